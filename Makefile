@@ -1,0 +1,91 @@
+# The only door. `make help` lists what it opens.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+UV_VERSION := 0.13.9
+MEMBERS := libs/chassis schemas infra/setup infra/local demo \
+	services/command-api services/query-api services/search-api \
+	services/redis-projector services/search-projector
+DEPLOYABLES := $(wildcard services/*)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the running system -------------------------------------------------------------------------
+
+.PHONY: up down clean status logs infra demo
+up: $(VENV)/ready ## Start everything: servers and services; ends with a table of addresses
+	@$(BIN)/local-stack up
+
+infra: $(VENV)/ready ## Start the servers only, to run one service from an editor
+	@$(BIN)/local-stack infra
+
+down: $(VENV)/ready ## Stop everything, keep the data
+	@$(BIN)/local-stack down
+
+clean: $(VENV)/ready ## Stop everything, remove the data
+	@$(BIN)/local-stack clean
+
+status: $(VENV)/ready ## Show each program, its health and its memory
+	@$(BIN)/local-stack status
+
+logs: $(VENV)/ready ## Follow a log: make logs SERVICE=command-api
+	@$(BIN)/local-stack logs $(SERVICE)
+
+demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
+	@$(BIN)/demo
+
+# --- checks -------------------------------------------------------------------------------------
+
+.PHONY: check test format bench
+check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python schemas/generate.py && git diff --exit-code --stat -- schemas/src
+	$(BIN)/pytest -q -m "not integration and not e2e"
+
+test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
+	$(BIN)/pytest
+
+format: $(VENV)/ready ## Bring the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/ready ## Measure created → visible on the running system (after make up)
+	$(BIN)/python loadtest/freshness.py
+
+# --- development --------------------------------------------------------------------------------
+
+.PHONY: gen locks
+gen: $(VENV)/ready ## Generate code from schemas/
+	$(BIN)/python schemas/generate.py
+
+COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --no-annotate \
+	$(foreach name,chassis user-contracts platform-setup local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
+
+locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
+	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock
+	for service in $(DEPLOYABLES) infra/setup; do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
+
+$(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
+	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --require-hashes requirements-dev.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version 2>&1))"; exit 1; }
+	@$(PYTHON) -m venv .tools 2>/dev/null \
+		|| { rm -rf .tools; echo "uv is fetched through a virtual environment: apt install python3-venv"; exit 1; }
+	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)

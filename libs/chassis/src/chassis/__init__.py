@@ -1,0 +1,1 @@
+"""What every service does and no user knows about."""

@@ -1,0 +1,176 @@
+"""The gRPC door: the same problems as HTTP, limits, measurements, health, reflection, drain."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from betterproto import Message
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpclib.const import Status
+from grpclib.encoding.base import CodecBase
+from grpclib.events import RecvRequest, listen
+from grpclib.exceptions import GRPCError
+from grpclib.health.check import ServiceCheck
+from grpclib.health.service import Health as HealthService
+from grpclib.health.v1 import health_pb2
+from grpclib.reflection.service import ServerReflection
+from grpclib.server import Server, Stream
+
+from chassis import problems, telemetry
+from chassis.health import Health
+from chassis.problems import Problem
+
+MAX_MESSAGE = 64 * 1024  # bytes, as for HTTP; grpclib itself has no limit
+log = structlog.get_logger()
+_metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
+
+
+def metadata(name: str) -> str | None:
+    """An entry of the running call's metadata."""
+    value = _metadata.get({}).get(name)
+    return value if isinstance(value, str) else None
+
+
+class GrpcServer:
+    """gRPC services as a component; adds health and reflection.
+
+    grpclib's own close() cancels running calls, so draining is ours: new calls are answered
+    UNAVAILABLE, running ones finish, then the server closes.
+    """
+
+    name = "grpc"
+
+    def __init__(
+        self, services: Sequence[Any], descriptors: bytes, health: Health, host: str, port: int
+    ) -> None:
+        check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
+        served = [*services, HealthService({service: [check] for service in services})]
+        self._server = Server(
+            ServerReflection.extend(served, pool=_pool(descriptors)), codec=Codec()
+        )
+        listen(self._server, RecvRequest, self._on_request)
+        self._socket = socket.create_server((host, port), backlog=1024)
+        self.port: int = self._socket.getsockname()[1]
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_draining = False
+
+    async def serve(self) -> None:
+        await self._server.start(sock=self._socket)
+        await self._server.wait_closed()
+
+    async def drain(self) -> None:
+        self._is_draining = True
+        await self._idle.wait()
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _on_request(self, event: RecvRequest) -> None:
+        method_func, name, headers = event.method_func, event.method_name, event.metadata
+        is_endless = name.startswith(
+            "/grpc."
+        )  # health watches and reflection: not worth waiting for
+
+        async def counted(stream: Stream[Any, Any]) -> None:
+            if self._is_draining:
+                raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
+            if is_endless:
+                await method_func(stream)
+                return
+            self._running += 1
+            self._idle.clear()
+            try:
+                await _call(method_func, stream, name, {k: str(v) for k, v in headers.items()})
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
+
+        event.method_func = counted
+
+
+async def _call(
+    method_func: Callable[[Stream[Any, Any]], Any],
+    stream: Stream[Any, Any],
+    name: str,
+    headers: Mapping[str, str],
+) -> None:
+    _limit(stream)
+    _metadata.set(headers)
+    with telemetry.request("grpc", "", name, headers) as outcome:
+        try:
+            await method_func(stream)
+            outcome.status = "OK"
+        except Problem as problem:
+            outcome.status = problem.answer.grpc
+            await _tell(stream, problem)
+        except GRPCError as error:
+            outcome.status = error.status.name
+            raise
+        except Exception as error:
+            log.exception("unhandled", method=name, error=str(error))
+            outcome.status = "INTERNAL"
+            await _tell(stream, problems.Internal("the trace id finds it in our logs"))
+
+
+async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
+    extra = {"problem-type": f"urn:problem:{problem.kind}"}
+    if (trace_id := telemetry.trace_id()) is not None:
+        extra["trace-id"] = trace_id
+    if problem.retry_after is not None:
+        extra["retry-after"] = str(problem.retry_after)
+    await stream.send_trailing_metadata(
+        status=Status[problem.answer.grpc], status_message=problem.detail, metadata=extra
+    )
+
+
+def _limit(stream: Stream[Any, Any]) -> None:
+    """Refuse a message before reading it: grpclib would gather up to 4 GiB."""
+    receive = stream._stream.recv_data  # noqa: SLF001 - grpclib offers no other place for a limit
+
+    async def bounded(size: int) -> bytes:
+        if size > MAX_MESSAGE:
+            raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
+        return await receive(size)
+
+    stream._stream.recv_data = bounded  # type: ignore[method-assign] # noqa: SLF001 - as above
+
+
+class Codec(CodecBase):
+    """betterproto messages; an answer that is bytes already goes out as it is."""
+
+    __content_subtype__ = "proto"
+
+    def encode(self, message: Any, message_type: Any) -> bytes:
+        return message if isinstance(message, bytes) else _serialized(message)
+
+    def decode(self, data: bytes, message_type: Any) -> Any:
+        try:
+            return message_type.FromString(data)
+        except Exception as error:  # a parser of foreign bytes: it may raise anything
+            raise problems.Invalid(f"the message is not a {message_type.__name__}") from error
+
+
+def _serialized(message: Any) -> bytes:
+    # health and reflection bring protobuf's own messages
+    return bytes(message) if isinstance(message, Message) else message.SerializeToString()
+
+
+def _grpc_check(health: Health) -> Callable[[], Any]:
+    async def check() -> bool:
+        return not await health.failures()
+
+    return check
+
+
+def _pool(descriptors: bytes) -> DescriptorPool:
+    pool = DescriptorPool()
+    for file in FileDescriptorSet.FromString(descriptors).file:
+        pool.Add(file)
+    pool.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+    return pool

@@ -1,0 +1,231 @@
+"""Fetch → handle → advance the offset beside the data → commit; retry while a neighbour is away.
+
+The offset in the store counts; the one committed to Kafka is for tools that show lag.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import stamina
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from prometheus_client import Counter, Gauge
+
+from chassis.problems import Unavailable
+from chassis.projection import Offset, OffsetMoved, Record, Views
+
+LAG = Gauge("projector_lag_records", "Records not yet handled.", ["partition"])
+RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
+MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
+POLL = 0.2  # seconds a fetch may wait; how long a drain waits for an idle consumer
+LOOK = 5.0  # seconds between two looks at the log's end
+STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
+
+log = structlog.get_logger()
+
+
+class Stalled(Exception):
+    """There is lag and no progress; a new process heals what this one cannot."""
+
+
+class _Abandoned(Exception):
+    """The batch is no longer ours, or we are draining; whoever comes next reads it again."""
+
+
+class KafkaConsumer:
+    """Feeds a projector from a topic, as a component.
+
+    On assignment it seeks to the offsets in the store (nothing stored: the log's start). During a
+    rebalance the running batch ends first, or is dropped when its store is away.
+    """
+
+    name = "kafka"
+
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        topic: str,
+        group: str,
+        handle: Callable[[Sequence[Record]], Awaitable[None]],
+        views: Views[Any],
+    ) -> None:
+        self._topic = topic
+        self._handle = handle
+        self._views = views
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+        )
+        self._batch = asyncio.Lock()
+        self._epoch = 0  # one more with every assignment or revocation
+        self._synced = 0  # the epoch whose offsets were last read from the store
+        self._stored: dict[int, Offset] = {}
+        self._is_draining = False
+        self._stopped = asyncio.Event()
+        self._away: str | None = None
+        self._progress_at = self._looked_at = time.monotonic()
+
+    async def ready(self) -> None:
+        """Raise with the reason while a neighbour is away; the check for readiness."""
+        if self._away is not None:
+            raise Unavailable(self._away)
+
+    async def serve(self) -> None:
+        await self._start()
+        try:
+            while not self._is_draining:
+                await self._turn()
+        except _Abandoned:
+            log.info("batch abandoned", reason="draining")
+        finally:
+            await self._consumer.stop()
+            self._stopped.set()
+
+    async def drain(self) -> None:
+        self._is_draining = True
+        await self._stopped.wait()
+
+    async def _start(self) -> None:
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
+        async for attempt in stamina.retry_context(on=KafkaError, attempts=None, timeout=60):
+            with attempt:
+                await self._consumer.start()
+
+    async def _turn(self) -> None:
+        """One fetch and what it brings."""
+        epoch = self._epoch
+        fetched = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=MAX_BATCH)
+        async with self._batch:
+            try:
+                if self._synced != epoch or self._epoch != epoch:
+                    await self._sync()
+                elif fetched:
+                    await self._deal_with(fetched)
+            except OffsetMoved as moved:
+                log.warning("reading again from the stored offsets", reason=str(moved))
+                self._synced = -1
+            except _Abandoned:
+                if self._is_draining:
+                    raise
+        await self._look()
+
+    async def _sync(self) -> None:
+        """Seek every partition that is ours to its stored offset."""
+        epoch = self._epoch
+        ours = self._consumer.assignment()
+        numbers = [p.partition for p in ours]
+
+        async def read() -> None:
+            self._stored = await self._views.offsets(numbers)
+
+        await self._persistently(read)
+        for partition in ours:
+            offset = self._stored[partition.partition]
+            if offset is None:
+                await self._consumer.seek_to_beginning(partition)
+            else:
+                self._consumer.seek(partition, offset)
+        self._synced = epoch
+        log.info("partitions", offsets=self._stored)
+
+    async def _deal_with(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        records = [_record(message) for messages in fetched.values() for message in messages]
+        moves = {
+            tp.partition: (self._stored[tp.partition], messages[-1].offset + 1)
+            for tp, messages in fetched.items()
+        }
+
+        async def handle_and_advance() -> None:
+            await self._handle(records)
+            await self._views.advance(moves)
+
+        await self._persistently(handle_and_advance)
+        self._stored |= {partition: after for partition, (_, after) in moves.items()}
+        self._progress_at = time.monotonic()
+        await self._commit(moves)
+
+    async def _commit(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+        try:
+            await self._consumer.commit(
+                {TopicPartition(self._topic, p): after for p, (_, after) in moves.items()}
+            )
+        except KafkaError as error:
+            log.info("commit left out", reason=repr(error))  # the next one covers it
+
+    async def _persistently(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Repeat action while a neighbour is away; raises _Abandoned when it is ours no longer."""
+        epoch = self._epoch
+        async for attempt in stamina.retry_context(
+            on=Unavailable,
+            attempts=None,
+            timeout=None,
+            wait_initial=0.1,
+            wait_jitter=0.1,
+            wait_max=5.0,
+        ):
+            if self._is_draining or self._epoch != epoch:
+                raise _Abandoned
+            with attempt:
+                try:
+                    await action()
+                except Unavailable as problem:
+                    self._away = problem.detail
+                    RETRIES.inc()
+                    raise
+        self._away = None
+        self._progress_at = time.monotonic()
+
+    async def _look(self) -> None:
+        """Now and then compare positions with the log's end; raises Stalled."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK:
+            return
+        self._looked_at = now
+        try:
+            lag = await self._lag()
+        except KafkaError as error:
+            log.warning("kafka is away", reason=repr(error))
+            return
+        if not lag:
+            self._progress_at = now
+        elif now - self._progress_at > STALLED:
+            raise Stalled(f"{lag} records behind, no progress for {STALLED:.0f} s")
+
+    async def _lag(self) -> int:
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        lag = 0
+        for partition, end in ends.items():
+            behind = max(0, end - await self._consumer.position(partition))
+            LAG.labels(partition.partition).set(behind)
+            lag += behind
+        return lag
+
+    async def assignment_changes(self) -> None:
+        """The partitions are about to change or have changed: wait for the running batch."""
+        self._epoch += 1
+        async with self._batch:
+            LAG.clear()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._consumer.assignment_changes()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self._consumer.assignment_changes()
+
+
+def _record(message: Any) -> Record:
+    return Record(message.topic, message.partition, message.offset, message.key, message.value)

@@ -1,0 +1,70 @@
+"""The dead-letter topic: the raw bytes, with where they came from and why in the headers."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from chassis.problems import Unavailable
+from chassis.projection import Record
+
+MAX_REASON = 1000  # characters
+log = structlog.get_logger()
+
+
+class KafkaDeadLetters:
+    """Puts dead letters on a topic of their own, acknowledged by all replicas.
+
+    The producer is started with the first letter: most processes never need it.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, timeout: float = 10.0) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._timeout = timeout
+        self._producer: AIOKafkaProducer | None = None
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                producer = await self._started()
+                sent = [await self._send(producer, *letter) for letter in letters]
+                await asyncio.gather(*sent)
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable(f"dead-letter topic: {error!r}") from error
+
+    async def close(self) -> None:
+        """Stop the producer, if there is one."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True
+            )
+            await producer.start()
+            self._producer = producer
+        return self._producer
+
+    async def _send(
+        self, producer: AIOKafkaProducer, record: Record, reason: str
+    ) -> "asyncio.Future[object]":
+        log.error("dead letter", partition=record.partition, offset=record.offset, reason=reason)
+        headers = {
+            "reason": reason[:MAX_REASON],
+            "source.topic": record.topic,
+            "source.partition": str(record.partition),
+            "source.offset": str(record.offset),
+            "failed_at": datetime.now(UTC).isoformat(),
+        }
+        sent: asyncio.Future[object] = await producer.send(
+            self._topic,
+            key=record.key,
+            value=record.value,
+            headers=[(name, value.encode()) for name, value in headers.items()],
+        )
+        return sent

@@ -1,0 +1,86 @@
+"""Run components until a signal, then drain them in reverse order."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+import uvloop
+
+from chassis import telemetry
+from chassis.health import Health
+from chassis.settings import ServiceSettings, load
+
+log = structlog.get_logger()
+
+
+class Component(Protocol):
+    """Something that runs for as long as the process does."""
+
+    name: str
+
+    async def serve(self) -> None:
+        """Run until drained; an exception ends the whole process."""
+
+    async def drain(self) -> None:
+        """Take nothing new, finish what has begun, and let serve() return."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A wired service: its components in the order they start, and its health."""
+
+    components: Sequence[Component]
+    health: Health
+
+
+S = TypeVar("S", bound=ServiceSettings)
+Wire = Callable[[S], AbstractAsyncContextManager[Process]]
+
+
+def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
+    """Be the whole of a service's main(): settings, telemetry, wiring, signals.
+
+    Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out.
+    """
+    settings = load(settings_type)
+    telemetry.configure(service, settings.log_level, settings.otlp_endpoint)
+    try:
+        uvloop.run(_wired(settings, wire))
+    except* Exception as failures:
+        for failure in failures.exceptions:
+            log.critical("failed", error=str(failure), exc_info=failure)
+        sys.exit(1)
+    finally:
+        telemetry.flush()
+
+
+async def _wired(settings: S, wire: Wire[S]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with wire(settings) as process:
+        await run(process, stop, settings.drain_delay, settings.grace)
+
+
+async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:
+    """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
+
+    Raises TimeoutError when the grace time (seconds) ran out, and whatever a component raised.
+    """
+    async with asyncio.TaskGroup() as group:
+        for component in process.components:
+            group.create_task(component.serve(), name=component.name)
+        log.info("started", components=[c.name for c in process.components])
+        await stop.wait()
+        log.info("draining", grace=grace)
+        process.health.turn_off()
+        await asyncio.sleep(drain_delay)
+        async with asyncio.timeout(grace):
+            for component in reversed(process.components):
+                await component.drain()
+    log.info("stopped")

@@ -1,0 +1,55 @@
+"""Pages: how many, from where. Cursors are opaque to callers and checked when they come back."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from chassis.problems import FieldError, Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+MAX_CURSOR = 512  # characters; our longest is about 120
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """At most limit entries after cursor; None: from the start."""
+
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+def page(limit: int | None, cursor: str | None) -> Page:
+    """Check what a caller asked for; None, 0 (gRPC's unset) and "" mean the default.
+
+    Raises Invalid.
+    """
+    if limit is not None and not 0 <= limit <= MAX_LIMIT:
+        raise invalid("limit", f"must be from 1 to {MAX_LIMIT}")
+    return Page(limit or DEFAULT_LIMIT, cursor or None)
+
+
+def encode_cursor(position: object) -> str:
+    """A position as text that survives a URL."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, shape: type[C]) -> C:
+    """The position within a cursor, of the given shape; raises Invalid for anything else."""
+    if len(cursor) > MAX_CURSOR:
+        raise invalid("cursor", "is not one that an earlier answer gave")
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(text, type=shape)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise invalid("cursor", "is not one that an earlier answer gave") from error
+
+
+def invalid(field: str, detail: str) -> Invalid:
+    """The problem of one field."""
+    return Invalid(f"{field} {detail}", [FieldError(field, detail)])

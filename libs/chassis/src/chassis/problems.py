@@ -1,0 +1,128 @@
+"""What can go wrong, in one table for both transports.
+
+Sources: RFC 9457 (problem details), RFC 9110 (HTTP status codes),
+https://grpc.io/docs/guides/status-codes/.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """The kinds of problem a caller can meet; the value is the name on the wire."""
+
+    INVALID = "invalid"
+    NOT_FOUND = "not-found"
+    NO_SUCH_ROUTE = "no-such-route"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    CONFLICT = "conflict"
+    STALE_VERSION = "stale-version"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    NOT_YET_VISIBLE = "not-yet-visible"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one kind of problem is told: HTTP status, gRPC status name, title."""
+
+    http: int
+    grpc: str
+    title: str
+
+
+ANSWERS = {
+    Kind.INVALID: Answer(400, "INVALID_ARGUMENT", "The request is not valid"),
+    Kind.NOT_FOUND: Answer(404, "NOT_FOUND", "There is no such user"),
+    Kind.NO_SUCH_ROUTE: Answer(404, "UNIMPLEMENTED", "There is no such route"),
+    Kind.METHOD_NOT_ALLOWED: Answer(405, "UNIMPLEMENTED", "The route does not take this method"),
+    Kind.CONFLICT: Answer(409, "ABORTED", "Somebody else changed the user at the same moment"),
+    Kind.STALE_VERSION: Answer(412, "FAILED_PRECONDITION", "The user has another version"),
+    Kind.TOO_LARGE: Answer(413, "RESOURCE_EXHAUSTED", "The request is too large"),
+    Kind.UNSUPPORTED_MEDIA_TYPE: Answer(415, "INVALID_ARGUMENT", "The body must be JSON"),
+    Kind.IDEMPOTENCY_KEY_REUSED: Answer(
+        422, "INVALID_ARGUMENT", "The idempotency key belongs to another request"
+    ),
+    Kind.NOT_YET_VISIBLE: Answer(503, "UNAVAILABLE", "The view has not caught up yet"),
+    Kind.UNAVAILABLE: Answer(503, "UNAVAILABLE", "A neighbour is away, try again"),
+    Kind.INTERNAL: Answer(500, "INTERNAL", "Something went wrong on our side"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field of the request and what is wrong with it."""
+
+    field: str
+    detail: str
+
+
+class Problem(Exception):
+    """Something the caller is told, in the domain's words; the transports translate it."""
+
+    kind: ClassVar[Kind] = Kind.INTERNAL
+    retry_after: ClassVar[int | None] = None
+    """Seconds after which trying again makes sense; None: it does not."""
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+    @property
+    def answer(self) -> Answer:
+        return ANSWERS[self.kind]
+
+
+class Invalid(Problem):
+    """The request breaks a rule that it could have kept."""
+
+    kind = Kind.INVALID
+
+
+class NotFound(Problem):
+    """What was asked for is not there, or not any more."""
+
+    kind = Kind.NOT_FOUND
+
+
+class NoSuchRoute(Problem):
+    """No route or gRPC method has this name."""
+
+    kind = Kind.NO_SUCH_ROUTE
+
+
+class MethodNotAllowed(Problem):
+    """The route exists, the method does not."""
+
+    kind = Kind.METHOD_NOT_ALLOWED
+
+
+class TooLarge(Problem):
+    """A body or message exceeds its stated limit."""
+
+    kind = Kind.TOO_LARGE
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not what the route reads."""
+
+    kind = Kind.UNSUPPORTED_MEDIA_TYPE
+
+
+class Unavailable(Problem):
+    """A neighbour (store, log, registry) did not answer in time; nothing is known to be wrong."""
+
+    kind = Kind.UNAVAILABLE
+    retry_after = 1
+
+
+class Internal(Problem):
+    """A bug of ours; its text says nothing about the inside."""
+
+    kind = Kind.INTERNAL

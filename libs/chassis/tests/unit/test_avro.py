@@ -1,0 +1,88 @@
+"""The Confluent wire format, read with the writer's schema into the reader's."""
+
+import io
+import json
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.avro import HEADER, AvroDecoder
+from chassis.problems import Unavailable
+from chassis.projection import Undecodable
+
+NAME = {"name": "name", "type": "string"}
+NICK = {"name": "nick", "type": ["null", "string"], "default": None}
+OLD: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME]}
+NEW: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME, NICK]}
+
+
+class Known:
+    """A registry that knows one old schema, until it goes away."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.asked = 0
+
+    async def by_id(self, schema_id: int) -> str:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("registry")
+        if schema_id != 7:
+            raise Undecodable(f"no schema has the id {schema_id}")
+        return json.dumps(OLD)
+
+
+def written(name: str, schema_id: int = 7) -> bytes:
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(OLD), {"name": name})
+    return HEADER.pack(0, schema_id) + body.getvalue()
+
+
+async def test_an_old_record_reads_as_the_new_shape() -> None:
+    assert await AvroDecoder(Known(), NEW)(written("Žižek")) == {"name": "Žižek", "nick": None}
+
+
+async def test_a_known_schema_needs_no_registry() -> None:
+    registry = Known()
+    decode = AvroDecoder(registry, NEW)
+    await decode(written("Ann"))
+    registry.is_away = True
+    await decode(written("Bob"))
+    assert registry.asked == 1
+
+
+async def test_an_unknown_schema_is_undecodable_but_a_missing_registry_is_not() -> None:
+    registry = Known()
+    decode = AvroDecoder(registry, NEW)
+    with pytest.raises(Undecodable, match="id 8"):
+        await decode(written("Ann", schema_id=8))
+    registry.is_away = True
+    with pytest.raises(Unavailable):
+        await decode(written("Ann"))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\x00",
+        b"\x01" + written("Ann")[1:],
+        written("Ann")[:-1],
+        written("Ann") + b"x",
+        HEADER.pack(0, 7) + b"\xff" * 12,
+    ],
+)
+async def test_broken_bytes_are_undecodable(payload: bytes) -> None:
+    with pytest.raises(Undecodable):
+        await AvroDecoder(Known(), NEW)(payload)
+
+
+@given(st.binary(max_size=64))
+async def test_no_bytes_whatever_are_taken_for_a_bug(payload: bytes) -> None:
+    try:
+        await AvroDecoder(Known(), NEW)(payload)
+    except Undecodable:
+        pass

@@ -1,0 +1,57 @@
+"""Components run until a signal, drain in reverse order, and have a bounded time for it."""
+
+import asyncio
+
+import pytest
+
+from chassis.health import Health
+from chassis.lifecycle import Process, run
+
+
+class Recorded:
+    """A component that writes down what happens to it."""
+
+    def __init__(self, name: str, diary: list[str], drain_time: float = 0) -> None:
+        self.name = name
+        self._diary = diary
+        self._drain_time = drain_time
+        self._drained = asyncio.Event()
+
+    async def serve(self) -> None:
+        self._diary.append(f"{self.name} serves")
+        await self._drained.wait()
+
+    async def drain(self) -> None:
+        await asyncio.sleep(self._drain_time)
+        self._diary.append(f"{self.name} drains")
+        self._drained.set()
+
+
+class Failing(Recorded):
+    async def serve(self) -> None:
+        raise OSError("port in use")
+
+
+async def test_the_last_to_start_is_the_first_to_drain() -> None:
+    diary: list[str] = []
+    health = Health({})
+    stop = asyncio.Event()
+    stop.set()
+    await run(Process([Recorded("a", diary), Recorded("b", diary)], health), stop, 0, 1)
+    assert diary == ["a serves", "b serves", "b drains", "a drains"]
+    assert health.is_draining
+
+
+async def test_a_failing_component_ends_the_process() -> None:
+    process = Process([Recorded("a", []), Failing("b", [])], Health({}))
+    with pytest.raises(ExceptionGroup) as failed:
+        await run(process, asyncio.Event(), 0, 1)
+    assert failed.group_contains(OSError, match="port in use")
+
+
+async def test_the_grace_time_is_a_limit() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    with pytest.raises(ExceptionGroup) as failed:
+        await run(Process([Recorded("a", [], drain_time=60)], Health({})), stop, 0, 0.05)
+    assert failed.group_contains(TimeoutError)

@@ -1,0 +1,210 @@
+"""Both doors: the same problem, limits, and a drain that lets running requests finish."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from grpclib.client import Channel, UnaryUnaryMethod
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.health.v1.health_grpc import HealthStub
+from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
+from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
+
+from chassis import telemetry
+from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
+from chassis.health import Health
+from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
+from chassis.problems import ANSWERS, Kind, Problem
+from chassis.testing import eventually, serving
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import (
+    SearchRequest,
+    SearchResponse,
+    UserSearchBase,
+    UserSearchStub,
+)
+
+ALL = [
+    type(
+        kind.name.title(),
+        (Problem,),
+        {"kind": kind, "retry_after": 1 if kind == "unavailable" else None},
+    )
+    for kind in Kind
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tracing() -> None:
+    telemetry.configure("test", "warning", None)
+
+
+@dataclass(eq=False)
+class Doors(UserSearchBase):
+    """One operation behind two doors; what it does is each test's choice."""
+
+    operation: Callable[[], Any] = lambda: None
+    running: int = 0
+    http: HttpServer = field(init=False)
+    grpc: GrpcServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        routes = [web.get("/", self._get), web.post("/", self._post)]
+        self.http = HttpServer(routes, "127.0.0.1", 0, grace=5)
+        self.grpc = GrpcServer([self], descriptors(), Health({}), "127.0.0.1", 0)
+
+    async def _run(self) -> None:
+        self.running += 1
+        result = self.operation()
+        if asyncio.iscoroutine(result):
+            await result
+
+    async def _get(self, _request: web.Request) -> web.Response:
+        await self._run()
+        return answer([])
+
+    async def _post(self, request: web.Request) -> web.Response:
+        return answer(await read_json(request, dict[str, str]))
+
+    async def search(self, search_request: SearchRequest) -> SearchResponse:
+        await self._run()
+        return SearchResponse(next_cursor=search_request.query)
+
+
+@asynccontextmanager
+async def opened(doors: Doors) -> AsyncIterator[tuple[aiohttp.ClientSession, UserSearchStub]]:
+    channel = Channel("127.0.0.1", doors.grpc.port)
+    async with (
+        serving(doors.http, doors.grpc),
+        aiohttp.ClientSession(f"http://127.0.0.1:{doors.http.port}") as session,
+    ):
+        try:
+            yield session, UserSearchStub(channel)
+        finally:
+            channel.close()
+
+
+@pytest.mark.parametrize("problem", ALL, ids=lambda p: p.kind)
+async def test_a_problem_is_the_same_row_at_both_doors(problem: type[Problem]) -> None:
+    def fail() -> None:
+        raise problem("because")
+
+    async with opened(Doors(fail)) as (session, stub):
+        async with session.get("/") as response:
+            told = await response.json(content_type="application/problem+json")
+        with pytest.raises(GRPCError) as refused:
+            await stub.search(SearchRequest())
+    row = ANSWERS[problem.kind]
+    assert (response.status, told["status"], told["title"]) == (row.http, row.http, row.title)
+    assert (told["type"], told["detail"]) == (f"urn:problem:{problem.kind}", "because")
+    assert len(told["trace_id"]) == 32
+    assert (refused.value.status, refused.value.message) == (Status[row.grpc], "because")
+    assert response.headers.get("Retry-After") == ("1" if problem.retry_after else None)
+
+
+async def test_a_bug_is_told_without_its_inside() -> None:
+    def fail() -> None:
+        raise KeyError("password")
+
+    async with opened(Doors(fail)) as (session, stub):
+        async with session.get("/") as response:
+            text = await response.text()
+        with pytest.raises(GRPCError) as refused:
+            await stub.search(SearchRequest())
+    assert response.status == 500
+    assert "password" not in text
+    assert refused.value.status is Status.INTERNAL
+    assert "password" not in str(refused.value.message)
+
+
+async def test_running_requests_finish_and_new_ones_are_refused_while_draining() -> None:
+    release = asyncio.Event()
+    doors = Doors(release.wait)
+    tasks = [asyncio.create_task(doors.http.serve()), asyncio.create_task(doors.grpc.serve())]
+    channel = Channel("127.0.0.1", doors.grpc.port)
+    stub = UserSearchStub(channel)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{doors.http.port}") as session:
+        by_http = asyncio.create_task(session.get("/"))
+        by_grpc = asyncio.create_task(stub.search(SearchRequest(query="q")))
+
+        async def both_run() -> None:
+            assert doors.running == 2
+
+        await eventually(both_run)
+        tasks += [asyncio.create_task(doors.http.drain()), asyncio.create_task(doors.grpc.drain())]
+        await asyncio.sleep(0)
+        with pytest.raises(GRPCError) as refused:
+            await stub.search(SearchRequest())
+        assert refused.value.status is Status.UNAVAILABLE
+        release.set()
+        assert (await by_http).status == 200
+        assert (await by_grpc).next_cursor == "q"
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get("/")
+    channel.close()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_huge_request_is_refused_at_both_doors() -> None:
+    async with opened(Doors()) as (session, stub):
+        async with session.post("/", json={"a": "x" * MAX_BODY}) as response:
+            assert response.status == 413
+        with pytest.raises(GRPCError) as refused:
+            await stub.search(SearchRequest(query="x" * MAX_MESSAGE))
+    assert refused.value.status is Status.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "kind"),
+    [
+        ("GET", "/nowhere", {}, Kind.NO_SUCH_ROUTE),
+        ("DELETE", "/", {}, Kind.METHOD_NOT_ALLOWED),
+        ("POST", "/", {"data": "{}"}, Kind.UNSUPPORTED_MEDIA_TYPE),
+        ("POST", "/", {"data": "{", "headers": {"Content-Type": "application/json"}}, Kind.INVALID),
+        ("POST", "/", {"json": [1]}, Kind.INVALID),
+        ("POST", "/", {"json": {"a": 1}}, Kind.INVALID),
+    ],
+)
+async def test_http_mistakes_are_problems(
+    method: str, path: str, options: dict[str, Any], kind: Kind
+) -> None:
+    async with (
+        opened(Doors()) as (session, _),
+        session.request(method, path, **options) as response,
+    ):
+        told = await response.json(content_type="application/problem+json")
+    assert (response.status, told["type"]) == (ANSWERS[kind].http, f"urn:problem:{kind}")
+
+
+async def test_a_message_of_foreign_bytes_is_invalid() -> None:
+    doors = Doors()
+    async with opened(doors):
+        channel = Channel("127.0.0.1", doors.grpc.port, codec=Codec())
+        search = UnaryUnaryMethod[bytes, SearchResponse](
+            channel, "/user.v1.UserSearch/Search", bytes, SearchResponse
+        )
+        with pytest.raises(GRPCError) as refused:
+            await search(b"\xff\xff\xff")
+        channel.close()
+    assert refused.value.status is Status.INVALID_ARGUMENT
+
+
+async def test_grpc_has_health_and_reflection() -> None:
+    async with opened(Doors()) as (_, stub):
+        health = await HealthStub(stub.channel).Check(HealthCheckRequest())
+        asked = [
+            ServerReflectionRequest(list_services=""),
+            ServerReflectionRequest(file_containing_symbol="user.v1.UserSearch"),
+        ]
+        services, found = await ServerReflectionStub(stub.channel).ServerReflectionInfo(asked)
+    assert health.status == HealthCheckResponse.SERVING
+    names = {service.name for service in services.list_services_response.service}
+    assert "user.v1.UserSearch" in names
+    assert found.file_descriptor_response.file_descriptor_proto
