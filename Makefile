@@ -80,7 +80,7 @@ locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployabl
 $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --require-hashes requirements-dev.lock
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps $(addprefix -e ,$(MEMBERS))
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
 .tools/bin/uv:

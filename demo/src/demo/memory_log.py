@@ -1,0 +1,65 @@
+"""What Debezium and Kafka do between processes, in one: the rows, as Avro, to projectors."""
+
+import io
+from collections.abc import Awaitable, Callable, Sequence
+
+import fastavro
+import msgspec
+
+from chassis.avro import HEADER
+from chassis.projection import Record
+from command_api.memory_event_store import MemoryEventStore, Row
+from user_contracts import avro_schema
+
+SCHEMA_ID = 1
+Handle = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+class OneSchema:
+    """A registry that holds the contract, and nothing else."""
+
+    async def by_id(self, _schema_id: int) -> str:
+        return msgspec.json.encode(avro_schema()).decode()
+
+
+class MemoryLog:
+    """Feeds every row of the store to all handlers, in order; a component."""
+
+    name = "log"
+
+    def __init__(self, store: MemoryEventStore, handlers: Sequence[Handle]) -> None:
+        self._store = store
+        self._handlers = handlers
+        self._schema = fastavro.parse_schema(avro_schema())
+        self._is_draining = False
+
+    async def serve(self) -> None:
+        position = 0
+        while not self._is_draining:
+            await self._store.grown.wait()
+            self._store.grown.clear()
+            rows = self._store.log[position:]
+            records = [self._record(position + n, row) for n, row in enumerate(rows)]
+            for handle in self._handlers:
+                await handle(records)
+            position += len(rows)
+
+    async def drain(self) -> None:
+        self._is_draining = True
+        self._store.grown.set()
+
+    def _record(self, offset: int, row: Row) -> Record:
+        user_id, event = row
+        value = None
+        if event is not None:
+            body = io.BytesIO()
+            fastavro.schemaless_writer(body, self._schema, event)
+            value = HEADER.pack(0, SCHEMA_ID) + body.getvalue()
+        return Record("memory", 0, offset, user_id.encode(), value)
+
+
+class NoDeadLetters:
+    """There is no topic to put a dead letter on: whatever cannot be applied here is a bug."""
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        raise RuntimeError(f"dead letters in the demo: {[reason for _, reason in letters]}")

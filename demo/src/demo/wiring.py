@@ -1,0 +1,77 @@
+"""All five deployables over memory: the same applications, projections and doors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import command_api.grpc_api
+import command_api.http_api
+import query_api.grpc_api
+import query_api.http_api
+import redis_projector.projection
+import search_api.grpc_api
+import search_api.http_api
+import search_projector.projection
+from chassis.admin_server import AdminServer
+from chassis.avro import AvroDecoder
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process
+from chassis.projection import Projector
+from command_api.application import Users
+from command_api.memory_event_store import MemoryEventStore
+from command_api.wiring import utc_now, uuid7
+from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
+from demo.settings import Settings
+from query_api.application import UserDirectory
+from query_api.memory_user_views import MemoryUserViews
+from redis_projector.memory_user_views import MemoryUserViews as ProjectedViews
+from search_api.application import UserSearch
+from search_api.memory_user_index import MemoryUserIndex
+from search_projector.memory_user_index import MemoryUserIndex as ProjectedIndex
+from user_contracts import avro_schema, descriptors
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The write side, the way between, and the read side, in one process."""
+    store, views, index = MemoryEventStore(), ProjectedViews(), ProjectedIndex()
+    users = Users(store, utc_now, uuid7)
+    directory = UserDirectory(MemoryUserViews(views.users), visible_timeout=2)
+    search = UserSearch(MemoryUserIndex(index.documents))
+    health = Health({})
+    doors = [
+        (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),
+        (query_api.http_api.routes(directory), query_api.grpc_api.UserQueries(directory)),
+        (search_api.http_api.routes(search), search_api.grpc_api.UserSearch(search)),
+    ]
+    yield Process(
+        [
+            AdminServer(health, settings.host, settings.admin_port),
+            MemoryLog(store, [_into_views(views), _into_index(index)]),
+            *_servers(settings, health, doors),
+        ],
+        health,
+    )
+
+
+def _into_views(views: ProjectedViews) -> Any:
+    decode = AvroDecoder(OneSchema(), avro_schema())
+    return Projector(decode, redis_projector.projection.project, views, NoDeadLetters()).handle
+
+
+def _into_index(index: ProjectedIndex) -> Any:
+    decode = AvroDecoder(OneSchema(), avro_schema())
+    return Projector(decode, search_projector.projection.project, index, NoDeadLetters()).handle
+
+
+def _servers(
+    settings: Settings, health: Health, doors: list[tuple[Any, Any]]
+) -> list[HttpServer | GrpcServer]:
+    servers: list[HttpServer | GrpcServer] = []
+    for number, (routes, service) in enumerate(doors):
+        http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
+        servers.append(HttpServer(routes, settings.host, http_port, settings.grace))
+        servers.append(GrpcServer([service], descriptors(), health, settings.host, grpc_port))
+    return servers

@@ -1,0 +1,215 @@
+"""The consumer on a real Kafka: nothing leapt over, nothing forgotten, whatever the store does."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.problems import Unavailable
+from chassis.projection import Offset, OffsetMoved, Projector, Rejected, Undecodable
+from chassis.testing import eventually, serving
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.integration
+PARTITIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    key: str
+    version: int
+    occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """A view in memory, with its offsets, that can be away or lose everything."""
+
+    kept: dict[str, int] = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
+    is_away: bool = False
+    applied: int = 0
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise Unavailable("shelf is away")
+
+    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+        self._answer()
+        return {partition: self.positions.get(partition) for partition in partitions}
+
+    async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
+        self._answer()
+        for change in changes:
+            self.applied += 1
+            self.kept[change.key] = max(change.version, self.kept.get(change.key, 0))
+        return []
+
+    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+        self._answer()
+        for partition, (before, after) in moves.items():
+            if self.positions.get(partition) != before:
+                raise OffsetMoved(f"partition {partition}")
+            self.positions[partition] = after
+
+
+async def decode(payload: bytes) -> Mapping[str, Any]:
+    if payload.startswith(b"poison"):
+        raise Undecodable("it is poison")
+    key, version = payload.decode().split("@")
+    return {"key": key, "version": int(version)}
+
+
+@dataclass
+class Log:
+    """A topic of this test's own."""
+
+    bootstrap: str
+    topic: str
+    producer: AIOKafkaProducer
+
+    async def write(self, *values: str) -> None:
+        for value in values:
+            await self.producer.send_and_wait(
+                self.topic, value.encode(), key=value.split("@")[0].encode()
+            )
+
+    def consumer(self, shelf: Shelf) -> KafkaConsumer:
+        letters = KafkaDeadLetters(self.bootstrap, f"{self.topic}.dlq")
+        projector = Projector(decode, lambda event: Put(**event), shelf, letters)
+        return KafkaConsumer(
+            bootstrap=self.bootstrap,
+            topic=self.topic,
+            group=self.topic,
+            handle=projector.handle,
+            views=shelf,
+        )
+
+
+@pytest.fixture
+async def log(stack: Addresses) -> AsyncIterator[Log]:
+    topic = f"test-{uuid.uuid4().hex[:8]}"
+    async with started(AIOKafkaAdminClient(bootstrap_servers=stack.kafka)) as admin:
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1), NewTopic(f"{topic}.dlq", 1, 1)])
+        async with started(AIOKafkaProducer(bootstrap_servers=stack.kafka)) as producer:
+            yield Log(stack.kafka, topic, producer)
+        await admin.delete_topics([topic, f"{topic}.dlq"])
+
+
+@asynccontextmanager
+async def started(client: Any) -> AsyncIterator[Any]:
+    await client.start()
+    try:
+        yield client
+    finally:
+        await (client.close() if hasattr(client, "close") else client.stop())
+
+
+async def holds(shelf: Shelf, expected: dict[str, int]) -> None:
+    async def check() -> None:
+        assert shelf.kept == expected
+
+    await eventually(check, within=30)
+
+
+async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log) -> None:
+    shelf = Shelf()
+    async with serving(log.consumer(shelf)):
+        await log.write("a@1", "b@1", "a@2")
+        await holds(shelf, {"a": 2, "b": 1})
+    assert sum(shelf.positions.values()) == 3
+
+
+async def test_a_new_process_goes_on_where_the_store_stands(log: Log) -> None:
+    shelf = Shelf()
+    async with serving(log.consumer(shelf)):
+        await log.write("a@1")
+        await holds(shelf, {"a": 1})
+    shelf.applied = 0
+    async with serving(log.consumer(shelf)):
+        await log.write("b@1")
+        await holds(shelf, {"a": 1, "b": 1})
+    assert shelf.applied == 1
+
+
+async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_committed(
+    log: Log,
+) -> None:
+    first, second = Shelf(), Shelf()
+    await log.write("a@1", "b@1")
+    async with serving(log.consumer(first)):
+        await holds(first, {"a": 1, "b": 1})
+    async with serving(log.consumer(second)):
+        await holds(second, {"a": 1, "b": 1})
+
+
+async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
+    shelf = Shelf()
+    consumer = log.consumer(shelf)
+    async with serving(consumer):
+        await log.write("a@1")
+        await holds(shelf, {"a": 1})
+        shelf.is_away = True
+        await log.write("b@1")
+
+        async def says_so() -> None:
+            try:
+                await consumer.ready()
+            except Unavailable as problem:
+                assert problem.detail == "shelf is away"
+            else:
+                raise AssertionError("ready")
+
+        await eventually(says_so)
+        shelf.is_away = False
+        await holds(shelf, {"a": 1, "b": 1})
+        await consumer.ready()
+
+
+async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> None:
+    shelf = Shelf()
+    async with serving(log.consumer(shelf)):
+        await log.write("a@1", "b@1", "c@1", "d@1")
+        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
+        shelf.kept.clear()
+        shelf.positions.clear()
+        await log.write("a@2", "b@2", "c@2", "d@2")
+        await holds(shelf, {"a": 2, "b": 2, "c": 2, "d": 2})
+
+
+async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
+    shelf = Shelf()
+    async with serving(log.consumer(shelf)):
+        await log.write("a@1", "poison@1", "a@2", "b@1")
+        await holds(shelf, {"a": 2, "b": 1})
+    letters = AIOKafkaConsumer(
+        f"{log.topic}.dlq", bootstrap_servers=log.bootstrap, auto_offset_reset="earliest"
+    )
+    async with asyncio.timeout(20), started(letters):
+        letter = await letters.getone()
+    assert (letter.key, letter.value) == (b"poison", b"poison@1")
+    headers = dict(letter.headers)
+    assert headers["reason"] == b"it is poison"
+    assert headers["source.topic"] == log.topic.encode()
+    assert headers["source.offset"].isdigit()
+
+
+async def test_when_one_of_two_consumers_leaves_the_other_takes_over(log: Log) -> None:
+    shelf = Shelf()
+    staying = log.consumer(shelf)
+    async with serving(staying):
+        async with serving(log.consumer(shelf)):
+            await log.write(*(f"{letter}@1" for letter in "abcdefgh"))
+            await holds(shelf, dict.fromkeys("abcdefgh", 1))
+        await log.write(*(f"{letter}@2" for letter in "abcdefgh"))
+        await holds(shelf, dict.fromkeys("abcdefgh", 2))
+    assert sum(shelf.positions.values()) == 16

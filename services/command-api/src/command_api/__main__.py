@@ -1,0 +1,25 @@
+"""Start here: `command-api` serves, `command-api migrate` brings the database up to date."""
+
+import sys
+
+from chassis.lifecycle import launch
+from chassis.settings import load
+from command_api.migrate import migrate
+from command_api.settings import Settings
+from command_api.wiring import wire
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    match sys.argv[1:]:
+        case []:
+            launch("command-api", Settings, wire)
+        case ["migrate"]:
+            applied = migrate(load(Settings))
+            print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
+        case _:
+            sys.exit("usage: command-api [migrate]")
+
+
+if __name__ == "__main__":
+    main()

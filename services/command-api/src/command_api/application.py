@@ -1,0 +1,138 @@
+"""Everything a caller may ask of command-api."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from chassis import telemetry
+from chassis.paging import Page, decode_cursor, encode_cursor, invalid
+from chassis.problems import Kind, NotFound, Problem
+from command_api.ports import EventStore, KeyTaken, Request, StreamConflict
+from command_api.user import (
+    Command,
+    CreateUser,
+    DeleteUser,
+    NewId,
+    RenameUser,
+    UserEvent,
+    check_user_id,
+    decide,
+)
+
+ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one user need 3
+KEY = re.compile(r"[!-~]{1,128}")
+
+
+class StaleVersion(Problem):
+    """The user is not at the version that the caller expects."""
+
+    kind = Kind.STALE_VERSION
+
+
+class KeyReused(Problem):
+    """The idempotency key came with another request before."""
+
+    kind = Kind.IDEMPOTENCY_KEY_REUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Create, rename, delete, and the history of a user.
+
+    A command with an idempotency key gives the first answer again when the same request comes with
+    the same key, also after a crash between storing and answering. A key lives as long as its
+    event: deleting a user forgets the keys of the events it removes.
+    """
+
+    store: EventStore
+    now: Callable[[], datetime]
+    new_id: NewId
+
+    async def create(self, command: CreateUser, key: str | None = None) -> UserEvent:
+        """The new user; raises Invalid, KeyReused, Unavailable."""
+        return await self._once(command, key)
+
+    async def rename(self, command: RenameUser, key: str | None = None) -> UserEvent:
+        """The user after it; raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused."""
+        check_user_id(command.user_id)
+        return await self._once(command, key)
+
+    async def delete(self, command: DeleteUser, key: str | None = None) -> UserEvent:
+        """The marker that remains; raises as rename does."""
+        check_user_id(command.user_id)
+        return await self._once(command, key)
+
+    async def history(self, user_id: str, page: Page) -> tuple[Sequence[UserEvent], str | None]:
+        """A page of the user's events, oldest first, and the next cursor; raises NotFound."""
+        check_user_id(user_id)
+        after = decode_cursor(page.cursor, int) if page.cursor else 0
+        events = await self.store.history(user_id, after, page.limit + 1)
+        if not events and not after:
+            raise NotFound(f"no user has the id {user_id}")
+        if len(events) <= page.limit:
+            return events, None
+        return events[: page.limit], encode_cursor(events[page.limit - 1].version)
+
+    async def _once(self, command: Command, key: str | None) -> UserEvent:
+        request = Request(traceparent=telemetry.traceparent())
+        if key is None:
+            return await self._carry_out(command, request)
+        if not KEY.fullmatch(key):
+            raise invalid("Idempotency-Key", "must be 1 to 128 visible ASCII characters")
+        request = replace(request, idempotency_key=key, request_hash=_hash(command))
+        if (first := await self._first_answer(request)) is not None:
+            return first
+        try:
+            return await self._carry_out(command, request)
+        except KeyTaken as taken:
+            if (first := await self._first_answer(request)) is not None:
+                return first
+            raise StreamConflict("the idempotency key was just used and erased") from taken
+
+    async def _first_answer(self, request: Request) -> UserEvent | None:
+        found = await self.store.by_key(request.idempotency_key or "")
+        if found is None:
+            return None
+        event, request_hash = found
+        if request_hash != request.request_hash:
+            raise KeyReused("this idempotency key came with another request before")
+        return event
+
+    async def _carry_out(self, command: Command, request: Request) -> UserEvent:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._attempt(command, request)
+            except StreamConflict:
+                # Someone was faster. With an expectation the next look finds it stale.
+                continue
+        return await self._attempt(command, request)
+
+    async def _attempt(self, command: Command, request: Request) -> UserEvent:
+        newest = None
+        if not isinstance(command, CreateUser):
+            newest = await self.store.newest(command.user_id)
+            _check_expectation(newest, command.expected_version)
+        event = decide(newest, command, self.now(), self.new_id)
+        if event is newest:
+            return event
+        if event.type == "UserDeleted":
+            await self.store.erase(event, request)
+        else:
+            await self.store.append(event, request)
+        return event
+
+
+def _check_expectation(newest: UserEvent | None, expected: int | None) -> None:
+    if expected is None or newest is None or newest.type == "UserDeleted":
+        return  # the rules say what is missing
+    if newest.version != expected:
+        raise StaleVersion(f"the user is at version {newest.version}, not {expected}")
+
+
+def _hash(command: Command) -> str:
+    content = msgspec.json.encode((type(command).__name__, command))
+    return hashlib.sha256(content).hexdigest()

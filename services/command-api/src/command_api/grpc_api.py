@@ -1,0 +1,74 @@
+"""Protobuf ↔ commands."""
+
+from chassis.grpc_server import metadata
+from chassis.paging import invalid, page
+from command_api.application import Users
+from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+from user_contracts.proto.user.v1 import (
+    CreateRequest,
+    DeleteRequest,
+    DeleteResponse,
+    Event,
+    HistoryRequest,
+    HistoryResponse,
+    RenameRequest,
+    User,
+    UserCommandsBase,
+)
+
+
+class UserCommands(UserCommandsBase):
+    """The service user.v1.UserCommands."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def create(self, create_request: CreateRequest) -> User:
+        command = CreateUser(create_request.first_name, create_request.last_name)
+        return _user(await self._users.create(command, metadata("idempotency-key")))
+
+    async def rename(self, rename_request: RenameRequest) -> User:
+        command = RenameUser(
+            rename_request.id,
+            rename_request.first_name,
+            rename_request.last_name,
+            _expected(rename_request.expected_version),
+        )
+        return _user(await self._users.rename(command, metadata("idempotency-key")))
+
+    async def delete(self, delete_request: DeleteRequest) -> DeleteResponse:
+        command = DeleteUser(delete_request.id, _expected(delete_request.expected_version))
+        event = await self._users.delete(command, metadata("idempotency-key"))
+        return DeleteResponse(version=event.version)
+
+    async def history(self, history_request: HistoryRequest) -> HistoryResponse:
+        asked = page(history_request.limit, history_request.cursor)
+        events, cursor = await self._users.history(history_request.id, asked)
+        return HistoryResponse(events=[_told(e) for e in events], next_cursor=cursor or "")
+
+
+def _user(event: UserEvent) -> User:
+    return User(
+        id=event.user_id,
+        first_name=event.first_name or "",
+        last_name=event.last_name or "",
+        created_at=event.created_at,
+        version=event.version,
+    )
+
+
+def _told(event: UserEvent) -> Event:
+    return Event(
+        event_id=event.event_id,
+        type=event.type,
+        version=event.version,
+        occurred_at=event.occurred_at,
+        first_name=event.first_name,
+        last_name=event.last_name,
+    )
+
+
+def _expected(version: int | None) -> int | None:
+    if version is not None and version < 1:
+        raise invalid("expected_version", "must be a whole number from 1 up")
+    return version

@@ -1,0 +1,111 @@
+"""JSON ↔ commands."""
+
+import re
+from datetime import datetime
+
+import msgspec
+from aiohttp import web
+
+from chassis.http_server import answer, next_link, read_json, read_page, read_query, welcome
+from chassis.paging import invalid
+from command_api import __version__
+from command_api.application import Users
+from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+
+ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
+
+
+class NewUser(msgspec.Struct, forbid_unknown_fields=True):
+    first_name: str
+    last_name: str
+
+
+class NewNames(msgspec.Struct, forbid_unknown_fields=True):
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+class User(msgspec.Struct):
+    id: str
+    first_name: str | None
+    last_name: str | None
+    created_at: datetime
+    version: int
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    event_id: str
+    type: str
+    version: int
+    occurred_at: datetime
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+def routes(users: Users) -> list[web.RouteDef]:
+    """The routes of command-api."""
+
+    async def create(request: web.Request) -> web.Response:
+        read_query(request)
+        body = await read_json(request, NewUser)
+        event = await users.create(CreateUser(body.first_name, body.last_name), _key(request))
+        return _user(event, 201, {"Location": f"/user/{event.user_id}"})
+
+    async def rename(request: web.Request) -> web.Response:
+        read_query(request)
+        body = await read_json(request, NewNames)
+        user_id = request.match_info["id"]
+        command = RenameUser(user_id, body.first_name, body.last_name, _expected(request))
+        return _user(await users.rename(command, _key(request)))
+
+    async def delete(request: web.Request) -> web.Response:
+        read_query(request)
+        command = DeleteUser(request.match_info["id"], _expected(request))
+        event = await users.delete(command, _key(request))
+        return web.Response(status=204, headers={"ETag": f'"{event.version}"'})
+
+    async def history(request: web.Request) -> web.Response:
+        page = read_page(read_query(request, "limit", "cursor"))
+        events, cursor = await users.history(request.match_info["id"], page)
+        return answer([_told(event) for event in events], headers=next_link(request, cursor))
+
+    return [
+        welcome("command-api", __version__),
+        web.post("/user", create),
+        web.patch("/user/{id}", rename),
+        web.delete("/user/{id}", delete),
+        web.get("/user/{id}/history", history),
+    ]
+
+
+def _user(
+    event: UserEvent, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    user = User(event.user_id, event.first_name, event.last_name, event.created_at, event.version)
+    return answer(user, status, {"ETag": f'"{event.version}"'} | (headers or {}))
+
+
+def _told(event: UserEvent) -> Event:
+    return Event(
+        event.event_id,
+        event.type,
+        event.version,
+        event.occurred_at,
+        event.first_name,
+        event.last_name,
+    )
+
+
+def _key(request: web.Request) -> str | None:
+    return request.headers.get("Idempotency-Key")
+
+
+def _expected(request: web.Request) -> int | None:
+    """The version in If-Match (RFC 9110 §13.1.1); None without one, and for `*`: any version."""
+    text = request.headers.get("If-Match")
+    if text is None or text == "*":
+        return None
+    match = ETAG.fullmatch(text)
+    if match is None:
+        raise invalid("If-Match", 'must be one strong entity tag, such as "3", or *')
+    return int(match[1])

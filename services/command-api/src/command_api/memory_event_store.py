@@ -1,0 +1,76 @@
+"""The event store in memory: for tests and the demo, kept honest by the contract suite."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from command_api.ports import KeyTaken, Request, StreamConflict
+from command_api.user import UserEvent
+
+Row = tuple[str, dict[str, Any] | None]
+"""What the log gets: the user's id, and the event as the Avro record has it; None: a tombstone."""
+
+
+class MemoryEventStore:
+    """All events in a list per user. `log` is what Debezium would publish, in order."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, list[UserEvent]] = {}
+        self._keys: dict[str, tuple[UserEvent, str]] = {}
+        self.log: list[Row] = []
+        self.grown = asyncio.Event()
+        """Set whenever the log has grown; whoever waits for it clears it."""
+
+    async def newest(self, user_id: str) -> UserEvent | None:
+        stream = self._streams.get(user_id)
+        return stream[-1] if stream else None
+
+    async def append(self, event: UserEvent, request: Request) -> None:
+        self._check(event, request)
+        self._keep(event, request)
+
+    async def erase(self, event: UserEvent, request: Request) -> None:
+        self._check(event, request)
+        removed = self._streams.pop(event.user_id, [])
+        self._keys = {k: kept for k, kept in self._keys.items() if kept[0] not in removed}
+        self.log += [(event.user_id, None)] * len(removed)
+        self._keep(event, request)
+
+    async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
+        return self._keys.get(idempotency_key)
+
+    async def history(self, user_id: str, after: int, limit: int) -> list[UserEvent]:
+        stream = self._streams.get(user_id, [])
+        return [event for event in stream if event.version > after][:limit]
+
+    def _check(self, event: UserEvent, request: Request) -> None:
+        if request.idempotency_key in self._keys:
+            raise KeyTaken
+        stream = self._streams.get(event.user_id, [])
+        if any(kept.version == event.version for kept in stream):
+            raise StreamConflict(f"version {event.version} is taken")
+
+    def _keep(self, event: UserEvent, request: Request) -> None:
+        self._streams.setdefault(event.user_id, []).append(event)
+        if request.idempotency_key is not None and request.request_hash is not None:
+            self._keys[request.idempotency_key] = (event, request.request_hash)
+        self.log.append((event.user_id, _record(event, request)))
+        self.grown.set()
+
+
+def _record(event: UserEvent, request: Request) -> dict[str, Any]:
+    return {
+        "user_id": event.user_id,
+        "version": event.version,
+        "event_id": event.event_id,
+        "type": event.type,
+        "first_name": event.first_name,
+        "last_name": event.last_name,
+        "created_at": _iso(event.created_at),
+        "occurred_at": _iso(event.occurred_at),
+        "traceparent": request.traceparent,
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,43 @@
+"""Bring the database to the newest schema: a one-shot job, never part of a service's start.
+
+MySQL commits DDL implicitly, so each migration is one statement.
+"""
+
+from importlib.resources import as_file, files
+from urllib.parse import quote
+
+import pymysql
+import stamina
+from yoyo import get_backend, read_migrations
+
+from command_api.settings import Settings
+
+WAIT = 60  # seconds for MySQL to answer
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Apply what is missing and return the names of what was applied.
+
+    Safe to run twice and beside another run (yoyo's lock). Raises pymysql.OperationalError when
+    MySQL does not answer within WAIT seconds, or refuses this user.
+    """
+    _wait_for_mysql(settings)
+    password = quote(settings.mysql_password.get_secret_value(), safe="")
+    address = f"{settings.mysql_host}:{settings.mysql_port}/{settings.mysql_database}"
+    backend = get_backend(f"mysql://{settings.mysql_user}:{password}@{address}")
+    with as_file(files("command_api") / "migrations") as folder, backend.lock():
+        missing = backend.to_apply(read_migrations(str(folder)))
+        backend.apply_migrations(missing)
+    return [migration.id for migration in missing]
+
+
+@stamina.retry(on=pymysql.OperationalError, timeout=WAIT, attempts=None)
+def _wait_for_mysql(settings: Settings) -> None:
+    pymysql.connect(
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        user=settings.mysql_user,
+        password=settings.mysql_password.get_secret_value(),
+        database=settings.mysql_database,
+        connect_timeout=3,
+    ).close()

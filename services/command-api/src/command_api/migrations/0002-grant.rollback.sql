@@ -1,0 +1,1 @@
+REVOKE SELECT, INSERT, DELETE ON user_event FROM `command_api`@`%`

@@ -1,0 +1,55 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import uuid_utils
+
+from chassis.admin_server import AdminServer
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process
+from command_api import grpc_api, http_api
+from command_api.application import Users
+from command_api.mysql_event_store import connected
+from command_api.settings import Settings
+from user_contracts import descriptors
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """command-api over MySQL."""
+    async with connected(
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        database=settings.mysql_database,
+        user=settings.mysql_user,
+        password=settings.mysql_password.get_secret_value(),
+        size=settings.mysql_pool,
+        limit=settings.mysql_timeout,
+    ) as store:
+        users = Users(store, now=utc_now, new_id=uuid7)
+        health = Health({"mysql": store.ping})
+        host, grace = settings.host, settings.grace
+        yield Process(
+            [
+                AdminServer(health, host, settings.admin_port),
+                GrpcServer(
+                    [grpc_api.UserCommands(users)], descriptors(), health, host, settings.grpc_port
+                ),
+                HttpServer(http_api.routes(users), host, settings.http_port, grace),
+            ],
+            health,
+        )
+
+
+def utc_now() -> datetime:
+    """The clock, in the microseconds that MySQL keeps."""
+    return datetime.now(UTC)
+
+
+def uuid7(moment: datetime) -> str:
+    """A UUIDv7 (RFC 9562) whose 48 bits of milliseconds are the given moment's."""
+    return str(uuid_utils.uuid7(nanoseconds=int(moment.timestamp() * 1e6) * 1000))

@@ -1,0 +1,74 @@
+"""Everything a caller may ask of query-api."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.paging import Page, decode_cursor, encode_cursor, invalid
+from chassis.problems import Kind, NotFound, Problem
+from query_api.ports import UserViews, View
+
+FIRST_LOOK = 0.005  # seconds; the wait doubles up to LAST_LOOK, so a poll costs Redis little
+LAST_LOOK = 0.05
+
+
+class NotYetVisible(Problem):
+    """The view did not reach the wanted version in time."""
+
+    kind = Kind.NOT_YET_VISIBLE
+    retry_after = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UserDirectory:
+    """Get and list users, newest first."""
+
+    views: UserViews
+    visible_timeout: float
+    """Seconds that get() waits for min_version."""
+
+    async def get(self, user_id: str, min_version: int | None = None) -> View:
+        """The user at min_version or newer.
+
+        Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable.
+        """
+        _check_id("id", user_id)
+        view = await self._at_least(user_id, min_version or 0)
+        if view is None or view.json is None:
+            raise NotFound(f"no user has the id {user_id}")
+        return view
+
+    async def list(self, page: Page) -> tuple[Sequence[View], str | None]:
+        """A page of users, newest first, and the next cursor; raises Invalid, Unavailable."""
+        before = None
+        if page.cursor:
+            before = decode_cursor(page.cursor, str)
+            _check_id("cursor", before)
+        found = await self.views.newest(before, page.limit + 1)
+        views = [view for _, view in found[: page.limit]]
+        if len(found) <= page.limit:
+            return views, None
+        return views, encode_cursor(found[page.limit - 1][0])
+
+    async def _at_least(self, user_id: str, version: int) -> View | None:
+        wait = FIRST_LOOK
+        try:
+            async with asyncio.timeout(self.visible_timeout):
+                while True:
+                    view = await self.views.get(user_id)
+                    if version == 0 or (view is not None and view.version >= version):
+                        return view
+                    await asyncio.sleep(wait)
+                    wait = min(2 * wait, LAST_LOOK)
+        except TimeoutError as error:
+            raise NotYetVisible(f"the view has not reached version {version} yet") from error
+
+
+def _check_id(field: str, text: str) -> None:
+    try:
+        is_canonical = str(UUID(text)) == text
+    except ValueError:
+        is_canonical = False
+    if not is_canonical:
+        raise invalid(field, "must be a UUID in lower case" if field == "id" else "is not ours")

@@ -1,0 +1,47 @@
+"""Protobuf ↔ queries. Users go out as the stored bytes, without being parsed."""
+
+from typing import cast
+
+from chassis.paging import invalid, page
+from query_api.application import UserDirectory
+from user_contracts.proto.user.v1 import (
+    GetRequest,
+    ListRequest,
+    ListResponse,
+    User,
+    UserQueriesBase,
+)
+
+USERS_FIELD = (
+    b"\x0a"  # field 1, length-delimited: https://protobuf.dev/programming-guides/encoding/
+)
+
+
+class UserQueries(UserQueriesBase):
+    """The service user.v1.UserQueries; the codec sends bytes as they are."""
+
+    def __init__(self, directory: UserDirectory) -> None:
+        self._directory = directory
+
+    async def get(self, get_request: GetRequest) -> User:
+        wanted = get_request.min_version
+        if wanted is not None and wanted < 1:
+            raise invalid("min_version", "must be a whole number from 1 up")
+        view = await self._directory.get(get_request.id, wanted)
+        return cast("User", view.proto)
+
+    async def list(self, list_request: ListRequest) -> ListResponse:
+        asked = page(list_request.limit, list_request.cursor)
+        views, cursor = await self._directory.list(asked)
+        users = b"".join(USERS_FIELD + _length(v.proto or b"") + (v.proto or b"") for v in views)
+        return cast("ListResponse", users + bytes(ListResponse(next_cursor=cursor or "")))
+
+
+def _length(message: bytes) -> bytes:
+    """The message's length as a varint."""
+    length, text = len(message), bytearray()
+    while length > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        text.append(length & 0x7F | 0x80)
+        length >>= 7
+    text.append(length)
+    return bytes(text)

@@ -1,0 +1,48 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from chassis.admin_server import AdminServer
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process
+from query_api import grpc_api, http_api
+from query_api.application import UserDirectory
+from query_api.redis_user_views import RedisUserViews
+from query_api.settings import Settings
+from user_contracts import descriptors
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """query-api over Redis."""
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=settings.redis_pool,
+        timeout=settings.redis_timeout,
+        socket_timeout=settings.redis_timeout,
+        socket_connect_timeout=settings.redis_timeout,
+    )
+    async with Redis.from_pool(pool) as redis:
+        views = RedisUserViews(redis)
+        directory = UserDirectory(views, settings.visible_timeout)
+        health = Health({"redis": views.ping})
+        host, grace = settings.host, settings.grace
+        yield Process(
+            [
+                AdminServer(health, host, settings.admin_port),
+                GrpcServer(
+                    [grpc_api.UserQueries(directory)],
+                    descriptors(),
+                    health,
+                    host,
+                    settings.grpc_port,
+                ),
+                HttpServer(http_api.routes(directory), host, settings.http_port, grace),
+            ],
+            health,
+        )

@@ -1,0 +1,42 @@
+"""The view in memory: for tests and the demo, kept honest by the contract suite."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from chassis.projection import Offset, OffsetMoved, Rejected
+from redis_projector.projection import UserChange
+
+
+class MemoryUserViews:
+    """`users` has the shape of Redis's hashes: id → {version, json, proto}; a marker: {version}."""
+
+    def __init__(self, users: dict[str, dict[str, bytes]] | None = None) -> None:
+        self.users = {} if users is None else users
+        self._offsets: dict[int, int] = {}
+
+    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+        return {partition: self._offsets.get(partition) for partition in partitions}
+
+    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+        for change in changes:
+            held = self.users.get(change.key)
+            if held is None or int(held["version"]) < change.version:
+                self.users[change.key] = _hash(change)
+        return []
+
+    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+        for partition, (before, after) in moves.items():
+            if self._offsets.get(partition) not in {before, after}:
+                raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
+            self._offsets[partition] = after
+
+    def lose_everything(self) -> None:
+        """Be like a store after FLUSHALL."""
+        self.users.clear()
+        self._offsets.clear()
+
+
+def _hash(change: UserChange) -> dict[str, bytes]:
+    version = {"version": str(change.version).encode()}
+    if change.json is None or change.proto is None:
+        return version
+    return version | {"json": change.json, "proto": change.proto}

@@ -1,0 +1,111 @@
+"""The view in Redis; layout and guards: schemas/views/redis-users.md.
+
+Every script may run twice without harm, since redis-py tries again after a lost connection.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from chassis.problems import Unavailable
+from chassis.projection import Offset, OffsetMoved, Rejected
+from redis_projector.projection import UserChange
+
+# KEYS: user, order of its bucket (one slot). ARGV: id, version, json, proto (both empty: deleted).
+APPLY = """
+local held = redis.call('HGET', KEYS[1], 'version')
+if held and tonumber(held) >= tonumber(ARGV[2]) then return 0 end
+if ARGV[3] == '' then
+  redis.call('HDEL', KEYS[1], 'json', 'proto')
+  redis.call('HSET', KEYS[1], 'version', ARGV[2])
+  redis.call('ZREM', KEYS[2], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], 'version', ARGV[2], 'json', ARGV[3], 'proto', ARGV[4])
+  redis.call('ZADD', KEYS[2], 0, ARGV[1])
+end
+return 1
+"""
+
+# KEYS: offset. ARGV: expected ('' = none), next. A repeat finds the next value there already.
+ADVANCE = """
+local held = redis.call('GET', KEYS[1]) or ''
+if held ~= ARGV[1] and held ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+def bucket_of(user_id: str) -> str:
+    """The bucket of an id: the top 24 bits of its time, as 6 hex digits."""
+    return user_id[:6]
+
+
+class RedisUserViews:
+    """Implements chassis.projection.Views for one generation of the view."""
+
+    def __init__(self, redis: Redis, generation: str) -> None:
+        self._redis = redis
+        self._prefix = f"users:{generation}"
+        self._apply = redis.register_script(APPLY)
+        self._advance = redis.register_script(ADVANCE)
+
+    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition in partitions:
+            pipeline.get(self._offset_key(partition))
+        try:
+            stored = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return {p: None if o is None else int(o) for p, o in zip(partitions, stored, strict=True)}
+
+    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+        if not changes:
+            return []
+        pipeline = self._redis.pipeline(transaction=False)
+        # Before the users: a reader must never miss a bucket that has one.
+        buckets = {bucket_of(change.key): 0.0 for change in changes}
+        pipeline.zadd(f"{self._prefix}:buckets", buckets)
+        for change in changes:
+            order = f"{self._prefix}:{{{bucket_of(change.key)}}}"
+            await self._apply(
+                keys=[f"{order}:{change.key}", order],
+                args=[change.key, change.version, change.json or b"", change.proto or b""],
+                client=pipeline,
+            )
+        try:
+            await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return []
+
+    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for partition, (before, after) in moves.items():
+            await self._advance(
+                keys=[self._offset_key(partition)],
+                args=["" if before is None else before, after],
+                client=pipeline,
+            )
+        try:
+            moved = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        stuck = [p for p, is_moved in zip(moves, moved, strict=True) if not is_moved]
+        if stuck:
+            raise OffsetMoved(f"the stored offsets of partitions {stuck} are not ours")
+
+    async def ping(self) -> None:
+        """Return when Redis answers; raises Unavailable."""
+        try:
+            await self._redis.ping()
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+
+    def _offset_key(self, partition: int) -> str:
+        return f"{self._prefix}:offset:{partition}"
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"redis: {error!r}")

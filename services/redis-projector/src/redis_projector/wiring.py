@@ -1,0 +1,50 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from chassis.admin_server import AdminServer
+from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.health import Health
+from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.lifecycle import Process
+from chassis.projection import Projector
+from redis_projector.projection import project
+from redis_projector.redis_user_views import RedisUserViews
+from redis_projector.settings import Settings
+from user_contracts import avro_schema
+
+GROUP = "redis-projector"
+CONNECTIONS = 4  # one batch at a time, and the readiness check
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """redis-projector over Kafka and Redis."""
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=CONNECTIONS,
+        timeout=settings.redis_timeout,
+        socket_timeout=settings.redis_timeout,
+        socket_connect_timeout=settings.redis_timeout,
+    )
+    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, f"{settings.topic}.{GROUP}.dlq")
+    async with Redis.from_pool(pool) as redis:
+        views = RedisUserViews(redis, settings.generation)
+        decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
+        consumer = KafkaConsumer(
+            bootstrap=settings.kafka_bootstrap,
+            topic=settings.topic,
+            group=GROUP,
+            handle=Projector(decode, project, views, dead_letters).handle,
+            views=views,
+        )
+        health = Health({"redis": views.ping, "projection": consumer.ready})
+        admin = AdminServer(health, settings.host, settings.admin_port)
+        try:
+            yield Process([admin, consumer], health)
+        finally:
+            await dead_letters.close()

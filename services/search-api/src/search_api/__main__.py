@@ -1,0 +1,14 @@
+"""Start here."""
+
+from chassis.lifecycle import launch
+from search_api.settings import Settings
+from search_api.wiring import wire
+
+
+def main() -> None:
+    """Serve the searches."""
+    launch("search-api", Settings, wire)
+
+
+if __name__ == "__main__":
+    main()

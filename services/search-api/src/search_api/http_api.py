@@ -1,0 +1,27 @@
+"""JSON ↔ searches."""
+
+from aiohttp import web
+
+from chassis.http_server import answer, next_link, read_page, read_query, welcome
+from search_api import __version__
+from search_api.application import UserSearch
+
+
+def routes(search: UserSearch) -> list[web.RouteDef]:
+    """The routes of search-api: the same search by path and by query."""
+
+    async def by_path(request: web.Request) -> web.Response:
+        query = read_query(request, "limit", "cursor")
+        users, cursor = await search.search(request.match_info["term"], read_page(query))
+        return answer(users, headers=next_link(request, cursor))
+
+    async def by_query(request: web.Request) -> web.Response:
+        query = read_query(request, "q", "limit", "cursor")
+        users, cursor = await search.search(query.get("q", ""), read_page(query))
+        return answer(users, headers=next_link(request, cursor))
+
+    return [
+        welcome("search-api", __version__),
+        web.get("/user/search", by_query),
+        web.get("/user/search/{term:.+}", by_path),
+    ]

@@ -1,0 +1,86 @@
+"""Searches the index in OpenSearch; documents: schemas/views/opensearch-users.md.
+
+The caller's text only ever appears as a value of a match clause, never in query syntax.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import ConnectionError as OpenSearchAway
+from opensearchpy.exceptions import TransportError
+
+from chassis.problems import Unavailable
+from search_api.ports import Hit, User
+
+ALIAS = "users"
+# So far apart that a worse kind of match never adds up to a better one.
+WORDS, BEGINNINGS, PARTS, TYPOS = 8.0, 4.0, 2.0, 1.0
+
+
+class OpenSearchUserIndex:
+    """Implements search_api.ports.UserIndex; timeout is in seconds."""
+
+    def __init__(self, client: AsyncOpenSearch, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+
+    async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
+        body = query(text) | {"size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
+        if after is not None:
+            body["search_after"] = list(after)
+        try:
+            answer = await self._client.search(
+                index=ALIAS, body=body, params={"allow_partial_search_results": "false"}
+            )
+        except (OpenSearchAway, TransportError) as error:
+            raise Unavailable(f"opensearch: {error!r}") from error
+        return [_hit(found) for found in answer["hits"]["hits"]]
+
+    async def ping(self) -> None:
+        """Return when the alias answers; raises Unavailable."""
+        try:
+            is_there = await self._client.indices.exists_alias(name=ALIAS)
+        except (OpenSearchAway, TransportError) as error:
+            raise Unavailable(f"opensearch: {error!r}") from error
+        if not is_there:
+            raise Unavailable("opensearch: there is no index yet")
+
+
+def query(text: str) -> dict[str, Any]:
+    """The search for a text: best kind of match first, equals by id, deleted users left out."""
+    beginnings = [f"full_name.beginnings{part}" for part in ("", "._2gram", "._3gram")]
+    every = {"query": text, "operator": "and"}
+    kinds = [
+        {"match": {"full_name": every | {"boost": WORDS}}},
+        {"multi_match": {"fields": beginnings, "type": "bool_prefix", "boost": BEGINNINGS} | every},
+        {"match": {"full_name.parts": every | {"boost": PARTS}}},
+        {
+            "match": {
+                "full_name": every
+                | {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 20}
+                | {"boost": TYPOS}
+            }
+        },
+    ]
+    return {
+        "query": {"bool": {"must": [{"dis_max": {"queries": kinds}}], "must_not": [DELETED]}},
+        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "track_total_hits": False,
+        "track_scores": True,
+    }
+
+
+DELETED = {"term": {"deleted": True}}
+
+
+def _hit(found: dict[str, Any]) -> Hit:
+    source = found["_source"]
+    user = User(
+        source["id"],
+        source["first_name"],
+        source["last_name"],
+        datetime.fromisoformat(source["created_at"]),
+        source["version"],
+    )
+    return Hit(found["sort"][0], user)

@@ -1,0 +1,31 @@
+"""What search-api needs from outside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as the index holds it; created_at is UTC."""
+
+    id: str
+    first_name: str
+    last_name: str
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A user that matches, and how well: higher is better."""
+
+    score: float
+    user: User
+
+
+class UserIndex(Protocol):
+    """Finds users by name. Raises Unavailable when the index does not answer."""
+
+    async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
+        """At most limit hits, best first, equals by id; only those behind (score, id) `after`."""

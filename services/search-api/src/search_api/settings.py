@@ -1,0 +1,18 @@
+"""What search-api can be told."""
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings, settings_config
+
+
+class Settings(ServiceSettings):
+    """Variables with the prefix SEARCH_API_."""
+
+    model_config = settings_config("SEARCH_API_")
+
+    http_port: int = 3002
+    grpc_port: int = 1236
+    admin_port: int = 9002
+    opensearch_url: str = "http://127.0.0.1:9200"
+    opensearch_pool: int = Field(32, ge=1, description="Connections at most.")
+    opensearch_timeout: float = Field(5, gt=0, description="Seconds for a search.")

@@ -1,0 +1,43 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from opensearchpy import AsyncOpenSearch
+
+from chassis.admin_server import AdminServer
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process
+from search_api import grpc_api, http_api
+from search_api.application import UserSearch
+from search_api.opensearch_user_index import OpenSearchUserIndex
+from search_api.settings import Settings
+from user_contracts import descriptors
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """search-api over OpenSearch."""
+    client = AsyncOpenSearch(
+        settings.opensearch_url,
+        timeout=settings.opensearch_timeout,
+        pool_maxsize=settings.opensearch_pool,
+        max_retries=0,
+    )
+    async with client:
+        index = OpenSearchUserIndex(client, settings.opensearch_timeout)
+        search = UserSearch(index)
+        health = Health({"opensearch": index.ping})
+        host, grace = settings.host, settings.grace
+        yield Process(
+            [
+                AdminServer(health, host, settings.admin_port),
+                GrpcServer(
+                    [grpc_api.UserSearch(search)], descriptors(), health, host, settings.grpc_port
+                ),
+                HttpServer(http_api.routes(search), host, settings.http_port, grace),
+            ],
+            health,
+        )

@@ -1,0 +1,3 @@
+"""Projects user events into the OpenSearch view."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,21 @@
+"""What search-projector can be told."""
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings, settings_config
+
+
+class Settings(ServiceSettings):
+    """Variables with the prefix SEARCH_PROJECTOR_."""
+
+    model_config = settings_config("SEARCH_PROJECTOR_")
+
+    admin_port: int = 9004
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    registry_url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
+    opensearch_url: str = "http://127.0.0.1:9200"
+    opensearch_timeout: float = Field(
+        10, gt=0, description="Seconds for a call to OpenSearch; a batch of 2,000 takes about one."
+    )
+    topic: str = "user.events"
+    generation: str = Field("1", description="The generation of the index that is written.")

@@ -1,0 +1,45 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from opensearchpy import AsyncOpenSearch
+
+from chassis.admin_server import AdminServer
+from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.health import Health
+from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.lifecycle import Process
+from chassis.projection import Projector
+from search_projector.opensearch_user_index import OpenSearchUserIndex
+from search_projector.projection import project
+from search_projector.settings import Settings
+from user_contracts import avro_schema, opensearch_index
+
+GROUP = "search-projector"
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """search-projector over Kafka and OpenSearch."""
+    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, f"{settings.topic}.{GROUP}.dlq")
+    client = AsyncOpenSearch(
+        settings.opensearch_url, timeout=settings.opensearch_timeout, max_retries=0
+    )
+    async with client:
+        index = OpenSearchUserIndex(client, settings.generation, opensearch_index())
+        decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
+        consumer = KafkaConsumer(
+            bootstrap=settings.kafka_bootstrap,
+            topic=settings.topic,
+            group=GROUP,
+            handle=Projector(decode, project, index, dead_letters).handle,
+            views=index,
+        )
+        health = Health({"opensearch": index.ping, "projection": consumer.ready})
+        admin = AdminServer(health, settings.host, settings.admin_port)
+        try:
+            yield Process([admin, consumer], health)
+        finally:
+            await dead_letters.close()
