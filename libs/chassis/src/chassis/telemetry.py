@@ -25,31 +25,44 @@ REQUESTS = Histogram(
     ["protocol", "method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+CHATTY = ("opensearch", "httpx", "aiohttp.access")  # a line per request, at info
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
 
 
 def configure(service: str, log_level: str, otlp_endpoint: str | None) -> None:
     """Set up logs and traces for this process; spans go nowhere when there is no endpoint."""
-    logging.basicConfig(level=log_level.upper(), stream=sys.stdout, format="%(message)s")
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _add_trace_id,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[log_level.upper()]
-        ),
-    )
-    structlog.contextvars.bind_contextvars(service=service)
+    _configure_logs(service, log_level.upper())
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     if otlp_endpoint:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(otlp_endpoint)))
     trace.set_tracer_provider(provider)
+
+
+def _configure_logs(service: str, level: str) -> None:
+    """One JSON line per event, the libraries' own included."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace_id,
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
+    structlog.configure(
+        processors=shared,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared[:-1], processors=[_without_stdlib, shared[-1]]
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def flush() -> None:
@@ -96,6 +109,9 @@ def request(
             REQUESTS.labels(protocol, method, route, outcome.status).observe(
                 time.perf_counter() - started
             )
+
+
+_without_stdlib = structlog.stdlib.ProcessorFormatter.remove_processors_meta
 
 
 def _add_trace_id(

@@ -83,25 +83,30 @@ class Log:
                 self.topic, value.encode(), key=value.split("@")[0].encode()
             )
 
-    def consumer(self, shelf: Shelf) -> KafkaConsumer:
+    @asynccontextmanager
+    async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
+        """A projector that feeds the shelf while the block runs."""
         letters = KafkaDeadLetters(self.bootstrap, f"{self.topic}.dlq")
         projector = Projector(decode, lambda event: Put(**event), shelf, letters)
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             bootstrap=self.bootstrap,
             topic=self.topic,
             group=self.topic,
             handle=projector.handle,
             views=shelf,
         )
+        async with serving(consumer):
+            yield consumer
+        await letters.close()
 
 
 @pytest.fixture
 async def log(stack: Addresses) -> AsyncIterator[Log]:
     topic = f"test-{uuid.uuid4().hex[:8]}"
-    async with started(AIOKafkaAdminClient(bootstrap_servers=stack.kafka)) as admin:
+    async with started(AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)) as admin:
         await admin.create_topics([NewTopic(topic, PARTITIONS, 1), NewTopic(f"{topic}.dlq", 1, 1)])
-        async with started(AIOKafkaProducer(bootstrap_servers=stack.kafka)) as producer:
-            yield Log(stack.kafka, topic, producer)
+        async with started(AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)) as producer:
+            yield Log(stack.kafka_bootstrap, topic, producer)
         await admin.delete_topics([topic, f"{topic}.dlq"])
 
 
@@ -123,7 +128,7 @@ async def holds(shelf: Shelf, expected: dict[str, int]) -> None:
 
 async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log) -> None:
     shelf = Shelf()
-    async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
         await log.write("a@1", "b@1", "a@2")
         await holds(shelf, {"a": 2, "b": 1})
     assert sum(shelf.positions.values()) == 3
@@ -131,11 +136,11 @@ async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log)
 
 async def test_a_new_process_goes_on_where_the_store_stands(log: Log) -> None:
     shelf = Shelf()
-    async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
         await log.write("a@1")
         await holds(shelf, {"a": 1})
     shelf.applied = 0
-    async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
         await log.write("b@1")
         await holds(shelf, {"a": 1, "b": 1})
     assert shelf.applied == 1
@@ -146,16 +151,15 @@ async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_commit
 ) -> None:
     first, second = Shelf(), Shelf()
     await log.write("a@1", "b@1")
-    async with serving(log.consumer(first)):
+    async with log.projected_onto(first):
         await holds(first, {"a": 1, "b": 1})
-    async with serving(log.consumer(second)):
+    async with log.projected_onto(second):
         await holds(second, {"a": 1, "b": 1})
 
 
 async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
     shelf = Shelf()
-    consumer = log.consumer(shelf)
-    async with serving(consumer):
+    async with log.projected_onto(shelf) as consumer:
         await log.write("a@1")
         await holds(shelf, {"a": 1})
         shelf.is_away = True
@@ -177,7 +181,7 @@ async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
 
 async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> None:
     shelf = Shelf()
-    async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
         await log.write("a@1", "b@1", "c@1", "d@1")
         await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
         shelf.kept.clear()
@@ -188,7 +192,7 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
 
 async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
     shelf = Shelf()
-    async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
         await log.write("a@1", "poison@1", "a@2", "b@1")
         await holds(shelf, {"a": 2, "b": 1})
     letters = AIOKafkaConsumer(
@@ -205,9 +209,8 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
 
 async def test_when_one_of_two_consumers_leaves_the_other_takes_over(log: Log) -> None:
     shelf = Shelf()
-    staying = log.consumer(shelf)
-    async with serving(staying):
-        async with serving(log.consumer(shelf)):
+    async with log.projected_onto(shelf):
+        async with log.projected_onto(shelf):
             await log.write(*(f"{letter}@1" for letter in "abcdefgh"))
             await holds(shelf, dict.fromkeys("abcdefgh", 1))
         await log.write(*(f"{letter}@2" for letter in "abcdefgh"))

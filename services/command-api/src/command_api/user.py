@@ -74,19 +74,19 @@ def decide(newest: UserEvent | None, command: Command, now: datetime, new_id: Ne
     """
     match command:
         case CreateUser():
-            first, last = _names(first_name=command.first_name, last_name=command.last_name)
+            names = _checked(first_name=command.first_name, last_name=command.last_name)
+            first, last = names["first_name"], names["last_name"]
             return UserEvent(new_id(now), 1, new_id(now), "UserCreated", first, last, now, now)
         case RenameUser():
+            names = _checked(first_name=command.first_name, last_name=command.last_name)
             user = _alive(newest, command.user_id)
-            if command.first_name is None and command.last_name is None:
-                raise Invalid("give first_name, last_name, or both")
-            names = _names(
-                first_name=user.first_name if command.first_name is None else command.first_name,
-                last_name=user.last_name if command.last_name is None else command.last_name,
+            renamed = (
+                names.get("first_name", user.first_name),
+                names.get("last_name", user.last_name),
             )
-            if names == (user.first_name, user.last_name):
+            if renamed == (user.first_name, user.last_name):
                 return user
-            return _next(user, "UserRenamed", names, now, new_id)
+            return _next(user, "UserRenamed", renamed, now, new_id)
         case DeleteUser():
             user = _alive(newest, command.user_id)
             return _next(user, "UserDeleted", (None, None), now, new_id)
@@ -122,17 +122,24 @@ def _alive(newest: UserEvent | None, user_id: str) -> UserEvent:
     return newest
 
 
-def _names(**given: str | None) -> tuple[str, str]:
-    """First and last name as they are stored: trimmed, NFC; raises Invalid with all mistakes."""
+def _checked(**given: str | None) -> dict[str, str]:
+    """The names that are given, as they are stored: trimmed, NFC.
+
+    Raises Invalid, with all mistakes at once.
+    """
     names = {
-        field: unicodedata.normalize("NFC", name or "").strip() for field, name in given.items()
+        field: unicodedata.normalize("NFC", name).strip()
+        for field, name in given.items()
+        if name is not None
     }
+    if not names:
+        raise Invalid("give first_name, last_name, or both")
     mistakes = [
         FieldError(field, mistake) for field, name in names.items() if (mistake := _mistake(name))
     ]
     if mistakes:
         raise Invalid("; ".join(f"{m.field} {m.detail}" for m in mistakes), mistakes)
-    return names["first_name"], names["last_name"]
+    return names
 
 
 def _mistake(name: str) -> str | None:

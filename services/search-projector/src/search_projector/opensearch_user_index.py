@@ -5,7 +5,7 @@ from typing import Any
 
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import ConnectionError as OpenSearchAway
-from opensearchpy.exceptions import TransportError
+from opensearchpy.exceptions import RequestError, TransportError
 
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
@@ -43,6 +43,8 @@ class OpenSearchUserIndex:
                 return {}
             ids = {"ids": [_offset_id(partition) for partition in partitions]}
             found = await self._client.mget(body=ids, index=self._index)
+        except RequestError:
+            raise  # the index's definition is wrong: a bug, which trying again would hide
         except (OpenSearchAway, TransportError) as error:
             raise _unavailable(error) from error
         documents = [doc.get("_source") for doc in found["docs"]]
@@ -112,11 +114,11 @@ class OpenSearchUserIndex:
 
     async def _ensure_index(self) -> None:
         if not await self._client.indices.exists(index=self._index):
-            body = dict(self._definition)
-            # 400: somebody else was faster
-            await self._client.indices.create(
-                index=self._index, body=body, params={"ignore": BAD_REQUEST}
-            )
+            try:
+                await self._client.indices.create(index=self._index, body=dict(self._definition))
+            except RequestError as error:
+                if error.error != "resource_already_exists_exception":  # somebody was faster
+                    raise
         if not await self._client.indices.exists_alias(name=ALIAS):
             await self._client.indices.put_alias(index=self._index, name=ALIAS)
 

@@ -1,0 +1,114 @@
+"""Start here: local-stack COMMAND."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+from local_stack import StackError, addresses, console, control, stack
+from local_stack.layout import Instance, cache
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    arguments = parser().parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    socket.setdefaulttimeout(60)  # supervisor's client sets none
+    try:
+        instance = addresses.recorded(arguments.instance, arguments.port_offset)
+        arguments.run(instance, arguments)
+    except StackError as error:
+        console.errors.print(error, markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.errors.print("Interrupted; what was started has been stopped.")
+        sys.exit(INTERRUPTED)
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Once: the cleaning up that follows takes a bounded time and is not to be interrupted."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--instance", default="dev", help="which stack (default: dev)")
+    common.add_argument(
+        "--port-offset", type=int, help="added to every port (default: as before, or 0)"
+    )
+    commands = argparse.ArgumentParser(prog="local-stack", description=__doc__)
+    sub = commands.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("up", up, "servers, jobs and the five services"),
+        ("infra", infra, "servers and jobs, for running a service from an editor"),
+        ("down", down, "stop everything; data stays"),
+        ("clean", clean, "stop everything and remove its data"),
+        ("status", status, "what runs, and is it healthy"),
+        ("logs", logs, "follow a program's log"),
+        ("provision", provision, "download only"),
+    ):
+        command = sub.add_parser(name, parents=[common], help=text, description=text)
+        command.set_defaults(run=run)
+        if name == "logs":
+            command.add_argument("name", nargs="?", default="", help="a program or a job")
+            command.add_argument("--lines", type=int, default=50, help="how many to begin with")
+    return commands
+
+
+def up(instance: Instance, _arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    found = stack.up(instance, with_services=True)
+    console.show_addresses(found, addresses.SERVICES)
+    console.show_trials(found)
+    console.console.print(f"\nUp after {time.monotonic() - began:.0f} s.")
+
+
+def infra(instance: Instance, _arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    found = stack.up(instance, with_services=False)
+    console.show_addresses(found, ())
+    console.console.print(
+        f"\nServers up after {time.monotonic() - began:.0f} s. "
+        f"A service runs from an editor or a shell with the settings in {found.home}/env/, e.g.\n"
+        f"  env $(cat {found.home}/env/query-api.env) query-api"
+    )
+
+
+def down(instance: Instance, _arguments: argparse.Namespace) -> None:
+    stack.down(instance)
+    console.console.print(f"Nothing of {instance.name!r} runs; its data is in {instance.home}.")
+
+
+def clean(instance: Instance, _arguments: argparse.Namespace) -> None:
+    stack.clean(instance)
+    console.console.print(f"{instance.home} is gone; downloads stay in {cache()}.")
+
+
+def status(instance: Instance, _arguments: argparse.Namespace) -> None:
+    states = control.states(instance)
+    console.show_states(states.values(), stack.health_of_all(instance))
+
+
+def logs(instance: Instance, arguments: argparse.Namespace) -> None:
+    names = stack.logs(instance)
+    if arguments.name not in names:
+        known = ", ".join(names) or "none yet"
+        raise StackError(f"there is no log of {arguments.name!r}; there are: {known}")
+    lines, log = str(arguments.lines), str(instance.log(arguments.name))
+    os.execvp("tail", ["tail", "-n", lines, "-F", log])  # noqa: S606  no shell is wanted
+
+
+def provision(_instance: Instance, _arguments: argparse.Namespace) -> None:
+    stack.fetch()
+    console.console.print(f"Everything is in {cache()}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Steps of a server's first start: a command that must end well, a configuration file."""
+
+import subprocess
+from pathlib import Path
+
+from local_stack import StackError
+
+WITHIN = 120
+
+
+def run(command: list[str], what: str, log: Path) -> None:
+    """Run a command; raise StackError with its last words if it fails or takes too long."""
+    with log.open("w") as output:
+        try:
+            ended = subprocess.run(
+                command, stdout=output, stderr=output, timeout=WITHIN, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise StackError(f"{what}: no end after {WITHIN} s; its output is in {log}") from None
+    if ended.returncode:
+        words = log.read_text().strip().splitlines() or ["no output"]
+        raise StackError(f"{what} failed: {words[-1]} (all of it is in {log})")
+
+
+def properties(target: Path, shared: Path, settings: dict[str, str]) -> Path:
+    """A Java properties file: the shared one, then this instance's settings (the last one wins)."""
+    lines = [f"{name}={value}\n" for name, value in settings.items()]
+    target.write_text(f"{shared.read_text()}\n# This instance\n{''.join(lines)}")
+    return target

@@ -1,0 +1,48 @@
+"""Is it answering? Each check speaks the server's own protocol once, and raises if it is not."""
+
+import httpx
+import pymysql
+import redis
+from confluent_kafka.admin import AdminClient
+
+from local_stack import StackError
+from local_stack.addresses import Addresses
+
+ANSWER_WITHIN = 5.0
+
+
+def mysql(addresses: Addresses) -> None:
+    """Root can log in, with the password of this instance."""
+    with pymysql.connect(
+        host=addresses.mysql_host,
+        port=addresses.mysql_port,
+        user="root",
+        password=addresses.password("root"),
+        connect_timeout=int(ANSWER_WITHIN),
+    ) as connection:
+        connection.ping(reconnect=False)
+
+
+def kafka(addresses: Addresses) -> None:
+    """The broker tells of its cluster."""
+    # Silent: librdkafka would print every refused connection while the broker starts.
+    quiet: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": addresses.kafka_bootstrap,
+        "log_level": 0,
+    }
+    AdminClient(quiet).list_topics(timeout=ANSWER_WITHIN)
+
+
+def redis_server(addresses: Addresses) -> None:
+    """PING; also fails while the file of the last run is being loaded."""
+    with redis.Redis.from_url(
+        addresses.redis_url, socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN
+    ) as client:
+        client.ping()
+
+
+def get(url: str) -> None:
+    """The address answers 2xx; raises StackError with what it answers instead."""
+    answer = httpx.get(url, timeout=ANSWER_WITHIN, trust_env=False)
+    if not answer.is_success:
+        raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")

@@ -1,0 +1,76 @@
+"""Where everything is: folders, ports, sockets, and the cache of downloads."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+INFRA = ROOT / "infra"
+
+PORTS: dict[str, dict[str, int]] = {
+    "mysql": {"sql": 3306},
+    "redis": {"redis": 6379},
+    "kafka": {"broker": 9092, "controller": 9093},
+    "opensearch": {"http": 9200, "transport": 9300},
+    "registry": {"http": 8081, "management": 8082},
+    "connect": {"http": 8083},
+    "command-api": {"http": 3000, "grpc": 1234, "admin": 9000},
+    "query-api": {"http": 3001, "grpc": 1235, "admin": 9001},
+    "search-api": {"http": 3002, "grpc": 1236, "admin": 9002},
+    "redis-projector": {"admin": 9003},
+    "search-projector": {"admin": 9004},
+}
+"""Program → what for → port, before the instance's offset."""
+
+# sun_path of unix(7) has 108 bytes; supervisor binds to the name with ".<pid>" added first.
+LONGEST_SOCKET_PATH = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One stack on this machine; two differ in name and port offset and share only downloads."""
+
+    name: str = "dev"
+    port_offset: int = 0
+
+    @property
+    def home(self) -> Path:
+        return ROOT / ".local" / self.name
+
+    @property
+    def addresses_file(self) -> Path:
+        return self.home / "addresses.json"
+
+    def port(self, program: str, purpose: str = "http") -> int:
+        return PORTS[program][purpose] + self.port_offset
+
+    def folder(self, *parts: str) -> Path:
+        """A folder of this instance, made if missing, for its owner only."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self.home.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def log(self, name: str) -> Path:
+        return self.folder("log") / f"{name}.log"
+
+    def socket(self, name: str) -> Path:
+        """A unix socket's path; in the temporary folder where the clone's path is too long."""
+        path = self.home / "run" / f"{name}.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+            return self.folder("run") / path.name
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"people-{os.getuid()}-{digest}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / path.name
+
+
+def cache() -> Path:
+    """The folder of downloads, shared by all clones and instances."""
+    if given := os.environ.get("PEOPLE_CACHE"):
+        return Path(given).resolve()
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given) / "people"
+    return Path("/var/cache/people") if os.getuid() == 0 else Path.home() / ".cache" / "people"

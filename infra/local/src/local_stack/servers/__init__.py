@@ -1,0 +1,19 @@
+"""The six servers, a module each: how it is started here, and what its first start needs.
+
+What a server must be told wherever it runs is in infra/<server>/; here are ports and folders.
+"""
+
+from local_stack.programs import Program, Site
+from local_stack.servers import kafka, mysql, opensearch, redis, registry
+
+
+def servers(site: Site) -> list[Program]:
+    """In the order of their start."""
+    return [
+        mysql.program(site),
+        redis.program(site),
+        kafka.broker(site),
+        opensearch.program(site),
+        registry.program(site),
+        kafka.connect(site),
+    ]

@@ -1,0 +1,67 @@
+"""MySQL, from the distribution's packages."""
+
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+
+from local_stack import first_start, health
+from local_stack.addresses import HOST
+from local_stack.layout import INFRA
+from local_stack.programs import Program, Site
+
+
+def program(site: Site) -> Program:
+    data = site.instance.folder("data") / "mysql"
+    return Program(
+        name="mysql",
+        command=[
+            *mysqld(site),
+            f"--datadir={data}",
+            f"--bind-address={HOST}",
+            f"--port={site.instance.port('mysql', 'sql')}",
+            f"--socket={site.instance.socket('mysql')}",
+            f"--pid-file={site.instance.folder('run') / 'mysql.pid'}",
+        ],
+        after=(),
+        healthy=partial(health.mysql, site.addresses),
+        prepare=partial(initialise, site, data),
+        stop_within=30,
+    )
+
+
+def initialise(site: Site, data: Path) -> None:
+    """A data folder whose root has this instance's password."""
+    if data.exists():
+        return
+    part = data.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    script = site.instance.folder("run") / "mysql-root.sql"
+    script.touch(mode=0o600)
+    password = site.addresses.password("root")
+    script.write_text(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n")
+    try:
+        first_start.run(
+            [*mysqld(site), f"--datadir={part}", "--initialize-insecure", f"--init-file={script}"],
+            "the initialisation of MySQL's data folder",
+            site.instance.log("mysql-initialise"),
+        )
+    finally:
+        script.unlink()
+    part.rename(data)
+
+
+def mysqld(site: Site) -> list[str]:
+    """Mysqld with what it needs because it is unpacked, not installed."""
+    usr = site.software.packages / "usr"
+    user = ["--user=root"] if os.getuid() == 0 else []
+    return [
+        *site.software.unpacked("usr/sbin/mysqld"),
+        f"--defaults-file={INFRA / 'mysql' / 'my.cnf'}",
+        f"--basedir={usr}",
+        f"--lc-messages-dir={usr / 'share/mysql'}",
+        f"--character-sets-dir={usr / 'share/mysql/charsets'}",
+        f"--plugin-dir={usr / 'lib/mysql/plugin'}",
+        "--secure-file-priv=NULL",  # the folder it was compiled with is not there
+        *user,
+    ]

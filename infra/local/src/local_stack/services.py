@@ -1,0 +1,119 @@
+"""The five services and the jobs before them: their commands and their environments."""
+
+import os
+from functools import partial
+
+from local_stack import health
+from local_stack.addresses import HOST
+from local_stack.layout import PORTS
+from local_stack.programs import Job, Program, Site
+
+AFTER = {
+    "command-api": ("migrate",),
+    "query-api": ("redis",),
+    "search-api": ("opensearch",),
+    "redis-projector": ("redis", "registry", "topics"),
+    "search-projector": ("opensearch", "registry", "topics"),
+}
+
+
+def services(site: Site) -> list[Program]:
+    return [
+        Program(
+            name=name,
+            command=[str(site.bin / name)],
+            after=after,
+            healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
+            environment=environment(site, name),
+            start_within=60,
+            stop_within=15,
+        )
+        for name, after in AFTER.items()
+    ]
+
+
+def environment(site: Site, service: str) -> dict[str, str]:
+    """The service's settings; the caller's own stand where the stack has none (LOG_LEVEL, …)."""
+    prefix = service.upper().replace("-", "_")
+    own = {f"{prefix}_{name}": value for name, value in settings(site, service).items()}
+    callers = {name: os.environ[name] for name in os.environ if name.startswith(f"{prefix}_")}
+    return callers | own
+
+
+def settings(site: Site, service: str) -> dict[str, str]:
+    """What the service must be told, without its prefix."""
+    addresses = site.addresses
+    redis = {"REDIS_URL": addresses.redis_url}
+    opensearch = {"OPENSEARCH_URL": addresses.opensearch_url}
+    kafka = {
+        "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
+        "REGISTRY_URL": addresses.registry_url,
+    }
+    stores = {
+        "command-api": mysql_settings(site, "command_api"),
+        "query-api": redis,
+        "search-api": opensearch,
+        "redis-projector": kafka | redis,
+        "search-projector": kafka | opensearch,
+    }
+    ports = {
+        f"{purpose.upper()}_PORT": str(site.instance.port(service, purpose))
+        for purpose in PORTS[service]
+    }
+    return {"HOST": HOST} | ports | stores[service]
+
+
+def mysql_settings(site: Site, user: str) -> dict[str, str]:
+    return {
+        "MYSQL_HOST": site.addresses.mysql_host,
+        "MYSQL_PORT": str(site.addresses.mysql_port),
+        "MYSQL_DATABASE": site.addresses.mysql_database,
+        "MYSQL_USER": user,
+        "MYSQL_PASSWORD": site.addresses.password(user),
+    }
+
+
+def jobs(site: Site) -> list[Job]:
+    """What makes fresh servers ready; each does nothing where all is as it should be."""
+    addresses = site.addresses
+    setup = str(site.bin / "platform-setup")
+    migrator = mysql_settings(site, "migrator")
+    return [
+        Job(
+            "mysql-users",
+            [setup, "mysql-users"],
+            ("mysql",),
+            {
+                "SETUP_MYSQL_HOST": addresses.mysql_host,
+                "SETUP_MYSQL_PORT": str(addresses.mysql_port),
+                **{
+                    f"SETUP_MYSQL_{user.upper()}_PASSWORD": addresses.password(user)
+                    for user in ("root", "debezium", "migrator", "command_api")
+                },
+            },
+        ),
+        Job(
+            "migrate",
+            [str(site.bin / "command-api"), "migrate"],
+            ("mysql-users",),
+            {f"COMMAND_API_{name}": value for name, value in migrator.items()},
+        ),
+        Job(
+            "topics",
+            [setup, "topics"],
+            ("kafka",),
+            {"SETUP_KAFKA_BOOTSTRAP": addresses.kafka_bootstrap},
+        ),
+        Job(
+            "schema-rule",
+            [setup, "schema-rule"],
+            ("registry",),
+            {"SETUP_REGISTRY_URL": addresses.registry_url},
+        ),
+        Job(
+            "connector",
+            [setup, "connector"],
+            ("connect", "topics", "schema-rule", "migrate"),
+            {"SETUP_CONNECT_URL": addresses.connect_url},
+        ),
+    ]

@@ -1,0 +1,118 @@
+"""What can be done with an instance: up, down, clean, status."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from local_stack import StackError, addresses, console, control, launch, preflight, supervisor
+from local_stack.addresses import SERVICES, Addresses
+from local_stack.debian import this_distribution
+from local_stack.layout import Instance, cache
+from local_stack.programs import Program, Site
+from local_stack.provision import is_provisioned, provision
+from local_stack.servers import servers
+from local_stack.services import jobs, services
+from local_stack.software import Software
+
+# What a rank needs to end well comes after it. MySQL takes 10 s while a connector that has gone
+# still counts as connected, so the servers stop at the same time.
+STOP_ORDER = (SERVICES, ("connect", "registry", "opensearch", "mysql", "redis"), ("kafka",))
+
+
+def fetch() -> Software:
+    """The servers' programs, downloaded if they are not there. Raises StackError."""
+    distribution = this_distribution()
+    if not is_provisioned(distribution, cache()):
+        preflight.check_provisioning(distribution, cache())
+    return provision(distribution, cache())
+
+
+def up(instance: Instance, *, with_services: bool) -> Addresses:
+    """Everything runs, is healthy and set up; raises StackError, having stopped what it started."""
+    software = fetch()
+    with alone(instance):
+        site = Site(instance, addresses.save(instance), software, supervisor.BIN)
+        all_servers, all_services = servers(site), services(site)
+        unwanted = [] if with_services else [one.name for one in all_services]
+        wanted = all_servers if unwanted else all_servers + all_services
+        if not supervisor.is_running(instance):
+            control.shut_down(instance)  # what a supervisord that was killed has left behind
+        preflight.check_start(instance, [one.name for one in wanted], running(instance))
+        write_environments(site)
+        is_new = supervisor.ensure(instance, all_servers + all_services)
+        try:
+            control.stop_all(instance, unwanted)
+            launch.Launch(instance, console.step).run([*wanted, *jobs(site)])
+        except BaseException:
+            if is_new:
+                control.shut_down(instance)
+            raise
+        return site.addresses
+
+
+def running(instance: Instance) -> list[str]:
+    try:
+        return [one.name for one in control.states(instance).values() if one.is_up]
+    except StackError:
+        return []
+
+
+def write_environments(site: Site) -> None:
+    """env/<service>.env: what an editor needs to run a service in the place of the stack's."""
+    for service in services(site):
+        file = site.instance.folder("env") / f"{service.name}.env"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{k}={v}\n" for k, v in service.environment.items()))
+
+
+def down(instance: Instance) -> None:
+    """Nothing of the instance runs any more; its data stays."""
+    with alone(instance):
+        there = running(instance)
+        for rank in STOP_ORDER:
+            control.stop_all(instance, [name for name in rank if name in there])
+        control.shut_down(instance)
+
+
+def clean(instance: Instance) -> None:
+    """Down, and the instance's data, logs and passwords are gone; downloads stay in the cache."""
+    down(instance)
+    shutil.rmtree(instance.home)
+
+
+def health_of_all(instance: Instance) -> dict[str, str]:
+    """Program → "healthy", or why not; asked all at the same time."""
+    site = Site(instance, addresses.of(instance), fetch(), supervisor.BIN)
+    up_now = set(running(instance))
+    programs = [one for one in servers(site) + services(site) if one.name in up_now]
+    with ThreadPoolExecutor(len(programs) or 1) as pool:
+        answers = pool.map(health_of, programs)
+    return dict(zip((one.name for one in programs), answers, strict=True))
+
+
+def health_of(program: Program) -> str:
+    try:
+        program.healthy()
+    except Exception as error:  # noqa: BLE001  each server's client has errors of its own
+        return f"not healthy: {str(error).splitlines()[0]}"
+    return "healthy"
+
+
+def logs(instance: Instance) -> list[str]:
+    """The names of everything that has written a log."""
+    return sorted(file.stem for file in (instance.home / "log").glob("*.log"))
+
+
+@contextmanager
+def alone(instance: Instance) -> Iterator[None]:
+    """Raise StackError if another command is changing the instance."""
+    with (instance.folder("run") / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"another command is at work on instance {instance.name!r}: wait until it ends"
+            ) from None
+        yield

@@ -1,0 +1,140 @@
+"""supervisord, one for each instance: its configuration, and what is said over its socket."""
+
+import http.client
+import os
+import shlex
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from pathlib import Path
+from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from local_stack import StackError
+from local_stack.layout import Instance
+from local_stack.programs import Program
+
+BIN = Path(sys.executable).parent
+MARK = "PEOPLE_INSTANCE"  # in the environment of every process of an instance
+ANSWER_WITHIN = 10.0
+NO_WAIT = False  # last argument of startProcess and stopProcess
+
+HEAD = """\
+[supervisord]
+logfile={home}/log/supervisord.log
+logfile_maxbytes=5MB
+logfile_backups=1
+pidfile={home}/run/supervisord.pid
+childlogdir={home}/log
+{user}
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+# priority: at the end they are stopped in the reverse order of their start.
+# startretries: supervisor gives up after so many starts in a row, and a projector must outlast a
+# long absence of Kafka; its pauses grow by a second each time.
+PROGRAM = """
+[program:{name}]
+command={command}
+directory={home}
+environment={environment}
+priority={rank}
+autostart=false
+autorestart=true
+startsecs=1
+startretries=1000
+stopwaitsecs={stop_within}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=2
+"""
+
+
+def config(instance: Instance, programs: list[Program]) -> str:
+    """The whole configuration, for programs in the order of their start."""
+    user = "user=root" if os.getuid() == 0 else ""
+    head = HEAD.format(
+        home=escaped(str(instance.home)), socket=instance.socket("supervisor"), user=user
+    )
+    return head + "".join(
+        PROGRAM.format(
+            name=program.name,
+            rank=rank,
+            command=escaped(shlex.join(program.command)),
+            home=escaped(str(instance.home)),
+            environment=environment(program.environment),
+            stop_within=program.stop_within,
+            log=escaped(str(instance.log(program.name))),
+        )
+        for rank, program in enumerate(programs)
+    )
+
+
+def environment(variables: dict[str, str]) -> str:
+    return ",".join(f'{name}="{escaped(value)}"' for name, value in variables.items())
+
+
+def escaped(value: str) -> str:
+    """A value for supervisor's configuration, where `%` begins an expansion."""
+    return value.replace("%", "%%")
+
+
+def ensure(instance: Instance, programs: list[Program]) -> bool:
+    """Have supervisord run with these programs; True if it was not running before.
+
+    A program whose configuration changed is stopped, and runs anew when it is started.
+    """
+    file = instance.folder("run") / "supervisord.conf"
+    file.touch(mode=0o600)
+    file.write_text(config(instance, programs))
+    if is_running(instance):
+        update(instance)
+        return False
+    marked = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(Path.home())}
+    subprocess.run(
+        [str(BIN / "supervisord"), "--configuration", str(file)],
+        env=marked | {MARK: str(instance.home)},
+        check=True,
+        timeout=ANSWER_WITHIN,
+    )
+    deadline = time.monotonic() + ANSWER_WITHIN
+    while not is_running(instance):
+        if time.monotonic() > deadline:
+            raise StackError(f"supervisord does not answer: see {instance.log('supervisord')}")
+        time.sleep(0.05)
+    return True
+
+
+def update(instance: Instance) -> None:
+    ((added, changed, removed),) = call(instance, "reloadConfig")
+    for name in (*reversed(changed), *removed):  # a server goes after what uses it
+        call(instance, "stopProcessGroup", name)
+        call(instance, "removeProcessGroup", name)
+    for name in (*added, *changed):
+        call(instance, "addProcessGroup", name)
+
+
+def is_running(instance: Instance) -> bool:
+    try:
+        call(instance, "getState")
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return False
+    return True
+
+
+def call(instance: Instance, method: str, *arguments: Any) -> Any:
+    """One call of supervisor's XML-RPC interface; OSError if supervisord is not there."""
+    transport = SupervisorTransport(serverurl=f"unix://{instance.socket('supervisor')}")
+    with xmlrpc.client.ServerProxy(
+        "http://supervisor", transport=cast(xmlrpc.client.Transport, transport)
+    ) as server:
+        return getattr(server.supervisor, method)(*arguments)

@@ -1,0 +1,118 @@
+"""A launch of real processes under a real supervisord; no server is needed."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from chassis.testing import eventually
+from local_stack import StackError, control, launch, layout, supervisor
+from local_stack.layout import Instance
+from local_stack.programs import Job, Program
+
+Steps = list[str]
+STAY = "import time; print('here', flush=True); time.sleep(600)"
+DIE = "print('the disk is on fire'); raise SystemExit(3)"
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """One supervisord for all tests: it takes 2 s to end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "ROOT", tmp_path_factory.mktemp("clone"))
+        yield Instance("unit")
+        control.shut_down(Instance("unit"))
+
+
+@pytest.fixture
+def instance(unit: Instance) -> Iterator[Instance]:
+    yield unit
+    if supervisor.is_running(unit):
+        control.stop_all(unit, list(control.states(unit)))
+
+
+def program(name: str, code: str, after: tuple[str, ...] = ()) -> Program:
+    return Program(name, [sys.executable, "-c", code], after, healthy=lambda: None)
+
+
+def unhealthy(name: str, code: str) -> Program:
+    def refuse() -> None:
+        raise ConnectionError("nobody answers")
+
+    return Program(name, [sys.executable, "-c", code], (), healthy=refuse, start_within=2)
+
+
+def job(name: str, code: str, after: tuple[str, ...] = ()) -> Job:
+    return Job(name, [sys.executable, "-c", code], after, {})
+
+
+def run(instance: Instance, *steps: Program | Job) -> Steps:
+    """The names, in the order in which they were done."""
+    done: Steps = []
+    supervisor.ensure(instance, [step for step in steps if isinstance(step, Program)])
+    launch.Launch(instance, lambda name, _what, _seconds: done.append(name)).run(steps)
+    return done
+
+
+def test_what_comes_after_something_starts_after_it(instance: Instance) -> None:
+    first, last = program("first", STAY), program("last", STAY, after=("between",))
+    assert run(instance, last, job("between", "", after=("first",)), first) == [
+        "first", "between", "last",
+    ]  # fmt: skip
+    assert control.states(instance)["last"].is_up
+
+
+def test_a_second_run_leaves_what_runs_alone(instance: Instance) -> None:
+    steps = (program("server", STAY), job("setup", ""))
+    run(instance, *steps)
+    before = control.state(instance, "server").pid
+    run(instance, *steps)
+    assert control.state(instance, "server").pid == before
+
+
+def test_a_program_that_dies_at_start_is_told_with_its_last_words_and_leaves_nothing(
+    instance: Instance,
+) -> None:
+    with pytest.raises(StackError, match=r"(?s)broken died while starting.*disk is on fire"):
+        run(instance, program("fine", STAY), unhealthy("broken", DIE))
+    assert not any(state.is_up for state in control.states(instance).values())
+
+
+def test_a_program_that_never_answers_is_given_up(instance: Instance) -> None:
+    with pytest.raises(StackError, match=r"mute was not healthy after 2 s \(nobody answers\)"):
+        run(instance, unhealthy("mute", STAY))
+
+
+def test_a_job_that_fails_is_told_with_its_last_words(instance: Instance) -> None:
+    with pytest.raises(StackError, match=r"(?s)the job setup failed.*disk is on fire"):
+        run(instance, program("server", STAY), job("setup", DIE, after=("server",)))
+
+
+async def test_a_program_that_is_killed_comes_back(instance: Instance) -> None:
+    run(instance, program("server", STAY))
+    killed = control.state(instance, "server").pid
+    os.kill(killed, signal.SIGKILL)
+
+    async def it_runs_again() -> None:
+        assert control.state(instance, "server").pid not in (0, killed)
+
+    await eventually(it_runs_again)
+
+
+def test_shutting_down_ends_also_what_a_killed_supervisord_left(instance: Instance) -> None:
+    run(instance, program("server", STAY))
+    server = psutil.Process(control.state(instance, "server").pid)
+    supervisord = psutil.Process(server.ppid())
+    supervisord.kill()
+    supervisord.wait(timeout=10)
+    control.shut_down(instance)
+    assert not server.is_running()
+
+
+def test_an_unknown_program_is_told_with_the_known_ones(instance: Instance) -> None:
+    run(instance, program("server", STAY))
+    with pytest.raises(StackError, match=r"no program 'sevrer'; there are server"):
+        control.pid_of("unit", "sevrer")

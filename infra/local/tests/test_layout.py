@@ -1,0 +1,59 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from local_stack import StackError, addresses, layout
+from local_stack.layout import PORTS, Instance
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_no_two_programs_share_a_port() -> None:
+    ports = [port for purposes in PORTS.values() for port in purposes.values()]
+    assert len(ports) == len(set(ports))
+
+
+def test_two_instances_share_no_address_and_no_folder() -> None:
+    dev, test = (asdict(addresses.of(Instance(*one))) for one in (("dev", 0), ("test", 10000)))
+    same = {name for name in dev if dev[name] == test[name]}
+    assert same == {"mysql_host", "mysql_database"}
+
+
+def test_what_is_saved_is_loaded_with_its_passwords() -> None:
+    saved = addresses.save(Instance("unit", 7))
+    assert addresses.load("unit") == saved
+    assert len(saved.password("root")) > 20
+    assert addresses.recorded("unit", None).port_offset == 7
+
+
+def test_passwords_are_for_their_owner_only_and_stay() -> None:
+    first = addresses.save(Instance("unit"))
+    file = Path(first.secrets) / "debezium"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert addresses.save(Instance("unit")).password("debezium") == first.password("debezium")
+
+
+def test_the_addresses_file_holds_no_password() -> None:
+    saved = addresses.save(Instance("unit"))
+    text = Instance("unit").addresses_file.read_text()
+    assert json.loads(text)["secrets"] == saved.secrets
+    assert saved.password("root") not in text
+
+
+def test_an_instance_that_never_was_is_told_by_name() -> None:
+    with pytest.raises(StackError, match="no instance 'nowhere'"):
+        addresses.load("nowhere")
+
+
+def test_a_long_path_moves_the_socket_to_the_temporary_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(str(Instance("a" * 120).socket("mysql"))) <= layout.LONGEST_SOCKET_PATH
+    monkeypatch.setattr(layout, "ROOT", Path("/tmp/p"))  # noqa: S108  a short path, not a file
+    assert Instance("unit").socket("mysql") == Path("/tmp/p/.local/unit/run/mysql.sock")  # noqa: S108

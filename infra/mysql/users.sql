@@ -1,0 +1,20 @@
+-- The database and its users. Run as root by `platform-setup mysql-users`, again and again:
+-- a changed password takes effect. ${…} are quoted strings when they come here.
+
+CREATE DATABASE IF NOT EXISTS users CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;
+
+-- Debezium reads the binary log and, for a snapshot, the tables. It writes nothing.
+CREATE USER IF NOT EXISTS 'debezium'@'%' IDENTIFIED BY ${debezium_password};
+ALTER USER 'debezium'@'%' IDENTIFIED BY ${debezium_password};
+GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
+
+-- The migrator owns the schema. It may hand on what it has, because command-api's first migration
+-- gives command_api its rights on the table, which does not exist yet here.
+CREATE USER IF NOT EXISTS 'migrator'@'%' IDENTIFIED BY ${migrator_password};
+ALTER USER 'migrator'@'%' IDENTIFIED BY ${migrator_password};
+GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON users.*
+    TO 'migrator'@'%' WITH GRANT OPTION;
+
+-- command-api's migration grants SELECT, INSERT and DELETE on its table; nothing here.
+CREATE USER IF NOT EXISTS 'command_api'@'%' IDENTIFIED BY ${command_api_password};
+ALTER USER 'command_api'@'%' IDENTIFIED BY ${command_api_password};

@@ -1,0 +1,28 @@
+"""Start here: platform-setup JOB."""
+
+import argparse
+import sys
+
+from platform_setup import SetupError, connector, mysql_users, schema_rule, topics
+
+JOBS = {
+    "mysql-users": mysql_users.run,
+    "topics": topics.run,
+    "schema-rule": schema_rule.run,
+    "connector": connector.run,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
+    parser.add_argument("job", choices=[*JOBS, "all"], help="what to make ready")
+    chosen = parser.parse_args().job
+    for name in JOBS if chosen == "all" else [chosen]:
+        try:
+            JOBS[name]()
+        except SetupError as error:
+            sys.exit(f"platform-setup {name}: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The database, and a user for each that works in it."""
+
+from pathlib import Path
+from string import Template
+
+import pymysql
+from pydantic_settings import BaseSettings
+
+from chassis.settings import load, settings_config
+from platform_setup import INFRA, SetupError
+
+
+class Settings(BaseSettings):
+    """Where MySQL is, root's password, and the passwords to give."""
+
+    model_config = settings_config("SETUP_MYSQL_")
+
+    host: str = "127.0.0.1"
+    port: int = 3306
+    root_password: str
+    debezium_password: str
+    migrator_password: str
+    command_api_password: str
+    file: Path = INFRA / "mysql" / "users.sql"
+
+
+def run() -> None:
+    """Raise SetupError if MySQL is away or refuses."""
+    settings = load(Settings)
+    passwords = settings.model_dump(include={f"{user}_password" for user in USERS})
+    try:
+        with pymysql.connect(
+            host=settings.host,
+            port=settings.port,
+            user="root",
+            password=settings.root_password,
+            connect_timeout=10,
+            read_timeout=30,
+        ) as connection:
+            quoted = {name: connection.escape(value) for name, value in passwords.items()}
+            with connection.cursor() as cursor:
+                for statement in statements(settings.file.read_text()):
+                    cursor.execute(Template(statement).substitute(quoted))
+    except pymysql.MySQLError as error:
+        raise SetupError(f"MySQL at {settings.host}:{settings.port}: {error}") from error
+    print(f"mysql-users: database users; users {', '.join(USERS)}")
+
+
+USERS = ("debezium", "migrator", "command_api")
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script, without comment lines; each ends with `;` at a line's end."""
+    lines = [line for line in sql.splitlines() if not line.startswith("--")]
+    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

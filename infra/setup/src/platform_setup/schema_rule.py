@@ -1,0 +1,34 @@
+"""The registry refuses a schema that an older or newer reader could not read."""
+
+import httpx
+from pydantic_settings import BaseSettings
+
+from chassis.settings import load, settings_config
+from platform_setup import SetupError
+
+
+class Settings(BaseSettings):
+    """Where the registry's Confluent-compatible API is, and the rule."""
+
+    model_config = settings_config("SETUP_REGISTRY_")
+
+    url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
+    subject: str = "user.events-value"
+    compatibility: str = "FULL_TRANSITIVE"
+
+
+def run() -> None:
+    """Set the rule for all subjects and, once it exists, for the subject; raise SetupError."""
+    settings = load(Settings)
+    try:
+        with httpx.Client(base_url=settings.url, timeout=10, trust_env=False) as registry:
+            put_rule(registry, "/config", settings.compatibility)
+            if registry.get(f"/subjects/{settings.subject}/versions").is_success:
+                put_rule(registry, f"/config/{settings.subject}", settings.compatibility)
+    except httpx.HTTPError as error:
+        raise SetupError(f"the registry at {settings.url}: {error}") from error
+    print(f"schema-rule: {settings.compatibility}")
+
+
+def put_rule(registry: httpx.Client, path: str, compatibility: str) -> None:
+    registry.put(path, json={"compatibility": compatibility}).raise_for_status()

@@ -1,0 +1,68 @@
+"""A dated result: figures, machine, versions, commit."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import quantiles
+
+import psutil
+
+from local_stack import control
+
+SERVICES = ("command-api", "query-api", "search-api", "redis-projector", "search-projector")
+SERVERS = ("mysql", "kafka", "registry", "connect", "redis", "opensearch")
+LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop")
+
+
+def resident(instance: str) -> dict[str, float]:
+    """Megabytes of resident memory by program."""
+    return {
+        program: psutil.Process(control.pid_of(instance, program)).memory_info().rss / 1e6
+        for program in SERVICES + SERVERS
+    }
+
+
+def render(
+    title: str, now: datetime, rows: Mapping[str, Sequence[float]], at_rest: Mapping[str, float]
+) -> str:
+    """The result as a page: times in milliseconds, memory in megabytes."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git, wherever it is
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent,
+    ).stdout.strip()
+    memory = psutil.virtual_memory().total / 2**30
+    lines = [
+        f"# {title}",
+        "",
+        f"{now:%Y-%m-%d %H:%M} UTC, commit {commit}. "
+        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, "
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+        + ". Everything, the load too, on this one machine.",
+        "",
+        "| ms | count | p50 | p95 | p99 | max |",
+        "|---|---|---|---|---|---|",
+        *(_row(name, times) for name, times in rows.items()),
+        "",
+        "Lag after the run: 0 in both projectors.",
+        "",
+        "| resident before the run | MB |",
+        "|---|---|",
+        *(f"| {program} | {size:.0f} |" for program, size in at_rest.items()),
+        f"| all | {sum(at_rest.values()):.0f} |",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(name: str, times: Sequence[float]) -> str:
+    cuts = quantiles(times, n=100)
+    figures = (cuts[49], cuts[94], cuts[98], max(times))
+    return f"| {name} | {len(times)} | " + " | ".join(f"{1000 * f:.0f}" for f in figures) + " |"
