@@ -1,5 +1,6 @@
 """The running test stack, for every test that asks for it: real servers, started once."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,3 +36,13 @@ def _run(command: str) -> "subprocess.CompletedProcess[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+@pytest.fixture
+def unused_ports() -> list[int]:
+    """Ports of the loopback address that nobody listens on just now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports

@@ -77,7 +77,7 @@ def stop_all(instance: Instance, programs: list[str], within: float = 60.0) -> N
         time.sleep(EVERY)
 
 
-def shut_down(instance: Instance, within: float = 90.0) -> None:
+def shut_down(instance: Instance, within: float = 30.0) -> None:
     """End supervisord; also what a supervisord that was killed has left behind."""
     left = [process for process in psutil.process_iter() if belongs(process, instance)]
     if is_running(instance):

@@ -1,6 +1,5 @@
 """Start everything in the order of its needs, and as parallel as that allows."""
 
-import os
 import subprocess
 import threading
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from local_stack import StackError, control
 from local_stack.layout import Instance
 from local_stack.programs import Job, Program
-from local_stack.supervisor import MARK, NO_WAIT, call
+from local_stack.supervisor import NO_WAIT, call, clean_environment
 
 EVERY = 0.1
 LAST_LINES = 15
@@ -91,8 +90,7 @@ class Launch:
 
     def _do(self, job: Job) -> str:
         log = self._instance.log(job.name)
-        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(Path.home())}
-        environment |= job.environment | {MARK: str(self._instance.home)}
+        environment = clean_environment(self._instance) | job.environment
         with (
             log.open("w") as output,
             # A session of its own: Ctrl-C reaches this process alone, which then ends the job.

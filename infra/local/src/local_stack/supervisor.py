@@ -99,12 +99,13 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
     if is_running(instance):
         update(instance)
         return False
-    marked = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(Path.home())}
     subprocess.run(
         [str(BIN / "supervisord"), "--configuration", str(file)],
-        env=marked | {MARK: str(instance.home)},
-        check=True,
+        env=clean_environment(instance),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         timeout=ANSWER_WITHIN,
+        check=False,  # if it ended badly it does not answer
     )
     deadline = time.monotonic() + ANSWER_WITHIN
     while not is_running(instance):
@@ -112,6 +113,17 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
             raise StackError(f"supervisord does not answer: see {instance.log('supervisord')}")
         time.sleep(0.05)
     return True
+
+
+def clean_environment(instance: Instance) -> dict[str, str]:
+    """What every process of an instance starts with: the mark, and nothing of the caller's shell."""
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "HOME": str(Path.home()),
+        "USER": os.environ.get("USER", str(os.getuid())),  # yoyo asks for it
+        MARK: str(instance.home),
+    }
 
 
 def update(instance: Instance) -> None:

@@ -22,9 +22,11 @@ from grpclib.server import Server, Stream
 
 from chassis import problems, telemetry
 from chassis.health import Health
+from chassis.in_flight import InFlight
 from chassis.problems import Problem
 
 MAX_MESSAGE = 64 * 1024  # bytes, as for HTTP; grpclib itself has no limit
+MESSAGE_WITHIN = 10.0  # seconds for a message to arrive, as for HTTP
 log = structlog.get_logger()
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
@@ -55,9 +57,7 @@ class GrpcServer:
         listen(self._server, RecvRequest, self._on_request)
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
-        self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._in_flight = InFlight()
         self._is_draining = False
 
     async def serve(self) -> None:
@@ -66,7 +66,7 @@ class GrpcServer:
 
     async def drain(self) -> None:
         self._is_draining = True
-        await self._idle.wait()
+        await self._in_flight.end()
         self._server.close()
         await self._server.wait_closed()
 
@@ -82,14 +82,8 @@ class GrpcServer:
             if is_endless:
                 await method_func(stream)
                 return
-            self._running += 1
-            self._idle.clear()
-            try:
+            with self._in_flight.one():
                 await _call(method_func, stream, name, {k: str(v) for k, v in headers.items()})
-            finally:
-                self._running -= 1
-                if not self._running:
-                    self._idle.set()
 
         event.method_func = counted
 
@@ -130,13 +124,19 @@ async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
 
 
 def _limit(stream: Stream[Any, Any]) -> None:
-    """Refuse a message before reading it: grpclib would gather up to 4 GiB."""
+    """Refuse a message before reading it (grpclib would gather up to 4 GiB), or a slow one."""
     receive = stream._stream.recv_data  # noqa: SLF001 - grpclib offers no other place for a limit
 
     async def bounded(size: int) -> bytes:
         if size > MAX_MESSAGE:
             raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
-        return await receive(size)
+        try:
+            async with asyncio.timeout(MESSAGE_WITHIN):
+                return await receive(size)
+        except TimeoutError as error:
+            raise problems.TooSlow(
+                f"a message must arrive within {MESSAGE_WITHIN:.0f} s"
+            ) from error
 
     stream._stream.recv_data = bounded  # type: ignore[method-assign] # noqa: SLF001 - as above
 

@@ -11,9 +11,11 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from chassis import paging, problems, telemetry
+from chassis.in_flight import InFlight
 from chassis.problems import Problem
 
 MAX_BODY = 64 * 1024  # bytes; a user with two names of 100 four-byte characters takes under 1 kB
+BODY_WITHIN = 10.0  # seconds for a body to arrive; a phone on a bad line needs one
 log = structlog.get_logger()
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -23,16 +25,21 @@ class HttpServer:
     """Routes behind the middlewares, as a component.
 
     Drain: the listening socket closes at once, running requests finish, idle connections end.
+    aiohttp's own shutdown would cut off a request whose body is still on its way.
     """
 
     name = "http"
 
     def __init__(self, routes: Iterable[web.RouteDef], host: str, port: int, grace: float) -> None:
-        app = web.Application(middlewares=[_measure, _explain], client_max_size=MAX_BODY)
+        app = web.Application(
+            middlewares=[self._count, _measure, _explain], client_max_size=MAX_BODY
+        )
         app.add_routes(routes)
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
+        self._in_flight = InFlight()
+        self._is_draining = False
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
@@ -41,8 +48,20 @@ class HttpServer:
         await self._drained.wait()
 
     async def drain(self) -> None:
+        self._is_draining = True
+        for site in self._runner.sites.copy():
+            await site.stop()
+        await self._in_flight.end()
         await self._runner.cleanup()
         self._drained.set()
+
+    @web.middleware
+    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        with self._in_flight.one():
+            response = await handler(request)
+            if self._is_draining:
+                response.force_close()
+            return response
 
 
 def welcome(service: str, version: str) -> web.RouteDef:
@@ -65,13 +84,17 @@ def answer(
 async def read_json(request: web.Request, shape: type[T]) -> T:
     """The body as the given msgspec type.
 
-    Raises UnsupportedMediaType, TooLarge (over MAX_BODY bytes) and Invalid: not JSON, an unknown
-    field, a wrong type.
+    Raises UnsupportedMediaType, TooLarge (over MAX_BODY bytes), TooSlow (over BODY_WITHIN seconds)
+    and Invalid: not JSON, an unknown field, a wrong type.
     """
     if request.content_type != "application/json":
         raise problems.UnsupportedMediaType("send the body as application/json")
     try:
-        return msgspec.json.decode(await request.read(), type=shape)
+        async with asyncio.timeout(BODY_WITHIN):
+            body = await request.read()
+        return msgspec.json.decode(body, type=shape)
+    except TimeoutError as error:
+        raise problems.TooSlow(f"the body must arrive within {BODY_WITHIN:.0f} s") from error
     except msgspec.ValidationError as error:
         raise problems.Invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     NO_SUCH_ROUTE = "no-such-route"
     METHOD_NOT_ALLOWED = "method-not-allowed"
+    TOO_SLOW = "too-slow"
     CONFLICT = "conflict"
     STALE_VERSION = "stale-version"
     TOO_LARGE = "too-large"
@@ -41,6 +42,7 @@ ANSWERS = {
     Kind.NOT_FOUND: Answer(404, "NOT_FOUND", "There is no such user"),
     Kind.NO_SUCH_ROUTE: Answer(404, "UNIMPLEMENTED", "There is no such route"),
     Kind.METHOD_NOT_ALLOWED: Answer(405, "UNIMPLEMENTED", "The route does not take this method"),
+    Kind.TOO_SLOW: Answer(408, "DEADLINE_EXCEEDED", "The request did not arrive in time"),
     Kind.CONFLICT: Answer(409, "ABORTED", "Somebody else changed the user at the same moment"),
     Kind.STALE_VERSION: Answer(412, "FAILED_PRECONDITION", "The user has another version"),
     Kind.TOO_LARGE: Answer(413, "RESOURCE_EXHAUSTED", "The request is too large"),
@@ -101,6 +103,12 @@ class MethodNotAllowed(Problem):
     """The route exists, the method does not."""
 
     kind = Kind.METHOD_NOT_ALLOWED
+
+
+class TooSlow(Problem):
+    """A body or message did not arrive within its stated time."""
+
+    kind = Kind.TOO_SLOW
 
 
 class TooLarge(Problem):

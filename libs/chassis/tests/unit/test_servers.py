@@ -10,14 +10,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from grpclib.client import Channel, UnaryUnaryMethod
-from grpclib.const import Status
+from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError
 from grpclib.health.v1.health_grpc import HealthStub
 from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 
-from chassis import telemetry
+from chassis import grpc_server, http_server, telemetry
 from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
 from chassis.health import Health
 from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
@@ -159,6 +159,39 @@ async def test_a_huge_request_is_refused_at_both_doors() -> None:
         with pytest.raises(GRPCError) as refused:
             await stub.search(SearchRequest(query="x" * MAX_MESSAGE))
     assert refused.value.status is Status.RESOURCE_EXHAUSTED
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "BODY_WITHIN", 0.05)
+    never = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    async with opened(Doors()) as (session, _):
+        headers = {"Content-Type": "application/json"}
+        async with session.post("/", data=body(), headers=headers) as response:
+            assert response.status == 408
+
+
+async def test_a_message_that_does_not_arrive_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grpc_server, "MESSAGE_WITHIN", 0.05)
+    async with opened(Doors()) as (_, stub):
+        route = "/user.v1.UserSearch/Search"
+        channel = stub.channel
+        async with channel.request(
+            route, Cardinality.UNARY_UNARY, SearchRequest, SearchResponse
+        ) as stream:
+            await stream.send_request()
+            with pytest.raises(GRPCError) as refused:
+                await stream.recv_initial_metadata()
+            await stream.cancel()
+    assert refused.value.status is Status.DEADLINE_EXCEEDED
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""What only a real database can do to us: cut connections, half-done transactions, mix-ups."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pymysql
+import pytest
+
+from chassis.problems import Unavailable
+from command_api.mysql_event_store import MySQLEventStore, connected
+from command_api.ports import Request
+from command_api.user import UserEvent
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.integration
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NO_KEY = Request()
+Admin = pymysql.connections.Connection
+
+
+def event() -> UserEvent:
+    user_id = str(uuid.uuid4())
+    name = user_id[:8]
+    return UserEvent(user_id, 1, str(uuid.uuid4()), "UserCreated", name, "Lee", NOON, NOON)
+
+
+@pytest.fixture
+def admin(stack: Addresses) -> Iterator[Admin]:
+    connection = pymysql.connect(
+        host=stack.mysql_host,
+        port=stack.mysql_port,
+        user="root",
+        password=stack.password("root"),
+        database=stack.mysql_database,
+        autocommit=True,
+    )
+    yield connection
+    connection.close()
+
+
+def kill_all(admin: Admin) -> None:
+    """End every connection of command_api, as a database that restarts would."""
+    with admin.cursor() as cursor:
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'command_api'")
+        for (number,) in cursor.fetchall():
+            with suppress(pymysql.OperationalError):
+                cursor.execute("KILL %s", (number,))
+
+
+async def test_a_cut_connection_is_told_and_the_next_call_works(
+    mysql_store: MySQLEventStore, admin: Admin
+) -> None:
+    first = event()
+    await mysql_store.append(first, NO_KEY)
+    kill_all(admin)
+    with suppress(Unavailable):
+        await mysql_store.newest(first.user_id)
+    assert await mysql_store.newest(first.user_id) == first
+
+
+async def test_an_erasure_cut_in_the_middle_has_not_happened(
+    mysql_store: MySQLEventStore, admin: Admin
+) -> None:
+    first = event()
+    await mysql_store.append(first, NO_KEY)
+    with admin.cursor() as cursor:
+        # A lock on the gap behind the user's rows lets the DELETE through and holds the INSERT.
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM user_event WHERE user_id = %s FOR SHARE", (first.user_id,))
+        marker = UserEvent(
+            first.user_id, 2, str(uuid.uuid4()), "UserDeleted", None, None, NOON, NOON
+        )
+        erasing = asyncio.create_task(mysql_store.erase(marker, NO_KEY))
+        done, _ = await asyncio.wait([erasing], timeout=0.5)
+        assert not done
+        kill_all(admin)
+        cursor.execute("COMMIT")
+    with pytest.raises(Unavailable):
+        await erasing
+    assert await mysql_store.history(first.user_id, 0, 10) == [first]
+
+
+async def test_a_cancelled_query_hands_its_rows_to_nobody_else(
+    mysql_store: MySQLEventStore,
+) -> None:
+    events = [event() for _ in range(50)]
+    for one in events:
+        await mysql_store.append(one, NO_KEY)
+    chance = random.Random(7)
+
+    async def read(one: UserEvent) -> None:
+        patience = chance.choice([0.0005, 0.002, 1])
+        try:
+            async with asyncio.timeout(patience):
+                assert await mysql_store.newest(one.user_id) == one
+        except TimeoutError:
+            return
+
+    for _ in range(10):
+        await asyncio.gather(*(read(one) for one in events * 2))
+    for one in events:
+        assert await mysql_store.newest(one.user_id) == one
+
+
+async def test_a_database_that_is_away_is_told_in_time(
+    stack: Addresses, unused_ports: list[int]
+) -> None:
+    async with connected(
+        host=stack.mysql_host,
+        port=unused_ports[0],
+        database="users",
+        user="command_api",
+        password="none",
+        size=2,
+        limit=1,
+    ) as store:
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(3):
+                await store.newest(str(uuid.uuid4()))
+
+
+async def test_more_callers_than_connections_wait_their_turn(mysql_store: MySQLEventStore) -> None:
+    first = event()
+    await mysql_store.append(first, NO_KEY)
+    found = await asyncio.gather(*(mysql_store.newest(first.user_id) for _ in range(200)))
+    assert found == [first] * 200
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE user_event SET first_name = 'x'",
+        "ALTER TABLE user_event ADD COLUMN x INT",
+        "SELECT * FROM mysql.user",
+        "CREATE TABLE users.other (x INT)",
+    ],
+)
+def test_command_api_may_not_do_more_than_append_read_and_erase(
+    stack: Addresses, statement: str
+) -> None:
+    with (
+        pymysql.connect(
+            host=stack.mysql_host,
+            port=stack.mysql_port,
+            user="command_api",
+            password=stack.password("command_api"),
+            database="users",
+        ) as connection,
+        pytest.raises(pymysql.OperationalError, match="denied"),
+    ):
+        connection.cursor().execute(statement)

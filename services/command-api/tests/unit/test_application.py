@@ -1,0 +1,142 @@
+"""What a caller may ask, on the memory store."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from chassis.paging import Page
+from chassis.problems import Invalid, NotFound
+from command_api.application import ATTEMPTS, KeyReused, StaleVersion, Users
+from command_api.memory_event_store import MemoryEventStore
+from command_api.ports import Request, StreamConflict
+from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+
+ANN = CreateUser("Ann", "Lee")
+
+
+async def test_a_user_lives_and_leaves_one_marker(users: Users) -> None:
+    ann = await users.create(ANN)
+    await users.rename(RenameUser(ann.user_id, "Anna", None))
+    deleted = await users.delete(DeleteUser(ann.user_id))
+    assert deleted.version == 3
+    assert await users.history(ann.user_id, Page()) == ([deleted], None)
+    with pytest.raises(NotFound):
+        await users.rename(RenameUser(ann.user_id, "Ann", None))
+
+
+async def test_a_stale_expectation_is_refused(users: Users) -> None:
+    ann = await users.create(ANN)
+    await users.rename(RenameUser(ann.user_id, "Anna", None, expected_version=1))
+    for command in (
+        users.rename(RenameUser(ann.user_id, "Anne", None, expected_version=1)),
+        users.delete(DeleteUser(ann.user_id, expected_version=1)),
+    ):
+        with pytest.raises(StaleVersion):
+            await command
+
+
+@dataclass
+class Racing(MemoryEventStore):
+    """A store in which somebody else is faster, some times."""
+
+    lost: int = 0
+    kept: list[UserEvent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    async def append(self, event: UserEvent, request: Request) -> None:
+        if event.version > 1 and self.lost > 0:
+            self.lost -= 1
+            raise StreamConflict("faster")
+        await super().append(event, request)
+
+
+@pytest.mark.parametrize("lost", [1, ATTEMPTS - 1])
+async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
+    racing = Users(Racing(), users.now, users.new_id)
+    ann = await racing.create(ANN)
+    assert isinstance(racing.store, Racing)
+    racing.store.lost = lost
+    assert (await racing.rename(RenameUser(ann.user_id, "Anna", None))).version == 2
+
+
+async def test_a_race_lost_too_often_is_told(users: Users) -> None:
+    racing = Users(Racing(), users.now, users.new_id)
+    ann = await racing.create(ANN)
+    assert isinstance(racing.store, Racing)
+    racing.store.lost = ATTEMPTS
+    with pytest.raises(StreamConflict):
+        await racing.rename(RenameUser(ann.user_id, "Anna", None))
+
+
+async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
+    ann = await users.create(ANN, "k1")
+    renamed = await users.rename(RenameUser(ann.user_id, "Anna", None), "k2")
+    await users.rename(RenameUser(ann.user_id, "Anne", None))
+    assert await users.create(ANN, "k1") == ann
+    assert await users.rename(RenameUser(ann.user_id, "Anna", None), "k2") == renamed
+    deleted = await users.delete(DeleteUser(ann.user_id), "k3")
+    assert await users.delete(DeleteUser(ann.user_id), "k3") == deleted
+
+
+async def test_a_key_with_another_request_is_refused(users: Users) -> None:
+    ann = await users.create(ANN, "k1")
+    for command in (
+        users.create(CreateUser("Bob", "Lee"), "k1"),
+        users.rename(RenameUser(ann.user_id, "Anna", None), "k1"),
+        users.delete(DeleteUser(ann.user_id), "k1"),
+    ):
+        with pytest.raises(KeyReused):
+            await command
+
+
+async def test_twenty_callers_with_one_key_make_one_user(
+    users: Users, memory: MemoryEventStore
+) -> None:
+    answers = await asyncio.gather(*(users.create(ANN, "k1") for _ in range(20)))
+    assert set(answers) == {answers[0]}
+    assert len(memory.log) == 1
+
+
+async def test_a_deletion_forgets_the_keys_of_what_it_removes(users: Users) -> None:
+    ann = await users.create(ANN, "k1")
+    await users.delete(DeleteUser(ann.user_id))
+    assert (await users.create(ANN, "k1")).user_id != ann.user_id
+
+
+@pytest.mark.parametrize("key", ["", "with space", "x" * 129, "ключ", "a\nb"])
+async def test_a_key_in_another_form_is_refused(users: Users, key: str) -> None:
+    with pytest.raises(Invalid):
+        await users.create(ANN, key)
+
+
+async def test_history_comes_in_pages_oldest_first(users: Users) -> None:
+    ann = await users.create(ANN)
+    for number in range(2, 6):
+        await users.rename(RenameUser(ann.user_id, f"Ann {number}", None))
+    seen, cursor = [], None
+    while True:
+        events, cursor = await users.history(ann.user_id, Page(2, cursor))
+        seen += [event.version for event in events]
+        if cursor is None:
+            break
+    assert seen == [1, 2, 3, 4, 5]
+
+
+async def test_nobody_has_a_history_before_being_created(users: Users) -> None:
+    with pytest.raises(NotFound):
+        await users.history("01890000-0000-7000-8000-000000000000", Page())
+
+
+async def test_a_deletion_is_tombstones_and_then_the_marker(
+    users: Users, memory: MemoryEventStore
+) -> None:
+    ann = await users.create(ANN)
+    await users.delete(DeleteUser(ann.user_id))
+    assert [event and event["type"] for _, event in memory.log] == [
+        "UserCreated",
+        None,
+        "UserDeleted",
+    ]

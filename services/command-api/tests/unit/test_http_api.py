@@ -1,0 +1,74 @@
+"""What only HTTP has: locations, entity tags, links."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+
+from chassis.http_server import HttpServer
+from chassis.testing import serving
+from command_api import http_api
+from command_api.application import Users
+
+ANN = {"first_name": "Ann", "last_name": "Lee"}
+
+
+@pytest.fixture
+async def session(users: Users) -> AsyncIterator[ClientSession]:
+    http = HttpServer(http_api.routes(users), "127.0.0.1", 0, grace=1)
+    async with serving(http), ClientSession(f"http://127.0.0.1:{http.port}") as session:
+        yield session
+
+
+async def test_a_created_user_has_a_location_and_an_entity_tag(session: ClientSession) -> None:
+    async with session.post("/user", json=ANN) as response:
+        user = await response.json()
+    assert response.status == 201
+    assert response.headers["Location"] == f"/user/{user['id']}"
+    assert response.headers["ETag"] == '"1"'
+    assert user.keys() == {"id", "first_name", "last_name", "created_at", "version"}
+    assert user["created_at"] == "2026-01-01T12:00:00.123456Z"
+
+
+async def test_every_change_gives_the_next_entity_tag(session: ClientSession) -> None:
+    async with session.post("/user", json=ANN) as response:
+        location = response.headers["Location"]
+    async with session.patch(
+        location, json={"first_name": "Anna"}, headers={"If-Match": '"1"'}
+    ) as response:
+        assert (response.status, response.headers["ETag"]) == (200, '"2"')
+    async with session.delete(location, headers={"If-Match": "*"}) as response:
+        assert (response.status, response.headers["ETag"]) == (204, '"3"')
+
+
+@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"one"', '"0"', '"1", "2"', '""', '"9999999999"'])
+async def test_an_if_match_in_another_form_is_refused(session: ClientSession, tag: str) -> None:
+    async with session.post("/user", json=ANN) as response:
+        location = response.headers["Location"]
+    async with session.delete(location, headers={"If-Match": tag}) as response:
+        assert response.status == 400
+        assert "If-Match" in (await response.json(content_type=None))["detail"]
+
+
+async def test_a_long_history_links_to_its_next_page(session: ClientSession) -> None:
+    async with session.post("/user", json=ANN) as response:
+        location = response.headers["Location"]
+    for number in range(4):
+        await session.patch(location, json={"first_name": f"Ann {number}"})
+    url, versions = f"{location}/history?limit=2", []
+    while url:
+        async with session.get(url) as response:
+            versions += [event["version"] for event in await response.json()]
+            after = response.links.get("next")
+            url = str(after["url"].relative()) if after else ""  # type: ignore[union-attr] # aiohttp's links are URLs
+    assert versions == [1, 2, 3, 4, 5]
+
+
+async def test_a_route_takes_only_its_parameters(session: ClientSession) -> None:
+    async with session.post("/user?dry_run=1", json=ANN) as response:
+        assert response.status == 400
+
+
+async def test_the_root_says_who_answers(session: ClientSession) -> None:
+    async with session.get("/") as response:
+        assert await response.json() == {"name": "command-api", "version": "0.1.0"}

@@ -1,0 +1,143 @@
+"""The same case through both doors: the same answer, or the same row of the problem table."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+from grpclib.client import Channel
+from grpclib.exceptions import GRPCError
+
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.problems import ANSWERS, Kind
+from chassis.testing import serving
+from command_api import grpc_api, http_api
+from command_api.application import Users
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import (
+    CreateRequest,
+    DeleteRequest,
+    HistoryRequest,
+    RenameRequest,
+    UserCommandsStub,
+)
+
+NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass
+class Doors:
+    session: aiohttp.ClientSession
+    stub: UserCommandsStub
+
+    async def http(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        async with self.session.request(method, path, **options) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def grpc(self, method: str, request: Any, metadata: Any = None) -> str:
+        with pytest.raises(GRPCError) as refused:
+            await getattr(self.stub, method)(request, metadata=metadata)
+        return refused.value.status.name
+
+
+@pytest.fixture
+async def doors(users: Users) -> AsyncIterator[Doors]:
+    http = HttpServer(http_api.routes(users), "127.0.0.1", 0, grace=1)
+    service = grpc_api.UserCommands(users)
+    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
+    channel = Channel("127.0.0.1", grpc.port)
+    async with (
+        serving(http, grpc),
+        aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as session,
+    ):
+        yield Doors(session, UserCommandsStub(channel))
+        channel.close()
+
+
+async def test_both_doors_tell_the_same_user(doors: Doors) -> None:
+    names = {"first_name": "Zoë", "last_name": "李"}
+    _, by_http = await doors.http("POST", "/user", json=names)
+    by_grpc = await doors.stub.create(CreateRequest(**names))
+    assert (by_grpc.first_name, by_grpc.last_name) == (by_http["first_name"], by_http["last_name"])
+    assert by_grpc.created_at.isoformat().replace("+00:00", "Z") == by_http["created_at"]
+    assert by_grpc.version == by_http["version"]
+
+
+async def test_both_doors_tell_the_same_history(doors: Doors) -> None:
+    user = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
+    await doors.stub.rename(RenameRequest(id=user.id, first_name="Anna"))
+    _, by_http = await doors.http("GET", f"/user/{user.id}/history")
+    by_grpc = (await doors.stub.history(HistoryRequest(id=user.id))).events
+    told = [(e.event_id, e.type, e.version, e.first_name, e.last_name) for e in by_grpc]
+    names = ("event_id", "type", "version", "first_name", "last_name")
+    assert told == [tuple(event[name] for name in names) for event in by_http]
+
+
+@pytest.mark.parametrize(
+    ("http", "grpc", "kind"),
+    [
+        (("PATCH", "/user/{id}", {"json": {"first_name": "A"}}), RenameRequest, Kind.NOT_FOUND),
+        (("DELETE", "/user/{id}", {}), DeleteRequest, Kind.NOT_FOUND),
+        (("GET", "/user/{id}/history", {}), HistoryRequest, Kind.NOT_FOUND),
+    ],
+    ids=["rename", "delete", "history"],
+)
+async def test_unknown_and_malformed_ids(doors: Doors, http: Any, grpc: Any, kind: Kind) -> None:
+    method, path, options = http
+    fields = {"first_name": "A"} if grpc is RenameRequest else {}
+    for user_id, row in ((NOBODY, ANSWERS[kind]), ("ann", ANSWERS[Kind.INVALID])):
+        status, told = await doors.http(method, path.format(id=user_id), **options)
+        assert (status, told["title"]) == (row.http, row.title)
+        name = grpc.__name__.removesuffix("Request").lower()
+        assert await doors.grpc(name, grpc(id=user_id, **fields)) == row.grpc
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00b", "a\nb"])
+async def test_bad_names(doors: Doors, name: str) -> None:
+    status, told = await doors.http("POST", "/user", json={"first_name": name, "last_name": "L"})
+    assert (status, told["errors"][0]["field"]) == (400, "first_name")
+    request = CreateRequest(first_name=name, last_name="L")
+    assert await doors.grpc("create", request) == "INVALID_ARGUMENT"
+
+
+async def test_a_stale_expectation(doors: Doors) -> None:
+    user = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
+    path, headers = f"/user/{user.id}", {"If-Match": '"7"'}
+    assert (await doors.http("DELETE", path, headers=headers))[0] == 412
+    request = DeleteRequest(id=user.id, expected_version=7)
+    assert await doors.grpc("delete", request) == "FAILED_PRECONDITION"
+
+
+async def test_a_key_that_came_with_another_request(doors: Doors) -> None:
+    ann, bob = {"first_name": "Ann", "last_name": "L"}, {"first_name": "Bob", "last_name": "L"}
+    key = {"Idempotency-Key": "k1"}
+    status, first = await doors.http("POST", "/user", json=ann, headers=key)
+    again = await doors.stub.create(CreateRequest(**ann), metadata={"idempotency-key": "k1"})
+    assert (status, again.id) == (201, first["id"])
+    assert (await doors.http("POST", "/user", json=bob, headers=key))[0] == 422
+    refused = await doors.grpc("create", CreateRequest(**bob), {"idempotency-key": "k1"})
+    assert refused == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"Ann"',
+        b'{"first_name": 7, "last_name": "L"}',
+        b'{"first_name": null, "last_name": "L"}',
+        b'{"first_name": "A"}',
+        b'{"first_name": "A", "last_name": "L", "age": 3}',
+        b'{"first_name": "\\ud800", "last_name": "L"}',
+        b'{"first_name": "\xff", "last_name": "L"}',
+    ],
+)
+async def test_what_only_json_can_get_wrong(doors: Doors, body: bytes) -> None:
+    status, told = await doors.http("POST", "/user", data=body, headers=JSON)
+    assert (status, told["type"]) == (400, "urn:problem:invalid")
