@@ -116,7 +116,7 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
 
 
 def clean_environment(instance: Instance) -> dict[str, str]:
-    """What every process of an instance starts with: the mark, and nothing of the caller's shell."""
+    """What every process of an instance starts with: its mark, nothing of the caller's shell."""
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",

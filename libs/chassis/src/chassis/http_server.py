@@ -111,19 +111,20 @@ def read_query(request: web.Request, *allowed: str) -> MultiMapping[str]:
     return request.query
 
 
-def read_int(query: MultiMapping[str], name: str, lowest: int = 1) -> int | None:
-    """A whole number of at most 9 digits; None when absent; raises Invalid."""
+def read_int(query: MultiMapping[str], name: str, highest: int) -> int | None:
+    """A whole number from 1 to highest; None when absent; raises Invalid."""
     text = query.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= lowest):  # noqa: PLR2004 - said in the docstring
-        raise paging.invalid(name, f"must be a whole number from {lowest} up")
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(highest))
+    if not is_number or not 1 <= int(text) <= highest:
+        raise paging.invalid(name, f"must be a whole number from 1 to {highest}")
     return int(text)
 
 
 def read_page(query: MultiMapping[str]) -> paging.Page:
     """The parameters limit and cursor; raises Invalid."""
-    return paging.page(read_int(query, "limit"), query.get("cursor"))
+    return paging.page(read_int(query, "limit", paging.MAX_LIMIT), query.get("cursor"))
 
 
 def next_link(request: web.Request, cursor: str | None) -> dict[str, str]:

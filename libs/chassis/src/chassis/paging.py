@@ -30,7 +30,7 @@ def page(limit: int | None, cursor: str | None) -> Page:
     Raises Invalid.
     """
     if limit is not None and not 0 <= limit <= MAX_LIMIT:
-        raise invalid("limit", f"must be from 1 to {MAX_LIMIT}")
+        raise invalid("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
     return Page(limit or DEFAULT_LIMIT, cursor or None)
 
 

@@ -11,6 +11,7 @@ from query_api.ports import UserViews, View
 
 FIRST_LOOK = 0.005  # seconds; the wait doubles up to LAST_LOOK, so a poll costs Redis little
 LAST_LOOK = 0.05
+MAX_VERSION = 2**32 - 1  # MySQL's INT UNSIGNED
 
 
 class NotYetVisible(Problem):

@@ -3,7 +3,7 @@
 from typing import cast
 
 from chassis.paging import invalid, page
-from query_api.application import UserDirectory
+from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts.proto.user.v1 import (
     GetRequest,
     ListRequest,
@@ -25,8 +25,8 @@ class UserQueries(UserQueriesBase):
 
     async def get(self, get_request: GetRequest) -> User:
         wanted = get_request.min_version
-        if wanted is not None and wanted < 1:
-            raise invalid("min_version", "must be a whole number from 1 up")
+        if wanted is not None and not 1 <= wanted <= MAX_VERSION:
+            raise invalid("min_version", f"must be a whole number from 1 to {MAX_VERSION}")
         view = await self._directory.get(get_request.id, wanted)
         return cast("User", view.proto)
 

@@ -13,7 +13,7 @@ from chassis.http_server import (
 )
 from chassis.paging import invalid
 from query_api import __version__
-from query_api.application import UserDirectory
+from query_api.application import MAX_VERSION, UserDirectory
 
 
 def routes(directory: UserDirectory) -> list[web.RouteDef]:
@@ -21,7 +21,9 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
 
     async def get(request: web.Request) -> web.Response:
         query = read_query(request, "min_version")
-        view = await directory.get(request.match_info["id"], read_int(query, "min_version"))
+        view = await directory.get(
+            request.match_info["id"], read_int(query, "min_version", MAX_VERSION)
+        )
         headers = {"ETag": f'"{view.version}"'}
         if _is_known(request, str(view.version)):
             return web.Response(status=304, headers=headers)

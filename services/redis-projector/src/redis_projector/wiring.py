@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
@@ -30,6 +32,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         timeout=settings.redis_timeout,
         socket_timeout=settings.redis_timeout,
         socket_connect_timeout=settings.redis_timeout,
+        retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
     )
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, f"{settings.topic}.{GROUP}.dlq")
     async with Redis.from_pool(pool) as redis:

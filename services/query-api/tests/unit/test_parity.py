@@ -1,0 +1,158 @@
+"""The same case through both doors: the same bytes, or the same row of the problem table."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from grpclib.client import Channel
+from grpclib.exceptions import GRPCError
+
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.paging import encode_cursor
+from chassis.problems import ANSWERS, Kind
+from chassis.testing import serving
+from query_api import grpc_api, http_api
+from query_api.application import UserDirectory
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import GetRequest, ListRequest, User, UserQueriesStub
+
+ANN = "0192f5a8-4d3c-7a10-8b2e-000000000001"
+NOBODY = "0192f5a8-4d3c-7a10-8b2e-ffffffffffff"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Doors:
+    session: aiohttp.ClientSession
+    stub: UserQueriesStub
+    shelf: Any
+
+
+def proto(number: int, name: str = "Ann") -> User:
+    user_id = f"0192f5a8-4d3c-7a10-8b2e-{number:012x}"
+    return User(id=user_id, first_name=name, last_name="Lee", created_at=NOON, version=number)
+
+
+def stored(user: User) -> dict[str, bytes]:
+    json = f'{{"id":"{user.id}","version":{user.version}}}'.encode()
+    return {"version": str(user.version).encode(), "json": json, "proto": bytes(user)}
+
+
+@pytest.fixture
+async def doors(directory: UserDirectory, memory_shelf: Any) -> AsyncIterator[Doors]:
+    http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
+    service = grpc_api.UserQueries(directory)
+    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
+    channel = Channel("127.0.0.1", grpc.port)
+    async with (
+        serving(http, grpc),
+        aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as session,
+    ):
+        yield Doors(session, UserQueriesStub(channel), memory_shelf)
+        channel.close()
+
+
+async def test_both_doors_send_the_stored_bytes(doors: Doors) -> None:
+    ann = proto(1)
+    await doors.shelf.put(ann.id, stored(ann))
+    async with doors.session.get(f"/user/{ann.id}") as response:
+        assert await response.read() == stored(ann)["json"]
+        assert response.headers["ETag"] == '"1"'
+    assert bytes(await doors.stub.get(GetRequest(id=ann.id))) == bytes(ann)
+
+
+@pytest.mark.parametrize("name", ["Ann", "x" * 100, "😀" * 100])
+async def test_a_list_put_together_from_stored_bytes_reads_as_one_message(
+    doors: Doors, name: str
+) -> None:
+    users = [proto(number, name) for number in range(1, 8)]
+    for user in users:
+        await doors.shelf.put(user.id, stored(user))
+    first = await doors.stub.list(ListRequest(limit=5))
+    assert [bytes(user) for user in first.users] == [bytes(user) for user in users[:1:-1]]
+    second = await doors.stub.list(ListRequest(limit=5, cursor=first.next_cursor))
+    assert [bytes(user) for user in second.users] == [bytes(user) for user in users[1::-1]]
+    assert second.next_cursor == ""
+
+
+async def test_a_list_links_to_its_next_page(doors: Doors) -> None:
+    users = [proto(number) for number in range(1, 6)]
+    for user in users:
+        await doors.shelf.put(user.id, stored(user))
+    url, seen = "/user?limit=2", []
+    while url:
+        async with doors.session.get(url) as response:
+            seen += [user["version"] for user in await response.json()]
+            after: Any = response.links.get("next")
+            url = str(after["url"].relative()) if after else ""
+    assert seen == [5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", '"7", "1"'])
+async def test_a_known_version_is_not_sent_again(doors: Doors, tag: str) -> None:
+    await doors.shelf.put(ANN, stored(proto(1)))
+    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": tag}) as response:
+        assert (response.status, await response.read()) == (304, b"")
+
+
+async def test_another_version_is_sent(doors: Doors) -> None:
+    await doors.shelf.put(ANN, stored(proto(1)))
+    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": '"2"'}) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "request_", "kind"),
+    [
+        (f"/user/{NOBODY}", "get", GetRequest(id=NOBODY), Kind.NOT_FOUND),
+        ("/user/ann", "get", GetRequest(id="ann"), Kind.INVALID),
+        (f"/user/{ANN.upper()}", "get", GetRequest(id=ANN.upper()), Kind.INVALID),
+        (
+            f"/user/{NOBODY}?min_version=1",
+            "get",
+            GetRequest(id=NOBODY, min_version=1),
+            Kind.NOT_YET_VISIBLE,
+        ),
+        (f"/user/{ANN}?min_version=0", "get", GetRequest(id=ANN, min_version=0), Kind.INVALID),
+        ("/user?limit=101", "list", ListRequest(limit=101), Kind.INVALID),
+        ("/user?limit=-1", "list", ListRequest(limit=-1), Kind.INVALID),
+        ("/user?cursor=!", "list", ListRequest(cursor="!"), Kind.INVALID),
+        (
+            f"/user?cursor={encode_cursor('ann')}",
+            "list",
+            ListRequest(cursor=encode_cursor("ann")),
+            Kind.INVALID,
+        ),
+    ],
+)
+async def test_mistakes_are_the_same_at_both_doors(
+    doors: Doors, path: str, method: str, request_: Any, kind: Kind
+) -> None:
+    row = ANSWERS[kind]
+    async with doors.session.get(path) as response:
+        told = await response.json(content_type="application/problem+json")
+    assert (response.status, told["title"]) == (row.http, row.title)
+    assert response.headers.get("Retry-After") == ("1" if row.http == 503 else None)
+    with pytest.raises(GRPCError) as refused:
+        await getattr(doors.stub, method)(request_)
+    assert (refused.value.status.name, refused.value.message) == (row.grpc, told["detail"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=ten", "limit=0", "limit=1.5", "limit=１", "limt=5", "limit=1&limit=2", "min_version=1"],
+)
+async def test_what_only_a_query_string_can_get_wrong(doors: Doors, query: str) -> None:
+    async with doors.session.get(f"/user?{query}") as response:
+        assert response.status == 400
+
+
+async def test_a_malformed_if_none_match_is_refused(doors: Doors) -> None:
+    await doors.shelf.put(ANN, stored(proto(1)))
+    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": "1"}) as response:
+        assert response.status == 400

@@ -1,0 +1,134 @@
+"""What every store of the view promises."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from chassis.problems import Unavailable
+from chassis.projection import OffsetMoved, Views
+from redis_projector.memory_user_views import MemoryUserViews
+from redis_projector.projection import UserChange
+from redis_projector.redis_user_views import RedisUserViews
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
+BOB = "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
+AnyViews = Views[UserChange]
+
+
+def put(key: str, version: int) -> UserChange:
+    return UserChange(key, version, NOW, f'{{"v":{version}}}'.encode(), b"\x28" + bytes([version]))
+
+
+def gone(key: str, version: int) -> UserChange:
+    return UserChange(key, version, NOW, None, None)
+
+
+async def held(views: AnyViews, key: str) -> dict[str, bytes]:
+    """What the store holds of a user, as the contract page lays it out."""
+    if isinstance(views, MemoryUserViews):
+        return views.users.get(key, {})
+    assert isinstance(views, RedisUserViews)
+    found: Any = await views._redis.hgetall(f"users:1:{{{key[:6]}}}:{key}")
+    return {name.decode(): value for name, value in found.items()}
+
+
+async def test_a_change_is_held(views: AnyViews) -> None:
+    assert await views.apply([put(ANN, 1), put(BOB, 3)]) == []
+    assert await held(views, ANN) == {"version": b"1", "json": b'{"v":1}', "proto": b"\x28\x01"}
+    assert await held(views, BOB) == {"version": b"3", "json": b'{"v":3}', "proto": b"\x28\x03"}
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_an_older_or_equal_version_changes_nothing(views: AnyViews, late: int) -> None:
+    await views.apply([put(ANN, 2)])
+    await views.apply([UserChange(ANN, late, NOW, b"late", b"late")])
+    assert (await held(views, ANN))["json"] == b'{"v":2}'
+
+
+async def test_a_newer_version_wins(views: AnyViews) -> None:
+    await views.apply([put(ANN, 2)])
+    await views.apply([put(ANN, 10)])
+    assert (await held(views, ANN))["version"] == b"10"
+
+
+async def test_a_deleted_user_leaves_a_marker_that_no_late_repeat_gets_past(
+    views: AnyViews,
+) -> None:
+    await views.apply([put(ANN, 1)])
+    await views.apply([gone(ANN, 3)])
+    await views.apply([put(ANN, 1), put(BOB, 1)])
+    await views.apply([put(ANN, 2)])
+    assert await held(views, ANN) == {"version": b"3"}
+
+
+async def test_a_user_deleted_before_being_seen_stays_unseen(views: AnyViews) -> None:
+    await views.apply([gone(ANN, 2)])
+    await views.apply([put(ANN, 1)])
+    assert await held(views, ANN) == {"version": b"2"}
+
+
+async def test_nothing_to_apply_is_nothing_to_do(views: AnyViews) -> None:
+    assert await views.apply([]) == []
+
+
+async def test_offsets_are_kept_by_partition(views: AnyViews) -> None:
+    assert await views.offsets([0, 1]) == {0: None, 1: None}
+    await views.advance({0: (None, 5)})
+    await views.advance({0: (5, 7), 1: (None, 1)})
+    assert await views.offsets([0, 1, 2]) == {0: 7, 1: 1, 2: None}
+
+
+async def test_advancing_twice_the_same_way_is_harmless(views: AnyViews) -> None:
+    await views.advance({0: (None, 5)})
+    await views.advance({0: (None, 5)})
+    assert await views.offsets([0]) == {0: 5}
+
+
+@pytest.mark.parametrize("expected", [None, 4, 6])
+async def test_an_offset_that_somebody_else_moved_is_told(
+    views: AnyViews, expected: int | None
+) -> None:
+    await views.advance({0: (None, 5)})
+    with pytest.raises(OffsetMoved):
+        await views.advance({0: (expected, 9)})
+    assert await views.offsets([0]) == {0: 5}
+
+
+async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyViews) -> None:
+    await views.advance({0: (None, 5)})
+    if isinstance(views, MemoryUserViews):
+        views.lose_everything()
+    else:
+        assert isinstance(views, RedisUserViews)
+        await views._redis.flushdb()
+    with pytest.raises(OffsetMoved):
+        await views.advance({0: (5, 9)})
+    assert await views.offsets([0]) == {0: None}
+
+
+@pytest.mark.integration
+async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
+    redis_views: RedisUserViews, redis: Redis
+) -> None:
+    await redis_views.apply([put(ANN, 1), put(BOB, 1)])
+    await redis_views.apply([gone(ANN, 2)])
+    assert await redis.zrange("users:1:{0192f5}", 0, -1) == [BOB.encode()]
+    assert await redis.zrange("users:1:buckets", 0, -1) == [b"0192f5"]
+
+
+async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
+    async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
+        away = RedisUserViews(redis, "1")
+        for call in (
+            away.apply([put(ANN, 1)]),
+            away.offsets([0]),
+            away.advance({0: (None, 1)}),
+            away.ping(),
+        ):
+            with pytest.raises(Unavailable):
+                await call

@@ -1,0 +1,75 @@
+"""From an event to a change: what the APIs will send, or the reason why it cannot be."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chassis.projection import Undecodable
+from redis_projector.projection import project
+from user_contracts.proto.user.v1 import User
+
+ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
+CREATED: dict[str, Any] = {
+    "user_id": ID,
+    "version": 1,
+    "event_id": "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a12",
+    "type": "UserCreated",
+    "first_name": "Zoë",
+    "last_name": "李小龍",
+    "created_at": "2026-11-24T01:02:03.123456Z",
+    "occurred_at": "2026-11-24T01:02:03.5Z",
+    "traceparent": None,
+}
+DELETED = CREATED | {"type": "UserDeleted", "version": 3, "first_name": None, "last_name": None}
+
+
+@pytest.mark.parametrize("event_type", ["UserCreated", "UserRenamed"])
+def test_an_event_becomes_the_answers_of_both_apis(event_type: str) -> None:
+    change = project(CREATED | {"type": event_type})
+    assert change.json is not None
+    assert change.proto is not None
+    told = json.loads(change.json)
+    assert told == {
+        "id": ID,
+        "first_name": "Zoë",
+        "last_name": "李小龍",
+        "created_at": "2026-11-24T01:02:03.123456Z",
+        "version": 1,
+    }
+    user = User().parse(change.proto)
+    assert (user.id, user.first_name, user.last_name) == (ID, "Zoë", "李小龍")
+    assert user.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
+    assert user.version == 1
+
+
+def test_a_deletion_leaves_no_answer() -> None:
+    change = project(DELETED)
+    assert (change.key, change.version, change.json, change.proto) == (ID, 3, None, None)
+
+
+def test_a_time_with_its_zeros_cut_is_read() -> None:
+    change = project(CREATED)
+    assert change.occurred_at.isoformat() == "2026-11-24T01:02:03.500000+00:00"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "UserPromoted"},
+        {"type": ""},
+        {"version": 0},
+        {"version": -1},
+        {"user_id": "users:1:*"},
+        {"user_id": ""},
+        {"first_name": None},
+        {"last_name": ""},
+        {"created_at": "yesterday"},
+        {"occurred_at": ""},
+    ],
+    ids=str,
+)
+def test_an_impossible_event_is_undecodable_and_says_why(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Undecodable) as told:
+        project(CREATED | wrong)
+    assert str(told.value)
