@@ -1,17 +1,24 @@
 """The running test stack, for every test that asks for it: real servers, started once."""
 
+import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 
-LOCAL_STACK = Path(sys.executable).with_name("local-stack")
+BIN = Path(sys.executable).parent
 INSTANCE = ["--instance", "test", "--port-offset", "10000"]
+Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +37,7 @@ def stack() -> Iterator[Addresses]:
 
 def _run(command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [LOCAL_STACK, command, *INSTANCE],
+        [BIN / "local-stack", command, *INSTANCE],
         check=False,
         text=True,
         stdout=subprocess.PIPE,
@@ -46,3 +53,43 @@ def unused_ports() -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+@pytest.fixture
+def started() -> Started:
+    """Run a service's console command with these settings until the block ends.
+
+    It is ready before the block begins; afterwards it must stop on SIGTERM with exit code 0. Gives
+    the process id.
+    """
+
+    @asynccontextmanager
+    async def start(command: str, settings: Mapping[str, str], admin: int) -> AsyncIterator[int]:
+        process = await asyncio.create_subprocess_exec(
+            BIN / command,
+            env={**settings, "PATH": os.environ["PATH"]},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            await eventually(lambda: readiness_is(200, admin), within=30)
+            yield process.pid
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(process.wait(), 10) == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    return start
+
+
+async def readiness_is(status: int, admin: int) -> None:
+    """Raise AssertionError unless /readyz answers so."""
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{admin}/readyz") as response,
+        ):
+            assert response.status == status
+    except aiohttp.ClientConnectionError as error:
+        raise AssertionError from error

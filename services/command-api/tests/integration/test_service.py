@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -30,38 +31,37 @@ def environment(stack: Addresses, user: str, **more: object) -> dict[str, str]:
 
 @pytest.mark.integration
 async def test_a_running_request_finishes_while_the_service_stops(
-    stack: Addresses, unused_ports: list[int]
+    stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
-    http, grpc, admin = unused_ports[:3]
-    ports = {"HTTP_PORT": http, "GRPC_PORT": grpc, "ADMIN_PORT": admin}
-    process = await asyncio.create_subprocess_exec(
-        COMMAND, env=environment(stack, "command_api", **ports), stdout=subprocess.DEVNULL
-    )
-    async with aiohttp.ClientSession() as session:
-
-        async def readiness() -> int:
-            try:
-                async with session.get(f"http://127.0.0.1:{admin}/readyz") as response:
-                    return response.status
-            except aiohttp.ClientConnectionError:
-                return 0
-
-        async def becomes(status: int) -> None:
-            assert await readiness() == status
-
-        await eventually(lambda: becomes(200), within=30)
+    http, grpc, admin, _ = unused_ports
+    settings = environment(stack, "command_api", HTTP_PORT=http, GRPC_PORT=grpc, ADMIN_PORT=admin)
+    async with started("command-api", settings, admin) as pid:
         reader, writer = await asyncio.open_connection("127.0.0.1", http)
         body = b'{"first_name": "Slow", "last_name": "Body"}'
         head = f"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
         writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + body[:10])
-        async with session.get(f"http://127.0.0.1:{http}/") as response:
-            assert response.status == 200  # the head above has been read, too
-        process.send_signal(signal.SIGTERM)
-        await eventually(lambda: becomes(503))
+        await eventually(lambda: answers(http))  # so the head above has been read, too
+        os.kill(pid, signal.SIGTERM)
+        await eventually(lambda: is_draining(admin))
         writer.write(body[10:])
         assert (await reader.readline()).startswith(b"HTTP/1.1 201")
         writer.close()
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def answers(port: int) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/") as response,
+    ):
+        assert response.status == 200
+
+
+async def is_draining(admin: int) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{admin}/readyz") as response,
+    ):
+        assert (await response.json())["failures"] == {"process": "draining"}
 
 
 @pytest.mark.integration

@@ -1,51 +1,38 @@
 """The console command against the real Redis: start, drain, refuse."""
 
-import asyncio
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
-from chassis.testing import eventually
 from local_stack.addresses import Addresses
-
-COMMAND = Path(sys.executable).with_name("query-api")
 
 
 @pytest.mark.integration
 async def test_it_becomes_ready_and_stops_in_order(
-    stack: Addresses, unused_ports: list[int]
+    stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
+    http, grpc, admin, _ = unused_ports
     settings = {
         "QUERY_API_REDIS_URL": stack.redis_url,
-        "QUERY_API_HTTP_PORT": str(unused_ports[0]),
-        "QUERY_API_GRPC_PORT": str(unused_ports[1]),
-        "QUERY_API_ADMIN_PORT": str(unused_ports[2]),
+        "QUERY_API_HTTP_PORT": str(http),
+        "QUERY_API_GRPC_PORT": str(grpc),
+        "QUERY_API_ADMIN_PORT": str(admin),
     }
-    process = await asyncio.create_subprocess_exec(
-        COMMAND, env=settings | {"PATH": os.environ["PATH"]}, stdout=subprocess.DEVNULL
-    )
-
-    async def is_ready() -> None:
-        try:
-            async with session.get(f"http://127.0.0.1:{unused_ports[2]}/readyz") as response:
-                assert response.status == 200
-        except aiohttp.ClientConnectionError as error:
-            raise AssertionError from error
-
-    async with aiohttp.ClientSession() as session:
-        await eventually(is_ready, within=30)
-    process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    async with (
+        started("query-api", settings, admin),
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{http}/user?limit=1") as response,
+    ):
+        assert response.status == 200
 
 
 def test_wrong_settings_are_told_in_one_message() -> None:
     done = subprocess.run(
-        [COMMAND],
+        [Path(sys.executable).with_name("query-api")],
         env={"QUERY_API_HTTP_PORT": "eighty", "QUERY_API_REDIS": "here"},
         capture_output=True,
         text=True,

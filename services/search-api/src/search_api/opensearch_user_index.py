@@ -14,16 +14,18 @@ from chassis.problems import Unavailable
 from search_api.ports import Hit, User
 
 ALIAS = "users"
-# So far apart that a worse kind of match never adds up to a better one.
+# The score of each kind of match.
 WORDS, BEGINNINGS, PARTS, TYPOS = 8.0, 4.0, 2.0, 1.0
+DELETED = {"term": {"deleted": True}}
 
 
 class OpenSearchUserIndex:
-    """Implements search_api.ports.UserIndex; timeout is in seconds."""
+    """Implements search_api.ports.UserIndex; timeout is in seconds, alias the index that serves."""
 
-    def __init__(self, client: AsyncOpenSearch, timeout: float) -> None:
+    def __init__(self, client: AsyncOpenSearch, timeout: float, alias: str = ALIAS) -> None:
         self._client = client
         self._timeout = timeout
+        self._alias = alias
 
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
         body = query(text) | {"size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
@@ -31,7 +33,7 @@ class OpenSearchUserIndex:
             body["search_after"] = list(after)
         try:
             answer = await self._client.search(
-                index=ALIAS, body=body, params={"allow_partial_search_results": "false"}
+                index=self._alias, body=body, params={"allow_partial_search_results": "false"}
             )
         except (OpenSearchAway, TransportError) as error:
             raise Unavailable(f"opensearch: {error!r}") from error
@@ -40,7 +42,7 @@ class OpenSearchUserIndex:
     async def ping(self) -> None:
         """Return when the alias answers; raises Unavailable."""
         try:
-            is_there = await self._client.indices.exists_alias(name=ALIAS)
+            is_there = await self._client.indices.exists_alias(name=self._alias)
         except (OpenSearchAway, TransportError) as error:
             raise Unavailable(f"opensearch: {error!r}") from error
         if not is_there:
@@ -48,30 +50,27 @@ class OpenSearchUserIndex:
 
 
 def query(text: str) -> dict[str, Any]:
-    """The search for a text: best kind of match first, equals by id, deleted users left out."""
-    beginnings = [f"full_name.beginnings{part}" for part in ("", "._2gram", "._3gram")]
+    """The search for a text: best kind of match first, equals by id, deleted users left out.
+
+    Each kind has one score for all: a page's place does not move when the index changes, and many
+    small parts never add up to a whole word.
+    """
     every = {"query": text, "operator": "and"}
-    kinds = [
-        {"match": {"full_name": every | {"boost": WORDS}}},
-        {"multi_match": {"fields": beginnings, "type": "bool_prefix", "boost": BEGINNINGS} | every},
-        {"match": {"full_name.parts": every | {"boost": PARTS}}},
-        {
-            "match": {
-                "full_name": every
-                | {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 20}
-                | {"boost": TYPOS}
-            }
-        },
+    beginnings = [f"full_name.beginnings{part}" for part in ("", "._2gram", "._3gram")]
+    typos = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 20}
+    kinds: list[tuple[float, dict[str, Any]]] = [
+        (WORDS, {"match": {"full_name": every}}),
+        (BEGINNINGS, {"multi_match": {"fields": beginnings, "type": "bool_prefix"} | every}),
+        (PARTS, {"match": {"full_name.parts": every}}),
+        (TYPOS, {"match": {"full_name": every | typos}}),
     ]
+    best = [{"constant_score": {"filter": kind, "boost": score}} for score, kind in kinds]
     return {
-        "query": {"bool": {"must": [{"dis_max": {"queries": kinds}}], "must_not": [DELETED]}},
+        "query": {"bool": {"must": [{"dis_max": {"queries": best}}], "must_not": [DELETED]}},
         "sort": [{"_score": "desc"}, {"id": "asc"}],
         "track_total_hits": False,
         "track_scores": True,
     }
-
-
-DELETED = {"term": {"deleted": True}}
 
 
 def _hit(found: dict[str, Any]) -> Hit:

@@ -1,0 +1,59 @@
+"""The indexes that the one contract suite runs over, filled as the contract page has it."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from opensearchpy import AsyncOpenSearch
+
+from local_stack.addresses import Addresses
+from search_api.memory_user_index import MemoryUserIndex
+from search_api.opensearch_user_index import OpenSearchUserIndex
+from search_api.ports import UserIndex
+from user_contracts import opensearch_index
+
+
+@dataclass
+class Shelf:
+    """An index to search, and a way to put documents into it."""
+
+    index: UserIndex
+    put: Callable[..., Coroutine[Any, Any, None]]
+
+
+@pytest.fixture
+def memory() -> Shelf:
+    documents: dict[str, dict[str, Any]] = {}
+
+    async def put(*found: dict[str, Any]) -> None:
+        documents.update({document["id"]: document for document in found})
+
+    return Shelf(MemoryUserIndex(documents), put)
+
+
+@pytest.fixture
+async def opensearch(stack: Addresses) -> AsyncIterator[Shelf]:
+    """An index of its own, with the settings and the mapping of the contract."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    async with AsyncOpenSearch(stack.opensearch_url) as client:
+        await client.indices.create(index=name, body=opensearch_index())
+
+        async def put(*found: dict[str, Any]) -> None:
+            lines = [
+                line
+                for document in found
+                for line in ({"index": {"_index": name, "_id": document["id"]}}, document)
+            ]
+            answer = await client.bulk(body=lines, params={"refresh": "true"})
+            assert not answer["errors"], answer
+
+        yield Shelf(OpenSearchUserIndex(client, 5, alias=name), put)
+        await client.indices.delete(index=name)
+
+
+@pytest.fixture(params=["memory", pytest.param("opensearch", marks=pytest.mark.integration)])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    shelf: Shelf = request.getfixturevalue(request.param)
+    return shelf

@@ -1,0 +1,114 @@
+"""The same case through both doors: the same users, or the same row of the problem table."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from grpclib.client import Channel
+from grpclib.exceptions import GRPCError
+from yarl import URL
+
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.problems import ANSWERS, Kind
+from chassis.testing import serving
+from search_api import grpc_api, http_api
+from search_api.application import UserSearch
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import SearchRequest, UserSearchStub
+
+
+@dataclass
+class Doors:
+    session: aiohttp.ClientSession
+    stub: UserSearchStub
+    base: str
+    shelf: Any
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        """A path as it is, already percent-encoded."""
+        async with self.session.get(URL(self.base + path, encoded=True)) as response:
+            return response.status, await response.json(content_type=None)
+
+
+@pytest.fixture
+async def doors(memory: Any) -> AsyncIterator[Doors]:
+    search = UserSearch(memory.index)
+    http = HttpServer(http_api.routes(search), "127.0.0.1", 0, grace=1)
+    service = grpc_api.UserSearch(search)
+    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
+    channel = Channel("127.0.0.1", grpc.port)
+    async with serving(http, grpc), aiohttp.ClientSession() as session:
+        yield Doors(session, UserSearchStub(channel), f"http://127.0.0.1:{http.port}", memory)
+        channel.close()
+
+
+def document(number: int, first: str, last: str) -> dict[str, Any]:
+    return {
+        "id": f"0192f5a8-4d3c-7a10-8b2e-{number:012x}",
+        "version": number,
+        "first_name": first,
+        "last_name": last,
+        "created_at": "2026-11-24T01:02:03.123456Z",
+    }
+
+
+@pytest.mark.parametrize("term", ["žižek", "zizek", "slavoj zizek", "žiž"])
+async def test_path_query_and_grpc_find_the_same(doors: Doors, term: str) -> None:
+    zizek = document(1, "Slavoj", "Žižek")
+    await doors.shelf.put(zizek, document(2, "Ann", "Lee"))
+    expected = (200, [zizek])
+    assert await doors.get(f"/user/search/{quote(term, safe='')}") == expected
+    assert await doors.get(f"/user/search?q={quote(term, safe='')}") == expected
+    (user,) = (await doors.stub.search(SearchRequest(query=term))).users
+    assert (user.id, user.first_name, user.last_name) == (zizek["id"], "Slavoj", "Žižek")
+    assert user.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
+
+
+@pytest.mark.parametrize("form", ["/user/search/{}", "/user/search?q={}"])
+@pytest.mark.parametrize("term", ["a/b", "a?b", "a#b", "a%b", "../user", "a&b=c", "a+b"])
+async def test_a_term_may_hold_what_urls_are_made_of(doors: Doors, form: str, term: str) -> None:
+    assert await doors.get(form.format(quote(term, safe=""))) == (200, [])
+
+
+@pytest.mark.parametrize("path", ["/user/search/ann?limit=2", "/user/search?q=ann&limit=2"])
+async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
+    await doors.shelf.put(*(document(number, "Ann", "Lee") for number in range(1, 6)))
+    url, seen = doors.base + path, []
+    while url:
+        async with doors.session.get(url) as response:
+            seen += [user["version"] for user in await response.json()]
+            after: Any = response.links.get("next")
+            url = str(after["url"]) if after else ""
+    assert seen == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/user/search?q=", SearchRequest(query="")),
+        ("/user/search?q=%20", SearchRequest(query=" ")),
+        (f"/user/search?q={'x' * 101}", SearchRequest(query="x" * 101)),
+        ("/user/search?q=a%00b", SearchRequest(query="a\x00b")),
+        ("/user/search?q=a&limit=101", SearchRequest(query="a", limit=101)),
+        ("/user/search?q=a&cursor=!", SearchRequest(query="a", cursor="!")),
+    ],
+)
+async def test_mistakes_are_the_same_at_both_doors(
+    doors: Doors, path: str, request_: SearchRequest
+) -> None:
+    row = ANSWERS[Kind.INVALID]
+    status, told = await doors.get(path)
+    assert (status, told["title"]) == (row.http, row.title)
+    with pytest.raises(GRPCError) as refused:
+        await doors.stub.search(request_)
+    assert (refused.value.status.name, refused.value.message) == (row.grpc, told["detail"])
+
+
+@pytest.mark.parametrize("query", ["", "term=a", "q=a&q=b", "q=a&limit=0", "q=a&fuzzy=1"])
+async def test_what_only_a_query_string_can_get_wrong(doors: Doors, query: str) -> None:
+    assert (await doors.get(f"/user/search?{query}"))[0] == 400

@@ -1,0 +1,59 @@
+"""From an event to a document, or the reason why it cannot be."""
+
+from typing import Any
+
+import pytest
+
+from chassis.projection import Undecodable
+from search_projector.projection import project
+
+ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
+CREATED: dict[str, Any] = {
+    "user_id": ID,
+    "version": 1,
+    "event_id": "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a12",
+    "type": "UserCreated",
+    "first_name": "Zoë",
+    "last_name": "李小龍",
+    "created_at": "2026-11-24T01:02:03.123456Z",
+    "occurred_at": "2026-11-24T01:02:03.5Z",
+    "traceparent": None,
+}
+
+
+@pytest.mark.parametrize("event_type", ["UserCreated", "UserRenamed"])
+def test_an_event_becomes_a_document(event_type: str) -> None:
+    change = project(CREATED | {"type": event_type})
+    assert (change.key, change.version) == (ID, 1)
+    assert change.document == {
+        "id": ID,
+        "version": 1,
+        "first_name": "Zoë",
+        "last_name": "李小龍",
+        "created_at": "2026-11-24T01:02:03.123456Z",
+    }
+
+
+def test_a_deletion_becomes_a_marker_without_names() -> None:
+    names = {"first_name": None, "last_name": None}
+    change = project(CREATED | names | {"type": "UserDeleted", "version": 3})
+    assert change.document == {"id": ID, "version": 3, "deleted": True}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "UserPromoted"},
+        {"version": 0},
+        {"user_id": "offset-0"},
+        {"first_name": None},
+        {"last_name": ""},
+        {"created_at": "yesterday"},
+        {"occurred_at": ""},
+    ],
+    ids=str,
+)
+def test_an_impossible_event_is_undecodable_and_says_why(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Undecodable) as told:
+        project(CREATED | wrong)
+    assert str(told.value)
