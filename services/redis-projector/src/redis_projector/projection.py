@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from chassis.projection import Undecodable
+from user_contracts import user_event
 from user_contracts.proto.user.v1 import User
 
 
@@ -33,54 +33,14 @@ class UserChange:
     proto: bytes | None
 
 
-def project(event: Mapping[str, Any]) -> UserChange:
-    """The change that an event (schemas/avro/user_event.avsc) makes.
-
-    Raises Undecodable for an event that cannot be: an unknown type, no name, no UUID, no time.
-    """
+def project(record: Mapping[str, Any]) -> UserChange:
+    """The change that a record of the topic makes; raises Undecodable for an impossible event."""
     try:
-        user_id, version = str(UUID(event["user_id"])), _positive(event["version"])
-        occurred_at = _utc(event["occurred_at"])
-        if event["type"] == "UserDeleted":
-            return UserChange(user_id, version, occurred_at, None, None)
-        if event["type"] not in {"UserCreated", "UserRenamed"}:
-            raise Undecodable(f"no event has the type {event['type']!r}")
-        answer = Answer(
-            user_id,
-            _name(event["first_name"]),
-            _name(event["last_name"]),
-            _utc(event["created_at"]),
-            version,
-        )
+        event = user_event.read(record)
     except ValueError as error:
         raise Undecodable(f"not a possible event: {error}") from error
-    return UserChange(user_id, version, occurred_at, msgspec.json.encode(answer), _proto(answer))
-
-
-def _proto(answer: Answer) -> bytes:
-    return bytes(
-        User(
-            id=answer.id,
-            first_name=answer.first_name,
-            last_name=answer.last_name,
-            created_at=answer.created_at,
-            version=answer.version,
-        )
-    )
-
-
-def _positive(version: int) -> int:
-    if version < 1:
-        raise ValueError(f"version {version}")
-    return version
-
-
-def _name(name: str | None) -> str:
-    if not name:
-        raise ValueError("no name")
-    return name
-
-
-def _utc(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if event.names is None:
+        return UserChange(event.user_id, event.version, event.occurred_at, None, None)
+    answer = Answer(event.user_id, *event.names, event.created_at, event.version)
+    json, proto = msgspec.json.encode(answer), bytes(User(**msgspec.structs.asdict(answer)))
+    return UserChange(event.user_id, event.version, event.occurred_at, json, proto)

@@ -40,20 +40,6 @@ def test_a_deletion_becomes_a_marker_without_names() -> None:
     assert change.document == {"id": ID, "version": 3, "deleted": True}
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"type": "UserPromoted"},
-        {"version": 0},
-        {"user_id": "offset-0"},
-        {"first_name": None},
-        {"last_name": ""},
-        {"created_at": "yesterday"},
-        {"occurred_at": ""},
-    ],
-    ids=str,
-)
-def test_an_impossible_event_is_undecodable_and_says_why(wrong: dict[str, Any]) -> None:
-    with pytest.raises(Undecodable) as told:
-        project(CREATED | wrong)
-    assert str(told.value)
+def test_an_impossible_event_is_undecodable_and_says_why() -> None:
+    with pytest.raises(Undecodable, match="UserPromoted"):
+        project(CREATED | {"type": "UserPromoted"})

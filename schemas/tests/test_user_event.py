@@ -1,0 +1,55 @@
+"""An event is read whole, or refused with the reason."""
+
+from typing import Any
+
+import pytest
+
+from user_contracts.user_event import read
+
+ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
+CREATED: dict[str, Any] = {
+    "user_id": ID,
+    "version": 1,
+    "event_id": "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a12",
+    "type": "UserCreated",
+    "first_name": "Zoë",
+    "last_name": "李小龍",
+    "created_at": "2026-11-24T01:02:03.123456Z",
+    "occurred_at": "2026-11-24T01:02:03.5Z",
+    "traceparent": None,
+}
+
+
+@pytest.mark.parametrize("event_type", ["UserCreated", "UserRenamed"])
+def test_names_survive(event_type: str) -> None:
+    assert read(CREATED | {"type": event_type}).names == ("Zoë", "李小龍")
+
+
+def test_a_deletion_has_no_names_even_if_the_record_had() -> None:
+    assert read(CREATED | {"type": "UserDeleted", "version": 3}).names is None
+
+
+def test_a_time_with_its_zeros_cut_is_read() -> None:
+    assert read(CREATED).occurred_at.isoformat() == "2026-11-24T01:02:03.500000+00:00"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "UserPromoted"},
+        {"type": ""},
+        {"version": 0},
+        {"version": -1},
+        {"user_id": "users:1:*"},
+        {"user_id": "offset-0"},
+        {"user_id": ""},
+        {"first_name": None},
+        {"last_name": ""},
+        {"created_at": "yesterday"},
+        {"occurred_at": ""},
+    ],
+    ids=str,
+)
+def test_an_impossible_event_is_refused_with_the_reason(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        read(CREATED | wrong)
