@@ -1,7 +1,6 @@
 """What every event store promises."""
 
 import asyncio
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,18 +8,19 @@ import pytest
 
 from command_api.ports import EventStore, KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
+from command_api.wiring import uuid7
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 NO_KEY = Request()
 
 
 def created(first_name: str = "Ann") -> UserEvent:
-    user_id, event_id = str(uuid.uuid4()), str(uuid.uuid4())
+    user_id, event_id = uuid7(NOON), uuid7(NOON)
     return UserEvent(user_id, 1, event_id, "UserCreated", first_name, "Lee", NOON, NOON)
 
 
 def after(event: UserEvent, first_name: str = "Anna") -> UserEvent:
-    event_id = str(uuid.uuid4())
+    event_id = uuid7(NOON)
     return replace(
         event,
         version=event.version + 1,
@@ -35,12 +35,12 @@ def deleted(event: UserEvent) -> UserEvent:
 
 
 def keyed() -> Request:
-    return Request(str(uuid.uuid4()), "0" * 64)
+    return Request(uuid7(NOON), "0" * 64)
 
 
 async def test_an_unknown_user_has_no_events(store: EventStore) -> None:
-    assert await store.newest(str(uuid.uuid4())) is None
-    assert await store.history(str(uuid.uuid4()), 0, 10) == []
+    assert await store.newest(uuid7(NOON)) is None
+    assert await store.history(uuid7(NOON), 0, 10) == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_an_event_is_found_by_its_key(store: EventStore) -> None:
     await store.append(event, request)
     assert request.idempotency_key is not None
     assert await store.by_key(request.idempotency_key) == (event, request.request_hash)
-    assert await store.by_key(str(uuid.uuid4())) is None
+    assert await store.by_key(uuid7(NOON)) is None
 
 
 async def test_a_key_belongs_to_one_event(store: EventStore) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from chassis.problems import Unavailable
 from command_api.mysql_event_store import MySQLEventStore, connected
 from command_api.ports import Request
 from command_api.user import UserEvent
+from command_api.wiring import uuid7
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
@@ -23,9 +23,9 @@ Admin = pymysql.connections.Connection
 
 
 def event() -> UserEvent:
-    user_id = str(uuid.uuid4())
+    user_id = uuid7(NOON)
     name = user_id[:8]
-    return UserEvent(user_id, 1, str(uuid.uuid4()), "UserCreated", name, "Lee", NOON, NOON)
+    return UserEvent(user_id, 1, uuid7(NOON), "UserCreated", name, "Lee", NOON, NOON)
 
 
 @pytest.fixture
@@ -71,9 +71,7 @@ async def test_an_erasure_cut_in_the_middle_has_not_happened(
         # A lock on the gap behind the user's rows lets the DELETE through and holds the INSERT.
         cursor.execute("BEGIN")
         cursor.execute("SELECT 1 FROM user_event WHERE user_id = %s FOR SHARE", (first.user_id,))
-        marker = UserEvent(
-            first.user_id, 2, str(uuid.uuid4()), "UserDeleted", None, None, NOON, NOON
-        )
+        marker = UserEvent(first.user_id, 2, uuid7(NOON), "UserDeleted", None, None, NOON, NOON)
         erasing = asyncio.create_task(mysql_store.erase(marker, NO_KEY))
         done, _ = await asyncio.wait([erasing], timeout=0.5)
         assert not done
@@ -120,7 +118,7 @@ async def test_a_database_that_is_away_is_told_in_time(
     ) as store:
         with pytest.raises(Unavailable):
             async with asyncio.timeout(3):
-                await store.newest(str(uuid.uuid4()))
+                await store.newest(uuid7(NOON))
 
 
 async def test_more_callers_than_connections_wait_their_turn(mysql_store: MySQLEventStore) -> None:
