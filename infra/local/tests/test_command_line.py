@@ -27,7 +27,7 @@ def refused(*words: str) -> int:
 def test_an_unknown_log_is_told_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     Instance("unit").log("mysql").touch()
     assert refused("logs", "mysqll", "--instance", "unit") == 1
-    assert capsys.readouterr().err == "there is no log of 'mysqll'; there are: mysql\n"
+    assert capsys.readouterr().err == "no log of 'mysqll'; there are logs of: mysql\n"
 
 
 def test_the_status_of_what_does_not_run_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from types import FrameType
 
-from local_stack import StackError, addresses, console, control, stack
+from local_stack import StackError, addresses, console, control, stack, supervisor
 from local_stack.layout import Instance, cache
 
 INTERRUPTED = 130
@@ -77,7 +77,7 @@ def infra(instance: Instance, _arguments: argparse.Namespace) -> None:
     console.console.print(
         f"\nServers up after {time.monotonic() - began:.0f} s. "
         f"A service runs from an editor or a shell with the settings in {found.home}/env/, e.g.\n"
-        f"  env $(cat {found.home}/env/query-api.env) query-api"
+        f"  env $(cat {found.home}/env/query-api.env) {supervisor.BIN}/query-api"
     )
 
 
@@ -100,7 +100,8 @@ def logs(instance: Instance, arguments: argparse.Namespace) -> None:
     names = stack.logs(instance)
     if arguments.name not in names:
         known = ", ".join(names) or "none yet"
-        raise StackError(f"there is no log of {arguments.name!r}; there are: {known}")
+        missing = f"no log of {arguments.name!r}" if arguments.name else "no name given"
+        raise StackError(f"{missing}; there are logs of: {known}")
     lines, log = str(arguments.lines), str(instance.log(arguments.name))
     os.execvp("tail", ["tail", "-n", lines, "-F", log])  # noqa: S606  no shell is wanted
 
