@@ -9,10 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
-MEMBERS := libs/chassis schemas infra/setup infra/local demo \
+MEMBERS := libs/chassis schemas infra/setup infra/connect infra/local demo \
 	services/command-api services/query-api services/search-api \
 	services/redis-projector services/search-projector
 DEPLOYABLES := $(wildcard services/*)
+LOCKED := $(DEPLOYABLES) infra/setup infra/connect
 
 .PHONY: help
 help: ## List the targets
@@ -44,7 +45,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test format bench
+.PHONY: check test test-compose format bench
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -56,6 +57,9 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 
 test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
 	$(BIN)/pytest
+
+test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
+	$(BIN)/pytest --stack compose tests/e2e tests/compose
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
@@ -72,11 +76,11 @@ gen: $(VENV)/ready ## Generate code from schemas/
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
-	$(foreach name,chassis user-contracts platform-setup local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
+	$(foreach name,chassis user-contracts platform-setup connector-supervisor local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
 
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock
-	for service in $(DEPLOYABLES) infra/setup; do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
+	for service in $(LOCKED); do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
 
 $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)

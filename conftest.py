@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
+import containers
 import pytest
 
 from chassis.testing import eventually
@@ -21,9 +22,26 @@ INSTANCE = ["--instance", "test", "--port-offset", "10000"]
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=("local", "compose"),
+        default="local",
+        help="what end-to-end tests run against: processes, or containers",
+    )
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Addresses]:
-    """The instance `test`, from empty data; one that runs already is used and left as it is."""
+def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
+    """The system under test, from empty data, started for the whole run."""
+    compose = request.config.getoption("--stack") == "compose"
+    with containers.running() if compose else _local_stack() as addresses:
+        yield addresses
+
+
+@contextmanager
+def _local_stack() -> Iterator[Addresses]:
+    """The instance `test`; one that runs already is used and left as it is."""
     if _run("status").returncode == 0:
         yield load("test")
         return

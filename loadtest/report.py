@@ -14,7 +14,7 @@ import psutil
 from local_stack import control
 
 SERVICES = ("command-api", "query-api", "search-api", "redis-projector", "search-projector")
-SERVERS = ("mysql", "kafka", "registry", "connect", "redis", "opensearch")
+SERVERS = ("mysql", "kafka", "registry", "connect", "connector-supervisor", "redis", "opensearch")
 LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop")
 
 

@@ -11,6 +11,7 @@ from local_stack.layout import Instance
 HOST = "127.0.0.1"
 APIS = ("command-api", "query-api", "search-api")
 SERVICES = (*APIS, "redis-projector", "search-projector")
+SUPERVISOR = "connector-supervisor"
 MYSQL_USERS = ("root", "migrator", "debezium", "command_api")
 
 
@@ -38,7 +39,7 @@ class Addresses:
 
     def password(self, user: str) -> str:
         """The password of a MySQL user: root, migrator, debezium or command_api."""
-        return (Path(self.secrets) / user).read_text()
+        return (Path(self.secrets) / user).read_text().strip()
 
 
 def of(instance: Instance) -> Addresses:
@@ -61,7 +62,10 @@ def of(instance: Instance) -> Addresses:
         connect_url=f"http://{HOST}:{instance.port('connect')}",
         http={name: f"http://{HOST}:{instance.port(name)}" for name in APIS},
         grpc={name: f"{HOST}:{instance.port(name, 'grpc')}" for name in APIS},
-        admin={name: f"http://{HOST}:{instance.port(name, 'admin')}" for name in SERVICES},
+        admin={
+            name: f"http://{HOST}:{instance.port(name, 'admin')}"
+            for name in (*SERVICES, SUPERVISOR)
+        },
     )
 
 

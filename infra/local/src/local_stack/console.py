@@ -7,7 +7,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from local_stack.addresses import Addresses
+from local_stack.addresses import SUPERVISOR, Addresses
 from local_stack.control import State
 
 console = Console(highlight=False, soft_wrap=True)
@@ -45,6 +45,7 @@ def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
         ("Kafka", addresses.kafka_bootstrap),
         ("schema registry", addresses.registry_url),
         ("Kafka Connect", f"{addresses.connect_url}/connectors/user-events/status"),
+        (SUPERVISOR, f"{addresses.admin[SUPERVISOR]}/metrics  /livez  /readyz"),
     ]
     console.print("\n[bold]Addresses[/]")
     for name, address in [*(row for row in rows if row[0] in services), *servers]:

@@ -21,6 +21,7 @@ PORTS: dict[str, dict[str, int]] = {
     "search-api": {"http": 3002, "grpc": 1236, "admin": 9002},
     "redis-projector": {"admin": 9003},
     "search-projector": {"admin": 9004},
+    "connector-supervisor": {"admin": 9005},
 }
 """Program → what for → port, before the instance's offset."""
 

@@ -110,10 +110,4 @@ def jobs(site: Site) -> list[Job]:
             ("registry",),
             {"SETUP_REGISTRY_URL": addresses.registry_url},
         ),
-        Job(
-            "connector",
-            [setup, "connector"],
-            ("connect", "topics", "schema-rule", "migrate"),
-            {"SETUP_CONNECT_URL": addresses.connect_url},
-        ),
     ]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from local_stack import StackError, addresses, console, control, launch, preflight, supervisor
-from local_stack.addresses import SERVICES, Addresses
+from local_stack.addresses import SERVICES, SUPERVISOR, Addresses
 from local_stack.debian import this_distribution
 from local_stack.layout import Instance, cache
 from local_stack.programs import Program, Site
@@ -18,7 +18,11 @@ from local_stack.software import Software
 
 # What a rank needs to end well comes after it. MySQL takes 10 s while a connector that has gone
 # still counts as connected, so the servers stop at the same time.
-STOP_ORDER = (SERVICES, ("connect", "registry", "opensearch", "mysql", "redis"), ("kafka",))
+STOP_ORDER = (
+    (*SERVICES, SUPERVISOR),
+    ("connect", "registry", "opensearch", "mysql", "redis"),
+    ("kafka",),
+)
 
 
 def fetch() -> Software:

@@ -121,7 +121,6 @@ def clean_environment(instance: Instance) -> dict[str, str]:
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "HOME": str(Path.home()),
-        "USER": os.environ.get("USER", str(os.getuid())),  # yoyo asks for it
         MARK: str(instance.home),
     }
 

@@ -3,13 +3,12 @@
 import argparse
 import sys
 
-from platform_setup import SetupError, connector, mysql_users, schema_rule, topics
+from platform_setup import SetupError, mysql_users, schema_rule, topics
 
 JOBS = {
     "mysql-users": mysql_users.run,
     "topics": topics.run,
     "schema-rule": schema_rule.run,
-    "connector": connector.run,
 }
 
 

@@ -3,6 +3,7 @@
 MySQL commits DDL implicitly, so each migration is one statement.
 """
 
+import os
 from importlib.resources import as_file, files
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ def migrate(settings: Settings) -> list[str]:
     MySQL does not answer within WAIT seconds, or refuses this user.
     """
     _wait_for_mysql(settings)
+    os.environ["LOGNAME"] = settings.mysql_user  # for yoyo's log; a container's user has no name
     password = quote(settings.mysql_password.get_secret_value(), safe="")
     address = f"{settings.mysql_host}:{settings.mysql_port}/{settings.mysql_database}"
     backend = get_backend(f"mysql://{settings.mysql_user}:{password}@{address}")

@@ -1,10 +1,10 @@
-"""The six servers, a module each: how it is started here, and what its first start needs.
+"""The six servers and the connector, a module each: how it starts, what its first start needs.
 
 What a server must be told wherever it runs is in infra/<server>/; here are ports and folders.
 """
 
 from local_stack.programs import Program, Site
-from local_stack.servers import kafka, mysql, opensearch, redis, registry
+from local_stack.servers import connector, kafka, mysql, opensearch, redis, registry
 
 
 def servers(site: Site) -> list[Program]:
@@ -16,4 +16,5 @@ def servers(site: Site) -> list[Program]:
         opensearch.program(site),
         registry.program(site),
         kafka.connect(site),
+        connector.supervisor(site),
     ]

@@ -1,0 +1,1 @@
+"""Keeps the Debezium connector configured and running."""

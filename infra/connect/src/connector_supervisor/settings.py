@@ -1,0 +1,20 @@
+"""What connector-supervisor can be told."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings, settings_config
+
+IN_A_CLONE = Path(__file__).resolve().parents[2] / "user-events.json"
+
+
+class Settings(ServiceSettings):
+    """Variables with the prefix CONNECTOR_SUPERVISOR_."""
+
+    model_config = settings_config("CONNECTOR_SUPERVISOR_")
+
+    admin_port: int = 9005
+    connect_url: str = "http://127.0.0.1:8083"
+    connector: str = "user-events"
+    file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")

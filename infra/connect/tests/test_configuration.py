@@ -1,0 +1,22 @@
+"""The connector's configuration, beside the worker it runs in."""
+
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parents[1]
+
+
+def test_the_connector_refers_only_to_variables_the_worker_hands_out() -> None:
+    config = (HERE / "user-events.json").read_text()
+    worker = (HERE / "worker.properties").read_text()
+    allowed = worker.rsplit("allowlist.pattern=", 1)[1].strip().split("|")
+    used = {part.split("}")[0] for part in config.split("${env:")[1:]}
+    assert used == set(allowed)
+
+
+def test_the_idempotency_columns_are_not_published() -> None:
+    config = json.loads(Path(HERE / "user-events.json").read_text())
+    assert config["column.exclude.list"].split(",") == [
+        "users.user_event.idempotency_key",
+        "users.user_event.request_hash",
+    ]

@@ -1,0 +1,158 @@
+"""The supervisor against a Connect that fails in every way that was seen."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from chassis.problems import Unavailable
+from chassis.testing import eventually, serving
+from connector_supervisor import supervisor
+from connector_supervisor.kafka_connect import Connector
+from connector_supervisor.supervisor import Supervisor
+
+CONFIG = {"connector.class": "Debezium", "database.password": "${env:DEBEZIUM_PASSWORD}"}
+TRACE = "ConnectException: it broke\n\tat x\nCaused by: SQLException: gone away\n\tat y"
+
+
+@dataclass
+class Worker:
+    """What a Kafka Connect worker holds of one connector."""
+
+    config: dict[str, str] | None = None
+    states: list[str] = field(default_factory=lambda: ["RUNNING"])
+    refuses: str | None = None
+    answers: int = 200
+    puts: int = 0
+    restarts: int = 0
+    heals: bool = True
+
+    async def get_config(self, _request: web.Request) -> web.Response:
+        if self.config is None or self.answers != 200:
+            return web.json_response({}, status=404 if self.answers == 200 else self.answers)
+        return web.json_response(self.config | {"name": "user-events"})
+
+    async def put_config(self, request: web.Request) -> web.Response:
+        self.puts += 1
+        if self.refuses:
+            return web.json_response({"message": self.refuses}, status=400)
+        self.config = await request.json()
+        return web.json_response({}, status=201)
+
+    async def status(self, _request: web.Request) -> web.Response:
+        tasks: list[dict[str, Any]] = [
+            {"id": number, "state": state, "trace": TRACE if state == "FAILED" else ""}
+            for number, state in enumerate(self.states)
+        ]
+        return web.json_response({"connector": {"state": "RUNNING"}, "tasks": tasks})
+
+    async def restart(self, request: web.Request) -> web.Response:
+        assert request.query == {"includeTasks": "true", "onlyFailed": "true"}
+        self.restarts += 1
+        if self.heals:
+            self.states = ["RUNNING"]
+        return web.Response(status=202, text="null")
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+async def supervised(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervisor]:
+    """A running supervisor, whose seconds are a hundred times shorter."""
+    monkeypatch.setattr(supervisor, "EVERY", 0.01)
+    monkeypatch.setattr(supervisor, "PAUSES", (0.01, 0.02, 0.04))
+    app = web.Application()
+    base = "/connectors/user-events"
+    app.router.add_get(f"{base}/config", worker.get_config)
+    app.router.add_put(f"{base}/config", worker.put_config)
+    app.router.add_get(f"{base}/status", worker.status)
+    app.router.add_post(f"{base}/restart", worker.restart)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        connector = Connector(session, str(server.make_url("")).rstrip("/"), "user-events")
+        running = Supervisor(connector, CONFIG)
+        async with serving(running):
+            yield running
+
+
+async def ready(supervised: Supervisor) -> None:
+    try:
+        await supervised.ready()
+    except Unavailable as trouble:
+        raise AssertionError(trouble.detail) from trouble
+
+
+async def not_ready(supervised: Supervisor, reason: str) -> None:
+    with pytest.raises(Unavailable, match=reason):
+        await supervised.ready()
+
+
+async def test_a_missing_connector_is_made_once(worker: Worker, supervised: Supervisor) -> None:
+    await eventually(lambda: ready(supervised))
+    assert (worker.config, worker.puts) == (CONFIG, 1)
+
+
+async def test_a_changed_configuration_is_put_right(worker: Worker, supervised: Supervisor) -> None:
+    await eventually(lambda: ready(supervised))
+    worker.config = {"connector.class": "Other"}
+
+    async def is_ours() -> None:
+        assert worker.config == CONFIG
+
+    await eventually(is_ours)
+
+
+async def test_a_failed_task_is_started_again_although_the_connector_says_running(
+    worker: Worker, supervised: Supervisor
+) -> None:
+    worker.states = ["FAILED"]
+
+    async def restarted() -> None:
+        assert worker.restarts == 1
+
+    await eventually(restarted)
+    await eventually(lambda: ready(supervised))
+    assert worker.restarts == 1
+
+
+async def test_a_task_that_fails_again_and_again_is_told_with_its_cause(
+    worker: Worker, supervised: Supervisor
+) -> None:
+    worker.states, worker.heals = ["FAILED"], False
+    await eventually(lambda: not_ready(supervised, "task 0 is FAILED .*SQLException: gone away"))
+
+    async def restarted_often() -> None:
+        assert worker.restarts > len(supervisor.PAUSES)
+
+    await eventually(restarted_often)
+
+
+async def test_a_refused_configuration_is_told_in_connects_own_words(
+    worker: Worker, supervised: Supervisor
+) -> None:
+    worker.refuses = "The database is not there"
+    await eventually(lambda: not_ready(supervised, "The database is not there"))
+
+
+async def test_a_worker_that_is_away_is_waited_for(worker: Worker, supervised: Supervisor) -> None:
+    worker.answers = 500
+    await eventually(lambda: not_ready(supervised, "answers 500"))
+    worker.answers = 200
+    await eventually(lambda: ready(supervised))
+
+
+async def test_a_paused_task_is_left_alone(worker: Worker, supervised: Supervisor) -> None:
+    worker.states = ["PAUSED"]
+    await eventually(lambda: not_ready(supervised, "task 0 is PAUSED"))
+    assert worker.restarts == 0
+
+
+async def test_no_task_yet_is_not_ready(worker: Worker, supervised: Supervisor) -> None:
+    worker.states = []
+    await eventually(lambda: not_ready(supervised, "no task yet"))

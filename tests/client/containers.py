@@ -1,0 +1,78 @@
+"""The compose project under test, and where it answers on this host."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local_stack.addresses import Addresses
+
+ROOT = Path(__file__).parents[2]
+FILES = ("-f", "compose.yaml", "-f", "tests/compose/published.yaml")
+HOST = "127.0.0.1"
+ADDRESSES = Addresses(
+    instance="compose",
+    port_offset=20000,
+    home=str(ROOT),
+    secrets=str(ROOT / "infra" / "development-secrets"),
+    mysql_host=HOST,
+    mysql_port=23306,
+    mysql_database="users",
+    redis_url=f"redis://{HOST}:26379/0",
+    opensearch_url=f"http://{HOST}:29200",
+    kafka_bootstrap=f"{HOST}:29092",
+    registry_url=f"http://{HOST}:28080/apis/ccompat/v7",
+    registry_own_url=f"http://{HOST}:28080/apis/registry/v2",
+    registry_health_url="",
+    connect_url=f"http://{HOST}:28083",
+    http={
+        "command-api": f"http://{HOST}:23000",
+        "query-api": f"http://{HOST}:23001",
+        "search-api": f"http://{HOST}:23002",
+    },
+    grpc={
+        "command-api": f"{HOST}:21234",
+        "query-api": f"{HOST}:21235",
+        "search-api": f"{HOST}:21236",
+    },
+    admin={},
+)
+
+
+@contextmanager
+def running() -> Iterator[Addresses]:
+    """The project `people-test`, from empty volumes; gone with its volumes afterwards."""
+    compose("down", "--volumes", "--remove-orphans")
+    try:
+        compose("up", "--build", "--wait", "--wait-timeout", "300")
+        yield ADDRESSES
+    finally:
+        compose("down", "--volumes", "--remove-orphans")
+
+
+def compose(*arguments: str) -> str:
+    """Run docker compose on the project; an AssertionError holds what it said when it failed."""
+    return _docker("compose", "-p", "people-test", *FILES, *arguments)
+
+
+def containers(service: str | None = None) -> list[dict[str, Any]]:
+    """What `docker inspect` says of the project's containers, ended jobs included."""
+    names = compose("ps", "--all", "--quiet", *([service] if service else [])).split()
+    inspected: list[dict[str, Any]] = json.loads(_docker("inspect", *names))
+    return inspected
+
+
+def metrics(container: str, port: int) -> list[str]:
+    """The lines of /metrics on a container's admin port, asked for from inside it."""
+    ask = f"import urllib.request as r; print(r.urlopen('http://{HOST}:{port}/metrics').read().decode())"
+    return _docker("exec", container, "python", "-c", ask).splitlines()
+
+
+def _docker(*arguments: str) -> str:
+    done = subprocess.run(
+        ["docker", *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
+    return done.stdout
