@@ -2,6 +2,7 @@
 
 import uuid
 
+import aiohttp
 from doors import Answer, Door, Refused
 
 
@@ -9,7 +10,7 @@ async def created(door: Door) -> Answer:
     """A new user with a name of its own; AssertionError while the system refuses."""
     try:
         return await door.create("Survivor", _letters())
-    except (Refused, OSError) as error:
+    except (Refused, OSError, aiohttp.ClientError) as error:
         raise AssertionError(error) from error
 
 
@@ -18,7 +19,7 @@ async def visible(door: Door, user: Answer) -> None:
     try:
         assert await door.get(user["id"], min_version=1) == user
         assert await door.search(user["last_name"]) == [user]
-    except (Refused, OSError) as error:
+    except (Refused, OSError, aiohttp.ClientError) as error:
         raise AssertionError(error) from error
 
 

@@ -51,6 +51,8 @@ class Worker:
         return web.json_response({"connector": {"state": "RUNNING"}, "tasks": tasks})
 
     async def restart(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            return web.Response(status=415)  # as Kafka Connect does, body or no body
         assert request.query == {"includeTasks": "true", "onlyFailed": "true"}
         self.restarts += 1
         if self.heals:

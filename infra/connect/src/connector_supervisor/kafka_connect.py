@@ -8,6 +8,8 @@ import aiohttp
 
 from chassis.problems import Unavailable
 
+JSON = {"Content-Type": "application/json"}  # also where there is no body: Connect answers 415
+
 
 class Refused(Exception):
     """Connect does not take the configuration; the message is its own."""
@@ -57,7 +59,9 @@ class Connector:
     async def _ask(self, method: str, path: str, **content: Any) -> Any:
         """The answer's JSON; None when the connector is not known."""
         try:
-            async with self._session.request(method, self._url + path, **content) as response:
+            async with self._session.request(
+                method, self._url + path, headers=JSON, **content
+            ) as response:
                 match response.status:
                     case 404:
                         return None
