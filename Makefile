@@ -50,9 +50,11 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# One run a member: their tests bear the same file names, which one run would take for one module.
-	for part in $(MEMBERS) tests loadtest conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+	for part in $(MEMBERS) tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
-	$(BIN)/python schemas/generate.py && git diff --exit-code --stat -- schemas/src
+	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md
+	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
+	else echo "left out: docker compose config (there is no docker compose here)"; fi
 	$(BIN)/pytest -q -m "not integration and not e2e"
 
 test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
@@ -71,8 +73,9 @@ bench: $(VENV)/ready ## Measure created → visible on the running system (after
 # --- development --------------------------------------------------------------------------------
 
 .PHONY: gen locks
-gen: $(VENV)/ready ## Generate code from schemas/
+gen: $(VENV)/ready ## Generate code from schemas/, and docs/settings.md
 	$(BIN)/python schemas/generate.py
+	$(BIN)/python docs/generate_settings.py
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \

@@ -15,6 +15,6 @@ class Settings(ServiceSettings):
     model_config = settings_config("CONNECTOR_SUPERVISOR_")
 
     admin_port: int = 9005
-    connect_url: str = "http://127.0.0.1:8083"
-    connector: str = "user-events"
+    connect_url: str = Field("http://127.0.0.1:8083", description="Where Kafka Connect is.")
+    connector: str = Field("user-events", description="The connector's name.")
     file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")

@@ -4,6 +4,7 @@ from pathlib import Path
 from string import Template
 
 import pymysql
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from chassis.settings import load, settings_config
@@ -15,13 +16,13 @@ class Settings(BaseSettings):
 
     model_config = settings_config("SETUP_MYSQL_")
 
-    host: str = "127.0.0.1"
-    port: int = 3306
-    root_password: str
-    debezium_password: str
-    migrator_password: str
-    command_api_password: str
-    file: Path = INFRA / "mysql" / "users.sql"
+    host: str = Field("127.0.0.1", description="Where MySQL is.")
+    port: int = Field(3306, description="Its port.")
+    root_password: str = Field(description="To log in with.")
+    debezium_password: str = Field(description="To give to the user `debezium`.")
+    migrator_password: str = Field(description="To give to the user `migrator`.")
+    command_api_password: str = Field(description="To give to the user `command_api`.")
+    file: Path = Field(INFRA / "mysql" / "users.sql", description="The statements.")
 
 
 def run() -> None:

@@ -1,6 +1,7 @@
 """The registry refuses a schema that an older or newer reader could not read."""
 
 import httpx
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from chassis.settings import load, settings_config
@@ -12,9 +13,14 @@ class Settings(BaseSettings):
 
     model_config = settings_config("SETUP_REGISTRY_")
 
-    url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
-    subject: str = "user.events-value"
-    compatibility: str = "FULL_TRANSITIVE"
+    url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+    subject: str = Field(
+        "user.events-value", description="Whose rule is set beside the general one."
+    )
+    compatibility: str = Field("FULL_TRANSITIVE", description="The rule.")
 
 
 def run() -> None:

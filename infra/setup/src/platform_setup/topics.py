@@ -29,10 +29,12 @@ class Settings(BaseSettings):
 
     model_config = settings_config("SETUP_KAFKA_")
 
-    bootstrap: str = "127.0.0.1:9092"
-    user_events_partitions: int | None = Field(None, gt=0)
-    replication_factor: int = Field(1, gt=0)
-    file: Path = INFRA / "kafka" / "topics.yaml"
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    user_events_partitions: int | None = Field(
+        None, gt=0, description="Of `user.events`, for its whole life; unset: as in the file."
+    )
+    replication_factor: int = Field(1, gt=0, description="Of every topic that is made.")
+    file: Path = Field(INFRA / "kafka" / "topics.yaml", description="The topics.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ class Settings(ServiceSettings):
 
     model_config = settings_config("COMMAND_API_")
 
-    http_port: int = 3000
-    grpc_port: int = 1234
+    http_port: int = Field(3000, description="Port of the HTTP API.")
+    grpc_port: int = Field(1234, description="Port of the gRPC API.")
     admin_port: int = 9000
-    mysql_host: str = "127.0.0.1"
-    mysql_port: int = 3306
-    mysql_database: str = "users"
-    mysql_user: str = "command_api"
-    mysql_password: SecretStr
+    mysql_host: str = Field("127.0.0.1", description="Where MySQL is.")
+    mysql_port: int = Field(3306, description="Its port.")
+    mysql_database: str = Field("users", description="The database that holds `user_event`.")
+    mysql_user: str = Field("command_api", description="`migrator` for `command-api migrate`.")
+    mysql_password: SecretStr = Field(description="That user's password.")
     mysql_pool: int = Field(16, ge=1, description="Connections at most.")
     mysql_timeout: float = Field(
         3, gt=0, description="Seconds for a call to MySQL, waiting for a connection included."

@@ -11,9 +11,14 @@ class Settings(ServiceSettings):
     model_config = settings_config("REDIS_PROJECTOR_")
 
     admin_port: int = 9003
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    registry_url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    registry_url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where Redis is.")
     redis_timeout: float = Field(3, gt=0, description="Seconds for a call to Redis.")
-    topic: str = "user.events"
+    topic: str = Field(
+        "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
+    )
     generation: str = Field("1", description="The generation of the view that is written.")

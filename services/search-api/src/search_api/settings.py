@@ -10,9 +10,9 @@ class Settings(ServiceSettings):
 
     model_config = settings_config("SEARCH_API_")
 
-    http_port: int = 3002
-    grpc_port: int = 1236
+    http_port: int = Field(3002, description="Port of the HTTP API.")
+    grpc_port: int = Field(1236, description="Port of the gRPC API.")
     admin_port: int = 9002
-    opensearch_url: str = "http://127.0.0.1:9200"
+    opensearch_url: str = Field("http://127.0.0.1:9200", description="Where OpenSearch is.")
     opensearch_pool: int = Field(32, ge=1, description="Connections at most.")
     opensearch_timeout: float = Field(5, gt=0, description="Seconds for a search.")

@@ -11,11 +11,16 @@ class Settings(ServiceSettings):
     model_config = settings_config("SEARCH_PROJECTOR_")
 
     admin_port: int = 9004
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    registry_url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
-    opensearch_url: str = "http://127.0.0.1:9200"
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    registry_url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+    opensearch_url: str = Field("http://127.0.0.1:9200", description="Where OpenSearch is.")
     opensearch_timeout: float = Field(
         10, gt=0, description="Seconds for a call to OpenSearch; a batch of 2,000 takes about one."
     )
-    topic: str = "user.events"
+    topic: str = Field(
+        "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
+    )
     generation: str = Field("1", description="The generation of the index that is written.")

@@ -1,0 +1,74 @@
+"""compose.yaml as it is read: no engine needed."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILES = sorted([*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("infra/*/Dockerfile")])
+PUBLISHED_BY_DEFAULT = {3000, 3001, 3002, 1234, 1235, 1236}
+
+
+def test_official_images_are_pinned_and_named_once() -> None:
+    images = [one["image"] for one in SERVICES.values() if "build" not in one]
+    assert len(images) == len(set(images))
+    for image in images:
+        assert re.search(r":v?\d+\.\d+\.\d+(\.Final)?$", image), image
+
+
+def test_every_dockerfile_builds_from_the_same_pinned_images() -> None:
+    bases = {
+        line.split()[1]
+        for file in DOCKERFILES
+        for line in file.read_text().splitlines()
+        if line.startswith("FROM ") and ":" in line
+    }
+    uv = re.search(r"^UV_VERSION := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert uv
+    assert bases == {
+        f"ghcr.io/astral-sh/uv:{uv[1]}",
+        "python:3.13-slim-trixie",
+        "debian:trixie-slim",
+    }
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
+def test_a_dockerfile_uses_no_lock_but_its_own(file: Path) -> None:
+    own = f"{file.parent.relative_to(ROOT)}/requirements.lock"
+    assert set(re.findall(r"[\w/-]+requirements\.lock", file.read_text())) <= {
+        own,
+        "/requirements.lock",
+    }
+
+
+def test_only_the_apis_are_published_by_default_and_all_on_loopback() -> None:
+    for name, service in SERVICES.items():
+        for port in service.get("ports", []):
+            host, published, _ = port.split(":")
+            assert host == "127.0.0.1", name
+            assert service.get("profiles") or int(published) in PUBLISHED_BY_DEFAULT, name
+
+
+def test_no_password_stands_in_the_file() -> None:
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            if "PASSWORD" in variable:
+                assert variable.endswith("_FILE"), f"{name}: {variable}"
+
+
+def test_nothing_waits_by_sleeping() -> None:
+    assert "sleep" not in (ROOT / "compose.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_contained_and_limited(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
