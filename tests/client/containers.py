@@ -70,6 +70,16 @@ def metrics(container: str, port: int) -> list[str]:
     return _docker("exec", container, "python", "-c", ask).splitlines()
 
 
+def packages(container: str) -> set[str]:
+    """The distributions that a container's Python finds in /opt."""
+    ask = (
+        "from importlib.metadata import distributions as d; import sys;"
+        "print(*(p.metadata['Name'] for p in d(path=[p for p in sys.path if '/opt/' in p])))"
+    )
+    names = _docker("exec", container, "python", "-c", ask).split()
+    return {name.lower().replace("_", "-") for name in names}
+
+
 def _docker(*arguments: str) -> str:
     done = subprocess.run(
         ["docker", *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=900

@@ -1,10 +1,11 @@
 """The containers as Docker itself describes them, and what they stand."""
 
+import re
 from functools import partial
 from typing import Any
 
 import pytest
-from containers import compose, containers, metrics
+from containers import ROOT, compose, containers, metrics, packages
 from doors import Door
 from survival import created, visible
 
@@ -14,13 +15,10 @@ from local_stack.addresses import Addresses
 JOBS = {"mysql-users", "migrate", "topics", "schema-rule"}
 # Their entrypoints write beside their programs: plugins and settings, a key store.
 WRITES_ITS_OWN_FOLDERS = {"connect", "opensearch"}
+APIS = ["command-api", "query-api", "search-api"]
+OURS = [*APIS, "redis-projector", "search-projector", "connector-supervisor"]
 LASTING = [
-    "command-api",
-    "query-api",
-    "search-api",
-    "redis-projector",
-    "search-projector",
-    "connector-supervisor",
+    *OURS,
     "proxy",
     "redis",
     "opensearch",
@@ -71,12 +69,25 @@ def test_no_secret_is_in_a_container_s_description(stack: Addresses) -> None:
     assert "development-only" not in str(containers())
 
 
+@pytest.mark.parametrize("service", [*APIS, *PROJECTORS])
+def test_an_image_holds_what_its_lock_names_and_nothing_else(
+    stack: Addresses, service: str
+) -> None:
+    (container,) = containers(service)
+    lock = (ROOT / "services" / service / "requirements.lock").read_text()
+    named = set(re.findall(r"^([\w.-]+)(?:\[.+\])?==", lock, re.MULTILINE))
+    assert packages(container["Id"]) - named == {"chassis", "user-contracts", service}
+
+
 @pytest.mark.parametrize("service", LASTING)
 async def test_a_restarted_container_comes_back_and_nothing_is_lost(
     stack: Addresses, http: Door, service: str
 ) -> None:
     before = await created(http)
-    compose("restart", service)
+    compose("stop", service)
+    if service in OURS:
+        assert [one["State"]["ExitCode"] for one in containers(service)] == [0]
+    compose("start", service)
     after = await eventually(lambda: created(http), within=60, every=0.5)
     for user in (before, after):
         await eventually(partial(visible, http, user), within=90, every=0.5)
