@@ -20,7 +20,7 @@ from grpclib.health.v1 import health_pb2
 from grpclib.reflection.service import ServerReflection
 from grpclib.server import Server, Stream
 
-from chassis import problems, telemetry
+from chassis import problems, telemetry, tracing
 from chassis.health import Health
 from chassis.in_flight import InFlight
 from chassis.problems import Problem
@@ -114,7 +114,7 @@ async def _call(
 
 async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
     extra = {"problem-type": f"urn:problem:{problem.kind}"}
-    if (trace_id := telemetry.trace_id()) is not None:
+    if (trace_id := tracing.trace_id()) is not None:
         extra["trace-id"] = trace_id
     if problem.retry_after is not None:
         extra["retry-after"] = str(problem.retry_after)

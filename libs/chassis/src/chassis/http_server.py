@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from multidict import MultiMapping
 
-from chassis import paging, problems, telemetry
+from chassis import paging, problems, telemetry, tracing
 from chassis.in_flight import InFlight
 from chassis.problems import Problem
 
@@ -178,7 +178,7 @@ def _problem_response(problem: Problem) -> web.Response:
     }
     if problem.errors:
         told["errors"] = problem.errors
-    if (trace_id := telemetry.trace_id()) is not None:
+    if (trace_id := tracing.trace_id()) is not None:
         told["trace_id"] = trace_id
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     return web.Response(

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import structlog
 import uvloop
 
-from chassis import telemetry
+from chassis import telemetry, tracing
 from chassis.health import Health
 from chassis.settings import ServiceSettings, load
 
@@ -48,7 +48,8 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
     Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out.
     """
     settings = load(settings_type)
-    telemetry.configure(service, settings.log_level, settings.otlp_endpoint)
+    telemetry.configure_logs(service, settings.log_level)
+    tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
     try:
         uvloop.run(_wired(settings, wire))
     except* Exception as failures:
@@ -56,7 +57,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
             log.critical("failed", error=str(failure), exc_info=failure)
         sys.exit(1)
     finally:
-        telemetry.flush()
+        tracing.flush()
 
 
 async def _wired(settings: S, wire: Wire[S]) -> None:

@@ -4,13 +4,14 @@ A projection is a pure function from an event to a change, and a store that appl
 version guard in the store makes repeats harmless, so everything here may run again.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from prometheus_client import Counter, Histogram
+
+from chassis import tracing
 
 EVENTS = Counter("projector_events_total", "Records by what became of them.", ["outcome"])
 BATCH_SIZE = Histogram(
@@ -122,30 +123,34 @@ class Projector(Generic[C]):
         Raises Unavailable when a neighbour is away, OffsetMoved when the store lost its data; any
         other exception is a bug, and the process must stop.
         """
-        started = time.perf_counter()
-        changes, letters = await self._read(records)
-        newest = _newest(change for _, change in changes)
-        for rejected in await self._views.apply(list(newest.values())):
-            record = next(record for record, change in changes if change is rejected.change)
-            letters.append((record, rejected.reason))
-        if letters:
-            await self._dead_letters.put(letters)
+        with BATCH_TIME.time(), tracing.batch(records[0].topic, len(records)) as batch:
+            changes, letters, traceparents = await self._read(records)
+            newest = _newest(change for _, change in changes)
+            with batch.writing():
+                rejected = await self._views.apply(list(newest.values()))
+            letters += [(_record_of(one.change, changes), one.reason) for one in rejected]
+            if letters:
+                await self._dead_letters.put(letters)
+            batch.done(traceparents)
         self._count(records, changes, newest, letters)
-        BATCH_TIME.observe(time.perf_counter() - started)
 
     async def _read(
         self, records: Sequence[Record]
-    ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]]]:
+    ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]], list[str | None]]:
+        """The changes, the dead letters with their reasons, and the traces of what was read."""
         changes: list[tuple[Record, C]] = []
         letters: list[tuple[Record, str]] = []
+        traceparents: list[str | None] = []
         for record in records:
             if record.value is None:
                 continue
             try:
-                changes.append((record, self._project(await self._decode(record.value))))
+                event = await self._decode(record.value)
+                traceparents.append(event.get("traceparent"))
+                changes.append((record, self._project(event)))
             except Undecodable as reason:
                 letters.append((record, str(reason)))
-        return changes, letters
+        return changes, letters, traceparents
 
     def _count(
         self,
@@ -171,3 +176,7 @@ def _newest(changes: Iterable[C]) -> dict[str, C]:
         if held is None or change.version >= held.version:
             newest[change.key] = change
     return newest
+
+
+def _record_of(change: C, changes: Iterable[tuple[Record, C]]) -> Record:
+    return next(record for record, candidate in changes if candidate is change)

@@ -22,6 +22,9 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None, description="Where spans go (OTLP over HTTP); unset: nowhere."
     )
+    trace_ratio: float = Field(
+        1, ge=0, le=1, description="Share of traces that are kept, where the caller does not say."
+    )
     drain_delay: float = Field(
         0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
     )

@@ -1,6 +1,6 @@
-"""Logs as JSON lines, one span and one measurement per request.
+"""Logs as JSON lines; one measurement and one span for each request and each call to a store.
 
-Names: OpenTelemetry semantic conventions; trace context: W3C Trace Context.
+Metrics are named by Prometheus's conventions, those of stores by OpenTelemetry's for databases.
 """
 
 import logging
@@ -11,35 +11,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 
+from chassis import tracing
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Histogram(
     "request_duration_seconds",
     "Time from a request's arrival to its answer.",
     ["protocol", "method", "route", "status"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    buckets=BUCKETS,
 )
+RUNNING = Gauge("requests_in_flight", "Requests that run just now.", ["protocol"])
+CALLS = Histogram(
+    "db_client_operation_duration_seconds",
+    "Time of a call to a store, waiting for a connection included.",
+    ["system", "operation", "outcome"],
+    buckets=BUCKETS,
+)
+CALLING = Gauge(
+    "db_client_operations_in_flight",
+    "Calls to a store that run, or wait for a connection.",
+    ["system"],
+)
+CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
 CHATTY = ("opensearch", "httpx", "aiohttp.access")  # a line per request, at info
-_W3C = TraceContextTextMapPropagator()
-_tracer = trace.get_tracer("chassis")
 
 
-def configure(service: str, log_level: str, otlp_endpoint: str | None) -> None:
-    """Set up logs and traces for this process; spans go nowhere when there is no endpoint."""
-    _configure_logs(service, log_level.upper())
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if otlp_endpoint:
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(otlp_endpoint)))
-    trace.set_tracer_provider(provider)
-
-
-def _configure_logs(service: str, level: str) -> None:
+def configure_logs(service: str, level: str) -> None:
     """One JSON line per event, the libraries' own included."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -49,9 +48,9 @@ def _configure_logs(service: str, level: str) -> None:
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(),
     ]
+    numeric = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=shared,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        processors=shared, wrapper_class=structlog.make_filtering_bound_logger(numeric)
     )
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stdout)
@@ -60,29 +59,9 @@ def _configure_logs(service: str, level: str) -> None:
             foreign_pre_chain=shared[:-1], processors=[_without_stdlib, shared[-1]]
         )
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=numeric, handlers=[handler], force=True)
     for name in CHATTY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
-
-
-def flush() -> None:
-    """Hand over the spans that are still held (at most the exporter's own time limit)."""
-    provider = trace.get_tracer_provider()
-    if isinstance(provider, TracerProvider):
-        provider.shutdown()
-
-
-def trace_id() -> str | None:
-    """The current request's trace id: 32 hex digits, or None outside a request."""
-    context = trace.get_current_span().get_span_context()
-    return trace.format_trace_id(context.trace_id) if context.is_valid else None
-
-
-def traceparent() -> str | None:
-    """The current span as a W3C traceparent header (55 characters), or None outside a request."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier)
-    return carrier.get("traceparent")
+        logging.getLogger(name).setLevel(max(logging.WARNING, numeric))
 
 
 @dataclass(slots=True)
@@ -99,9 +78,10 @@ def request(
     """Measure and trace one request; the caller writes its outcome's status before leaving."""
     outcome = Outcome("cancelled")
     started = time.perf_counter()
-    with _tracer.start_as_current_span(
-        f"{method} {route}".strip(), context=_W3C.extract(headers), kind=trace.SpanKind.SERVER
-    ) as span:
+    with (
+        RUNNING.labels(protocol).track_inprogress(),
+        tracing.serving(f"{method} {route}".strip(), headers) as span,
+    ):
         try:
             yield outcome
         finally:
@@ -111,12 +91,25 @@ def request(
             )
 
 
+@contextmanager
+def store_call(system: str, operation: str) -> Iterator[None]:
+    """Measure and trace one call to a store; whatever the block raises is an error."""
+    started = time.perf_counter()
+    outcome = "error"
+    with CALLING.labels(system).track_inprogress(), tracing.calling(system, operation):
+        try:
+            yield
+            outcome = "ok"
+        finally:
+            CALLS.labels(system, operation, outcome).observe(time.perf_counter() - started)
+
+
 _without_stdlib = structlog.stdlib.ProcessorFormatter.remove_processors_meta
 
 
 def _add_trace_id(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    if (identifier := trace_id()) is not None:
+    if (identifier := tracing.trace_id()) is not None:
         event["trace_id"] = identifier
     return event

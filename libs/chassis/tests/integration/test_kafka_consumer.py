@@ -1,6 +1,7 @@
 """The consumer on a real Kafka: nothing leapt over, nothing forgotten, whatever the store does."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import Gauge
 
+from chassis import kafka_dead_letter_watch
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.problems import Unavailable
@@ -205,6 +208,32 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
     assert headers["reason"] == b"it is poison"
     assert headers["source.topic"] == log.topic.encode()
     assert headers["source.offset"].isdigit()
+
+
+async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_dead_letter_watch, "EVERY", 0.1)
+    waiting, oldest = kafka_dead_letter_watch.WAITING, kafka_dead_letter_watch.OLDEST
+
+    async def counted(number: int) -> None:
+        assert value(waiting) == number
+
+    waiting.set(-1)
+    async with serving(kafka_dead_letter_watch.DeadLetterWatch(log.bootstrap, f"{log.topic}.dlq")):
+        await eventually(lambda: counted(0), within=15)
+        assert value(oldest) == 0
+        began = time.time()
+        async with log.projected_onto(Shelf()):
+            await log.write("poison@1", "a@1", "poison@2")
+            await eventually(lambda: counted(2), within=15)
+        assert began - 1 < value(oldest) < time.time() + 1
+
+
+def value(gauge: Gauge) -> float:
+    """What a gauge without labels shows."""
+    ((sample,),) = [metric.samples for metric in gauge.collect()]
+    return float(sample.value)
 
 
 async def test_when_one_of_two_consumers_leaves_the_other_takes_over(log: Log) -> None:

@@ -17,7 +17,7 @@ from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 
-from chassis import grpc_server, http_server, telemetry
+from chassis import grpc_server, http_server, telemetry, tracing
 from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
 from chassis.health import Health
 from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
@@ -43,7 +43,8 @@ ALL = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _tracing() -> None:
-    telemetry.configure("test", "warning", None)
+    telemetry.configure_logs("test", "warning")
+    tracing.configure("test", None, 1)
 
 
 @dataclass(eq=False)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
+import structlog
+from prometheus_client import Counter
 
-from chassis import telemetry
+from chassis import tracing
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
 from chassis.problems import Kind, NotFound, Problem
 from command_api.ports import EventStore, KeyTaken, Request, StreamConflict
@@ -25,6 +27,8 @@ from command_api.user import (
 
 ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one user need 3
 KEY = re.compile(r"[!-~]{1,128}")
+COMMANDS = Counter("commands_total", "Commands by what became of them.", ["command", "outcome"])
+log = structlog.get_logger()
 
 
 class StaleVersion(Problem):
@@ -54,17 +58,17 @@ class Users:
 
     async def create(self, command: CreateUser, key: str | None = None) -> UserEvent:
         """The new user; raises Invalid, KeyReused, Unavailable."""
-        return await self._once(command, key)
+        return await self._do(command, key)
 
     async def rename(self, command: RenameUser, key: str | None = None) -> UserEvent:
         """The user after it; raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused."""
         check_user_id(command.user_id)
-        return await self._once(command, key)
+        return await self._do(command, key)
 
     async def delete(self, command: DeleteUser, key: str | None = None) -> UserEvent:
         """The marker that remains; raises as rename does."""
         check_user_id(command.user_id)
-        return await self._once(command, key)
+        return await self._do(command, key)
 
     async def history(self, user_id: str, page: Page) -> tuple[Sequence[UserEvent], str | None]:
         """A page of the user's events, oldest first, and the next cursor; raises NotFound."""
@@ -77,20 +81,33 @@ class Users:
             return events, None
         return events[: page.limit], encode_cursor(events[page.limit - 1].version)
 
-    async def _once(self, command: Command, key: str | None) -> UserEvent:
-        request = Request(traceparent=telemetry.traceparent())
+    async def _do(self, command: Command, key: str | None) -> UserEvent:
+        outcome = "failed"
+        try:
+            event, outcome = await self._once(command, key)
+        except Problem as problem:
+            outcome = problem.kind
+            raise
+        else:
+            return event
+        finally:
+            COMMANDS.labels(type(command).__name__, outcome).inc()
+
+    async def _once(self, command: Command, key: str | None) -> tuple[UserEvent, str]:
+        """The event that answers, and what became of the command."""
+        request = Request(traceparent=tracing.traceparent())
         if key is None:
             return await self._carry_out(command, request)
         if not KEY.fullmatch(key):
             raise invalid("Idempotency-Key", "must be 1 to 128 visible ASCII characters")
         request = replace(request, idempotency_key=key, request_hash=_hash(command))
         if (first := await self._first_answer(request)) is not None:
-            return first
+            return first, "replayed"
         try:
             return await self._carry_out(command, request)
         except KeyTaken as taken:
             if (first := await self._first_answer(request)) is not None:
-                return first
+                return first, "replayed"
             raise StreamConflict("the idempotency key was just used and erased") from taken
 
     async def _first_answer(self, request: Request) -> UserEvent | None:
@@ -102,7 +119,7 @@ class Users:
             raise KeyReused("this idempotency key came with another request before")
         return event
 
-    async def _carry_out(self, command: Command, request: Request) -> UserEvent:
+    async def _carry_out(self, command: Command, request: Request) -> tuple[UserEvent, str]:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._attempt(command, request)
@@ -111,19 +128,20 @@ class Users:
                 continue
         return await self._attempt(command, request)
 
-    async def _attempt(self, command: Command, request: Request) -> UserEvent:
+    async def _attempt(self, command: Command, request: Request) -> tuple[UserEvent, str]:
         newest = None
         if not isinstance(command, CreateUser):
             newest = await self.store.newest(command.user_id)
             _check_expectation(newest, command.expected_version)
         event = decide(newest, command, self.now(), self.new_id)
         if event is newest:
-            return event
+            return event, "unchanged"
         if event.type == "UserDeleted":
             await self.store.erase(event, request)
         else:
             await self.store.append(event, request)
-        return event
+        log.debug("appended", event_id=event.event_id, type=event.type, version=event.version)
+        return event, "accepted"
 
 
 def _check_expectation(newest: UserEvent | None, expected: int | None) -> None:

@@ -14,6 +14,7 @@ import asyncmy
 from asyncmy.constants import ER
 from asyncmy.errors import IntegrityError, MySQLError
 
+from chassis import telemetry
 from chassis.problems import Unavailable
 from command_api.ports import KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
@@ -42,15 +43,15 @@ class MySQLEventStore:
         self._timeout = timeout  # seconds for a whole call, waiting for a connection included
 
     async def newest(self, user_id: str) -> UserEvent | None:
-        rows = await self._select(NEWEST, (user_id,))
+        rows = await self._select("newest", NEWEST, (user_id,))
         return _event(rows[0]) if rows else None
 
     async def append(self, event: UserEvent, request: Request) -> None:
-        async with self._cursor() as cursor:
+        async with self._cursor("append") as cursor:
             await cursor.execute(INSERT, _row(event, request))
 
     async def erase(self, event: UserEvent, request: Request) -> None:
-        async with self._cursor() as cursor:
+        async with self._cursor("erase") as cursor:
             await cursor.execute("BEGIN")
             try:
                 await cursor.execute(REMOVE_EARLIER, (event.user_id, event.version))
@@ -61,31 +62,35 @@ class MySQLEventStore:
                 raise
 
     async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
-        rows = await self._select(BY_KEY, (idempotency_key,))
+        rows = await self._select("by key", BY_KEY, (idempotency_key,))
         return (_event(rows[0][:-1]), rows[0][-1]) if rows else None
 
     async def history(self, user_id: str, after: int, limit: int) -> list[UserEvent]:
-        return [_event(row) for row in await self._select(HISTORY, (user_id, after, limit))]
+        rows = await self._select("history", HISTORY, (user_id, after, limit))
+        return [_event(row) for row in rows]
 
     async def ping(self) -> None:
         """Return when the database answers; raises Unavailable."""
-        await self._select("SELECT 1", ())
+        await self._select("ping", "SELECT 1", ())
 
-    async def _select(self, query: str, values: Sequence[object]) -> Sequence[Sequence[Any]]:
-        async with self._cursor() as cursor:
+    async def _select(
+        self, operation: str, query: str, values: Sequence[object]
+    ) -> Sequence[Sequence[Any]]:
+        async with self._cursor(operation) as cursor:
             await cursor.execute(query, values)
             rows: Sequence[Sequence[Any]] = await cursor.fetchall()
             return rows
 
     @asynccontextmanager
-    async def _cursor(self) -> AsyncIterator[Any]:
+    async def _cursor(self, operation: str) -> AsyncIterator[Any]:
         try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._connection() as connection,
-                connection.cursor() as cursor,
-            ):
-                yield cursor
+            with telemetry.store_call("mysql", operation):
+                async with (
+                    asyncio.timeout(self._timeout),
+                    self._connection() as connection,
+                    connection.cursor() as cursor,
+                ):
+                    yield cursor
         except IntegrityError as error:
             raise _duplicate(error) from error
         except (MySQLError, OSError, TimeoutError) as error:
@@ -114,6 +119,7 @@ async def connected(
 
     limit: seconds for any call, waiting for a connection included.
     """
+    telemetry.CONNECTIONS.labels("mysql").set(size)
     pool = await asyncmy.create_pool(
         minsize=0,
         maxsize=size,

@@ -1,12 +1,14 @@
 """Reads the view in Redis; layout: schemas/views/redis-users.md."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from chassis import telemetry
 from chassis.problems import Unavailable
 from query_api.ports import View
 
@@ -26,16 +28,14 @@ class RedisUserViews:
         self._read_at = float("-inf")
 
     async def get(self, user_id: str) -> View | None:
-        try:
+        with _call("get"):
             prefix = await self._prefix()
             found = await self._redis.hmget(_user_key(prefix, user_id), FIELDS)
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return _view(found)
 
     async def newest(self, before: str | None, limit: int) -> list[tuple[str, View]]:
         found: list[tuple[str, View]] = []
-        try:
+        with _call("list"):
             prefix = await self._prefix()
             while len(found) < limit:
                 ids = await self._ids(prefix, before, limit - len(found))
@@ -43,16 +43,12 @@ class RedisUserViews:
                     break
                 found += await self._living(prefix, ids)
                 before = ids[-1]
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return found
 
     async def ping(self) -> None:
         """Return when Redis answers; raises Unavailable."""
-        try:
+        with _call("ping"):
             await self._redis.ping()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
 
     async def _ids(self, prefix: str, before: str | None, limit: int) -> list[str]:
         """At most limit ids below `before`, newest first, from as many buckets as it takes."""
@@ -102,5 +98,11 @@ def _view(found: Sequence[Any]) -> View | None:
     return None if version is None else View(int(version), json, proto)
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"redis: {error!r}")
+@contextmanager
+def _call(operation: str) -> Iterator[None]:
+    """Measured and traced; raises Unavailable when Redis does not answer."""
+    try:
+        with telemetry.store_call("redis", operation):
+            yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"redis: {error!r}") from error

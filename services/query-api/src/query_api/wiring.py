@@ -7,6 +7,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -22,6 +23,7 @@ from user_contracts import descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """query-api over Redis."""
+    telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
     pool = BlockingConnectionPool.from_url(
         settings.redis_url,
         max_connections=settings.redis_pool,

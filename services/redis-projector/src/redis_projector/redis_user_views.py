@@ -3,11 +3,13 @@
 Every script may run twice without harm, since redis-py tries again after a lost connection.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from chassis import telemetry
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
 from redis_projector.projection import UserChange
@@ -54,10 +56,8 @@ class RedisUserViews:
         pipeline = self._redis.pipeline(transaction=False)
         for partition in partitions:
             pipeline.get(self._offset_key(partition))
-        try:
+        with _call("offsets"):
             stored = await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return {p: None if o is None else int(o) for p, o in zip(partitions, stored, strict=True)}
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
@@ -74,10 +74,8 @@ class RedisUserViews:
                 args=[change.key, change.version, change.json or b"", change.proto or b""],
                 client=pipeline,
             )
-        try:
+        with _call("apply"):
             await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return []
 
     async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
@@ -88,24 +86,26 @@ class RedisUserViews:
                 args=["" if before is None else before, after],
                 client=pipeline,
             )
-        try:
+        with _call("advance"):
             moved = await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         stuck = [p for p, is_moved in zip(moves, moved, strict=True) if not is_moved]
         if stuck:
             raise OffsetMoved(f"the stored offsets of partitions {stuck} are not ours")
 
     async def ping(self) -> None:
         """Return when Redis answers; raises Unavailable."""
-        try:
+        with _call("ping"):
             await self._redis.ping()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
 
     def _offset_key(self, partition: int) -> str:
         return f"{self._prefix}:offset:{partition}"
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"redis: {error!r}")
+@contextmanager
+def _call(operation: str) -> Iterator[None]:
+    """Measured and traced; raises Unavailable when Redis does not answer."""
+    try:
+        with telemetry.store_call("redis", operation):
+            yield
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"redis: {error!r}") from error

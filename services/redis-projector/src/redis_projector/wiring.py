@@ -11,6 +11,7 @@ from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.health import Health
 from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
 from chassis.projection import Projector
@@ -34,7 +35,8 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         socket_connect_timeout=settings.redis_timeout,
         retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
     )
-    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, f"{settings.topic}.{GROUP}.dlq")
+    letters = f"{settings.topic}.{GROUP}.dlq"
+    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
     async with Redis.from_pool(pool) as redis:
         views = RedisUserViews(redis, settings.generation)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
@@ -48,6 +50,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         health = Health({"redis": views.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
         try:
-            yield Process([admin, consumer], health)
+            watch = DeadLetterWatch(settings.kafka_bootstrap, letters)
+            yield Process([admin, watch, consumer], health)
         finally:
             await dead_letters.close()

@@ -3,6 +3,8 @@
 The caller's text only ever appears as a value of a match clause, never in query syntax.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import ConnectionError as OpenSearchAway
 from opensearchpy.exceptions import TransportError
 
+from chassis import telemetry
 from chassis.problems import Unavailable
 from search_api.ports import Hit, User
 
@@ -31,20 +34,16 @@ class OpenSearchUserIndex:
         body = query(text) | {"size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
         if after is not None:
             body["search_after"] = list(after)
-        try:
+        with _call("search"):
             answer = await self._client.search(
                 index=self._alias, body=body, params={"allow_partial_search_results": "false"}
             )
-        except (OpenSearchAway, TransportError) as error:
-            raise Unavailable(f"opensearch: {error!r}") from error
         return [_hit(found) for found in answer["hits"]["hits"]]
 
     async def ping(self) -> None:
         """Return when the alias answers; raises Unavailable."""
-        try:
+        with _call("ping"):
             is_there = await self._client.indices.exists_alias(name=self._alias)
-        except (OpenSearchAway, TransportError) as error:
-            raise Unavailable(f"opensearch: {error!r}") from error
         if not is_there:
             raise Unavailable("opensearch: there is no index yet")
 
@@ -71,6 +70,16 @@ def query(text: str) -> dict[str, Any]:
         "track_total_hits": False,
         "track_scores": True,
     }
+
+
+@contextmanager
+def _call(operation: str) -> Iterator[None]:
+    """Measured and traced; raises Unavailable when OpenSearch does not answer."""
+    try:
+        with telemetry.store_call("opensearch", operation):
+            yield
+    except (OpenSearchAway, TransportError) as error:
+        raise Unavailable(f"opensearch: {error!r}") from error
 
 
 def _hit(found: dict[str, Any]) -> Hit:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from opensearchpy import AsyncOpenSearch
 
+from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -20,6 +21,7 @@ from user_contracts import descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """search-api over OpenSearch."""
+    telemetry.CONNECTIONS.labels("opensearch").set(settings.opensearch_pool)
     client = AsyncOpenSearch(
         settings.opensearch_url,
         timeout=settings.opensearch_timeout,

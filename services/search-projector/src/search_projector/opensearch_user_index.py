@@ -1,12 +1,14 @@
 """The index in OpenSearch; documents and guards: schemas/views/opensearch-users.md."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import ConnectionError as OpenSearchAway
 from opensearchpy.exceptions import RequestError, TransportError
 
+from chassis import telemetry
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
 from search_projector.projection import UserChange
@@ -37,16 +39,12 @@ class OpenSearchUserIndex:
 
     async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
         """As Views has it; makes the index and the alias first where they are missing."""
-        try:
+        with _call("offsets"):
             await self._ensure_index()
             if not partitions:
                 return {}
             ids = {"ids": [_offset_id(partition) for partition in partitions]}
             found = await self._client.mget(body=ids, index=self._index)
-        except RequestError:
-            raise  # the index's definition is wrong: a bug, which trying again would hide
-        except (OpenSearchAway, TransportError) as error:
-            raise _unavailable(error) from error
         documents = [doc.get("_source") for doc in found["docs"]]
         return {
             partition: None if document is None else int(document["next_offset"])
@@ -56,7 +54,9 @@ class OpenSearchUserIndex:
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         if not changes:
             return []
-        items = await self._bulk(line for change in changes for line in self._lines(change))
+        items = await self._bulk(
+            "apply", (line for change in changes for line in self._lines(change))
+        )
         rejected = []
         for change, item in zip(changes, items, strict=True):
             answer = item["index"]
@@ -67,11 +67,12 @@ class OpenSearchUserIndex:
         return rejected
 
     async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
-        items = await self._bulk(
+        lines = [
             line
             for partition, (before, after) in moves.items()
             for line in self._move(partition, before, after)
-        )
+        ]
+        items = await self._bulk("advance", lines)
         for partition, item in zip(moves, items, strict=True):
             (answer,) = item.values()
             if answer["status"] in {CONFLICT, NOT_FOUND} or answer.get("result") == "noop":
@@ -79,10 +80,8 @@ class OpenSearchUserIndex:
 
     async def ping(self) -> None:
         """Return when OpenSearch answers; raises Unavailable."""
-        try:
+        with _call("ping"):
             await self._client.info()
-        except (OpenSearchAway, TransportError) as error:
-            raise _unavailable(error) from error
 
     def _lines(self, change: UserChange) -> list[dict[str, Any]]:
         target = {"_index": self._index, "_id": change.key}
@@ -98,12 +97,10 @@ class OpenSearchUserIndex:
             body["upsert"] = {"next_offset": after}
         return [{"update": target}, body]
 
-    async def _bulk(self, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def _bulk(self, operation: str, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The answers item by item: _bulk itself says 200 whatever happened inside."""
-        try:
+        with _call(operation):
             answer = await self._client.bulk(body=list(lines))
-        except (OpenSearchAway, TransportError) as error:
-            raise _unavailable(error) from error
         items: list[dict[str, Any]] = answer["items"]
         for outcome in (next(iter(item.values())) for item in items):
             if outcome["status"] in TRY_AGAIN:
@@ -132,5 +129,17 @@ def _reason(answer: Mapping[str, Any]) -> str:
     return f"{error.get('type')}: {error.get('reason')}"
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"opensearch: {error!r}")
+@contextmanager
+def _call(operation: str) -> Iterator[None]:
+    """Measured and traced; raises Unavailable when OpenSearch does not answer.
+
+    A request that it finds wrong (a bug in the index's definition) is raised as it is: trying
+    again would hide it.
+    """
+    try:
+        with telemetry.store_call("opensearch", operation):
+            yield
+    except RequestError:
+        raise
+    except (OpenSearchAway, TransportError) as error:
+        raise Unavailable(f"opensearch: {error!r}") from error

@@ -9,6 +9,7 @@ from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.health import Health
 from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
 from chassis.projection import Projector
@@ -23,7 +24,8 @@ GROUP = "search-projector"
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """search-projector over Kafka and OpenSearch."""
-    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, f"{settings.topic}.{GROUP}.dlq")
+    letters = f"{settings.topic}.{GROUP}.dlq"
+    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
     client = AsyncOpenSearch(
         settings.opensearch_url, timeout=settings.opensearch_timeout, max_retries=0
     )
@@ -40,6 +42,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         health = Health({"opensearch": index.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
         try:
-            yield Process([admin, consumer], health)
+            watch = DeadLetterWatch(settings.kafka_bootstrap, letters)
+            yield Process([admin, watch, consumer], health)
         finally:
             await dead_letters.close()

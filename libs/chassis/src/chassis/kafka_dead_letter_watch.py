@@ -1,0 +1,60 @@
+"""How many dead letters wait on the topic, and since when: for alerts."""
+
+import asyncio
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from prometheus_client import Gauge
+
+EVERY = 15.0  # seconds between two looks
+WITHIN = 10.0  # seconds for one
+WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
+OLDEST = Gauge(
+    "projector_dead_letters_oldest_timestamp_seconds",
+    "When the oldest dead letter was put there (Unix time); 0: there is none.",
+)
+log = structlog.get_logger()
+
+
+class DeadLetterWatch:
+    """Looks at the one partition of a dead-letter topic now and then, as a component."""
+
+    name = "dead letters"
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._bootstrap = bootstrap
+        self._partition = TopicPartition(topic, 0)
+        self._draining = asyncio.Event()
+
+    async def serve(self) -> None:
+        while not self._draining.is_set():
+            try:
+                async with asyncio.timeout(WITHIN):
+                    await self._look()
+            except (KafkaError, TimeoutError) as error:
+                log.warning("dead letters cannot be counted", reason=repr(error))
+            try:
+                await asyncio.wait_for(self._draining.wait(), EVERY)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> None:
+        self._draining.set()
+
+    async def _look(self) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, group_id=None)
+        try:
+            await consumer.start()
+            consumer.assign([self._partition])
+            first = (await consumer.beginning_offsets([self._partition]))[self._partition]
+            end = (await consumer.end_offsets([self._partition]))[self._partition]
+            OLDEST.set(await self._timestamp(consumer, first) if end > first else 0)
+            WAITING.set(end - first)
+        finally:
+            await consumer.stop()
+
+    async def _timestamp(self, consumer: AIOKafkaConsumer, offset: int) -> float:
+        consumer.seek(self._partition, offset)
+        letter = await consumer.getone()
+        return float(letter.timestamp) / 1000

@@ -1,0 +1,86 @@
+"""Spans: whose child they are, and that nobody waits for an exporter that is away."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from chassis import telemetry, tracing
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+UNSAMPLED = CALLER[:-1] + "0"
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """What is exported while a test runs; the process has one tracer provider for all tests."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        tracing.configure("test", None, 1)
+    provider = trace.get_tracer_provider()
+    assert isinstance(provider, TracerProvider)
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    yield exporter
+    exporter.shutdown()
+
+
+def named(spans: InMemorySpanExporter, name: str) -> ReadableSpan:
+    (found,) = [span for span in spans.get_finished_spans() if span.name == name]
+    return found
+
+
+def trace_of(span: ReadableSpan) -> str:
+    assert span.context
+    return trace.format_trace_id(span.context.trace_id)
+
+
+def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySpanExporter) -> None:
+    with telemetry.request("http", "GET", "/user", {"traceparent": CALLER}) as outcome:
+        outcome.status = "200"
+        handed_on = tracing.traceparent()
+        with telemetry.store_call("redis", "get"):
+            pass
+    request, call = named(spans, "GET /user"), named(spans, "get redis")
+    assert handed_on
+    assert trace_of(request) == trace_of(call) == handed_on.split("-")[1] == CALLER.split("-")[1]
+    assert call.parent == request.context
+
+
+def test_an_event_s_trace_gets_its_processing_and_the_store_write_and_a_link_to_the_batch(
+    spans: InMemorySpanExporter,
+) -> None:
+    with tracing.batch("user.events", 3) as batch:
+        with batch.writing(), telemetry.store_call("redis", "apply"):
+            pass
+        batch.done([CALLER, UNSAMPLED, None])
+    processed, wrote = named(spans, "process user.events"), named(spans, "write view")
+    whole, call = named(spans, "process batch user.events"), named(spans, "apply redis")
+    assert trace_of(processed) == trace_of(wrote) == CALLER.split("-")[1]
+    assert wrote.parent == processed.context
+    assert [link.context for link in processed.links] == [whole.context]
+    assert trace_of(call) == trace_of(whole) != CALLER.split("-")[1]
+    times = [processed.start_time, wrote.start_time, wrote.end_time, processed.end_time]
+    assert times == sorted(time or 0 for time in times)
+
+
+def test_an_unreadable_traceparent_costs_a_span_and_nothing_else(
+    spans: InMemorySpanExporter,
+) -> None:
+    with tracing.batch("user.events", 1) as batch:
+        batch.done(["00-nonsense", ""])
+    assert [span.name for span in spans.get_finished_spans()] == ["process batch user.events"]
+
+
+def test_nobody_waits_long_for_an_exporter_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = TracerProvider()
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda _: None)
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    provider.add_span_processor(tracing.exporting("http://127.0.0.1:9/v1/traces"))
+    provider.get_tracer("test").start_span("lost").end()
+    began = time.monotonic()
+    tracing.flush()
+    assert time.monotonic() - began < 2 * tracing.EXPORT_WITHIN + 1

@@ -1,0 +1,67 @@
+"""One trace holds a request, its event's way through both projectors, and the writes."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession, web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.e2e
+OTLP_PORT = 14318  # as the root conftest.py tells the services
+Traces = dict[str, set[tuple[str, str]]]
+"""Trace id → (service, span name)."""
+EXPECTED = {
+    ("command-api", "POST /user"),
+    ("command-api", "append mysql"),
+    ("redis-projector", "process user.events"),
+    ("redis-projector", "write view"),
+    ("search-projector", "process user.events"),
+    ("search-projector", "write view"),
+}
+
+
+@pytest.fixture
+async def traces() -> AsyncIterator[Traces]:
+    """What an OTLP receiver gets, where the stack's services send their spans."""
+    received: Traces = defaultdict(set)
+
+    async def receive(request: web.Request) -> web.Response:
+        exported = ExportTraceServiceRequest.FromString(await request.read())
+        for resource in exported.resource_spans:
+            names = {a.key: a.value.string_value for a in resource.resource.attributes}
+            for span in (span for scope in resource.scope_spans for span in scope.spans):
+                received[span.trace_id.hex()].add((names["service.name"], span.name))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", receive)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", OTLP_PORT).start()
+    yield received
+    await runner.cleanup()
+
+
+async def test_one_trace_id_covers_the_request_both_projectors_and_their_writes(
+    stack: Addresses, traces: Traces
+) -> None:
+    trace_id = secrets.token_hex(16)
+    async with (
+        ClientSession() as session,
+        session.post(
+            f"{stack.http['command-api']}/user",
+            json={"first_name": "Tracey", "last_name": "Emin"},
+            headers={"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"},
+        ) as response,
+    ):
+        assert response.status == 201
+
+    async def complete() -> None:
+        assert traces[trace_id] == EXPECTED
+
+    await eventually(complete, within=30)
