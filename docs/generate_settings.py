@@ -6,6 +6,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+import canary.settings
 import command_api.settings
 import connector_supervisor.settings
 import demo.settings
@@ -34,6 +35,7 @@ PAGES: dict[str, type[BaseSettings]] = {
     "redis-projector": redis_projector.settings.Settings,
     "search-projector": search_projector.settings.Settings,
     "connector-supervisor": connector_supervisor.settings.Settings,
+    "canary": canary.settings.Settings,
     "platform-setup mysql-users": platform_setup.mysql_users.Settings,
     "platform-setup topics": platform_setup.topics.Settings,
     "platform-setup schema-rule": platform_setup.schema_rule.Settings,

@@ -14,7 +14,17 @@ import psutil
 from local_stack import control
 
 SERVICES = ("command-api", "query-api", "search-api", "redis-projector", "search-projector")
-SERVERS = ("mysql", "kafka", "registry", "connect", "connector-supervisor", "redis", "opensearch")
+SERVERS = (
+    "mysql",
+    "kafka",
+    "registry",
+    "connect",
+    "connector-supervisor",
+    "redis",
+    "opensearch",
+    "prometheus",
+    "canary",
+)
 LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop")
 
 

@@ -27,6 +27,7 @@ ADDRESSES = Addresses(
     registry_own_url=f"http://{HOST}:28080/apis/registry/v2",
     registry_health_url="",
     connect_url=f"http://{HOST}:28083",
+    prometheus_url="",
     http={
         "command-api": f"http://{HOST}:23000",
         "query-api": f"http://{HOST}:23001",

@@ -12,6 +12,7 @@ HOST = "127.0.0.1"
 APIS = ("command-api", "query-api", "search-api")
 SERVICES = (*APIS, "redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
+CANARY = "canary"
 MYSQL_USERS = ("root", "migrator", "debezium", "command_api")
 
 
@@ -33,6 +34,7 @@ class Addresses:
     registry_own_url: str
     registry_health_url: str
     connect_url: str
+    prometheus_url: str
     http: dict[str, str]
     grpc: dict[str, str]
     admin: dict[str, str]
@@ -60,11 +62,12 @@ def of(instance: Instance) -> Addresses:
         registry_own_url=f"{registry}/apis/registry/v2",
         registry_health_url=f"http://{HOST}:{instance.port('registry', 'management')}/health/ready",
         connect_url=f"http://{HOST}:{instance.port('connect')}",
+        prometheus_url=f"http://{HOST}:{instance.port('prometheus')}",
         http={name: f"http://{HOST}:{instance.port(name)}" for name in APIS},
         grpc={name: f"{HOST}:{instance.port(name, 'grpc')}" for name in APIS},
         admin={
             name: f"http://{HOST}:{instance.port(name, 'admin')}"
-            for name in (*SERVICES, SUPERVISOR)
+            for name in (*SERVICES, SUPERVISOR, CANARY)
         },
     )
 

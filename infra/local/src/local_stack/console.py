@@ -28,7 +28,7 @@ TRY = """\
 
 
 def step(name: str, what: str, seconds: float) -> None:
-    console.print(f"  {name:<18} {what:<12} {seconds:5.1f} s")
+    console.print(f"  {name:<21} {what:<12} {seconds:5.1f} s")
 
 
 def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
@@ -45,11 +45,12 @@ def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
         ("Kafka", addresses.kafka_bootstrap),
         ("schema registry", addresses.registry_url),
         ("Kafka Connect", f"{addresses.connect_url}/connectors/user-events/status"),
+        ("Prometheus", addresses.prometheus_url),
         (SUPERVISOR, f"{addresses.admin[SUPERVISOR]}/metrics  /livez  /readyz"),
     ]
     console.print("\n[bold]Addresses[/]")
     for name, address in [*(row for row in rows if row[0] in services), *servers]:
-        console.print(f"  {name:<18} {address}")
+        console.print(f"  {name:<21} {address}")
 
 
 def show_trials(addresses: Addresses) -> None:

@@ -1,5 +1,6 @@
-"""Which packages hold MySQL and Redis, by distribution."""
+"""Which packages hold MySQL, Redis and Prometheus, by distribution."""
 
+import hashlib
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from local_stack import StackError
 
 OS_RELEASE = Path("/etc/os-release")
+COMMON = ("redis-server", "prometheus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,9 @@ class Distribution:
         return Path(f"/usr/share/keyrings/{self.id}-archive-keyring.gpg")
 
     def folder(self, cache: Path) -> Path:
-        return cache / f"{self.id}-{self.suite}"
+        """Where they lie unpacked; other packages are another folder."""
+        digest = hashlib.sha256(" ".join(self.packages).encode()).hexdigest()[:12]
+        return cache / f"{self.id}-{self.suite}-{digest}"
 
 
 def this_distribution() -> Distribution:
@@ -39,9 +43,9 @@ def distribution(os_release: dict[str, str], machine: str) -> Distribution:
     name = os_release.get("ID", "unknown")
     if machine == "x86_64" and name == "debian":
         # Of Debian's suites only sid has MySQL.
-        return Distribution("debian", "sid", "main", ("mysql-server-core", "redis-server"))
+        return Distribution("debian", "sid", "main", ("mysql-server-core", *COMMON))
     if machine == "x86_64" and name == "ubuntu":
-        packages = ("mysql-server-core-8.0", "redis-server")
+        packages = ("mysql-server-core-8.0", *COMMON)
         return Distribution("ubuntu", os_release["VERSION_CODENAME"], "main universe", packages)
     raise StackError(
         f"the local stack runs on Debian and Ubuntu on x86_64; this is {name} on {machine}. "

@@ -12,16 +12,18 @@ INFRA = ROOT / "infra"
 PORTS: dict[str, dict[str, int]] = {
     "mysql": {"sql": 3306},
     "redis": {"redis": 6379},
-    "kafka": {"broker": 9092, "controller": 9093},
+    "kafka": {"broker": 9092, "controller": 9093, "metrics": 9094},
     "opensearch": {"http": 9200, "transport": 9300},
     "registry": {"http": 8081, "management": 8082},
-    "connect": {"http": 8083},
+    "connect": {"http": 8083, "metrics": 8084},
     "command-api": {"http": 3000, "grpc": 1234, "admin": 9000},
     "query-api": {"http": 3001, "grpc": 1235, "admin": 9001},
     "search-api": {"http": 3002, "grpc": 1236, "admin": 9002},
     "redis-projector": {"admin": 9003},
     "search-projector": {"admin": 9004},
     "connector-supervisor": {"admin": 9005},
+    "canary": {"admin": 9006},
+    "prometheus": {"http": 9090},
 }
 """Program → what for → port, before the instance's offset."""
 

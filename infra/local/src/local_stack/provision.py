@@ -37,6 +37,7 @@ def provision(distribution: Distribution, cache: Path) -> Software:
         registry=bundles["registry"].content,
         opensearch=next(bundles["opensearch"].content.iterdir()),
         icu=bundles["icu"].content,
+        jmx_exporter=bundles["jmx-exporter"].content,
     )
 
 
@@ -94,8 +95,8 @@ def bundle_bar(progress: Progress, bundle: Bundle) -> Callable[[int], None]:
 
 
 def packages_bar(progress: Progress, distribution: Distribution) -> Callable[[float], None]:
-    # apt tells a percentage; the bar counts bytes, and the packages are about 55 MB.
-    size = 55_000_000
+    # apt tells a percentage; the bar counts bytes, and the packages are about 140 MB.
+    size = 140_000_000
     task = progress.add_task(f"{distribution.id} packages", total=size)
     return lambda percent: progress.update(task, completed=size * percent / 100)
 

@@ -1,10 +1,10 @@
-"""The five services and the jobs before them: their commands and their environments."""
+"""The five services, the canary, and the jobs before them: commands and environments."""
 
 import os
 from functools import partial
 
 from local_stack import health
-from local_stack.addresses import HOST
+from local_stack.addresses import CANARY, HOST
 from local_stack.layout import PORTS
 from local_stack.programs import Job, Program, Site
 
@@ -19,17 +19,33 @@ AFTER = {
 
 def services(site: Site) -> list[Program]:
     return [
-        Program(
-            name=name,
-            command=[str(site.bin / name)],
-            after=after,
-            healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
-            environment=environment(site, name),
-            start_within=60,
-            stop_within=15,
-        )
-        for name, after in AFTER.items()
+        *(api_or_projector(site, name, after) for name, after in AFTER.items()),
+        canary(site),
     ]
+
+
+def api_or_projector(site: Site, name: str, after: tuple[str, ...]) -> Program:
+    return Program(
+        name=name,
+        command=[str(site.bin / name)],
+        after=after,
+        healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
+        environment=environment(site, name),
+        start_within=60,
+        stop_within=15,
+    )
+
+
+def canary(site: Site) -> Program:
+    urls = {f"{name.split('-')[0]}_url": url for name, url in site.addresses.http.items()}
+    settings = {"host": HOST, "admin_port": str(site.instance.port(CANARY, "admin"))} | urls
+    return Program(
+        name=CANARY,
+        command=[str(site.bin / CANARY)],
+        after=("command-api", "query-api", "search-api", "connector-supervisor"),
+        healthy=partial(health.get, f"{site.addresses.admin[CANARY]}/readyz"),
+        environment={f"CANARY_{name.upper()}": value for name, value in settings.items()},
+    )
 
 
 def environment(site: Site, service: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ class Software:
     registry: Path
     opensearch: Path
     icu: Path
+    jmx_exporter: Path
 
     def java(self, heap: str) -> list[str]:
         """The command of a JVM with so much heap."""

@@ -4,7 +4,7 @@ What a server must be told wherever it runs is in infra/<server>/; here are port
 """
 
 from local_stack.programs import Program, Site
-from local_stack.servers import connector, kafka, mysql, opensearch, redis, registry
+from local_stack.servers import connector, kafka, mysql, opensearch, prometheus, redis, registry
 
 
 def servers(site: Site) -> list[Program]:
@@ -17,4 +17,5 @@ def servers(site: Site) -> list[Program]:
         registry.program(site),
         kafka.connect(site),
         connector.supervisor(site),
+        prometheus.program(site),
     ]

@@ -31,7 +31,7 @@ def broker(site: Site) -> Program:
     )
     return Program(
         name="kafka",
-        command=[*java(site, "512m"), "kafka.Kafka", str(config)],
+        command=[*java(site, "512m"), *exporter(site, "kafka"), "kafka.Kafka", str(config)],
         after=(),
         healthy=partial(health.kafka, site.addresses),
         environment=JVM_ENVIRONMENT,
@@ -71,7 +71,7 @@ def connect(site: Site) -> Program:
     main = "org.apache.kafka.connect.cli.ConnectDistributed"
     return Program(
         name="connect",
-        command=[*java(site, "384m"), main, str(config)],
+        command=[*java(site, "384m"), *exporter(site, "connect"), main, str(config)],
         after=("kafka",),
         healthy=partial(health.get, f"{site.addresses.connect_url}/connectors"),
         environment=JVM_ENVIRONMENT | connector_environment(site),
@@ -87,6 +87,13 @@ def connector_environment(site: Site) -> dict[str, str]:
         "KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,
         "REGISTRY_URL": site.addresses.registry_own_url,
     }
+
+
+def exporter(site: Site, program: str) -> list[str]:
+    """A Java agent that tells the program's JMX beans to Prometheus."""
+    (agent,) = site.software.jmx_exporter.glob("*.jar")
+    address = f"{HOST}:{site.instance.port(program, 'metrics')}"
+    return [f"-javaagent:{agent}={address}:{INFRA / program / 'jmx-exporter.yaml'}"]
 
 
 def java(site: Site, heap: str) -> list[str]:

@@ -1,0 +1,52 @@
+"""Probe after probe; what matters is how long ago the last one went well."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import structlog
+from prometheus_client import Counter, Gauge
+
+PROBES = Counter("canary_probes_total", "Probes by how they ended.", ["outcome"])
+LAST_SUCCESS = Gauge(
+    "canary_last_success_timestamp_seconds",
+    "When a probe last went well (Unix time); before the first one: when the canary started.",
+)
+log = structlog.get_logger()
+
+
+class Prober:
+    """Repeats a probe, as a component; every and within are in seconds."""
+
+    name = "prober"
+
+    def __init__(self, probe: Callable[[], Awaitable[None]], every: float, within: float) -> None:
+        self._probe = probe
+        self._every = every
+        self._within = within
+        self._draining = asyncio.Event()
+
+    async def serve(self) -> None:
+        LAST_SUCCESS.set_to_current_time()
+        for outcome in ("ok", "failed"):
+            PROBES.labels(outcome)
+        while not self._draining.is_set():
+            await self._once()
+            try:
+                await asyncio.wait_for(self._draining.wait(), self._every)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> None:
+        self._draining.set()
+
+    async def _once(self) -> None:
+        try:
+            async with asyncio.timeout(self._within):
+                await self._probe()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            PROBES.labels("failed").inc()
+            log.warning("probe failed", reason=repr(error))
+        else:
+            PROBES.labels("ok").inc()
+            LAST_SUCCESS.set_to_current_time()

@@ -1,0 +1,25 @@
+"""The composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from canary.probe import Apis
+from canary.prober import Prober
+from canary.settings import Settings
+from chassis.admin_server import AdminServer
+from chassis.health import Health
+from chassis.lifecycle import Process
+
+TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The canary over the three APIs; ready as soon as it runs: it needs nobody to say so."""
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+        apis = Apis(session, settings.command_url, settings.query_url, settings.search_url)
+        health = Health({})
+        admin = AdminServer(health, settings.host, settings.admin_port)
+        yield Process([admin, Prober(apis.probe, settings.every, settings.within)], health)

@@ -1,0 +1,49 @@
+"""Prometheus, from the distribution's packages; it asks every program that has metrics."""
+
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from local_stack import health
+from local_stack.addresses import HOST
+from local_stack.layout import INFRA, PORTS
+from local_stack.programs import Program, Site
+
+KEPT = "2d"
+WITH_JMX = ["kafka", "connect"]  # the exporter is an agent of the processes here
+
+
+def program(site: Site) -> Program:
+    """Reads infra/prometheus/: the same rules as in compose, with this instance's addresses."""
+    return Program(
+        name="prometheus",
+        command=[
+            str(site.software.packages / "usr/bin/prometheus"),
+            f"--config.file={configuration(site)}",
+            f"--storage.tsdb.path={site.instance.folder('data', 'prometheus')}",
+            f"--storage.tsdb.retention.time={KEPT}",
+            f"--web.listen-address={HOST}:{site.instance.port('prometheus')}",
+        ],
+        after=(),
+        healthy=partial(health.get, f"{site.addresses.prometheus_url}/-/ready"),
+    )
+
+
+def configuration(site: Site) -> Path:
+    """infra/prometheus/prometheus.yml with static targets in the place of Docker's DNS."""
+    config = yaml.safe_load((INFRA / "prometheus" / "prometheus.yml").read_text())
+    config["rule_files"] = [str(INFRA / "prometheus" / "alerts.yml")]
+    jobs = [job["job_name"] for job in config["scrape_configs"]] + WITH_JMX
+    config["scrape_configs"] = [
+        {"job_name": job, "static_configs": [{"targets": [f"{HOST}:{port(site, job)}"]}]}
+        for job in jobs
+    ]
+    file = site.instance.folder("conf") / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def port(site: Site, program: str) -> int:
+    purpose = "admin" if "admin" in PORTS[program] else "metrics"
+    return site.instance.port(program, purpose)
