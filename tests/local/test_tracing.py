@@ -2,21 +2,23 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import ClientSession, web
+from doors import split
+from grpclib.client import Channel
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 
 pytestmark = pytest.mark.e2e
 OTLP_PORT = 14318  # as the root conftest.py tells the services
 Traces = dict[str, set[tuple[str, str]]]
 """Trace id → (service, span name)."""
 EXPECTED = {
-    ("command-api", "POST /user"),
     ("command-api", "append mysql"),
     ("redis-projector", "process user.events"),
     ("redis-projector", "write view"),
@@ -47,21 +49,33 @@ async def traces() -> AsyncIterator[Traces]:
     await runner.cleanup()
 
 
+async def create_by_http(stack: Addresses, headers: dict[str, str]) -> str:
+    names = {"first_name": "Tracey", "last_name": "Emin"}
+    url = f"{stack.http['command-api']}/user"
+    async with ClientSession() as session, session.post(url, json=names, headers=headers) as answer:
+        assert answer.status == 201
+    return "POST /user"
+
+
+async def create_by_grpc(stack: Addresses, headers: dict[str, str]) -> str:
+    request = CreateRequest(first_name="Tracey", last_name="Emin")
+    channel = Channel(*split(stack.grpc["command-api"]))
+    await UserCommandsStub(channel).create(request, metadata=headers)
+    channel.close()
+    return "user.v1.UserCommands/Create"
+
+
+@pytest.mark.parametrize("create", [create_by_http, create_by_grpc])
 async def test_one_trace_id_covers_the_request_both_projectors_and_their_writes(
-    stack: Addresses, traces: Traces
+    stack: Addresses,
+    traces: Traces,
+    create: Callable[[Addresses, dict[str, str]], Awaitable[str]],
 ) -> None:
     trace_id = secrets.token_hex(16)
-    async with (
-        ClientSession() as session,
-        session.post(
-            f"{stack.http['command-api']}/user",
-            json={"first_name": "Tracey", "last_name": "Emin"},
-            headers={"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"},
-        ) as response,
-    ):
-        assert response.status == 201
+    traceparent = f"00-{trace_id}-{secrets.token_hex(8)}-01"
+    request = await create(stack, {"traceparent": traceparent})
 
     async def complete() -> None:
-        assert traces[trace_id] == EXPECTED
+        assert traces[trace_id] == {*EXPECTED, ("command-api", request)}
 
     await eventually(complete, within=30)

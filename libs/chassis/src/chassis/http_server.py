@@ -136,9 +136,7 @@ def next_link(request: web.Request, cursor: str | None) -> dict[str, str]:
 
 @web.middleware
 async def _measure(request: web.Request, handler: Handler) -> web.StreamResponse:
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource else "unknown"
-    with telemetry.request("http", request.method, route, request.headers) as outcome:
+    with telemetry.request("http", request.method, _route(request), request.headers) as outcome:
         response = await handler(request)
         outcome.status = str(response.status)
     return response
@@ -153,8 +151,14 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         return _problem_response(_translated(error))
     except Exception as error:
-        log.exception("unhandled", route=request.path, error=str(error))
+        log.exception("unhandled", route=_route(request), error=str(error))
         return _problem_response(problems.Internal("the trace id finds it in our logs"))
+
+
+def _route(request: web.Request) -> str:
+    """The route's template: a path may hold a name, and has no end of values."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
 
 
 def _translated(error: web.HTTPException) -> Problem:

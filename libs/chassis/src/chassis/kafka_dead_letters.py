@@ -57,7 +57,8 @@ class KafkaDeadLetters:
     async def _send(
         self, producer: AIOKafkaProducer, record: Record, reason: str
     ) -> "asyncio.Future[object]":
-        log.error("dead letter", partition=record.partition, offset=record.offset, reason=reason)
+        kind = reason.partition(":")[0]  # what follows may quote a name, and logs hold none
+        log.error("dead letter", partition=record.partition, offset=record.offset, reason=kind)
         headers = {
             "reason": reason[:MAX_REASON],
             "source.topic": record.topic,

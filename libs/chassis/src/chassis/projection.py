@@ -11,7 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from prometheus_client import Counter, Histogram
 
-from chassis import tracing
+from chassis import batch_tracing
+from chassis.batch_tracing import Message
 
 EVENTS = Counter("projector_events_total", "Records by what became of them.", ["outcome"])
 BATCH_SIZE = Histogram(
@@ -123,34 +124,34 @@ class Projector(Generic[C]):
         Raises Unavailable when a neighbour is away, OffsetMoved when the store lost its data; any
         other exception is a bug, and the process must stop.
         """
-        with BATCH_TIME.time(), tracing.batch(records[0].topic, len(records)) as batch:
-            changes, letters, traceparents = await self._read(records)
+        with BATCH_TIME.time(), batch_tracing.batch(records[0].topic, len(records)) as batch:
+            changes, letters, messages = await self._read(records)
             newest = _newest(change for _, change in changes)
             with batch.writing():
                 rejected = await self._views.apply(list(newest.values()))
             letters += [(_record_of(one.change, changes), one.reason) for one in rejected]
             if letters:
                 await self._dead_letters.put(letters)
-            batch.done(traceparents)
+            batch.done(messages)
         self._count(records, changes, newest, letters)
 
     async def _read(
         self, records: Sequence[Record]
-    ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]], list[str | None]]:
-        """The changes, the dead letters with their reasons, and the traces of what was read."""
+    ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]], list[Message]]:
+        """The changes, the dead letters with their reasons, and what of all this is traced."""
         changes: list[tuple[Record, C]] = []
         letters: list[tuple[Record, str]] = []
-        traceparents: list[str | None] = []
+        messages: list[Message] = []
         for record in records:
             if record.value is None:
                 continue
             try:
                 event = await self._decode(record.value)
-                traceparents.append(event.get("traceparent"))
+                messages.append(_message(record, event))
                 changes.append((record, self._project(event)))
             except Undecodable as reason:
                 letters.append((record, str(reason)))
-        return changes, letters, traceparents
+        return changes, letters, messages
 
     def _count(
         self,
@@ -176,6 +177,11 @@ def _newest(changes: Iterable[C]) -> dict[str, C]:
         if held is None or change.version >= held.version:
             newest[change.key] = change
     return newest
+
+
+def _message(record: Record, event: Mapping[str, Any]) -> Message:
+    event_id, traceparent = event.get("event_id", ""), event.get("traceparent")
+    return Message(event_id, record.partition, record.offset, traceparent)
 
 
 def _record_of(change: C, changes: Iterable[tuple[Record, C]]) -> Record:

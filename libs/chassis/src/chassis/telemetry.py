@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Gauge, Histogram
+from structlog.typing import EventDict, Processor
 
 from chassis import tracing
 
@@ -39,9 +40,14 @@ CHATTY = ("opensearch", "httpx", "aiohttp.access")  # a line per request, at inf
 
 
 def configure_logs(service: str, level: str) -> None:
-    """One JSON line per event, the libraries' own included."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+    """One JSON line per event, the libraries' own included, from whatever thread."""
+
+    def add_service(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    shared: list[Processor] = [
+        add_service,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace_id,
@@ -52,7 +58,6 @@ def configure_logs(service: str, level: str) -> None:
     structlog.configure(
         processors=shared, wrapper_class=structlog.make_filtering_bound_logger(numeric)
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -80,12 +85,12 @@ def request(
     started = time.perf_counter()
     with (
         RUNNING.labels(protocol).track_inprogress(),
-        tracing.serving(f"{method} {route}".strip(), headers) as span,
+        tracing.serving(protocol, method, route, headers) as span,
     ):
         try:
             yield outcome
         finally:
-            span.set_attribute("response.status", outcome.status)
+            tracing.answered(span, outcome.status)
             REQUESTS.labels(protocol, method, route, outcome.status).observe(
                 time.perf_counter() - started
             )
@@ -107,9 +112,7 @@ def store_call(system: str, operation: str) -> Iterator[None]:
 _without_stdlib = structlog.stdlib.ProcessorFormatter.remove_processors_meta
 
 
-def _add_trace_id(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _add_trace_id(_logger: object, _method: str, event: EventDict) -> EventDict:
     if (identifier := tracing.trace_id()) is not None:
         event["trace_id"] = identifier
     return event

@@ -1,24 +1,25 @@
-"""Spans by OpenTelemetry's semantic conventions; trace context by W3C Trace Context.
+"""Spans by OpenTelemetry's semantic conventions; trace context by W3C Trace Context."""
 
-One trace holds a request, what its event did in each projector, and the writes to the stores: the
-context travels in the event. A batch holds events of many traces, so it has a trace of its own,
-with the calls to the store in it, and the spans of its events link to it.
-"""
-
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+OUR_FAULT = {
+    "UNKNOWN",
+    "DEADLINE_EXCEEDED",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+}
 EXPORT_WITHIN = 3.0  # seconds for one export; what does not get out by then is dropped
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
@@ -67,16 +68,38 @@ def traceparent() -> str | None:
 
 
 @contextmanager
-def serving(name: str, headers: Mapping[str, str]) -> Iterator[trace.Span]:
-    """The span of a request that came with these headers."""
+def serving(
+    protocol: str, method: str, route: str, headers: Mapping[str, str]
+) -> Iterator[trace.Span]:
+    """The span of a request that came with these headers; its path, which may hold a name, is not.
+
+    protocol: http or grpc; of a gRPC call the route is /package.Service/Method.
+    """
+    if protocol == "http":
+        name = f"{method} {route}"
+        attributes = {"http.request.method": method, "http.route": route}
+    else:
+        name = route.removeprefix("/")
+        attributes = {"rpc.system.name": "grpc", "rpc.method": name}
     with _tracer.start_as_current_span(
         name,
         context=_W3C.extract(headers),
         kind=SpanKind.SERVER,
+        attributes=attributes,
         record_exception=False,  # a problem is an answer, and may quote what the caller sent
         set_status_on_exception=False,
     ) as span:
         yield span
+
+
+def answered(span: trace.Span, status: str) -> None:
+    """Note an HTTP status code or a gRPC status name; what is our fault makes the span an error."""
+    if status.isdigit():
+        span.set_attribute("http.response.status_code", int(status))
+    elif status.isupper():
+        span.set_attribute("rpc.response.status_code", status)
+    if status.startswith("5") or status in OUR_FAULT:
+        span.set_status(Status(StatusCode.ERROR))
 
 
 @contextmanager
@@ -87,60 +110,3 @@ def calling(system: str, operation: str) -> Iterator[None]:
         f"{operation} {system}", kind=SpanKind.CLIENT, attributes=attributes
     ):
         yield
-
-
-class Batch:
-    """A batch of a topic's events; times are in nanoseconds since the epoch."""
-
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
-        self._context = trace.get_current_span().get_span_context()
-        self._began = time.time_ns()
-        self._wrote = (self._began, self._began)
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """What runs in the block is the write to the store."""
-        began = time.time_ns()
-        try:
-            yield
-        finally:
-            self._wrote = (began, time.time_ns())
-
-    def done(self, traceparents: Iterable[str | None]) -> None:
-        """Give the trace of each event a span for its processing and one for the store write."""
-        for traceparent in traceparents:
-            parent = _W3C.extract({"traceparent": traceparent}) if traceparent else None
-            if parent and trace.get_current_span(parent).get_span_context().trace_flags.sampled:
-                self._tell(parent)
-
-    def _tell(self, parent: Context) -> None:
-        attributes = {"messaging.system": "kafka", "messaging.destination.name": self._topic}
-        processed = _tracer.start_span(
-            f"process {self._topic}",
-            context=parent,
-            kind=SpanKind.CONSUMER,
-            attributes=attributes,
-            links=[Link(self._context)],
-            start_time=self._began,
-        )
-        inside = trace.set_span_in_context(processed, parent)
-        began, ended = self._wrote
-        _tracer.start_span("write view", inside, SpanKind.CLIENT, start_time=began).end(ended)
-        processed.end(max(ended, self._began))
-
-
-@contextmanager
-def batch(topic: str, size: int) -> Iterator[Batch]:
-    """The span of a batch of events, in a trace of its own."""
-    with _tracer.start_as_current_span(
-        f"process batch {topic}",
-        context=Context(),
-        kind=SpanKind.CONSUMER,
-        attributes={"messaging.system": "kafka", "messaging.batch.message_count": size},
-    ) as span:
-        try:
-            yield Batch(topic)
-        except Exception as error:
-            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-            raise

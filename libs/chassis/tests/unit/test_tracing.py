@@ -8,8 +8,10 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
-from chassis import telemetry, tracing
+from chassis import batch_tracing, telemetry, tracing
+from chassis.batch_tracing import Message
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = CALLER[:-1] + "0"
@@ -50,18 +52,58 @@ def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySp
     assert call.parent == request.context
 
 
+def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) -> None:
+    for protocol, method, route in (
+        ("http", "GET", "/user/{id}"),
+        ("grpc", "", "/user.v1.UserQueries/Get"),
+    ):
+        with telemetry.request(protocol, method, route, {}):
+            pass
+    assert named(spans, "GET /user/{id}").attributes == {
+        "http.request.method": "GET",
+        "http.route": "/user/{id}",
+    }
+    assert named(spans, "user.v1.UserQueries/Get").attributes == {
+        "rpc.system.name": "grpc",
+        "rpc.method": "user.v1.UserQueries/Get",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "attribute", "code"),
+    [
+        ("404", ("http.response.status_code", 404), StatusCode.UNSET),
+        ("503", ("http.response.status_code", 503), StatusCode.ERROR),
+        ("NOT_FOUND", ("rpc.response.status_code", "NOT_FOUND"), StatusCode.UNSET),
+        ("INTERNAL", ("rpc.response.status_code", "INTERNAL"), StatusCode.ERROR),
+    ],
+)
+def test_a_span_is_an_error_when_the_fault_is_ours(
+    spans: InMemorySpanExporter, status: str, attribute: tuple[str, object], code: StatusCode
+) -> None:
+    with telemetry.request("any", "", "/x", {}) as outcome:
+        outcome.status = status
+    span = named(spans, "x")
+    assert span.attributes
+    assert attribute in span.attributes.items()
+    assert span.status.status_code is code
+
+
 def test_an_event_s_trace_gets_its_processing_and_the_store_write_and_a_link_to_the_batch(
     spans: InMemorySpanExporter,
 ) -> None:
-    with tracing.batch("user.events", 3) as batch:
+    with batch_tracing.batch("user.events", 3) as batch:
         with batch.writing(), telemetry.store_call("redis", "apply"):
             pass
-        batch.done([CALLER, UNSAMPLED, None])
+        batch.done([Message("e1", 2, 40 + n, it) for n, it in enumerate((CALLER, UNSAMPLED, None))])
     processed, wrote = named(spans, "process user.events"), named(spans, "write view")
     whole, call = named(spans, "process batch user.events"), named(spans, "apply redis")
     assert trace_of(processed) == trace_of(wrote) == CALLER.split("-")[1]
     assert wrote.parent == processed.context
     assert [link.context for link in processed.links] == [whole.context]
+    assert processed.attributes
+    assert processed.attributes["messaging.message.id"] == "e1"
+    assert processed.attributes["messaging.kafka.offset"] == 40
     assert trace_of(call) == trace_of(whole) != CALLER.split("-")[1]
     times = [processed.start_time, wrote.start_time, wrote.end_time, processed.end_time]
     assert times == sorted(time or 0 for time in times)
@@ -70,8 +112,8 @@ def test_an_event_s_trace_gets_its_processing_and_the_store_write_and_a_link_to_
 def test_an_unreadable_traceparent_costs_a_span_and_nothing_else(
     spans: InMemorySpanExporter,
 ) -> None:
-    with tracing.batch("user.events", 1) as batch:
-        batch.done(["00-nonsense", ""])
+    with batch_tracing.batch("user.events", 1) as batch:
+        batch.done([Message("e1", 0, 0, "00-nonsense"), Message("e2", 0, 1, "")])
     assert [span.name for span in spans.get_finished_spans()] == ["process batch user.events"]
 
 
