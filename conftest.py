@@ -15,16 +15,13 @@ import containers
 import pytest
 
 from chassis.testing import eventually
-from local_stack.addresses import SERVICES, Addresses, load
+from local_stack.addresses import Addresses, load
 
 BIN = Path(sys.executable).parent
 INSTANCE = ["--instance", "test", "--port-offset", "10000"]
 # Where the test of tracing listens for spans; for all others it is an exporter that is away.
 OTLP_PORT = 14318
-TRACED = {
-    f"{service.upper().replace('-', '_')}_OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"
-    for service in SERVICES
-}
+TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"}
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
 

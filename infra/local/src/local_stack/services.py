@@ -76,7 +76,8 @@ def settings(site: Site, service: str) -> dict[str, str]:
         f"{purpose.upper()}_PORT": str(site.instance.port(service, purpose))
         for purpose in PORTS[service]
     }
-    return {"HOST": HOST} | ports | stores[service]
+    traces = {"OTLP_ENDPOINT": os.environ.get("OTLP_ENDPOINT", "")}
+    return {"HOST": HOST} | traces | ports | stores[service]
 
 
 def mysql_settings(site: Site, user: str) -> dict[str, str]:

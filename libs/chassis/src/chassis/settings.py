@@ -20,7 +20,7 @@ class ServiceSettings(BaseSettings):
     admin_port: int = Field(description="Port of /livez, /readyz and /metrics.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     otlp_endpoint: str | None = Field(
-        None, description="Where spans go (OTLP over HTTP); unset: nowhere."
+        None, description="Where spans go (OTLP over HTTP, /v1/traces and all); empty: nowhere."
     )
     trace_ratio: float = Field(
         1, ge=0, le=1, description="Share of traces that are kept, where the caller does not say."
