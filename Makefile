@@ -45,7 +45,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test test-compose format bench
+.PHONY: check test test-compose format bench load
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -69,6 +69,9 @@ format: $(VENV)/ready ## Bring the code into shape
 
 bench: $(VENV)/ready ## Measure created → visible on the running system (after make up)
 	$(BIN)/python loadtest/freshness.py
+
+load: $(VENV)/ready ## Put load on the running system: make load RATE=50 DURATION=60s
+	@RATE=$(RATE) DURATION=$(DURATION) $(BIN)/k6 run --no-usage-report loadtest/create-users.js
 
 # --- development --------------------------------------------------------------------------------
 
