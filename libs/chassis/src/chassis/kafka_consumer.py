@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Record, Views
+from chassis.projection import Offset, OffsetMoved, Projection, Record
 
 LAG = Gauge("projector_lag_records", "Records not yet handled.", ["partition"])
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
@@ -44,21 +44,13 @@ class KafkaConsumer:
 
     name = "kafka"
 
-    def __init__(
-        self,
-        *,
-        bootstrap: str,
-        topic: str,
-        group: str,
-        handle: Callable[[Sequence[Record]], Awaitable[None]],
-        views: Views[Any],
-    ) -> None:
-        self._topic = topic
-        self._handle = handle
-        self._views = views
+    def __init__(self, projection: Projection) -> None:
+        self._topic = projection.topic
+        self._handle = projection.handle
+        self._views = projection.views
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=group,
+            bootstrap_servers=projection.bootstrap,
+            group_id=projection.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

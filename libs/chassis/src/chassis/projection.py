@@ -170,6 +170,29 @@ class Projector(Generic[C]):
         EVENTS.labels("tombstone").inc(sum(record.value is None for record in records))
 
 
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A wired projector: where it reads, what it does with records, and its views."""
+
+    bootstrap: str
+    topic: str
+    group: str
+    handle: Callable[[Sequence[Record]], Awaitable[None]]
+    views: Views[Any]
+    ping: Callable[[], Awaitable[object]]
+    """Returns when the store of the views answers, raises when it does not."""
+
+    @property
+    def letters(self) -> str:
+        """The dead-letter topic."""
+        return dead_letter_topic(self.topic, self.group)
+
+
+def dead_letter_topic(topic: str, group: str) -> str:
+    """Each projector of a topic has its own."""
+    return f"{topic}.{group}.dlq"
+
+
 def _newest(changes: Iterable[C]) -> dict[str, C]:
     newest: dict[str, C] = {}
     for change in changes:

@@ -18,7 +18,15 @@ from chassis import kafka_dead_letter_watch
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Projector, Rejected, Undecodable
+from chassis.projection import (
+    Offset,
+    OffsetMoved,
+    Projection,
+    Projector,
+    Rejected,
+    Undecodable,
+    dead_letter_topic,
+)
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
 
@@ -41,6 +49,9 @@ class Shelf:
     positions: dict[int, int] = field(default_factory=dict)
     is_away: bool = False
     applied: int = 0
+
+    async def ping(self) -> None:
+        self._answer()
 
     def _answer(self) -> None:
         if self.is_away:
@@ -87,30 +98,31 @@ class Log:
             )
 
     @asynccontextmanager
+    async def projection(self, shelf: Shelf) -> AsyncIterator[Projection]:
+        """A projector's parts that feed the shelf."""
+        letters = KafkaDeadLetters(self.bootstrap, dead_letter_topic(self.topic, self.topic))
+        handle = Projector(decode, lambda event: Put(**event), shelf, letters).handle
+        yield Projection(self.bootstrap, self.topic, self.topic, handle, shelf, shelf.ping)
+        await letters.close()
+
+    @asynccontextmanager
     async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
         """A projector that feeds the shelf while the block runs."""
-        letters = KafkaDeadLetters(self.bootstrap, f"{self.topic}.dlq")
-        projector = Projector(decode, lambda event: Put(**event), shelf, letters)
-        consumer = KafkaConsumer(
-            bootstrap=self.bootstrap,
-            topic=self.topic,
-            group=self.topic,
-            handle=projector.handle,
-            views=shelf,
-        )
-        async with serving(consumer):
-            yield consumer
-        await letters.close()
+        async with self.projection(shelf) as projection:
+            consumer = KafkaConsumer(projection)
+            async with serving(consumer):
+                yield consumer
 
 
 @pytest.fixture
 async def log(stack: Addresses) -> AsyncIterator[Log]:
     topic = f"test-{uuid.uuid4().hex[:8]}"
     async with started(AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)) as admin:
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1), NewTopic(f"{topic}.dlq", 1, 1)])
+        letters = dead_letter_topic(topic, topic)
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1)])
         async with started(AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)) as producer:
             yield Log(stack.kafka_bootstrap, topic, producer)
-        await admin.delete_topics([topic, f"{topic}.dlq"])
+        await admin.delete_topics([topic, letters])
 
 
 @asynccontextmanager
@@ -199,7 +211,9 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
         await log.write("a@1", "poison@1", "a@2", "b@1")
         await holds(shelf, {"a": 2, "b": 1})
     letters = AIOKafkaConsumer(
-        f"{log.topic}.dlq", bootstrap_servers=log.bootstrap, auto_offset_reset="earliest"
+        dead_letter_topic(log.topic, log.topic),
+        bootstrap_servers=log.bootstrap,
+        auto_offset_reset="earliest",
     )
     async with asyncio.timeout(20), started(letters):
         letter = await letters.getone()
@@ -220,7 +234,11 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
         assert value(waiting) == number
 
     waiting.set(-1)
-    async with serving(kafka_dead_letter_watch.DeadLetterWatch(log.bootstrap, f"{log.topic}.dlq")):
+    async with serving(
+        kafka_dead_letter_watch.DeadLetterWatch(
+            log.bootstrap, dead_letter_topic(log.topic, log.topic)
+        )
+    ):
         await eventually(lambda: counted(0), within=15)
         assert value(oldest) == 0
         began = time.time()

@@ -1,13 +1,19 @@
-"""Start here."""
+"""Start here: `redis-projector` projects; with arguments it is the operator's tool."""
+
+import sys
 
 from chassis.lifecycle import launch
+from chassis.operator_tool import operate
 from redis_projector.settings import Settings
-from redis_projector.wiring import wire
+from redis_projector.wiring import projection, wire
 
 
 def main() -> None:
-    """Run the projector."""
-    launch("redis-projector", Settings, wire)
+    """Run the projector, or the command that the arguments name."""
+    if arguments := sys.argv[1:]:
+        operate("redis-projector", arguments, Settings, projection)
+    else:
+        launch("redis-projector", Settings, wire)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
-from chassis.projection import Projector
+from chassis.projection import Projection, Projector, dead_letter_topic
 from redis_projector.projection import project
 from redis_projector.redis_user_views import RedisUserViews
 from redis_projector.settings import Settings
@@ -25,7 +25,7 @@ CONNECTIONS = 4  # one batch at a time, and the readiness check
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Process]:
+async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """redis-projector over Kafka and Redis."""
     pool = BlockingConnectionPool.from_url(
         settings.redis_url,
@@ -35,22 +35,26 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         socket_connect_timeout=settings.redis_timeout,
         retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
     )
-    letters = f"{settings.topic}.{GROUP}.dlq"
+    letters = dead_letter_topic(settings.topic, GROUP)
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
     async with Redis.from_pool(pool) as redis:
         views = RedisUserViews(redis, settings.generation)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        consumer = KafkaConsumer(
-            bootstrap=settings.kafka_bootstrap,
-            topic=settings.topic,
-            group=GROUP,
-            handle=Projector(decode, project, views, dead_letters).handle,
-            views=views,
-        )
-        health = Health({"redis": views.ping, "projection": consumer.ready})
-        admin = AdminServer(health, settings.host, settings.admin_port)
+        handle = Projector(decode, project, views, dead_letters).handle
         try:
-            watch = DeadLetterWatch(settings.kafka_bootstrap, letters)
-            yield Process([admin, watch, consumer], health)
+            yield Projection(
+                settings.kafka_bootstrap, settings.topic, GROUP, handle, views, views.ping
+            )
         finally:
             await dead_letters.close()
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The projector's process."""
+    async with projection(settings) as wired:
+        consumer = KafkaConsumer(wired)
+        health = Health({"redis": wired.ping, "projection": consumer.ready})
+        admin = AdminServer(health, settings.host, settings.admin_port)
+        watch = DeadLetterWatch(wired.bootstrap, wired.letters)
+        yield Process([admin, watch, consumer], health)

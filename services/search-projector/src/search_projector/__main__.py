@@ -1,13 +1,19 @@
-"""Start here."""
+"""Start here: `search-projector` projects; with arguments it is the operator's tool."""
+
+import sys
 
 from chassis.lifecycle import launch
+from chassis.operator_tool import operate
 from search_projector.settings import Settings
-from search_projector.wiring import wire
+from search_projector.wiring import projection, wire
 
 
 def main() -> None:
-    """Run the projector."""
-    launch("search-projector", Settings, wire)
+    """Run the projector, or the command that the arguments name."""
+    if arguments := sys.argv[1:]:
+        operate("search-projector", arguments, Settings, projection)
+    else:
+        launch("search-projector", Settings, wire)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
-from chassis.projection import Projector
+from chassis.projection import Projection, Projector, dead_letter_topic
 from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import project
 from search_projector.settings import Settings
@@ -22,9 +22,9 @@ GROUP = "search-projector"
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Process]:
+async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """search-projector over Kafka and OpenSearch."""
-    letters = f"{settings.topic}.{GROUP}.dlq"
+    letters = dead_letter_topic(settings.topic, GROUP)
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
     client = AsyncOpenSearch(
         settings.opensearch_url, timeout=settings.opensearch_timeout, max_retries=0
@@ -32,17 +32,21 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     async with client:
         index = OpenSearchUserIndex(client, settings.generation, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        consumer = KafkaConsumer(
-            bootstrap=settings.kafka_bootstrap,
-            topic=settings.topic,
-            group=GROUP,
-            handle=Projector(decode, project, index, dead_letters).handle,
-            views=index,
-        )
-        health = Health({"opensearch": index.ping, "projection": consumer.ready})
-        admin = AdminServer(health, settings.host, settings.admin_port)
+        handle = Projector(decode, project, index, dead_letters).handle
         try:
-            watch = DeadLetterWatch(settings.kafka_bootstrap, letters)
-            yield Process([admin, watch, consumer], health)
+            yield Projection(
+                settings.kafka_bootstrap, settings.topic, GROUP, handle, index, index.ping
+            )
         finally:
             await dead_letters.close()
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The projector's process."""
+    async with projection(settings) as wired:
+        consumer = KafkaConsumer(wired)
+        health = Health({"opensearch": wired.ping, "projection": consumer.ready})
+        admin = AdminServer(health, settings.host, settings.admin_port)
+        watch = DeadLetterWatch(wired.bootstrap, wired.letters)
+        yield Process([admin, watch, consumer], health)
