@@ -47,8 +47,9 @@ class MemoryEventStore:
         if request.idempotency_key in self._keys:
             raise KeyTaken
         stream = self._streams.get(event.user_id, [])
-        if any(kept.version == event.version for kept in stream):
-            raise StreamConflict(f"version {event.version} is taken")
+        newest = stream[-1].version if stream else 0
+        if event.version != newest + 1:
+            raise StreamConflict(f"the user is at version {newest}")
 
     def _keep(self, event: UserEvent, request: Request) -> None:
         self._streams.setdefault(event.user_id, []).append(event)

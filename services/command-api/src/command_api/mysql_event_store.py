@@ -1,7 +1,8 @@
 """The event store in MySQL: one append-only table, whose primary key decides races.
 
 Nothing here relies on read-then-insert isolation: MySQL's REPEATABLE READ allows lost updates
-(jepsen.io, MySQL 8.0.34). A second (user_id, version) is refused by the primary key.
+(jepsen.io, MySQL 8.0.34). A second (user_id, version) is refused by the primary key, and a version
+whose predecessor was erased by a locking read in the same statement.
 """
 
 import asyncio
@@ -20,10 +21,14 @@ from command_api.ports import KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
 
 COLUMNS = "user_id, version, event_id, type, first_name, last_name, created_at, occurred_at"
-INSERT = (
-    f"INSERT INTO user_event ({COLUMNS}, idempotency_key, request_hash, traceparent)"  # noqa: S608 - a constant
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+INTO = f"INSERT INTO user_event ({COLUMNS}, idempotency_key, request_hash, traceparent)"
+VALUES = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
+INSERT = f"{INTO} VALUES ({VALUES})"
+# Only after its predecessor: one that was erased meanwhile must not get a late successor.
+INSERT_AFTER = (
+    f"{INTO} SELECT {VALUES} FROM user_event WHERE user_id = %s AND version = %s FOR SHARE"  # noqa: S608 - constants
 )
+LOCK = "SELECT version FROM user_event WHERE user_id = %s AND version = %s FOR UPDATE"
 REMOVE_EARLIER = "DELETE FROM user_event WHERE user_id = %s AND version < %s"
 NEWEST = f"SELECT {COLUMNS} FROM user_event WHERE user_id = %s ORDER BY version DESC LIMIT 1"  # noqa: S608 - a constant
 BY_KEY = f"SELECT {COLUMNS}, request_hash FROM user_event WHERE idempotency_key = %s"  # noqa: S608 - a constant
@@ -47,17 +52,23 @@ class MySQLEventStore:
         return _event(rows[0]) if rows else None
 
     async def append(self, event: UserEvent, request: Request) -> None:
+        row = _row(event, request)
         async with self._cursor("append") as cursor:
-            await cursor.execute(INSERT, _row(event, request))
+            if event.version == 1:
+                await cursor.execute(INSERT, row)
+            elif not await cursor.execute(INSERT_AFTER, (*row, *_predecessor(event))):
+                raise _overtaken()
 
     async def erase(self, event: UserEvent, request: Request) -> None:
         async with self._cursor("erase") as cursor:
             await cursor.execute("BEGIN")
             try:
+                if not await cursor.execute(LOCK, _predecessor(event)):
+                    raise _overtaken()
                 await cursor.execute(REMOVE_EARLIER, (event.user_id, event.version))
                 await cursor.execute(INSERT, _row(event, request))
                 await cursor.execute("COMMIT")
-            except IntegrityError:
+            except (IntegrityError, StreamConflict):
                 await cursor.execute("ROLLBACK")
                 raise
 
@@ -104,7 +115,7 @@ class MySQLEventStore:
         async with self._pool.acquire() as connection:
             try:
                 yield connection
-            except IntegrityError:
+            except (IntegrityError, StreamConflict):
                 raise
             except BaseException:
                 connection.close()
@@ -145,7 +156,15 @@ def _duplicate(error: IntegrityError) -> Exception:
         return error
     if "idempotency_key" in error.args[1]:
         return KeyTaken()
+    return _overtaken()
+
+
+def _overtaken() -> StreamConflict:
     return StreamConflict("somebody else changed the user at the same moment")
+
+
+def _predecessor(event: UserEvent) -> tuple[str, int]:
+    return event.user_id, event.version - 1
 
 
 def _row(event: UserEvent, request: Request) -> tuple[object, ...]:

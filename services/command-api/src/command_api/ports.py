@@ -43,8 +43,8 @@ class EventStore(Protocol):
     async def append(self, event: UserEvent, request: Request) -> None:
         """Store one event.
 
-        Raises StreamConflict when the user has this version already, KeyTaken when the idempotency
-        key belongs to another event.
+        Raises StreamConflict when the user has this version already or has not the one before it
+        (it was erased meanwhile), KeyTaken when the idempotency key belongs to another event.
         """
 
     async def erase(self, event: UserEvent, request: Request) -> None:

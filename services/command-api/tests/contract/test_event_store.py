@@ -118,6 +118,22 @@ async def test_of_a_deletion_and_renames_at_once_one_wins(store: EventStore) -> 
     assert all(isinstance(outcome, StreamConflict) for outcome in outcomes if outcome is not None)
 
 
+async def test_whoever_decided_before_an_erasure_comes_too_late(store: EventStore) -> None:
+    """Else a name would come back under a version that the erasure has freed."""
+    first = created()
+    second = after(first)
+    third = after(second)
+    last = deleted(third)
+    for event in (first, second, third):
+        await store.append(event, NO_KEY)
+    await store.erase(last, NO_KEY)
+    with pytest.raises(StreamConflict):
+        await store.append(after(second, "Late"), NO_KEY)
+    with pytest.raises(StreamConflict):
+        await store.erase(deleted(second), NO_KEY)
+    assert await store.history(first.user_id, 0, 10) == [last]
+
+
 async def test_an_event_is_found_by_its_key(store: EventStore) -> None:
     event, request = created(), keyed()
     await store.append(event, request)
