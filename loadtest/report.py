@@ -36,10 +36,8 @@ def resident(instance: str) -> dict[str, float]:
     }
 
 
-def render(
-    title: str, now: datetime, rows: Mapping[str, Sequence[float]], at_rest: Mapping[str, float]
-) -> str:
-    """The result as a page: times in milliseconds, memory in megabytes."""
+def heading(title: str, now: datetime) -> str:
+    """The title, and where and on what it was measured."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git, wherever it is
         capture_output=True,
@@ -48,14 +46,21 @@ def render(
         cwd=Path(__file__).parent,
     ).stdout.strip()
     memory = psutil.virtual_memory().total / 2**30
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB"
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        f"# {title}\n\n{now:%Y-%m-%d %H:%M} UTC, commit {commit}. {machine}, "
+        f"Python {platform.python_version()}, {versions}. "
+        "Everything, the load too, on this one machine."
+    )
+
+
+def render(
+    title: str, now: datetime, rows: Mapping[str, Sequence[float]], at_rest: Mapping[str, float]
+) -> str:
+    """The result as a page: times in milliseconds, memory in megabytes."""
     lines = [
-        f"# {title}",
-        "",
-        f"{now:%Y-%m-%d %H:%M} UTC, commit {commit}. "
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, "
-        f"Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-        + ". Everything, the load too, on this one machine.",
+        heading(title, now),
         "",
         "| ms | count | p50 | p95 | p99 | max |",
         "|---|---|---|---|---|---|",

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chassis.testing import serving
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
-from command_api.mysql_event_store import MySQLEventStore, connected
+from command_api.mysql_connections import connected
+from command_api.mysql_event_store import MySQLEventStore
 from command_api.ports import EventStore
 from local_stack.addresses import Addresses
 
@@ -43,8 +45,10 @@ async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore]:
         password=stack.password("command_api"),
         size=8,
         limit=5,
-    ) as store:
-        yield store
+    ) as mysql:
+        store = MySQLEventStore(mysql, batch=16)
+        async with serving(store.creates):
+            yield store
 
 
 @pytest.fixture(params=["memory", pytest.param("mysql_store", marks=pytest.mark.integration)])

@@ -6,17 +6,17 @@ whose predecessor was erased by a locking read in the same statement.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncmy
-from asyncmy.constants import ER
-from asyncmy.errors import IntegrityError, MySQLError
+from asyncmy.errors import IntegrityError
+from prometheus_client import Histogram
 
-from chassis import telemetry
+from chassis import telemetry, tracing
 from chassis.problems import Unavailable
+from command_api.group_commit import GroupCommit, Outcome
+from command_api.mysql_connections import Connections, overtaken
 from command_api.ports import KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
 
@@ -36,35 +36,64 @@ HISTORY = (
     f"SELECT {COLUMNS} FROM user_event WHERE user_id = %s AND version > %s"  # noqa: S608 - a constant
     " ORDER BY version LIMIT %s"
 )
-SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 2"
-LOST_RACES = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT}
+APPEND = Histogram(
+    "event_store_append_seconds",
+    "Time until an event is stored, waiting for a connection and for others included.",
+    buckets=telemetry.BUCKETS,
+)
+Row = tuple[object, ...]
 
 
 class MySQLEventStore:
-    """Events in the table user_event (see migrations/), through a bounded pool of connections."""
+    """Events in the table user_event (see migrations/)."""
 
-    def __init__(self, pool: asyncmy.Pool, timeout: float) -> None:
-        self._pool = pool
-        self._timeout = timeout  # seconds for a whole call, waiting for a connection included
+    def __init__(self, mysql: Connections, batch: int) -> None:
+        """batch: how many first events may share a transaction."""
+        self._mysql = mysql
+        self.creates = GroupCommit(self._insert_all, batch)
+        """Must be served: it is who stores first events, as many at a time as have gathered."""
 
     async def newest(self, user_id: str) -> UserEvent | None:
         rows = await self._select("newest", NEWEST, (user_id,))
         return _event(rows[0]) if rows else None
 
     async def append(self, event: UserEvent, request: Request) -> None:
-        row = _row(event, request)
-        async with self._cursor("append") as cursor:
+        with APPEND.time(), tracing.calling("mysql", "append"):
             if event.version == 1:
-                await cursor.execute(INSERT, row)
-            elif not await cursor.execute(INSERT_AFTER, (*row, *_predecessor(event))):
-                raise _overtaken()
+                await self._create(_row(event, request))
+            else:
+                await self._append_after(event, request)
+
+    async def _create(self, row: Row) -> None:
+        try:
+            async with asyncio.timeout(self._mysql.limit):
+                await self.creates.put(row)
+        except TimeoutError as error:
+            raise Unavailable("the event store did not answer") from error
+
+    async def _append_after(self, event: UserEvent, request: Request) -> None:
+        async with self._mysql.cursor("append") as cursor:
+            row = (*_row(event, request), *_predecessor(event))
+            if not await cursor.execute(INSERT_AFTER, row):
+                raise overtaken()
+
+    async def _insert_all(self, rows: Sequence[Row]) -> list[Outcome]:
+        """One statement, so all or none; after a conflict one by one, to find whose it is."""
+        try:
+            async with self._mysql.cursor("insert") as cursor:
+                await cursor.executemany(INSERT, rows)
+        except (StreamConflict, KeyTaken) as conflict:
+            if len(rows) == 1:
+                return [conflict]
+            return [outcome for row in rows for outcome in await self._insert_all([row])]
+        return [None] * len(rows)
 
     async def erase(self, event: UserEvent, request: Request) -> None:
-        async with self._cursor("erase") as cursor:
+        async with self._mysql.cursor("erase") as cursor:
             await cursor.execute("BEGIN")
             try:
                 if not await cursor.execute(LOCK, _predecessor(event)):
-                    raise _overtaken()
+                    raise overtaken()
                 await cursor.execute(REMOVE_EARLIER, (event.user_id, event.version))
                 await cursor.execute(INSERT, _row(event, request))
                 await cursor.execute("COMMIT")
@@ -87,87 +116,17 @@ class MySQLEventStore:
     async def _select(
         self, operation: str, query: str, values: Sequence[object]
     ) -> Sequence[Sequence[Any]]:
-        async with self._cursor(operation) as cursor:
+        async with self._mysql.cursor(operation) as cursor:
             await cursor.execute(query, values)
             rows: Sequence[Sequence[Any]] = await cursor.fetchall()
             return rows
-
-    @asynccontextmanager
-    async def _cursor(self, operation: str) -> AsyncIterator[Any]:
-        try:
-            with telemetry.store_call("mysql", operation):
-                async with (
-                    asyncio.timeout(self._timeout),
-                    self._connection() as connection,
-                    connection.cursor() as cursor,
-                ):
-                    yield cursor
-        except IntegrityError as error:
-            raise _duplicate(error) from error
-        except (MySQLError, OSError, TimeoutError) as error:
-            if isinstance(error, MySQLError) and error.args and error.args[0] in LOST_RACES:
-                raise StreamConflict("another transaction was faster") from error
-            raise Unavailable("the event store did not answer") from error
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        """A connection; one that a query left in an unknown state is closed, not handed on."""
-        async with self._pool.acquire() as connection:
-            try:
-                yield connection
-            except (IntegrityError, StreamConflict):
-                raise
-            except BaseException:
-                connection.close()
-                raise
-
-
-@asynccontextmanager
-async def connected(
-    *, host: str, port: int, database: str, user: str, password: str, size: int, limit: float
-) -> AsyncIterator[MySQLEventStore]:
-    """A store with a pool of at most `size` connections; opens them as they are needed.
-
-    limit: seconds for any call, waiting for a connection included.
-    """
-    telemetry.CONNECTIONS.labels("mysql").set(size)
-    pool = await asyncmy.create_pool(
-        minsize=0,
-        maxsize=size,
-        host=host,
-        port=port,
-        db=database,
-        user=user,
-        password=password,
-        autocommit=True,
-        charset="utf8mb4",
-        connect_timeout=limit,
-        init_command=SESSION,
-    )
-    try:
-        yield MySQLEventStore(pool, limit)
-    finally:
-        pool.terminate()
-        await pool.wait_closed()
-
-
-def _duplicate(error: IntegrityError) -> Exception:
-    if error.args[0] != ER.DUP_ENTRY:
-        return error
-    if "idempotency_key" in error.args[1]:
-        return KeyTaken()
-    return _overtaken()
-
-
-def _overtaken() -> StreamConflict:
-    return StreamConflict("somebody else changed the user at the same moment")
 
 
 def _predecessor(event: UserEvent) -> tuple[str, int]:
     return event.user_id, event.version - 1
 
 
-def _row(event: UserEvent, request: Request) -> tuple[object, ...]:
+def _row(event: UserEvent, request: Request) -> Row:
     return (
         event.user_id,
         event.version,

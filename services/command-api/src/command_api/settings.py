@@ -22,3 +22,6 @@ class Settings(ServiceSettings):
     mysql_timeout: float = Field(
         3, gt=0, description="Seconds for a call to MySQL, waiting for a connection included."
     )
+    mysql_batch: int = Field(
+        256, ge=1, description="Creates that share a transaction at most; each waits for all of it."
+    )

@@ -13,7 +13,8 @@ from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
 from command_api import grpc_api, http_api
 from command_api.application import Users
-from command_api.mysql_event_store import connected
+from command_api.mysql_connections import connected
+from command_api.mysql_event_store import MySQLEventStore
 from command_api.settings import Settings
 from user_contracts import descriptors
 
@@ -29,13 +30,15 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         password=settings.mysql_password.get_secret_value(),
         size=settings.mysql_pool,
         limit=settings.mysql_timeout,
-    ) as store:
+    ) as mysql:
+        store = MySQLEventStore(mysql, settings.mysql_batch)
         users = Users(store, now=utc_now, new_id=uuid7)
         health = Health({"mysql": store.ping})
         host, grace = settings.host, settings.grace
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
+                store.creates,
                 GrpcServer(
                     [grpc_api.UserCommands(users)], descriptors(), health, host, settings.grpc_port
                 ),

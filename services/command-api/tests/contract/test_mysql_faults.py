@@ -10,7 +10,8 @@ import pymysql
 import pytest
 
 from chassis.problems import Unavailable
-from command_api.mysql_event_store import MySQLEventStore, connected
+from command_api.mysql_connections import connected
+from command_api.mysql_event_store import MySQLEventStore
 from command_api.ports import Request
 from command_api.user import UserEvent
 from command_api.wiring import uuid7
@@ -115,7 +116,8 @@ async def test_a_database_that_is_away_is_told_in_time(
         password="none",
         size=2,
         limit=1,
-    ) as store:
+    ) as mysql:
+        store = MySQLEventStore(mysql, batch=1)
         with pytest.raises(Unavailable):
             async with asyncio.timeout(3):
                 await store.newest(uuid7(NOON))

@@ -1,0 +1,90 @@
+"""Concurrent writes share a transaction: one statement, one fsync, an outcome for each.
+
+While one transaction commits, what arrives gathers for the next. So nothing waits when there is no
+load, and under load a commit is paid once for all who came meanwhile.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from prometheus_client import Histogram
+
+from chassis.problems import Unavailable
+
+MOST_WAITING = 10_000  # about 5 MB, and more than a second's worth
+BATCH = Histogram(
+    "event_store_batch_events",
+    "Events that shared a transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
+
+R = TypeVar("R")
+Outcome = Exception | None
+Write = Callable[[Sequence[R]], Awaitable[Sequence[Outcome]]]
+
+
+class GroupCommit(Generic[R]):
+    """One writer, as a component; put it before whoever calls it, so that it is drained after."""
+
+    name = "group commit"
+
+    def __init__(self, write: Write[R], largest: int) -> None:
+        """`write` stores at most `largest` rows and returns each one's outcome, in order.
+
+        When it raises Unavailable that is the outcome of all; any other exception is a bug, and
+        ends the process.
+        """
+        self._write = write
+        self._largest = largest
+        self._waiting: deque[tuple[R, asyncio.Future[None]]] = deque()
+        self._arrived = asyncio.Event()
+        self._is_draining = False
+
+    async def put(self, row: R) -> None:
+        """Return once the row is stored; raises its outcome, or Unavailable when too many wait.
+
+        A caller who gives up before the row's turn has come has stored nothing.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable(f"{MOST_WAITING} writes are waiting already")
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, stored))
+        self._arrived.set()
+        await stored
+
+    async def serve(self) -> None:
+        while self._waiting or not self._is_draining:
+            await self._arrived.wait()
+            if batch := self._next_batch():
+                await self._settle(batch)
+
+    async def drain(self) -> None:
+        self._is_draining = True
+        self._arrived.set()
+
+    def _next_batch(self) -> list[tuple[R, "asyncio.Future[None]"]]:
+        batch: list[tuple[R, asyncio.Future[None]]] = []
+        while self._waiting and len(batch) < self._largest:
+            row, stored = self._waiting.popleft()
+            if not stored.done():
+                batch.append((row, stored))
+        if not self._waiting and not self._is_draining:
+            self._arrived.clear()
+        return batch
+
+    async def _settle(self, batch: Sequence[tuple[R, "asyncio.Future[None]"]]) -> None:
+        outcomes: Sequence[Outcome]
+        try:
+            outcomes = await self._write([row for row, _ in batch])
+        except Unavailable as problem:
+            outcomes = [Unavailable(problem.detail) for _ in batch]
+        BATCH.observe(len(batch))
+        for (_, stored), outcome in zip(batch, outcomes, strict=True):
+            if stored.done():
+                continue  # its caller has gone
+            if outcome is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(outcome)

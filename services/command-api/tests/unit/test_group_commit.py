@@ -1,0 +1,121 @@
+"""Writes that come at the same time share a transaction; each gets its own outcome."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from chassis.problems import Unavailable
+from chassis.testing import serving
+from command_api import group_commit
+from command_api.group_commit import GroupCommit, Outcome
+
+
+class Taken(Exception):
+    """This row is there already."""
+
+
+@dataclass
+class Table:
+    """Stores rows, when it is let; refuses those that it has."""
+
+    commits: list[list[str]] = field(default_factory=list)
+    may_commit: asyncio.Event = field(default_factory=asyncio.Event)
+    is_away: bool = False
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, rows: Sequence[str]) -> list[Outcome]:
+        self.has_begun.set()
+        await self.may_commit.wait()
+        if self.is_away:
+            raise Unavailable("the table is away")
+        stored = {row for commit in self.commits for row in commit}
+        self.commits.append(list(rows))
+        return [Taken(row) if row in stored else None for row in rows]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def group(table: Table) -> GroupCommit[str]:
+    return GroupCommit(table.write, largest=3)
+
+
+async def test_a_write_alone_is_committed_at_once(table: Table, group: GroupCommit[str]) -> None:
+    table.may_commit.set()
+    async with serving(group):
+        await group.put("a")
+        await group.put("b")
+    assert table.commits == [["a"], ["b"]]
+
+
+async def test_what_comes_during_a_commit_shares_the_next_ones(
+    table: Table, group: GroupCommit[str]
+) -> None:
+    async with serving(group), asyncio.TaskGroup() as callers:
+        callers.create_task(group.put("a"))
+        await table.has_begun.wait()
+        for row in "bcdef":
+            callers.create_task(group.put(row))
+        await asyncio.sleep(0)
+        table.may_commit.set()
+    assert table.commits == [["a"], ["b", "c", "d"], ["e", "f"]]
+
+
+async def test_each_caller_gets_its_own_outcome(table: Table, group: GroupCommit[str]) -> None:
+    table.may_commit.set()
+    async with serving(group):
+        await group.put("a")
+        outcomes = await asyncio.gather(*map(group.put, "aba"), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Taken, type(None), Taken]
+
+
+async def test_a_store_that_is_away_is_told_to_all_and_the_next_write_works(
+    table: Table, group: GroupCommit[str]
+) -> None:
+    table.may_commit.set()
+    async with serving(group):
+        table.is_away = True
+        outcomes = await asyncio.gather(*map(group.put, "abc"), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
+        table.is_away = False
+        await group.put("a")
+    assert table.commits == [["a"]]
+
+
+async def test_whoever_gives_up_before_its_turn_has_stored_nothing(
+    table: Table, group: GroupCommit[str]
+) -> None:
+    async with serving(group), asyncio.TaskGroup() as callers:
+        callers.create_task(group.put("a"))
+        await table.has_begun.wait()
+        impatient = callers.create_task(group.put("b"))
+        callers.create_task(group.put("c"))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.sleep(0)
+        table.may_commit.set()
+    assert table.commits == [["a"], ["c"]]
+
+
+async def test_too_many_waiting_are_refused(
+    group: GroupCommit[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MOST_WAITING", 0)
+    with pytest.raises(Unavailable):
+        await group.put("a")
+
+
+async def test_a_drain_stores_what_waits(table: Table, group: GroupCommit[str]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(group.serve())
+        for row in "abcde":
+            tasks.create_task(group.put(row))
+        await table.has_begun.wait()
+        await group.drain()
+        table.may_commit.set()
+    assert sorted(row for commit in table.commits for row in commit) == list("abcde")
