@@ -9,11 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
-MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/local demo \
+MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/console infra/local demo \
 	services/command-api services/query-api services/search-api \
 	services/redis-projector services/search-projector
 DEPLOYABLES := $(wildcard services/*)
-LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary
+LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console
 
 .PHONY: help
 help: ## List the targets
@@ -82,7 +82,7 @@ gen: $(VENV)/ready ## Generate code from schemas/, and docs/settings.md
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
-	$(foreach name,chassis user-contracts platform-setup connector-supervisor canary local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
+	$(foreach name,chassis user-contracts platform-setup connector-supervisor canary console local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
 
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 import canary.settings
 import command_api.settings
 import connector_supervisor.settings
+import console.settings
 import demo.settings
 import platform_setup.mysql_users
 import platform_setup.schema_rule
@@ -36,6 +37,7 @@ PAGES: dict[str, type[BaseSettings]] = {
     "search-projector": search_projector.settings.Settings,
     "connector-supervisor": connector_supervisor.settings.Settings,
     "canary": canary.settings.Settings,
+    "console": console.settings.Settings,
     "platform-setup mysql-users": platform_setup.mysql_users.Settings,
     "platform-setup topics": platform_setup.topics.Settings,
     "platform-setup schema-rule": platform_setup.schema_rule.Settings,

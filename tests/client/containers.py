@@ -28,6 +28,7 @@ ADDRESSES = Addresses(
     registry_health_url="",
     connect_url=f"http://{HOST}:28083",
     prometheus_url="",
+    console_url=f"http://{HOST}:23003",
     http={
         "command-api": f"http://{HOST}:23000",
         "query-api": f"http://{HOST}:23001",

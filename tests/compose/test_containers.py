@@ -16,7 +16,7 @@ JOBS = {"mysql-users", "migrate", "topics", "schema-rule"}
 # Their entrypoints write beside their programs: plugins and settings, a key store.
 WRITES_ITS_OWN_FOLDERS = {"connect", "opensearch"}
 APIS = ["command-api", "query-api", "search-api"]
-OURS = [*APIS, "redis-projector", "search-projector", "connector-supervisor", "canary"]
+OURS = [*APIS, "redis-projector", "search-projector", "connector-supervisor", "canary", "console"]
 LASTING = [
     *OURS,
     "proxy",

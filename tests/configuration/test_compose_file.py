@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILES = sorted([*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("infra/*/Dockerfile")])
-PUBLISHED_BY_DEFAULT = {3000, 3001, 3002, 1234, 1235, 1236}
+PUBLISHED_BY_DEFAULT = {3000, 3001, 3002, 3003, 1234, 1235, 1236}
 
 
 def test_official_images_are_pinned_and_named_once() -> None:
@@ -46,7 +46,7 @@ def test_a_dockerfile_uses_no_lock_but_its_own(file: Path) -> None:
     }
 
 
-def test_only_the_apis_are_published_by_default_and_all_on_loopback() -> None:
+def test_only_the_apis_and_the_console_are_published_by_default_and_all_on_loopback() -> None:
     for name, service in SERVICES.items():
         for port in service.get("ports", []):
             host, published, _ = port.split(":")

@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def up(instance: Instance, _arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     found = stack.up(instance, with_services=True)
-    console.show_addresses(found, addresses.SERVICES)
+    console.show_addresses(found, (*addresses.SERVICES, addresses.CONSOLE))
     console.show_trials(found)
     console.console.print(f"\nUp after {time.monotonic() - began:.0f} s.")
 

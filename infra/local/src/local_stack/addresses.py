@@ -13,6 +13,7 @@ APIS = ("command-api", "query-api", "search-api")
 SERVICES = (*APIS, "redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
+CONSOLE = "console"
 MYSQL_USERS = ("root", "migrator", "debezium", "command_api")
 
 
@@ -35,6 +36,7 @@ class Addresses:
     registry_health_url: str
     connect_url: str
     prometheus_url: str
+    console_url: str
     http: dict[str, str]
     grpc: dict[str, str]
     admin: dict[str, str]
@@ -63,11 +65,12 @@ def of(instance: Instance) -> Addresses:
         registry_health_url=f"http://{HOST}:{instance.port('registry', 'management')}/health/ready",
         connect_url=f"http://{HOST}:{instance.port('connect')}",
         prometheus_url=f"http://{HOST}:{instance.port('prometheus')}",
+        console_url=f"http://{HOST}:{instance.port(CONSOLE)}",
         http={name: f"http://{HOST}:{instance.port(name)}" for name in APIS},
         grpc={name: f"{HOST}:{instance.port(name, 'grpc')}" for name in APIS},
         admin={
             name: f"http://{HOST}:{instance.port(name, 'admin')}"
-            for name in (*SERVICES, SUPERVISOR, CANARY)
+            for name in (*SERVICES, SUPERVISOR, CANARY, CONSOLE)
         },
     )
 

@@ -7,7 +7,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from local_stack.addresses import SUPERVISOR, Addresses
+from local_stack.addresses import CONSOLE, SUPERVISOR, Addresses
 from local_stack.control import State
 
 console = Console(highlight=False, soft_wrap=True)
@@ -34,6 +34,7 @@ def step(name: str, what: str, seconds: float) -> None:
 def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
     """Where the servers, and the services that run, are to be found."""
     rows = [
+        (CONSOLE, addresses.console_url),
         *((name, f"{url}   gRPC {addresses.grpc[name]}") for name, url in addresses.http.items()),
         *((name, f"{url}/metrics  /livez  /readyz") for name, url in addresses.admin.items()),
     ]

@@ -23,6 +23,7 @@ PORTS: dict[str, dict[str, int]] = {
     "search-projector": {"admin": 9004},
     "connector-supervisor": {"admin": 9005},
     "canary": {"admin": 9006},
+    "console": {"http": 3003, "admin": 9007},
     "prometheus": {"http": 9090},
 }
 """Program → what for → port, before the instance's offset."""

@@ -1,10 +1,10 @@
-"""The five services, the canary, and the jobs before them: commands and environments."""
+"""The five services, the canary, the console, and the jobs before them."""
 
 import os
 from functools import partial
 
 from local_stack import health
-from local_stack.addresses import CANARY, HOST
+from local_stack.addresses import APIS, CANARY, CONSOLE, HOST, SERVICES, SUPERVISOR
 from local_stack.layout import PORTS
 from local_stack.programs import Job, Program, Site
 
@@ -21,6 +21,7 @@ def services(site: Site) -> list[Program]:
     return [
         *(api_or_projector(site, name, after) for name, after in AFTER.items()),
         canary(site),
+        console(site),
     ]
 
 
@@ -37,14 +38,32 @@ def api_or_projector(site: Site, name: str, after: tuple[str, ...]) -> Program:
 
 
 def canary(site: Site) -> Program:
-    urls = {f"{name.split('-')[0]}_url": url for name, url in site.addresses.http.items()}
-    settings = {"host": HOST, "admin_port": str(site.instance.port(CANARY, "admin"))} | urls
+    return caller(site, CANARY, (*APIS, SUPERVISOR), {})
+
+
+def console(site: Site) -> Program:
+    asked = (*SERVICES, SUPERVISOR, CANARY)
+    own = {
+        "http_port": str(site.instance.port(CONSOLE)),
+        "kafka_bootstrap": site.addresses.kafka_bootstrap,
+        **{
+            f"{name.removesuffix('-api').replace('-', '_')}_admin_url": site.addresses.admin[name]
+            for name in asked
+        },
+    }
+    return caller(site, CONSOLE, APIS, own)
+
+
+def caller(site: Site, name: str, after: tuple[str, ...], own: dict[str, str]) -> Program:
+    """A program that uses the system as its callers do: it is told where the APIs are."""
+    urls = {f"{api.removesuffix('-api')}_url": url for api, url in site.addresses.http.items()}
+    settings = {"host": HOST, "admin_port": str(site.instance.port(name, "admin"))} | urls | own
     return Program(
-        name=CANARY,
-        command=[str(site.bin / CANARY)],
-        after=("command-api", "query-api", "search-api", "connector-supervisor"),
-        healthy=partial(health.get, f"{site.addresses.admin[CANARY]}/readyz"),
-        environment={f"CANARY_{name.upper()}": value for name, value in settings.items()},
+        name=name,
+        command=[str(site.bin / name)],
+        after=after,
+        healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
+        environment={f"{name.upper()}_{key.upper()}": value for key, value in settings.items()},
     )
 
 

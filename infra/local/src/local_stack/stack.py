@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from local_stack import StackError, addresses, console, control, launch, preflight, supervisor
-from local_stack.addresses import CANARY, SERVICES, SUPERVISOR, Addresses
+from local_stack.addresses import CANARY, CONSOLE, SERVICES, SUPERVISOR, Addresses
 from local_stack.debian import this_distribution
 from local_stack.layout import Instance, cache
 from local_stack.programs import Program, Site
@@ -19,7 +19,7 @@ from local_stack.software import Software
 # What a rank needs to end well comes after it. MySQL takes 10 s while a connector that has gone
 # still counts as connected, so the servers stop at the same time.
 STOP_ORDER = (
-    (CANARY,),
+    (CANARY, CONSOLE),
     (*SERVICES, SUPERVISOR),
     ("connect", "registry", "opensearch", "mysql", "redis", "prometheus"),
     ("kafka",),

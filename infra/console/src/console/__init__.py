@@ -1,0 +1,1 @@
+"""One page: create a user, watch it pass each stop, and see how the system is."""

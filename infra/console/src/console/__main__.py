@@ -1,0 +1,13 @@
+"""Start here: `console`."""
+
+from chassis.lifecycle import launch
+from console.settings import Settings
+from console.wiring import wire
+
+
+def main() -> None:
+    launch("console", Settings, wire)
+
+
+if __name__ == "__main__":
+    main()

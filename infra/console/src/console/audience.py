@@ -1,0 +1,67 @@
+"""Who has the page open, and the newest figures for all of them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from chassis.problems import Unavailable
+
+MAX_PAGES = 64  # each costs a connection and a write every two seconds
+
+
+class Audience:
+    """A page that is slow misses figures instead of holding a queue: only the newest are kept."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.is_closed = False
+        self._newest: tuple[int, bytes] = (0, b"")
+        self._news = asyncio.Event()
+        self._arrived = asyncio.Event()
+
+    @contextmanager
+    def page(self) -> Iterator[None]:
+        """One open page, while the block runs; raises Unavailable when there are too many."""
+        if self.pages >= MAX_PAGES:
+            raise Unavailable(f"{MAX_PAGES} pages are open already")
+        self.pages += 1
+        self._arrived.set()
+        try:
+            yield
+        finally:
+            self.pages -= 1
+            if not self.pages and not self.is_closed:
+                self._arrived.clear()
+                self._newest = (self._newest[0], b"")  # old when the next page comes
+
+    async def arrival(self) -> None:
+        """Return while a page is open, or once this is closed."""
+        await self._arrived.wait()
+
+    def publish(self, figures: bytes) -> None:
+        """Give every page these figures."""
+        self._newest = (self._newest[0] + 1, figures)
+        self._turn()
+
+    async def after(self, number: int, within: float) -> tuple[int, bytes]:
+        """Figures newer than those of that number, with theirs; empty after `within` seconds.
+
+        Empty also once this is closed.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not self.is_closed:
+                    if self._newest[0] > number and self._newest[1]:
+                        return self._newest
+                    await self._news.wait()
+        return number, b""
+
+    def close(self) -> None:
+        """Every page is told that there will be no more."""
+        self.is_closed = True
+        self._arrived.set()
+        self._turn()
+
+    def _turn(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

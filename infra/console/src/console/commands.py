@@ -1,0 +1,92 @@
+"""A command and its whole way: passed on to command-api, then followed from stop to stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from chassis.problems import Unavailable
+from console.apis import Answer, Api
+from console.journey import Follower, Journey, milliseconds, names
+from console.streaming import streamed
+
+MAX_RUNNING = 32  # commands that are followed at a time; each asks two APIs every 50 ms
+NAMES_WITHIN = 1.0  # seconds that a delete waits for the names that it will take away
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The first stop: command-api has answered, so the event is in MySQL."""
+
+    stop: str
+    ms: float
+    version: int
+    user: msgspec.Raw
+
+
+class Commands:
+    """What the page may ask of command-api."""
+
+    def __init__(self, api: Api, follower: Follower) -> None:
+        self._api = api
+        self._follower = follower
+        self._running = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """The problem that command-api answers as it is, or else the stops, a line of JSON each.
+
+        Raises Unavailable when command-api is away or MAX_RUNNING commands run, and TooSlow.
+        """
+        with self._one():
+            is_delete = request.method == "DELETE"
+            known = await self._names(request.match_info["id"]) if is_delete else None
+            answer = await self._api.forward(request)
+            if not answer.is_success:
+                return answer.response()
+            journey = _journey(request, answer, known)
+            is_unchanged = request.headers.get("If-Match") == answer.headers["ETag"]
+            parts = self._stops(answer, None if is_unchanged else journey)
+            return await streamed(request, "application/x-ndjson", parts)
+
+    async def _stops(self, answer: Answer, journey: Journey | None) -> AsyncGenerator[bytes, None]:
+        ms = milliseconds(answer.answered_at - answer.sent_at)
+        user = msgspec.Raw(answer.body or b"null")
+        yield _line(Accepted("command-api", ms, answer.version, user))
+        if journey is not None:
+            async with aclosing(self._follower.follow(journey)) as stops:
+                async for stop in stops:
+                    yield _line(stop)
+
+    async def _names(self, user_id: str) -> str | None:
+        """What search finds the user by until now; None when query-api does not say."""
+        path = f"/user/{quote(user_id, safe='')}"
+        try:
+            async with asyncio.timeout(NAMES_WITHIN):
+                answer = await self._follower.query.ask("GET", path)
+        except (Unavailable, TimeoutError):
+            return None
+        return names(msgspec.json.decode(answer.body)) if answer.is_success else None
+
+    @contextmanager
+    def _one(self) -> Iterator[None]:
+        if self._running >= MAX_RUNNING:
+            raise Unavailable(f"{MAX_RUNNING} commands are being followed already")
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+
+def _journey(request: web.Request, answer: Answer, known: str | None) -> Journey:
+    if request.method == "DELETE":
+        user_id = request.match_info["id"]
+        return Journey(user_id, answer.version, known, is_delete=True, sent_at=answer.sent_at)
+    user = msgspec.json.decode(answer.body)
+    return Journey(user["id"], answer.version, names(user), is_delete=False, sent_at=answer.sent_at)
+
+
+def _line(content: msgspec.Struct) -> bytes:
+    return msgspec.json.encode(content) + b"\n"

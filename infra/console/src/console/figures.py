@@ -1,0 +1,130 @@
+"""What the neighbours tell of themselves → what the page shows. Pure: the clock is given."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+MINUTE = 60.0
+Sample = tuple[str, Mapping[str, str], float]
+"""Name, labels, value."""
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A neighbour, as it answers on its admin port."""
+
+    name: str
+    state: str
+    """ready, not ready, or away."""
+    why: str = ""
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """Of the events that were stored in the last minute: their time from occurred_at until then."""
+
+    events: int
+    mean: float | None
+    """Seconds; None without events."""
+    within: float | None
+    """Seconds, the bucket that holds the slowest; None without events, or over all buckets."""
+
+
+class Projector(msgspec.Struct, frozen=True):
+    """What a projector says; None: it is away, or does not know yet."""
+
+    name: str
+    lag: int | None
+    dead_letters: int | None
+    freshness: Freshness | None
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """All that the page shows of the system."""
+
+    programs: list[Program]
+    projectors: list[Projector]
+    connector: dict[str, bool]
+    """Part → whether it runs; empty: not known."""
+    canary: float | None
+    """Seconds since the canary last saw the whole path work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One answer of /metrics."""
+
+    all: tuple[Sample, ...]
+
+    def values(self, name: str) -> Iterator[tuple[Mapping[str, str], float]]:
+        return ((labels, value) for found, labels, value in self.all if found == name)
+
+    def total(self, name: str) -> float | None:
+        """The sum over all labels; None when there is no such sample."""
+        values = [value for _, value in self.values(name)]
+        return sum(values) if values else None
+
+
+def parsed(text: str) -> Samples:
+    """The samples of Prometheus's text format; raises ValueError."""
+    families = text_string_to_metric_families(text)
+    return Samples(tuple((s.name, s.labels, s.value) for f in families for s in f.samples))
+
+
+class FreshnessWindow:
+    """A projector's freshness over the last minute, from its histogram at each look."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, dict[str, float], float]] = deque()
+
+    def add(self, now: float, samples: Samples) -> Freshness:
+        """What came since the oldest look of the last minute; now is in seconds."""
+        buckets = {
+            labels["le"]: value
+            for labels, value in samples.values("projector_freshness_seconds_bucket")
+        }
+        seconds = samples.total("projector_freshness_seconds_sum") or 0.0
+        if self._seen and buckets.get("+Inf", 0) < self._seen[-1][1].get("+Inf", 0):
+            self._seen.clear()  # it counts anew: it was started again
+        self._seen.append((now, buckets, seconds))
+        while now - self._seen[0][0] > MINUTE:
+            self._seen.popleft()
+        _, before, seconds_before = self._seen[0]
+        new = {bound: count - before.get(bound, 0) for bound, count in buckets.items()}
+        return _freshness(new, seconds - seconds_before)
+
+
+def projector(name: str, samples: Samples | None, freshness: Freshness | None) -> Projector:
+    """What a projector's samples say; None: it is away."""
+    if samples is None:
+        return Projector(name, None, None, None)
+    lag = samples.total("projector_lag_records")
+    letters = samples.total("projector_dead_letters")
+    return Projector(
+        name,
+        None if lag is None else int(lag),
+        None if letters is None else int(letters),
+        freshness,
+    )
+
+
+def connector(samples: Samples | None) -> dict[str, bool]:
+    """Which parts of the connector run."""
+    parts = samples.values("connector_running") if samples else ()
+    return {labels["part"]: value == 1 for labels, value in parts}
+
+
+def canary(samples: Samples | None, now: float) -> float | None:
+    """Seconds since the canary's last success; now is Unix time."""
+    last = samples.total("canary_last_success_timestamp_seconds") if samples else None
+    return max(0.0, now - last) if last else None
+
+
+def _freshness(new: Mapping[str, float], seconds: float) -> Freshness:
+    events = new.get("+Inf", 0)
+    if not events:
+        return Freshness(0, None, None)
+    bounds = sorted((float(bound), count) for bound, count in new.items() if bound != "+Inf")
+    within = next((bound for bound, count in bounds if count == events), None)
+    return Freshness(int(events), seconds / events, within)

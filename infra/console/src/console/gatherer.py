@@ -1,0 +1,94 @@
+"""One look at all neighbours every two seconds, for all open pages; none while nobody looks."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import aiohttp
+import msgspec
+import structlog
+
+from console import figures
+from console.apis import read
+from console.audience import Audience
+from console.figures import Figures, FreshnessWindow, Program, Samples
+
+EVERY = 2.0  # seconds between two looks
+WITHIN = 1.5  # seconds for one; a neighbour that takes longer is away
+PROJECTORS = ("redis-projector", "search-projector")
+SUPERVISOR = "connector-supervisor"
+CANARY = "canary"
+log = structlog.get_logger()
+
+
+class Gatherer:
+    """Asks the admin ports, as a component; admin: program → its admin port's URL."""
+
+    name = "gatherer"
+
+    def __init__(
+        self, session: aiohttp.ClientSession, admin: Mapping[str, str], audience: Audience
+    ) -> None:
+        self._session = session
+        self._admin = admin
+        self._audience = audience
+        self._windows = {name: FreshnessWindow() for name in PROJECTORS}
+        self._draining = asyncio.Event()
+
+    async def serve(self) -> None:
+        while True:
+            await self._audience.arrival()
+            if self._draining.is_set():
+                return
+            self._audience.publish(msgspec.json.encode(await self._look()))
+            try:
+                await asyncio.wait_for(self._draining.wait(), EVERY)
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> None:
+        self._draining.set()
+        self._audience.close()
+
+    async def _look(self) -> Figures:
+        asked = (*PROJECTORS, SUPERVISOR, CANARY)
+        programs, samples = await asyncio.gather(
+            asyncio.gather(*map(self._program, self._admin)),
+            asyncio.gather(*map(self._samples, asked)),
+        )
+        by_name = dict(zip(asked, samples, strict=True))
+        return Figures(
+            programs,
+            [self._projector(name, by_name[name]) for name in PROJECTORS],
+            figures.connector(by_name[SUPERVISOR]),
+            figures.canary(by_name[CANARY], time.time()),
+        )
+
+    def _projector(self, name: str, samples: Samples | None) -> figures.Projector:
+        window = self._windows[name]
+        freshness = window.add(time.monotonic(), samples) if samples else None
+        return figures.projector(name, samples, freshness)
+
+    async def _program(self, name: str) -> Program:
+        try:
+            answer = msgspec.json.decode(await self._get(name, "/readyz"))
+            failures: Mapping[str, str] = answer["failures"]
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, KeyError) as error:
+            return Program(name, "away", str(error) or type(error).__name__)
+        why = "; ".join(f"{part}: {reason}" for part, reason in failures.items())
+        return Program(name, "not ready" if failures else "ready", why)
+
+    async def _samples(self, name: str) -> Samples | None:
+        """What it tells on /metrics; None: it is away."""
+        try:
+            return figures.parsed((await self._get(name, "/metrics")).decode())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            log.debug("no metrics", program=name, reason=repr(error))
+            return None
+
+    async def _get(self, name: str, path: str) -> bytes:
+        async with (
+            asyncio.timeout(WITHIN),
+            self._session.get(self._admin[name] + path) as response,
+        ):
+            return await read(response)

@@ -1,0 +1,130 @@
+"""From a command's answer to its being seen: on the topic, in query-api, in search-api."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from chassis.problems import Unavailable
+from console.apis import Answer, Api
+from console.topic import Topic
+
+# Seconds from the sending of the command: less than the grace time (8), so that a console that
+# stops lets every journey end.
+FOLLOW = 6.0
+LOOK_AGAIN = 0.05  # seconds until the next question to an API that does not show it yet
+LOOK_AT_TOPIC = 0.005  # seconds; a look into memory
+FOUND_AMONG = 100  # results, the most that search-api gives at a time
+MAX_TERM = 100  # characters of a search
+
+Look = Callable[[], Awaitable[str | None]]
+"""None once it is there; before that, why not."""
+
+
+class Stop(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place that a command's event has passed, or has not within FOLLOW seconds."""
+
+    stop: str
+    ms: float | None = None
+    """Milliseconds from the moment when the command was sent to command-api."""
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A command that was accepted."""
+
+    user_id: str
+    version: int
+    names: str | None
+    """What search finds the user by; None: not known."""
+    is_delete: bool
+    sent_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Looks for a command's event at each stop, all at the same time."""
+
+    query: Api
+    search: Api
+    topic: Topic
+
+    async def follow(self, journey: Journey) -> AsyncGenerator[Stop, None]:
+        """The stops, in the order in which they are passed or given up."""
+        looks: list[tuple[str, Look, float]] = [
+            ("kafka", lambda: self._on_topic(journey), LOOK_AT_TOPIC),
+            ("query-api", lambda: self._in_query(journey), LOOK_AGAIN),
+            ("search-api", lambda: self._in_search(journey), LOOK_AGAIN),
+        ]
+        tasks = [asyncio.create_task(_passing(*look, journey.sent_at)) for look in looks]
+        try:
+            for passed in asyncio.as_completed(tasks):
+                yield await passed
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _on_topic(self, journey: Journey) -> str | None:
+        if self.topic.seen_at(journey.user_id) >= journey.sent_at:
+            return None
+        return "not there yet" if self.topic.is_read else "the topic is not read just now"
+
+    async def _in_query(self, journey: Journey) -> str | None:
+        path = f"/user/{journey.user_id}?min_version={journey.version}"
+        answer = await self.query.ask("GET", path)
+        # 404 at this version: it is deleted
+        return None if answer.status in {200, 404} else _detail(answer)
+
+    async def _in_search(self, journey: Journey) -> str | None:
+        if not journey.names:
+            return "the names to search for are not known"
+        term = quote(journey.names[:MAX_TERM], safe="")
+        answer = await self.search.ask("GET", f"/user/search?q={term}&limit={FOUND_AMONG}")
+        if not answer.is_success:
+            return _detail(answer)
+        versions = {user["id"]: user["version"] for user in msgspec.json.decode(answer.body)}
+        found = versions.get(journey.user_id)
+        if journey.is_delete:
+            return None if found is None else "still found"
+        is_there = found is not None and found >= journey.version
+        return None if is_there else f"not among the first {FOUND_AMONG} found by its name"
+
+
+def names(user: dict[str, Any]) -> str:
+    """What search finds a user by."""
+    return f"{user['first_name']} {user['last_name']}"
+
+
+def _detail(answer: Answer) -> str:
+    try:
+        return str(msgspec.json.decode(answer.body)["detail"])
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return f"it answers {answer.status}"
+
+
+async def _passing(stop: str, look: Look, every: float, sent_at: float) -> Stop:
+    why = "not there yet"
+    try:
+        async with asyncio.timeout(sent_at + FOLLOW - time.monotonic()):
+            while (trouble := await _looked(look)) is not None:
+                why = trouble
+                await asyncio.sleep(every)
+    except TimeoutError:
+        return Stop(stop, missing=f"{why} (after {FOLLOW:.0f} s)")
+    return Stop(stop, ms=milliseconds(time.monotonic() - sent_at))
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+async def _looked(look: Look) -> str | None:
+    try:
+        return await look()
+    except Unavailable as problem:
+        return problem.detail

@@ -1,0 +1,281 @@
+// The page's own script. Names come from callers: they are set as text, never as markup, and the
+// policy that the page comes with (Trusted Types) forbids anything else.
+
+const PAGE_SIZE = 8;
+const SEARCH_AFTER = 150; // milliseconds without a key
+const PLACES = { "command-api": "MySQL", kafka: "Kafka", "query-api": "Redis", "search-api": "OpenSearch" };
+const byId = (id) => document.getElementById(id);
+const nameOf = (user) => `${user.first_name} ${user.last_name}`;
+const announce = (text) => { byId("announcement").textContent = text; };
+
+// --- asking -------------------------------------------------------------------------------------
+
+/** Fetch; throws an Error whose message is the problem's, for a person. */
+async function ask(path, options = {}) {
+  const response = await fetch(path, options).catch(() => null);
+  if (response === null) throw new Error("The console does not answer.");
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  const said = [problem.title ?? `It answers ${response.status}`, problem.detail].filter(Boolean);
+  throw new Error(`${said.join(": ")}.`);
+}
+
+/** The lines of a body as they come. */
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    yield* parts;
+  }
+}
+
+function tell(element, error) {
+  element.textContent = error?.message ?? "";
+  element.hidden = !error;
+}
+
+// --- a command and its way ----------------------------------------------------------------------
+
+let newestJourney = 0;
+
+/** Send a command and show its way; `accepted` is called once command-api has answered. */
+async function command(what, path, options, accepted) {
+  const response = await ask(path, options);
+  const number = ++newestJourney;
+  const times = new Map();
+  begin(what);
+  for await (const line of lines(response.body)) {
+    const stop = JSON.parse(line);
+    times.set(stop.stop, stop);
+    if (number === newestJourney) passed(times);
+    if (stop.stop === "command-api") accepted();
+    if (stop.stop === "query-api") loadList();
+    if (stop.stop === "search-api") search();
+  }
+  if (number === newestJourney) ended(what, times);
+}
+
+const stopItems = () => [...byId("journey").children];
+
+function begin(what) {
+  byId("journey-title").textContent = what;
+  for (const item of stopItems()) show(item, "waiting", "waiting", 0);
+}
+
+function passed(times) {
+  const longest = Math.max(...[...times.values()].map((stop) => stop.ms ?? 0));
+  for (const item of stopItems()) {
+    const stop = times.get(item.dataset.stop);
+    if (stop?.ms !== undefined) show(item, "passed", `${stop.ms} ms`, stop.ms / longest);
+    if (stop?.missing) show(item, "missing", `not seen: ${stop.missing}`, 0);
+  }
+}
+
+function ended(what, times) {
+  for (const item of stopItems()) {
+    if (!times.has(item.dataset.stop)) show(item, "idle", "nothing new to see", 0);
+  }
+  const told = [...times.values()].map((stop) =>
+    `${PLACES[stop.stop]} ${stop.ms === undefined ? "not seen" : `${stop.ms} milliseconds`}`);
+  announce(`${what}. ${told.join(", ")}.`);
+}
+
+function show(item, state, text, share) {
+  item.dataset.state = state;
+  item.querySelector(".time").textContent = text;
+  item.querySelector(".bar").style.setProperty("--share", share);
+}
+
+// The same key while the same form is sent again: a create that was answered too late happens once.
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
+let key = newKey();
+byId("create").addEventListener("input", () => { key = newKey(); });
+
+byId("create").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const names = Object.fromEntries(new FormData(form));
+  const problem = byId("create-problem");
+  const options = {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+    body: JSON.stringify(names),
+  };
+  tell(problem);
+  await command(`${nameOf(names)} is created`, "user", options, () => {
+    form.reset();
+    form.first_name.focus();
+    key = newKey();
+  }).catch((error) => tell(problem, error));
+});
+
+// --- rename and delete --------------------------------------------------------------------------
+
+function open(dialog, user) {
+  dialog.user = user;
+  dialog.querySelector("bdi").textContent = nameOf(user);
+  tell(dialog.querySelector(".problem"));
+  for (const input of dialog.querySelectorAll("input")) input.value = user[input.name];
+  dialog.showModal();
+}
+
+function onSubmit(dialog, what, options) {
+  dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { user } = dialog;
+    const names = Object.fromEntries(new FormData(event.target));
+    const headers = { "Content-Type": "application/json", "If-Match": `"${user.version}"` };
+    const sent = { ...options, headers };
+    if (options.method === "PATCH") sent.body = JSON.stringify(names);
+    await command(what(user, names), `user/${user.id}`, sent, () => dialog.close())
+      .catch((error) => tell(dialog.querySelector(".problem"), error));
+  });
+}
+
+onSubmit(byId("rename"), (user, names) => `${nameOf(user)} is renamed ${nameOf(names)}`, { method: "PATCH" });
+onSubmit(byId("delete"), (user) => `${nameOf(user)} is deleted`, { method: "DELETE" });
+
+// --- list and search ----------------------------------------------------------------------------
+
+/** Show users; items that stay keep the focus, and one that goes gives it to the heading. */
+function showPeople(list, users, heading) {
+  const focused = document.activeElement;
+  const wasHere = list.contains(focused);
+  const items = new Map([...list.children].map((item) => [item.dataset.id, item]));
+  list.replaceChildren(...users.map((user) => person(items.get(user.id), user)));
+  if (wasHere) (focused.isConnected ? focused : heading).focus();
+}
+
+function person(item, user) {
+  const shown = item ?? byId("person").content.firstElementChild.cloneNode(true);
+  shown.dataset.id = user.id;
+  shown.querySelector("bdi").textContent = nameOf(user);
+  const created = new Date(user.created_at).toLocaleString();
+  shown.querySelector("small").textContent = `version ${user.version}, created ${created}`;
+  for (const button of shown.querySelectorAll("button")) {
+    button.ariaLabel = `${button.textContent} ${nameOf(user)}`;
+    button.onclick = () => open(byId(button.dataset.deed), user);
+  }
+  return shown;
+}
+
+let listPath = `user?limit=${PAGE_SIZE}`;
+let olderPath = null;
+
+async function loadList() {
+  try {
+    const response = await ask(listPath);
+    olderPath = /<\/([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1] ?? null;
+    byId("older").disabled = olderPath === null;
+    byId("newest").disabled = !listPath.includes("cursor=");
+    showPeople(byId("list"), await response.json(), byId("list-title"));
+    tell(byId("list-problem"));
+  } catch (error) {
+    tell(byId("list-problem"), error);
+  }
+}
+
+function turnTo(path) {
+  listPath = path;
+  loadList();
+}
+
+byId("older").addEventListener("click", () => turnTo(olderPath));
+byId("newest").addEventListener("click", () => turnTo(`user?limit=${PAGE_SIZE}`));
+
+let searching = new AbortController();
+
+async function search() {
+  searching.abort();
+  searching = new AbortController();
+  const { signal } = searching;
+  const term = byId("search").q.value.trim();
+  try {
+    const found = term && await ask(`user/search?limit=${PAGE_SIZE}&q=${encodeURIComponent(term)}`, { signal });
+    const users = found ? await found.json() : [];
+    if (signal.aborted) return;
+    const count = users.length < PAGE_SIZE ? users.length : `the best ${PAGE_SIZE}`;
+    byId("search-count").textContent = term ? `${count} found` : "";
+    showPeople(byId("results"), users, byId("search-title"));
+    tell(byId("search-problem"));
+  } catch (error) {
+    if (!signal.aborted) tell(byId("search-problem"), error);
+  }
+}
+
+let pause;
+byId("search").addEventListener("input", () => {
+  clearTimeout(pause);
+  pause = setTimeout(search, SEARCH_AFTER);
+});
+byId("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  search();
+});
+
+// --- figures ------------------------------------------------------------------------------------
+
+const rounded = (seconds) => seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+
+function figure(element, text, isGood = true) {
+  element.textContent = text;
+  element.dataset.state = isGood ? "good" : "bad";
+}
+
+function freshness(told) {
+  if (told === null) return "away";
+  if (!told.events) return "no event lately";
+  const slowest = told.within === null ? "" : `, all within ${rounded(told.within)}`;
+  return `${rounded(told.mean)} on average of ${told.events}${slowest}`;
+}
+
+const known = (number) => number ?? "not known";
+
+function showFigures({ programs, projectors, connector, canary }) {
+  for (const { name, lag, dead_letters: letters, freshness: fresh } of projectors) {
+    const tile = document.querySelector(`[data-projector="${name}"]`);
+    figure(tile.querySelector('[data-figure="lag"]'), known(lag), lag !== null);
+    figure(tile.querySelector('[data-figure="freshness"]'), freshness(fresh), fresh !== null);
+    figure(tile.querySelector('[data-figure="dead-letters"]'), known(letters), letters === 0);
+  }
+  const parts = Object.entries(connector);
+  const stopped = parts.filter(([, runs]) => !runs).map(([part]) => part);
+  const state = stopped.length ? `${stopped.join(", ")} stopped` : parts.length ? "running" : "not known";
+  figure(byId("connector"), state, state === "running");
+  figure(byId("canary"), canary === null ? "not known" : `${Math.round(canary)} s ago`, canary !== null && canary < 30);
+  byId("programs").replaceChildren(...programs.map(program));
+}
+
+function program({ name, state, why }) {
+  const item = document.createElement("li");
+  item.dataset.state = state === "ready" ? "good" : "bad";
+  item.textContent = [`${name}: ${state}`, why].filter(Boolean).join(", ");
+  return item;
+}
+
+// A hidden page lets go of its stream: a browser opens only six connections to one origin.
+let stream = null;
+
+function watch() {
+  if (document.hidden === (stream === null)) return;
+  if (document.hidden) {
+    stream.close();
+    stream = null;
+    return;
+  }
+  stream = new EventSource("figures");
+  stream.addEventListener("figures", (event) => {
+    figure(byId("connection"), "live");
+    showFigures(JSON.parse(event.data));
+  });
+  stream.addEventListener("error", () => figure(byId("connection"), "the console is away, trying again", false));
+}
+
+document.addEventListener("visibilitychange", watch);
+watch();
+loadList();

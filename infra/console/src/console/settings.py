@@ -1,0 +1,32 @@
+"""What the console can be told."""
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings, settings_config
+
+
+class Settings(ServiceSettings):
+    """Variables with the prefix CONSOLE_."""
+
+    model_config = settings_config("CONSOLE_")
+
+    admin_port: int = 9007
+    http_port: int = Field(3003, description="Port of the page.")
+    command_url: str = Field("http://127.0.0.1:3000", description="Where command-api is.")
+    query_url: str = Field("http://127.0.0.1:3001", description="Where query-api is.")
+    search_url: str = Field("http://127.0.0.1:3002", description="Where search-api is.")
+    command_admin_url: str = Field("http://127.0.0.1:9000", description="command-api's admin port.")
+    query_admin_url: str = Field("http://127.0.0.1:9001", description="query-api's admin port.")
+    search_admin_url: str = Field("http://127.0.0.1:9002", description="search-api's admin port.")
+    redis_projector_admin_url: str = Field(
+        "http://127.0.0.1:9003", description="redis-projector's admin port."
+    )
+    search_projector_admin_url: str = Field(
+        "http://127.0.0.1:9004", description="search-projector's admin port."
+    )
+    connector_supervisor_admin_url: str = Field(
+        "http://127.0.0.1:9005", description="connector-supervisor's admin port."
+    )
+    canary_admin_url: str = Field("http://127.0.0.1:9006", description="The canary's admin port.")
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    topic: str = Field("user.events", description="The topic on which an event is looked for.")

@@ -1,0 +1,94 @@
+"""The events' topic, read from its end while a page is open: whose events came, and when."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from console.audience import Audience
+
+START_WITHIN = 10.0  # seconds
+PAUSE = 1.0  # seconds before another try
+POLL = 0.2  # seconds that a fetch may wait, and a drain for it
+REMEMBERED = 10_000  # users; at 1,000 events a second those of the last ten seconds
+log = structlog.get_logger()
+
+
+class Topic:
+    """A consumer without a group: it takes nothing from anybody and commits nothing.
+
+    Only keys are looked at. A record counts as seen when this process has it, which is a fetch's
+    way later than when the broker got it.
+    """
+
+    name = "topic"
+
+    def __init__(self, bootstrap: str, topic: str, audience: Audience) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._audience = audience
+        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._draining = asyncio.Event()
+        self.is_read = False
+        """Whether an event that comes from now on will be seen."""
+
+    def seen_at(self, user_id: str) -> float:
+        """The monotonic time when this user's newest event was seen; minus infinity: never."""
+        return self._seen.get(user_id, float("-inf"))
+
+    async def serve(self) -> None:
+        while True:
+            await self._audience.arrival()
+            if self._draining.is_set():
+                return
+            try:
+                await self._read_while_watched()
+            except (KafkaError, TimeoutError) as error:
+                log.warning("the topic cannot be read", reason=repr(error))
+                await _pause(self._draining)
+
+    async def drain(self) -> None:
+        self._draining.set()
+
+    async def _read_while_watched(self) -> None:
+        consumer = AIOKafkaConsumer(
+            self._topic,
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            isolation_level="read_committed",
+        )
+        try:
+            async with asyncio.timeout(START_WITHIN):
+                await consumer.start()
+                await consumer.seek_to_end()
+            self.is_read = True
+            while self._audience.pages and not self._draining.is_set():
+                fetched = await consumer.getmany(timeout_ms=int(POLL * 1000))
+                self._remember([r for records in fetched.values() for r in records])
+        finally:
+            self.is_read = False
+            await consumer.stop()
+
+    def _remember(self, records: Sequence[Any]) -> None:
+        now = time.monotonic()
+        for record in records:
+            if record.key and record.value is not None:  # a tombstone is for the log, no event
+                user_id = record.key.decode(errors="replace")
+                self._seen[user_id] = now
+                self._seen.move_to_end(user_id)
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+
+async def _pause(draining: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(draining.wait(), PAUSE)
+    except TimeoutError:
+        return

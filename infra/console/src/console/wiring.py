@@ -1,0 +1,60 @@
+"""The composition root: the only place that builds real clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from chassis.admin_server import AdminServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process
+from console import http_api
+from console.apis import Api
+from console.audience import Audience
+from console.commands import Commands
+from console.gatherer import Gatherer
+from console.journey import Follower
+from console.settings import Settings
+from console.topic import Topic
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The console over its neighbours; ready as soon as it runs: one that is away is shown so."""
+    # Every call has a limit of its own. Connections are as many as the page's own limits allow.
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        command = Api(session, "command-api", settings.command_url)
+        query = Api(session, "query-api", settings.query_url)
+        search = Api(session, "search-api", settings.search_url)
+        audience = Audience()
+        topic = Topic(settings.kafka_bootstrap, settings.topic, audience)
+        commands = Commands(command, Follower(query, search, topic))
+        health = Health({})
+        yield Process(
+            [
+                AdminServer(health, settings.host, settings.admin_port),
+                HttpServer(
+                    http_api.routes(commands, query, search, audience),
+                    settings.host,
+                    settings.http_port,
+                    settings.grace,
+                ),
+                topic,
+                Gatherer(session, admin_urls(settings), audience),
+            ],
+            health,
+        )
+
+
+def admin_urls(settings: Settings) -> dict[str, str]:
+    """Program → its admin port, in the order in which the page shows them."""
+    return {
+        "command-api": settings.command_admin_url,
+        "query-api": settings.query_admin_url,
+        "search-api": settings.search_admin_url,
+        "redis-projector": settings.redis_projector_admin_url,
+        "search-projector": settings.search_projector_admin_url,
+        "connector-supervisor": settings.connector_supervisor_admin_url,
+        "canary": settings.canary_admin_url,
+    }

@@ -1,0 +1,128 @@
+"""The figures as server-sent events: one gatherer for all pages, and no page holds up anything."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from chassis.testing import eventually
+from console import audience, gatherer, http_api, streaming
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gatherer, "EVERY", 0.02)
+
+
+async def field(stream: aiohttp.ClientResponse, name: str) -> bytes:
+    """The next line of that field."""
+    async for line in stream.content:
+        if line.startswith(name.encode() + b":"):
+            return line.partition(b":")[2].strip()
+    raise EOFError
+
+
+async def figures(stream: aiohttp.ClientResponse) -> Any:
+    return msgspec.json.decode(await field(stream, "data"))
+
+
+async def test_a_page_is_told_all_figures(console: Any, people: Any) -> None:
+    people.failures = {"mysql": "OperationalError: gone"}
+    async with console.page.get("/figures") as stream:
+        assert stream.content_type == "text/event-stream"
+        assert int(await field(stream, "retry")) > 0
+        told = await figures(stream)
+    assert told["programs"][0] == {
+        "name": "redis-projector",
+        "state": "not ready",
+        "why": "mysql: OperationalError: gone",
+    }
+    assert told["projectors"][0]["lag"] == 5
+    assert told["projectors"][0]["dead_letters"] == 4
+    assert told["projectors"][0]["freshness"]["events"] == 0
+    assert told["connector"] == {"connector": True, "task 0": False}
+    assert 5 <= told["canary"] < 10
+
+
+async def test_a_neighbour_that_is_away_is_told_as_away(
+    start: Any, unused_ports: list[int]
+) -> None:
+    async with (
+        start(f"http://127.0.0.1:{unused_ports[0]}") as console,
+        console.page.get("/figures") as stream,
+    ):
+        told = await figures(stream)
+    assert {program["state"] for program in told["programs"]} == {"away"}
+    assert "Cannot connect" in told["programs"][0]["why"]
+    assert told["projectors"][0]["lag"] is None
+    assert told["connector"] == {}
+    assert told["canary"] is None
+
+
+async def test_pages_share_one_gatherer_and_nobody_is_asked_without_a_page(
+    console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gatherer, "EVERY", 60)
+    assert people.metrics_asked == 0
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(5):
+            stream = await stack.enter_async_context(console.page.get("/figures"))
+            assert await figures(stream)
+        assert people.metrics_asked == 4  # each neighbour once
+
+
+async def test_figures_from_before_are_not_shown_to_the_next_page(
+    console: Any, people: Any
+) -> None:
+    async with console.page.get("/figures") as stream:
+        await figures(stream)
+
+    async def left() -> None:
+        assert console.audience.pages == 0
+
+    await eventually(left)
+    people.failures = {"redis": "away"}
+    async with console.page.get("/figures") as stream:
+        assert (await figures(stream))["programs"][0]["state"] == "not ready"
+
+
+async def test_a_quiet_stream_is_kept_alive(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_api, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(gatherer, "EVERY", 60)
+    async with start("http://127.0.0.1:1") as console, console.page.get("/figures") as stream:
+        assert await field(stream, "") == b"still here"
+
+
+async def test_a_page_that_takes_nothing_is_dropped(
+    console: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "WRITE_WITHIN", 0.1)
+    large = b'"' + b"x" * 2**23 + b'"'  # more than the sockets' buffers hold
+
+    async def dropped() -> None:
+        console.audience.publish(large)
+        assert console.audience.pages == 0
+
+    stream = await console.page.get("/figures")
+    assert await figures(stream)
+    await eventually(dropped)
+    stream.close()
+
+
+async def test_one_page_too_many_is_refused(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "MAX_PAGES", 1)
+    async with console.page.get("/figures"), console.page.get("/figures") as refused:
+        assert refused.status == 503
+        assert refused.content_type == "application/problem+json"
+
+
+async def test_open_pages_do_not_hold_a_stop(console: Any) -> None:
+    async with console.page.get("/figures") as stream:
+        assert await figures(stream)
+        async with asyncio.timeout(2):
+            await console.gatherer.drain()
+            await console.http.drain()
+            await stream.read()
