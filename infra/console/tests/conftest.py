@@ -22,6 +22,7 @@ from console.gatherer import Gatherer
 from console.journey import Follower
 from console.topic import Topic
 
+LIMIT = aiohttp.ClientTimeout(10)  # seconds, so that a stream that says nothing fails its test
 ID = "0193f6a0-0000-7000-8000-000000000001"
 METRICS = """\
 projector_lag_records{partition="0"} 2.0
@@ -163,7 +164,7 @@ def start(people: People) -> Start:
             gatherer = Gatherer(session, dict.fromkeys(names, url), audience)
             async with (
                 serving(http, gatherer),
-                aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as page,
+                aiohttp.ClientSession(f"http://127.0.0.1:{http.port}", timeout=LIMIT) as page,
             ):
                 yield Running(page, audience, http, gatherer)
 

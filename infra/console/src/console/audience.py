@@ -14,7 +14,7 @@ class Audience:
 
     def __init__(self) -> None:
         self.pages = 0
-        self.is_closed = False
+        self.closed = asyncio.Event()
         self._newest: tuple[int, bytes] = (0, b"")
         self._news = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -30,13 +30,14 @@ class Audience:
             yield
         finally:
             self.pages -= 1
-            if not self.pages and not self.is_closed:
+            if not self.pages and not self.closed.is_set():
                 self._arrived.clear()
                 self._newest = (self._newest[0], b"")  # old when the next page comes
 
-    async def arrival(self) -> None:
-        """Return while a page is open, or once this is closed."""
+    async def arrival(self) -> bool:
+        """Wait until a page is open; False once this is closed."""
         await self._arrived.wait()
+        return not self.closed.is_set()
 
     def publish(self, figures: bytes) -> None:
         """Give every page these figures."""
@@ -50,15 +51,15 @@ class Audience:
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while not self.is_closed:
+                while not self.closed.is_set():
                     if self._newest[0] > number and self._newest[1]:
                         return self._newest
                     await self._news.wait()
         return number, b""
 
     def close(self) -> None:
-        """Every page is told that there will be no more."""
-        self.is_closed = True
+        """End every page's stream, and what works for them; may be called again."""
+        self.closed.set()
         self._arrived.set()
         self._turn()
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import aiohttp
 import msgspec
@@ -33,21 +34,14 @@ class Gatherer:
         self._admin = admin
         self._audience = audience
         self._windows = {name: FreshnessWindow() for name in PROJECTORS}
-        self._draining = asyncio.Event()
 
     async def serve(self) -> None:
-        while True:
-            await self._audience.arrival()
-            if self._draining.is_set():
-                return
+        while await self._audience.arrival():
             self._audience.publish(msgspec.json.encode(await self._look()))
-            try:
-                await asyncio.wait_for(self._draining.wait(), EVERY)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._audience.closed.wait(), EVERY)
 
     async def drain(self) -> None:
-        self._draining.set()
         self._audience.close()
 
     async def _look(self) -> Figures:

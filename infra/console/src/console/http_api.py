@@ -74,6 +74,6 @@ def _passed_on(api: Api) -> Handler:
 async def _figures(audience: Audience) -> AsyncGenerator[bytes, None]:
     yield f"retry: {RETRY}\n\n".encode()
     number = 0
-    while not audience.is_closed:
+    while not audience.closed.is_set():
         number, figures = await audience.after(number, HEARTBEAT)
         yield b"event: figures\ndata: " + figures + b"\n\n" if figures else b": still here\n\n"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from console.audience import Audience
 
-START_WITHIN = 10.0  # seconds
+START_WITHIN = 5.0  # seconds, less than the grace time
 PAUSE = 1.0  # seconds before another try
 POLL = 0.2  # seconds that a fetch may wait, and a drain for it
 REMEMBERED = 10_000  # users; at 1,000 events a second those of the last ten seconds
@@ -33,7 +34,6 @@ class Topic:
         self._topic = topic
         self._audience = audience
         self._seen: OrderedDict[str, float] = OrderedDict()
-        self._draining = asyncio.Event()
         self.is_read = False
         """Whether an event that comes from now on will be seen."""
 
@@ -42,18 +42,16 @@ class Topic:
         return self._seen.get(user_id, float("-inf"))
 
     async def serve(self) -> None:
-        while True:
-            await self._audience.arrival()
-            if self._draining.is_set():
-                return
+        while await self._audience.arrival():
             try:
                 await self._read_while_watched()
             except (KafkaError, TimeoutError) as error:
                 log.warning("the topic cannot be read", reason=repr(error))
-                await _pause(self._draining)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._audience.closed.wait(), PAUSE)
 
     async def drain(self) -> None:
-        self._draining.set()
+        self._audience.close()
 
     async def _read_while_watched(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -69,7 +67,7 @@ class Topic:
                 await consumer.start()
                 await consumer.seek_to_end()
             self.is_read = True
-            while self._audience.pages and not self._draining.is_set():
+            while self._audience.pages and not self._audience.closed.is_set():
                 fetched = await consumer.getmany(timeout_ms=int(POLL * 1000))
                 self._remember([r for records in fetched.values() for r in records])
         finally:
@@ -85,10 +83,3 @@ class Topic:
                 self._seen.move_to_end(user_id)
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-
-
-async def _pause(draining: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(draining.wait(), PAUSE)
-    except TimeoutError:
-        return

@@ -1,8 +1,10 @@
 // The page's own script. Names come from callers: they are set as text, never as markup, and the
 // policy that the page comes with (Trusted Types) forbids anything else.
 
-const PAGE_SIZE = 8;
+const PAGE_SIZE = 6;
 const SEARCH_AFTER = 150; // milliseconds without a key
+const COME_AGAIN = 5000; // milliseconds
+const CANARY_IS_OLD = 30; // seconds; it tries every ten
 const PLACES = { "command-api": "MySQL", kafka: "Kafka", "query-api": "Redis", "search-api": "OpenSearch" };
 const byId = (id) => document.getElementById(id);
 const nameOf = (user) => `${user.first_name} ${user.last_name}`;
@@ -47,48 +49,38 @@ async function command(what, path, options, accepted) {
   const response = await ask(path, options);
   const number = ++newestJourney;
   const times = new Map();
-  begin(what);
-  for await (const line of lines(response.body)) {
-    const stop = JSON.parse(line);
-    times.set(stop.stop, stop);
-    if (number === newestJourney) passed(times);
-    if (stop.stop === "command-api") accepted();
-    if (stop.stop === "query-api") loadList();
-    if (stop.stop === "search-api") search();
+  const update = (rest) => { if (number === newestJourney) showWay(what, times, rest); };
+  update("waiting");
+  accepted();
+  try {
+    for await (const line of lines(response.body)) {
+      const stop = JSON.parse(line);
+      times.set(stop.stop, stop);
+      update("waiting");
+      if (stop.stop === "query-api") loadList();
+      if (stop.stop === "search-api") search();
+    }
+    update("nothing changed");
+  } catch {
+    update("the console went away");
   }
-  if (number === newestJourney) ended(what, times);
+  announce(`${what}. ${[...times.values()].map(spoken).join(", ")}.`);
 }
 
-const stopItems = () => [...byId("journey").children];
-
-function begin(what) {
+/** The stops that are known, and `rest` for the others. */
+function showWay(what, times, rest) {
   byId("journey-title").textContent = what;
-  for (const item of stopItems()) show(item, "waiting", "waiting", 0);
-}
-
-function passed(times) {
   const longest = Math.max(...[...times.values()].map((stop) => stop.ms ?? 0));
-  for (const item of stopItems()) {
+  for (const item of byId("journey").children) {
     const stop = times.get(item.dataset.stop);
-    if (stop?.ms !== undefined) show(item, "passed", `${stop.ms} ms`, stop.ms / longest);
-    if (stop?.missing) show(item, "missing", `not seen: ${stop.missing}`, 0);
+    const isPassed = stop?.ms !== undefined;
+    item.dataset.state = isPassed ? "passed" : stop ? "missing" : rest === "waiting" ? "waiting" : "idle";
+    item.querySelector(".time").textContent = isPassed ? `${stop.ms} ms` : stop ? `not seen: ${stop.missing}` : rest;
+    item.querySelector(".bar").style.setProperty("--share", isPassed ? stop.ms / longest : 0);
   }
 }
 
-function ended(what, times) {
-  for (const item of stopItems()) {
-    if (!times.has(item.dataset.stop)) show(item, "idle", "nothing new to see", 0);
-  }
-  const told = [...times.values()].map((stop) =>
-    `${PLACES[stop.stop]} ${stop.ms === undefined ? "not seen" : `${stop.ms} milliseconds`}`);
-  announce(`${what}. ${told.join(", ")}.`);
-}
-
-function show(item, state, text, share) {
-  item.dataset.state = state;
-  item.querySelector(".time").textContent = text;
-  item.querySelector(".bar").style.setProperty("--share", share);
-}
+const spoken = ({ stop, ms }) => `${PLACES[stop]} ${ms === undefined ? "not seen" : `after ${ms} milliseconds`}`;
 
 // The same key while the same form is sent again: a create that was answered too late happens once.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
@@ -133,7 +125,11 @@ function onSubmit(dialog, what, options) {
     const sent = { ...options, headers };
     if (options.method === "PATCH") sent.body = JSON.stringify(names);
     await command(what(user, names), `user/${user.id}`, sent, () => dialog.close())
-      .catch((error) => tell(dialog.querySelector(".problem"), error));
+      .catch((error) => {
+        tell(dialog.querySelector(".problem"), error);
+        loadList(); // it may have another version by now
+        search();
+      });
   });
 }
 
@@ -172,7 +168,6 @@ async function loadList() {
     const response = await ask(listPath);
     olderPath = /<\/([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1] ?? null;
     byId("older").disabled = olderPath === null;
-    byId("newest").disabled = !listPath.includes("cursor=");
     showPeople(byId("list"), await response.json(), byId("list-title"));
     tell(byId("list-problem"));
   } catch (error) {
@@ -227,34 +222,34 @@ function figure(element, text, isGood = true) {
   element.dataset.state = isGood ? "good" : "bad";
 }
 
-function freshness(told) {
-  if (told === null) return "away";
-  if (!told.events) return "no event lately";
-  const slowest = told.within === null ? "" : `, all within ${rounded(told.within)}`;
-  return `${rounded(told.mean)} on average of ${told.events}${slowest}`;
-}
-
-const known = (number) => number ?? "not known";
-
 function showFigures({ programs, projectors, connector, canary }) {
-  for (const { name, lag, dead_letters: letters, freshness: fresh } of projectors) {
-    const tile = document.querySelector(`[data-projector="${name}"]`);
-    figure(tile.querySelector('[data-figure="lag"]'), known(lag), lag !== null);
-    figure(tile.querySelector('[data-figure="freshness"]'), freshness(fresh), fresh !== null);
-    figure(tile.querySelector('[data-figure="dead-letters"]'), known(letters), letters === 0);
+  for (const projector of projectors) {
+    for (const cell of document.querySelectorAll(`[data-of="${projector.name}"]`)) {
+      showCell(cell, projector);
+    }
   }
   const parts = Object.entries(connector);
   const stopped = parts.filter(([, runs]) => !runs).map(([part]) => part);
-  const state = stopped.length ? `${stopped.join(", ")} stopped` : parts.length ? "running" : "not known";
+  const state = stopped.length ? `stopped: ${stopped.join(", ")}` : parts.length ? "running" : "not known";
   figure(byId("connector"), state, state === "running");
-  figure(byId("canary"), canary === null ? "not known" : `${Math.round(canary)} s ago`, canary !== null && canary < 30);
+  const isFresh = canary !== null && canary < CANARY_IS_OLD;
+  figure(byId("canary"), canary === null ? "not known" : `worked ${Math.round(canary)} s ago`, isFresh);
   byId("programs").replaceChildren(...programs.map(program));
+}
+
+function showCell(cell, { lag, dead_letters: letters, freshness }) {
+  const { events = null, mean = null, within = null } = freshness ?? {};
+  const value = { lag, letters, events, mean, within }[cell.dataset.figure];
+  const isTime = cell.dataset.figure === "mean" || cell.dataset.figure === "within";
+  if (value !== null) figure(cell, isTime ? rounded(value) : value, cell.dataset.figure !== "letters" || value === 0);
+  else if (isTime && freshness) figure(cell, events ? "over 300 s" : "–", !events);
+  else figure(cell, "not known", false);
 }
 
 function program({ name, state, why }) {
   const item = document.createElement("li");
   item.dataset.state = state === "ready" ? "good" : "bad";
-  item.textContent = [`${name}: ${state}`, why].filter(Boolean).join(", ");
+  item.textContent = [`${name} ${state}`, why].filter(Boolean).join(": ");
   return item;
 }
 
@@ -262,18 +257,22 @@ function program({ name, state, why }) {
 let stream = null;
 
 function watch() {
-  if (document.hidden === (stream === null)) return;
-  if (document.hidden) {
-    stream.close();
-    stream = null;
-    return;
-  }
-  stream = new EventSource("figures");
-  stream.addEventListener("figures", (event) => {
-    figure(byId("connection"), "live");
+  stream?.close();
+  stream = document.hidden ? null : new EventSource("figures");
+  stream?.addEventListener("figures", (event) => {
+    connected(true);
     showFigures(JSON.parse(event.data));
   });
-  stream.addEventListener("error", () => figure(byId("connection"), "the console is away, trying again", false));
+  stream?.addEventListener("error", ({ target }) => {
+    connected(false);
+    // Refused, the browser does not come again by itself.
+    if (target.readyState === EventSource.CLOSED) setTimeout(watch, COME_AGAIN);
+  });
+}
+
+function connected(isIt) {
+  figure(byId("connection"), isIt ? "live" : "the console is away, trying again", isIt);
+  byId("now").dataset.state = isIt ? "good" : "bad";
 }
 
 document.addEventListener("visibilitychange", watch);

@@ -1,0 +1,80 @@
+"""The topic on a real Kafka: read from its end, and only while somebody watches."""
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from chassis.testing import eventually, serving
+from console import topic as topics
+from console.audience import Audience
+from console.topic import Topic
+from local_stack.addresses import Addresses
+
+
+@dataclass(frozen=True)
+class Record:
+    key: bytes
+    value: bytes | None = b"event"
+
+
+@pytest.fixture
+async def name(stack: Addresses) -> AsyncIterator[str]:
+    """A topic of this test's own."""
+    name = f"console-{uuid.uuid4().hex}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, num_partitions=4, replication_factor=1)])
+    yield name
+    await admin.delete_topics([name])
+    await admin.close()
+
+
+@pytest.fixture
+async def producer(stack: Addresses) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+@pytest.mark.integration
+async def test_events_that_come_while_a_page_is_open_are_seen(
+    stack: Addresses, name: str, producer: AIOKafkaProducer
+) -> None:
+    audience = Audience()
+    topic = Topic(stack.kafka_bootstrap, name, audience)
+
+    async def reading() -> None:
+        assert topic.is_read
+
+    async def not_reading() -> None:
+        assert not topic.is_read
+
+    async def seen() -> None:
+        assert began <= topic.seen_at("here") <= time.monotonic()
+
+    await producer.send_and_wait(name, b"event", key=b"before")
+    async with serving(topic):
+        with audience.page():
+            await eventually(reading)
+            began = time.monotonic()
+            partition = 0  # of both, so that the second is seen after the first
+            await producer.send_and_wait(name, None, key=b"tombstone", partition=partition)
+            await producer.send_and_wait(name, b"event", key=b"here", partition=partition)
+            await eventually(seen)
+        await eventually(not_reading)
+    assert topic.seen_at("before") == topic.seen_at("tombstone") == float("-inf")
+
+
+async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "REMEMBERED", 2)
+    topic = Topic("", "", Audience())
+    for key in (b"1", b"2", b"1", b"3"):
+        topic._remember([Record(key)])
+    assert topic.seen_at("2") == float("-inf")
+    assert topic.seen_at("1") <= topic.seen_at("3")
