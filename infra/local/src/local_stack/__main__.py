@@ -9,6 +9,7 @@ import time
 from types import FrameType
 
 from local_stack import StackError, addresses, console, control, stack, supervisor
+from local_stack.browser import browser
 from local_stack.layout import Instance, cache
 
 INTERRUPTED = 130
@@ -59,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "logs":
             command.add_argument("name", nargs="?", default="", help="a program or a job")
             command.add_argument("--lines", type=int, default=50, help="how many to begin with")
+        if name == "provision":
+            command.add_argument("--browser", action="store_true", help="also the tests' browser")
     return commands
 
 
@@ -106,8 +109,10 @@ def logs(instance: Instance, arguments: argparse.Namespace) -> None:
     os.execvp("tail", ["tail", "-n", lines, "-F", log])  # noqa: S606  no shell is wanted
 
 
-def provision(_instance: Instance, _arguments: argparse.Namespace) -> None:
+def provision(_instance: Instance, arguments: argparse.Namespace) -> None:
     stack.fetch()
+    if arguments.browser:
+        browser(cache())
     console.console.print(f"Everything is in {cache()}.")
 
 

@@ -58,7 +58,9 @@ def install(wanted: Distribution, cache: Path, progress: Callable[[float], None]
 def lay_out(part: Path, wanted: Distribution) -> None:
     for folder in ("state/lists/partial", "archives/partial", "empty", "content"):
         (part / folder).mkdir(parents=True, exist_ok=True)
-    (part / "status").write_text("".join(STUB.format(name=name) for name in STUBS))
+    (part / "status").write_text(
+        "".join(STUB.format(name=name) for name in (*STUBS, *wanted.present))
+    )
     (part / "sources.list").write_text(
         f"deb [signed-by={wanted.keyring} arch=amd64] {mirror(wanted.id)} {wanted.suite} "
         f"{wanted.components}\n"

@@ -1,4 +1,4 @@
-"""Which packages hold MySQL, Redis and Prometheus, by distribution."""
+"""Which packages hold MySQL, Redis, Prometheus and a browser, by distribution."""
 
 import hashlib
 import platform
@@ -19,6 +19,8 @@ class Distribution:
     suite: str
     components: str
     packages: tuple[str, ...]
+    present: tuple[str, ...] = ()
+    """What is not fetched, since the machine has it."""
 
     @property
     def keyring(self) -> Path:
@@ -32,10 +34,15 @@ class Distribution:
 
 def this_distribution() -> Distribution:
     """What this machine runs; raise StackError if it is none of ours."""
+    return distribution(os_release(), platform.machine())
+
+
+def os_release() -> dict[str, str]:
+    """What os-release(5) says of this machine, or the system's name."""
     try:
-        return distribution(platform.freedesktop_os_release(), platform.machine())
+        return platform.freedesktop_os_release()
     except OSError:
-        return distribution({"ID": platform.system()}, platform.machine())
+        return {"ID": platform.system()}
 
 
 def distribution(os_release: dict[str, str], machine: str) -> Distribution:
@@ -51,3 +58,14 @@ def distribution(os_release: dict[str, str], machine: str) -> Distribution:
         f"the local stack runs on Debian and Ubuntu on x86_64; this is {name} on {machine}. "
         "Use `docker compose up` here."
     )
+
+
+def browser_packages(os_release: dict[str, str], machine: str) -> Distribution:
+    """A browser without a window, of the machine's own suite, so that it runs on its own libc.
+
+    Raises StackError where the distribution has none: Ubuntu's is a snap.
+    """
+    if machine == "x86_64" and os_release.get("ID") == "debian":
+        packages = ("chromium-headless-shell", "fonts-dejavu-core")
+        return Distribution("debian", os_release["VERSION_CODENAME"], "main", packages, ("libc6",))
+    raise StackError("tests need a browser, and none can be fetched here: install chromium")

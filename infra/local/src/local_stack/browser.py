@@ -1,0 +1,52 @@
+"""The browser that tests drive: the machine's own, or else Debian's Chromium, unpacked aside."""
+
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack import apt, preflight
+from local_stack.debian import browser_packages, os_release
+from local_stack.provision import alone, packages_bar, progress_bars
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FONTS = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{folder}</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A Chromium, and what must be in its environment."""
+
+    program: str
+    environment: dict[str, str]
+
+
+def browser(cache: Path) -> Browser:
+    """Fetch it if there is none; raises StackError where that cannot be."""
+    for name in NAMES:
+        if found := shutil.which(name):
+            return Browser(found, {})
+    wanted = browser_packages(os_release(), platform.machine())
+    folder = wanted.folder(cache)
+    with alone(cache):
+        if not folder.exists():
+            preflight.check_provisioning(wanted, cache)
+            with progress_bars() as progress:
+                apt.install(wanted, cache, packages_bar(progress, wanted))
+    return unpacked(folder)
+
+
+def unpacked(folder: Path) -> Browser:
+    """The program of unpacked packages, told where its libraries and fonts are."""
+    content = folder / "content"
+    fonts = folder / "fonts.conf"
+    fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))
+    libraries = [str(content / lib / "x86_64-linux-gnu") for lib in ("usr/lib", "lib")]
+    return Browser(
+        str(content / "usr/lib/chromium/chromium-headless-shell"),
+        {"LD_LIBRARY_PATH": ":".join(libraries), "FONTCONFIG_FILE": str(fonts)},
+    )
