@@ -1,10 +1,11 @@
 """What a person does with the console, in a real browser, through every server."""
 
+import asyncio
 import re
 import uuid
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=15_000)
@@ -98,6 +99,24 @@ async def test_a_problem_is_told_in_the_api_s_words(page: Page) -> None:
     await expect(problem).to_contain_text("The request is not valid")
     await expect(problem).to_contain_text("100")
     await expect(page.locator("#create input").first).to_have_value("x" * 101)
+
+
+async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
+    sent: list[str] = []
+    answered = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        sent.append(route.request.method)
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/user", slow)
+    last = unique("Twice")
+    await create(page, "Ada", last)
+    await page.keyboard.press("Enter")
+    answered.set()
+    await passed(page, f"Ada {last} is created")
+    assert sent == ["POST"]
 
 
 async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page) -> None:

@@ -45,6 +45,15 @@ async def test_a_question_reaches_the_api_as_it_was_asked(console: Any, people: 
     ]
 
 
+async def test_a_form_of_another_site_does_not_become_json(console: Any, people: Any) -> None:
+    """Browsers send such a form without asking first; command-api refuses its type."""
+    people.problem = (415, b"{}")
+    body = {"data": b'{"first_name": "Ada"}', "headers": {"Content-Type": "text/plain"}}
+    async with console.page.post("/user", **body) as response:
+        assert response.status == 415
+    assert people.asked[0].content_type == "text/plain"
+
+
 @pytest.mark.parametrize("path", ["/readyz", "/metrics", f"/user/{ID}", f"/user/{ID}/history"])
 async def test_there_is_no_way_to_anything_else(console: Any, people: Any, path: str) -> None:
     async with console.page.get(path) as response:

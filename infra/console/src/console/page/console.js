@@ -44,16 +44,19 @@ function tell(element, error) {
 
 let newestJourney = 0;
 
-/** Send a command and show its way; `accepted` is called once command-api has answered. */
-async function command(what, path, options, accepted) {
+/** Send a command; once command-api has accepted it, its way is shown. */
+async function command(what, path, options) {
   const response = await ask(path, options);
+  follow(what, response.body);
+}
+
+async function follow(what, body) {
   const number = ++newestJourney;
   const times = new Map();
   const update = (rest) => { if (number === newestJourney) showWay(what, times, rest); };
   update("waiting");
-  accepted();
   try {
-    for await (const line of lines(response.body)) {
+    for await (const line of lines(body)) {
       const stop = JSON.parse(line);
       times.set(stop.stop, stop);
       update("waiting");
@@ -82,27 +85,35 @@ function showWay(what, times, rest) {
 
 const spoken = ({ stop, ms }) => `${PLACES[stop]} ${ms === undefined ? "not seen" : `after ${ms} milliseconds`}`;
 
+/** What a form does when it is sent; sent again, it waits for the answer first. */
+function onSend(form, problem, send) {
+  let isBusy = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    isBusy = true;
+    tell(problem);
+    try {
+      await send(Object.fromEntries(new FormData(form)));
+    } catch (error) {
+      tell(problem, error);
+    }
+    isBusy = false;
+  });
+}
+
 // The same key while the same form is sent again: a create that was answered too late happens once.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
+const createForm = byId("create");
 let key = newKey();
-byId("create").addEventListener("input", () => { key = newKey(); });
+createForm.addEventListener("input", () => { key = newKey(); });
 
-byId("create").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const names = Object.fromEntries(new FormData(form));
-  const problem = byId("create-problem");
-  const options = {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
-    body: JSON.stringify(names),
-  };
-  tell(problem);
-  await command(`${nameOf(names)} is created`, "user", options, () => {
-    form.reset();
-    form.first_name.focus();
-    key = newKey();
-  }).catch((error) => tell(problem, error));
+onSend(createForm, byId("create-problem"), async (names) => {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  await command(`${nameOf(names)} is created`, "user", { method: "POST", headers, body: JSON.stringify(names) });
+  createForm.reset();
+  createForm.first_name.focus();
+  key = newKey();
 });
 
 // --- rename and delete --------------------------------------------------------------------------
@@ -115,26 +126,27 @@ function open(dialog, user) {
   dialog.showModal();
 }
 
-function onSubmit(dialog, what, options) {
+/** A dialog that sends a command about its user; `message` gives the title, and the body if any. */
+function onConfirm(dialog, method, message) {
   dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
+  onSend(dialog.querySelector("form"), dialog.querySelector(".problem"), async (names) => {
     const { user } = dialog;
-    const names = Object.fromEntries(new FormData(event.target));
     const headers = { "Content-Type": "application/json", "If-Match": `"${user.version}"` };
-    const sent = { ...options, headers };
-    if (options.method === "PATCH") sent.body = JSON.stringify(names);
-    await command(what(user, names), `user/${user.id}`, sent, () => dialog.close())
-      .catch((error) => {
-        tell(dialog.querySelector(".problem"), error);
-        loadList(); // it may have another version by now
-        search();
-      });
+    const { what, body } = message(user, names);
+    try {
+      await command(what, `user/${user.id}`, { method, headers, body });
+      dialog.close();
+    } catch (error) {
+      loadList(); // it may have another version by now
+      search();
+      throw error;
+    }
   });
 }
 
-onSubmit(byId("rename"), (user, names) => `${nameOf(user)} is renamed ${nameOf(names)}`, { method: "PATCH" });
-onSubmit(byId("delete"), (user) => `${nameOf(user)} is deleted`, { method: "DELETE" });
+onConfirm(byId("rename"), "PATCH", (user, names) =>
+  ({ what: `${nameOf(user)} is renamed ${nameOf(names)}`, body: JSON.stringify(names) }));
+onConfirm(byId("delete"), "DELETE", (user) => ({ what: `${nameOf(user)} is deleted` }));
 
 // --- list and search ----------------------------------------------------------------------------
 
@@ -217,8 +229,10 @@ byId("search").addEventListener("submit", (event) => {
 
 const rounded = (seconds) => seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
-function figure(element, text, isGood = true) {
-  element.textContent = text;
+/** Changed only where it differs: a reader of the screen would tell it every two seconds. */
+function figure(element, value, isGood = true) {
+  const text = String(value);
+  if (element.textContent !== text) element.textContent = text;
   element.dataset.state = isGood ? "good" : "bad";
 }
 
@@ -234,7 +248,7 @@ function showFigures({ programs, projectors, connector, canary }) {
   figure(byId("connector"), state, state === "running");
   const isFresh = canary !== null && canary < CANARY_IS_OLD;
   figure(byId("canary"), canary === null ? "not known" : `worked ${Math.round(canary)} s ago`, isFresh);
-  byId("programs").replaceChildren(...programs.map(program));
+  showPrograms(byId("programs"), programs);
 }
 
 function showCell(cell, { lag, dead_letters: letters, freshness }) {
@@ -246,11 +260,11 @@ function showCell(cell, { lag, dead_letters: letters, freshness }) {
   else figure(cell, "not known", false);
 }
 
-function program({ name, state, why }) {
-  const item = document.createElement("li");
-  item.dataset.state = state === "ready" ? "good" : "bad";
-  item.textContent = [`${name} ${state}`, why].filter(Boolean).join(": ");
-  return item;
+function showPrograms(list, programs) {
+  while (list.children.length < programs.length) list.append(document.createElement("li"));
+  programs.forEach(({ name, state, why }, place) => {
+    figure(list.children[place], [`${name} ${state}`, why].filter(Boolean).join(": "), state === "ready");
+  });
 }
 
 // A hidden page lets go of its stream: a browser opens only six connections to one origin.
