@@ -32,6 +32,12 @@ def test_what_is_saved_is_loaded_with_its_passwords() -> None:
     assert addresses.recorded("unit", None).port_offset == 7
 
 
+def test_what_an_older_version_has_saved_is_loaded() -> None:
+    saved = addresses.save(Instance("unit", 7))
+    Instance("unit").addresses_file.write_text('{"port_offset": 7, "gone_url": "x"}')
+    assert addresses.load("unit") == saved
+
+
 def test_passwords_are_for_their_owner_only_and_stay() -> None:
     first = addresses.save(Instance("unit"))
     file = Path(first.secrets) / "debezium"

@@ -92,12 +92,13 @@ def load(instance: str = "dev") -> Addresses:
     """The addresses of an instance that was started; raise StackError if it never was."""
     file = Instance(instance).addresses_file
     try:
-        return Addresses(**json.loads(file.read_text()))
+        port_offset = json.loads(file.read_text())["port_offset"]
     except FileNotFoundError:
         raise StackError(
             f"there is no instance {instance!r}: "
             f"start it with `local-stack up --instance {instance}`"
         ) from None
+    return of(Instance(instance, port_offset))  # all else follows, also for an older file
 
 
 def recorded(name: str, port_offset: int | None) -> Instance:
