@@ -90,6 +90,12 @@ async def ready(supervised: Supervisor) -> None:
         raise AssertionError(trouble.detail) from trouble
 
 
+def running() -> dict[str, float]:
+    """What the metric says, by part."""
+    samples = [sample for metric in supervisor.RUNNING.collect() for sample in metric.samples]
+    return {sample.labels["part"]: sample.value for sample in samples}
+
+
 async def not_ready(supervised: Supervisor, reason: str) -> None:
     with pytest.raises(Unavailable, match=reason):
         await supervised.ready()
@@ -145,16 +151,20 @@ async def test_a_refused_configuration_is_told_in_connects_own_words(
 async def test_a_worker_that_is_away_is_waited_for(worker: Worker, supervised: Supervisor) -> None:
     worker.answers = 500
     await eventually(lambda: not_ready(supervised, "answers 500"))
+    assert running() == {"connector": 0}
     worker.answers = 200
     await eventually(lambda: ready(supervised))
+    assert running() == {"connector": 1, "task 0": 1}
 
 
 async def test_a_paused_task_is_left_alone(worker: Worker, supervised: Supervisor) -> None:
     worker.states = ["PAUSED"]
     await eventually(lambda: not_ready(supervised, "task 0 is PAUSED"))
+    assert running() == {"connector": 1, "task 0": 0}
     assert worker.restarts == 0
 
 
 async def test_no_task_yet_is_not_ready(worker: Worker, supervised: Supervisor) -> None:
     worker.states = []
     await eventually(lambda: not_ready(supervised, "no task yet"))
+    assert running() == {"connector": 0}

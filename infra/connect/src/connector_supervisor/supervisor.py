@@ -18,7 +18,11 @@ EVERY = 1.0  # seconds between two looks
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds until the next restart; the last one again and again
 STEADY = 60.0  # seconds without a failure, after which the pauses begin anew
 
-RUNNING = Gauge("connector_running", "1 while this part of the connector runs.", ["part"])
+RUNNING = Gauge(
+    "connector_running",
+    "1 while this part of the connector runs; 0 also where Connect tells nothing of it.",
+    ["part"],
+)
 RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed.")
 
 log = structlog.get_logger()
@@ -68,7 +72,7 @@ class Supervisor:
             parts = await self._connector.parts()
             await self._restart_failed(parts)
         except (Unavailable, Refused) as error:
-            RUNNING.clear()
+            _export([])
             return str(error)
         _export(parts)
         if not parts:
@@ -94,5 +98,6 @@ class Supervisor:
 
 def _export(parts: list[Part]) -> None:
     RUNNING.clear()
+    RUNNING.labels("connector").set(0)
     for part in parts:
         RUNNING.labels(part.name).set(part.state == "RUNNING")

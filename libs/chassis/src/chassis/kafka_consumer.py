@@ -17,7 +17,9 @@ from prometheus_client import Counter, Gauge
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Projection, Record
 
-LAG = Gauge("projector_lag_records", "Records not yet handled.", ["partition"])
+LAG = Gauge(
+    "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
+)
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
 POLL = 0.2  # seconds a fetch may wait; how long a drain waits for an idle consumer
@@ -61,6 +63,7 @@ class KafkaConsumer:
         self._epoch = 0  # one more with every assignment or revocation
         self._synced = 0  # the epoch whose offsets were last read from the store
         self._stored: dict[int, Offset] = {}
+        self._in_hand: dict[int, int] = {}  # records fetched and not yet handled, by partition
         self._is_draining = False
         self._stopped = asyncio.Event()
         self._away: str | None = None
@@ -108,7 +111,7 @@ class KafkaConsumer:
             except _Abandoned:
                 if self._is_draining:
                     raise
-        await self._look()
+            await self._look()
 
     async def _sync(self) -> None:
         """Seek every partition that is ours to its stored offset."""
@@ -140,7 +143,11 @@ class KafkaConsumer:
             await self._handle(records)
             await self._views.advance(moves)
 
-        await self._persistently(handle_and_advance)
+        self._in_hand = {tp.partition: len(messages) for tp, messages in fetched.items()}
+        try:
+            await self._persistently(handle_and_advance)
+        finally:
+            self._in_hand = {}
         self._stored |= {partition: after for partition, (_, after) in moves.items()}
         self._progress_at = time.monotonic()
         await self._commit(moves)
@@ -172,22 +179,27 @@ class KafkaConsumer:
                 except Unavailable as problem:
                     self._away = problem.detail
                     RETRIES.inc()
+                    await self._look()
                     raise
         self._away = None
         self._progress_at = time.monotonic()
 
     async def _look(self) -> None:
-        """Now and then compare positions with the log's end; raises Stalled."""
+        """Now and then compare positions with the log's end, also while a neighbour is away.
+
+        Raises Stalled; standing still is not that as long as the reason is known.
+        """
         now = time.monotonic()
         if now - self._looked_at < LOOK:
             return
         self._looked_at = now
         try:
-            lag = await self._lag()
-        except KafkaError as error:
+            async with asyncio.timeout(LOOK):
+                lag = await self._lag()
+        except (KafkaError, TimeoutError) as error:
             log.warning("kafka is away", reason=repr(error))
             return
-        if not lag:
+        if not lag or self._away is not None:
             self._progress_at = now
         elif now - self._progress_at > STALLED:
             raise Stalled(f"{lag} records behind, no progress for {STALLED:.0f} s")
@@ -197,6 +209,7 @@ class KafkaConsumer:
         lag = 0
         for partition, end in ends.items():
             behind = max(0, end - await self._consumer.position(partition))
+            behind += self._in_hand.get(partition.partition, 0)
             LAG.labels(partition.partition).set(behind)
             lag += behind
         return lag

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 
-from chassis import kafka_dead_letter_watch
+from chassis import kafka_consumer, kafka_dead_letter_watch
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.problems import Unavailable
@@ -194,6 +194,25 @@ async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
         await consumer.ready()
 
 
+async def test_what_waits_while_the_store_is_away_is_told_as_lag(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
+    shelf = Shelf()
+
+    async def behind(records: int) -> None:
+        assert total(kafka_consumer.LAG) == records
+
+    async with log.projected_onto(shelf):
+        await log.write("a@1")
+        await holds(shelf, {"a": 1})
+        shelf.is_away = True
+        await log.write("b@1", "c@1", "d@1")
+        await eventually(lambda: behind(3), within=15)
+        shelf.is_away = False
+        await eventually(lambda: behind(0), within=15)
+
+
 async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> None:
     shelf = Shelf()
     async with log.projected_onto(shelf):
@@ -231,7 +250,7 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
     waiting, oldest = kafka_dead_letter_watch.WAITING, kafka_dead_letter_watch.OLDEST
 
     async def counted(number: int) -> None:
-        assert value(waiting) == number
+        assert total(waiting) == number
 
     waiting.set(-1)
     async with serving(
@@ -240,18 +259,17 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
         )
     ):
         await eventually(lambda: counted(0), within=15)
-        assert value(oldest) == 0
+        assert total(oldest) == 0
         began = time.time()
         async with log.projected_onto(Shelf()):
             await log.write("poison@1", "a@1", "poison@2")
             await eventually(lambda: counted(2), within=15)
-        assert began - 1 < value(oldest) < time.time() + 1
+        assert began - 1 < total(oldest) < time.time() + 1
 
 
-def value(gauge: Gauge) -> float:
-    """What a gauge without labels shows."""
-    ((sample,),) = [metric.samples for metric in gauge.collect()]
-    return float(sample.value)
+def total(gauge: Gauge) -> float:
+    """What a gauge shows, over all labels."""
+    return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
 
 
 async def test_when_one_of_two_consumers_leaves_the_other_takes_over(log: Log) -> None:
