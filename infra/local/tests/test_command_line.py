@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_stack import __main__ as command_line
-from local_stack import layout
+from local_stack import addresses, layout, stack
 from local_stack.layout import Instance
 
 
@@ -39,3 +39,14 @@ def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str])
     sys.argv = ["local-stack", "down", "--instance", "unit"]
     command_line.main()
     assert "Nothing of 'unit' runs" in capsys.readouterr().out
+
+
+def test_a_kafka_tool_that_is_not_there_is_told_with_those_that_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses.save(Instance("unit"))
+    monkeypatch.setattr(stack, "fetch", lambda: None)
+    assert refused("kafka", "--instance", "unit", "topic", "--list") == 1
+    assert capsys.readouterr().err.startswith(
+        "there is no tool 'topic'; there are console-consumer"
+    )

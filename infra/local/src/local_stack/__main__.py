@@ -8,7 +8,15 @@ import sys
 import time
 from types import FrameType
 
-from local_stack import StackError, addresses, console, control, stack, supervisor
+from local_stack import (
+    StackError,
+    addresses,
+    console,
+    control,
+    kafka_tools,
+    stack,
+    supervisor,
+)
 from local_stack.browser import browser
 from local_stack.layout import Instance, cache
 
@@ -53,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
         ("clean", clean, "stop everything and remove its data"),
         ("status", status, "what runs, and is it healthy"),
         ("logs", logs, "follow a program's log"),
+        ("kafka", kafka, "one of Kafka's own tools: local-stack kafka topics --list"),
         ("provision", provision, "download only"),
     ):
         command = sub.add_parser(name, parents=[common], help=text, description=text)
@@ -62,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--lines", type=int, default=50, help="how many to begin with")
         if name == "provision":
             command.add_argument("--browser", action="store_true", help="also the tests' browser")
+        if name == "kafka":
+            command.add_argument("tool", help=", ".join(kafka_tools.TOOLS))
+            command.add_argument("options", nargs=argparse.REMAINDER, help="the tool's own")
     return commands
 
 
@@ -107,6 +119,11 @@ def logs(instance: Instance, arguments: argparse.Namespace) -> None:
         raise StackError(f"{missing}; there are logs of: {known}")
     lines, log = str(arguments.lines), str(instance.log(arguments.name))
     os.execvp("tail", ["tail", "-n", lines, "-F", log])  # noqa: S606  no shell is wanted
+
+
+def kafka(instance: Instance, arguments: argparse.Namespace) -> None:
+    found = addresses.load(instance.name)
+    kafka_tools.run(stack.fetch(), found, arguments.tool, arguments.options)
 
 
 def provision(_instance: Instance, arguments: argparse.Namespace) -> None:

@@ -1,0 +1,25 @@
+"""Kafka's own command-line tools, on an instance's broker."""
+
+import os
+
+from local_stack import StackError
+from local_stack.addresses import Addresses
+from local_stack.software import Software
+
+# The name of each bin/kafka-….sh in a distribution of Kafka → the class it runs.
+TOOLS = {
+    "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    "delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
+    "topics": "org.apache.kafka.tools.TopicCommand",
+}
+
+
+def run(software: Software, addresses: Addresses, tool: str, options: list[str]) -> None:
+    """Become the tool, and never return; raises StackError if there is none of that name."""
+    if tool not in TOOLS:
+        raise StackError(f"there is no tool {tool!r}; there are {', '.join(TOOLS)}")
+    java, *jvm = software.java("128m")
+    broker = ["--bootstrap-server", addresses.kafka_bootstrap]
+    command = [java, *jvm, "-cp", f"{software.kafka}/*", TOOLS[tool], *broker, *options]
+    os.execv(java, command)  # noqa: S606  no shell is wanted
