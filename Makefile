@@ -50,9 +50,9 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# One run a member: their tests bear the same file names, which one run would take for one module.
-	for part in $(MEMBERS) tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+	for part in $(MEMBERS) infra/grafana tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md
+	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
 	$(BIN)/pytest -q -m "not integration and not e2e"
@@ -76,9 +76,10 @@ load: $(VENV)/ready ## Put load on the running system: make load RATE=50 DURATIO
 # --- development --------------------------------------------------------------------------------
 
 .PHONY: gen locks
-gen: $(VENV)/ready ## Generate code from schemas/, and docs/settings.md
+gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and the dashboards of infra/grafana
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
+	$(BIN)/python infra/grafana/generate.py
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
