@@ -18,6 +18,7 @@ ALERTS: dict[str, dict[str, Any]] = {
     if "alert" in rule
 }
 TESTS = (ROOT / "infra/prometheus/alerts_test.yml").read_text()
+CAUSES = (ROOT / "tests/local/test_alerts.py").read_text()
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 ENTRIES = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
 
@@ -45,6 +46,11 @@ def test_an_alert_says_how_bad_it_is_what_it_means_and_where_to_read_on(name: st
 def test_every_alert_is_seen_firing_by_promtool() -> None:
     fired = re.findall(r'labels: .ALERTS\{alertname="(\w+)",alertstate="firing"', TESTS)
     assert set(fired) == set(ALERTS)
+
+
+def test_every_alert_is_caused_on_the_running_system() -> None:
+    caused = re.findall(r'\("([A-Z]\w+)", "[\w-]*"\)', CAUSES)
+    assert set(caused) == set(ALERTS)
 
 
 def test_the_links_of_the_runbook_lead_somewhere() -> None:
