@@ -24,6 +24,7 @@ SERVERS = (
     "opensearch",
     "prometheus",
     "canary",
+    "console",
 )
 LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop")
 
