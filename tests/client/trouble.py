@@ -19,6 +19,7 @@ from local_stack.addresses import Addresses
 INSTANCE = "test"
 ALL_THERE_IS = -1  # an offset, to Kafka's DeleteRecords
 POISON = b"a-poisoned-user"
+NOBODY = "01890000-0000-7000-8000-ffffffffffff"
 
 
 @asynccontextmanager
@@ -45,15 +46,31 @@ async def stopped(program: str) -> AsyncIterator[None]:
 async def creating(stack: Addresses, callers: int) -> AsyncIterator[None]:
     """So many callers create users, one after the other, and do not mind being refused."""
     names = {"first_name": "Busy", "last_name": "Bee"}
+    async with _asking(stack, callers, "POST", "/user", names):
+        yield
 
-    async def create(session: aiohttp.ClientSession) -> None:
+
+@asynccontextmanager
+async def reading_histories(stack: Addresses, callers: int) -> AsyncIterator[None]:
+    """So many callers each take a connection to MySQL; creates share one."""
+    async with _asking(stack, callers, "GET", f"/user/{NOBODY}/history", None):
+        yield
+
+
+@asynccontextmanager
+async def _asking(
+    stack: Addresses, callers: int, method: str, path: str, body: dict[str, str] | None
+) -> AsyncIterator[None]:
+    url = f"{stack.http['command-api']}{path}"
+
+    async def ask(session: aiohttp.ClientSession) -> None:
         while True:
             with suppress(aiohttp.ClientError):
-                async with session.post(f"{stack.http['command-api']}/user", json=names):
+                async with session.request(method, url, json=body):
                     await asyncio.sleep(0.05)
 
     async with aiohttp.ClientSession() as session:
-        tasks = [asyncio.create_task(create(session)) for _ in range(callers)]
+        tasks = [asyncio.create_task(ask(session)) for _ in range(callers)]
         try:
             yield
         finally:

@@ -59,7 +59,7 @@ async def test_all_is_silent_on_a_healthy_system(prometheus: Prometheus) -> None
 async def test_a_store_that_stands_still_exhausts_the_pool_and_fails_requests(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
-    async with trouble.creating(stack, callers=40), trouble.frozen("mysql"):
+    async with trouble.reading_histories(stack, callers=40), trouble.frozen("mysql"):
         await fires(
             prometheus, ("StorePoolExhausted", "command-api"), ("RequestsFail", "command-api")
         )
