@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any, Protocol
 
 import aiohttp
+import contract
 from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 from yarl import URL
@@ -58,8 +59,12 @@ class Door(Protocol):
 
 
 class HttpDoor:
+    """Every answer is held against the API's OpenAPI document, too."""
+
     def __init__(self, command: str, query: str, search: str) -> None:
         self._command, self._query, self._search = command, query, search
+        apis = {command: "command-api", query: "query-api", search: "search-api"}
+        self._apis = {URL(address).origin(): api for address, api in apis.items()}
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(TIMEOUT))
 
     async def close(self) -> None:
@@ -110,18 +115,18 @@ class HttpDoor:
         async with self._session.get(url, params=params) as response:
             after = response.links.get("next")
             cursor = URL(str(after["url"])).query["cursor"] if after else None
-            return await _content(response), cursor
+            return await self._content(response), cursor
 
     async def _ask(self, method: str, url: str, **options: Any) -> Any:
         async with self._session.request(method, url, **options) as response:
-            return await _content(response)
+            return await self._content(response)
 
-
-async def _content(response: aiohttp.ClientResponse) -> Any:
-    if response.status >= 400:
-        told = await response.json(content_type="application/problem+json")
-        raise Refused(response.status, told["type"], told["detail"])
-    return await response.json() if response.status != 204 else None
+    async def _content(self, response: aiohttp.ClientResponse) -> Any:
+        await contract.check(self._apis[response.url.origin()], response)
+        if response.status >= 400:
+            told = await response.json(content_type="application/problem+json")
+            raise Refused(response.status, told["type"], told["detail"])
+        return await response.json() if response.status != 204 else None
 
 
 class GrpcDoor:

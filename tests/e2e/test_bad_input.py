@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import contract
 import pytest
 from doors import split
 from grpclib.client import Channel, UnaryUnaryMethod
@@ -197,6 +198,7 @@ async def test_http_answers_with_the_documented_problem(stack: Addresses, case: 
     method, path, options = case.http
     url = stack.http[case.service] + path
     async with aiohttp.ClientSession() as session, session.request(method, url, **options) as got:
+        await contract.check(case.service, got)
         told = await got.json(content_type="application/problem+json")
     row = ANSWERS[case.kind]
     assert (got.status, told["status"], told["title"]) == (row.http, row.http, row.title)

@@ -24,6 +24,12 @@ def descriptors() -> bytes:
     return files(__name__).joinpath("proto/descriptors.binpb").read_bytes()
 
 
+@cache
+def openapi(api: str) -> bytes:
+    """The OpenAPI document of command-api, query-api or search-api: schemas/openapi."""
+    return files(__name__).joinpath("data", f"{api}.openapi.json").read_bytes()
+
+
 def _json(name: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(files(__name__).joinpath("data", name).read_text("utf-8"))
     return content

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.helpers import ETag
 from multidict import MultiMapping
 
 from chassis import paging, problems, telemetry, tracing
@@ -134,6 +135,19 @@ def next_link(request: web.Request, cursor: str | None) -> dict[str, str]:
     return {"Link": f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'}
 
 
+def is_known(request: web.Request, tag: str) -> bool:
+    """Whether If-None-Match names this entity tag; tags compare weakly (RFC 9110 §13.1.2).
+
+    Raises Invalid for a header in another form.
+    """
+    if "If-None-Match" not in request.headers:
+        return False
+    tags = request.if_none_match
+    if not tags:
+        raise paging.invalid("If-None-Match", 'must be entity tags, such as "3", or *')
+    return any(known in (ETag(tag), ETag(tag, is_weak=True), ETag("*")) for known in tags)
+
+
 @web.middleware
 async def _measure(request: web.Request, handler: Handler) -> web.StreamResponse:
     with telemetry.request("http", request.method, _route(request), request.headers) as outcome:
@@ -149,7 +163,10 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     except Problem as problem:
         return _problem_response(problem)
     except web.HTTPException as error:
-        return _problem_response(_translated(error))
+        response = _problem_response(_translated(error))
+        if "Allow" in error.headers:  # with 405, RFC 9110 §15.5.6
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
     except Exception as error:
         log.exception("unhandled", route=_route(request), error=str(error))
         return _problem_response(problems.Internal("the trace id finds it in our logs"))

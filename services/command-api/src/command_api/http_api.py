@@ -6,11 +6,13 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from chassis import api_pages
 from chassis.http_server import answer, next_link, read_json, read_page, read_query, welcome
 from chassis.paging import invalid
 from command_api import __version__
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+from user_contracts import openapi
 
 ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 
@@ -21,8 +23,8 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewNames(msgspec.Struct, forbid_unknown_fields=True):
-    first_name: str | None = None
-    last_name: str | None = None
+    first_name: str | msgspec.UnsetType = msgspec.UNSET
+    last_name: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class User(msgspec.Struct):
@@ -55,7 +57,9 @@ def routes(users: Users) -> list[web.RouteDef]:
         read_query(request)
         body = await read_json(request, NewNames)
         user_id = request.match_info["id"]
-        command = RenameUser(user_id, body.first_name, body.last_name, _expected(request))
+        command = RenameUser(
+            user_id, _given(body.first_name), _given(body.last_name), _expected(request)
+        )
         return _user(await users.rename(command, _key(request)))
 
     async def delete(request: web.Request) -> web.Response:
@@ -71,6 +75,7 @@ def routes(users: Users) -> list[web.RouteDef]:
 
     return [
         welcome("command-api", __version__),
+        *api_pages.routes(openapi("command-api")),
         web.post("/user", create),
         web.patch("/user/{id}", rename),
         web.delete("/user/{id}", delete),
@@ -94,6 +99,10 @@ def _told(event: UserEvent) -> Event:
         event.first_name,
         event.last_name,
     )
+
+
+def _given(name: str | msgspec.UnsetType) -> str | None:
+    return None if name is msgspec.UNSET else name
 
 
 def _key(request: web.Request) -> str | None:

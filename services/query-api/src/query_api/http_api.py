@@ -1,19 +1,20 @@
 """JSON ↔ queries. The bodies are the stored bytes."""
 
 from aiohttp import web
-from aiohttp.helpers import ETag
 
+from chassis import api_pages
 from chassis.http_server import (
     answer,
+    is_known,
     next_link,
     read_int,
     read_page,
     read_query,
     welcome,
 )
-from chassis.paging import invalid
 from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
+from user_contracts import openapi
 
 
 def routes(directory: UserDirectory) -> list[web.RouteDef]:
@@ -25,7 +26,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
             request.match_info["id"], read_int(query, "min_version", MAX_VERSION)
         )
         headers = {"ETag": f'"{view.version}"'}
-        if _is_known(request, str(view.version)):
+        if is_known(request, str(view.version)):
             return web.Response(status=304, headers=headers)
         return answer(view.json, headers=headers)
 
@@ -37,16 +38,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
 
     return [
         welcome("query-api", __version__),
+        *api_pages.routes(openapi("query-api")),
         web.get("/user", list_),
         web.get("/user/{id}", get),
     ]
-
-
-def _is_known(request: web.Request, version: str) -> bool:
-    """Whether If-None-Match names this version; tags compare weakly (RFC 9110 §13.1.2)."""
-    if "If-None-Match" not in request.headers:
-        return False
-    tags = request.if_none_match
-    if not tags:
-        raise invalid("If-None-Match", 'must be entity tags, such as "3", or *')
-    return any(tag in (ETag(version), ETag(version, is_weak=True), ETag("*")) for tag in tags)

@@ -2,9 +2,11 @@
 
 from aiohttp import web
 
+from chassis import api_pages
 from chassis.http_server import answer, next_link, read_page, read_query, welcome
 from search_api import __version__
 from search_api.application import UserSearch
+from user_contracts import openapi
 
 
 def routes(search: UserSearch) -> list[web.RouteDef]:
@@ -22,6 +24,7 @@ def routes(search: UserSearch) -> list[web.RouteDef]:
 
     return [
         welcome("search-api", __version__),
+        *api_pages.routes(openapi("search-api")),
         web.get("/user/search", by_query),
-        web.get("/user/search/{term:.+}", by_path),
+        web.get(r"/user/search/{term:[\s\S]+}", by_path),  # line breaks are told to be none
     ]
