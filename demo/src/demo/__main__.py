@@ -13,6 +13,7 @@ def main() -> None:
         ' -d \'{"first_name": "Zoë", "last_name": "Žižek"}\'\n'
         "  curl -i localhost:3001/user\n"
         "  curl -i localhost:3002/user/search/zizek\n"
+        "In a browser: localhost:3000/docs, localhost:3001/docs, localhost:3002/docs\n"
         "gRPC with reflection: ports 1234, 1235, 1236. Metrics: localhost:9000/metrics\n",
         flush=True,
     )

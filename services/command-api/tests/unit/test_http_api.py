@@ -64,6 +64,14 @@ async def test_a_long_history_links_to_its_next_page(session: ClientSession) -> 
     assert versions == [1, 2, 3, 4, 5]
 
 
+async def test_null_is_no_way_to_leave_a_name_as_it_is(session: ClientSession) -> None:
+    async with session.post("/user", json=ANN) as response:
+        location = response.headers["Location"]
+    names = {"first_name": "Anna", "last_name": None}
+    async with session.patch(location, json=names) as response:
+        assert response.status == 400
+
+
 async def test_a_route_takes_only_its_parameters(session: ClientSession) -> None:
     async with session.post("/user?dry_run=1", json=ANN) as response:
         assert response.status == 400

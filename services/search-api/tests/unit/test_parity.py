@@ -94,6 +94,7 @@ async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
         ("/user/search?q=%20", SearchRequest(query=" ")),
         (f"/user/search?q={'x' * 101}", SearchRequest(query="x" * 101)),
         ("/user/search?q=a%00b", SearchRequest(query="a\x00b")),
+        ("/user/search/a%0Ab", SearchRequest(query="a\nb")),
         ("/user/search?q=a&limit=101", SearchRequest(query="a", limit=101)),
         ("/user/search?q=a&cursor=!", SearchRequest(query="a", cursor="!")),
     ],

@@ -1,0 +1,60 @@
+"""The document and its page: complete without another host, packed, asked for once."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+from prometheus_client import REGISTRY
+
+from chassis import api_pages
+from chassis.http_server import HttpServer
+from chassis.testing import serving
+
+DOCUMENT = json.dumps({"openapi": "3.1.1"}).encode()
+PARTS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/swagger-ui.css"]
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[ClientSession]:
+    http = HttpServer(api_pages.routes(DOCUMENT), "127.0.0.1", 0, grace=1)
+    async with serving(http), ClientSession(f"http://127.0.0.1:{http.port}") as session:
+        yield session
+
+
+async def test_everything_that_the_page_names_is_served_here(session: ClientSession) -> None:
+    async with session.get("/docs") as response:
+        page = await response.text()
+        policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+    for path in [name for name in named if name != "data:,"]:
+        async with session.get(f"/{path}") as part:
+            assert part.status == 200, path
+
+
+@pytest.mark.parametrize("path", PARTS)
+async def test_what_the_caller_has_is_not_sent_again(session: ClientSession, path: str) -> None:
+    async with session.get(path) as first:
+        tag = first.headers["ETag"]
+    async with session.get(path, headers={"If-None-Match": tag}) as again:
+        assert (again.status, await again.read()) == (304, b"")
+
+
+@pytest.mark.parametrize("path", PARTS)
+async def test_packed_and_plain_are_the_same(session: ClientSession, path: str) -> None:
+    async with session.get(path, headers={"Accept-Encoding": "gzip"}) as packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        body = await packed.read()
+    async with session.get(path, headers={"Accept-Encoding": "identity"}) as plain:
+        assert "Content-Encoding" not in plain.headers
+        assert await plain.read() == body
+
+
+async def test_other_files_are_no_routes_and_make_no_label(session: ClientSession) -> None:
+    async with session.get("/docs/plugin.py") as response:
+        assert response.status == 404
+    labels = {"protocol": "http", "method": "GET", "route": "/docs/{asset}", "status": "404"}
+    assert REGISTRY.get_sample_value("request_duration_seconds_count", labels)
