@@ -61,7 +61,7 @@ test: $(VENV)/ready ## Every test, on real servers that it starts and stops itse
 	$(BIN)/pytest
 
 test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
-	$(BIN)/pytest --stack compose tests/e2e tests/compose
+	$(BIN)/pytest --stack compose tests/openapi tests/e2e tests/compose
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
