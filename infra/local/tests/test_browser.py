@@ -35,6 +35,7 @@ def test_an_unpacked_browser_finds_its_libraries_and_fonts(tmp_path: Path) -> No
     folder = f"{tmp_path}/content"
     assert found.environment["LD_LIBRARY_PATH"] == (
         f"{folder}/usr/lib/x86_64-linux-gnu:{folder}/lib/x86_64-linux-gnu"
+        f":{folder}/usr/lib/x86_64-linux-gnu/pulseaudio"
     )
     fonts = Path(found.environment["FONTCONFIG_FILE"]).read_text()
     assert f"<dir>{folder}/usr/share/fonts</dir>" in fonts

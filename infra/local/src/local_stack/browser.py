@@ -10,6 +10,12 @@ from local_stack.debian import browser_packages, os_release
 from local_stack.provision import alone, packages_bar, progress_bars
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The last: libpulse looks for its other half there by an absolute path, which is not ours.
+LIBRARIES = (
+    "usr/lib/x86_64-linux-gnu",
+    "lib/x86_64-linux-gnu",
+    "usr/lib/x86_64-linux-gnu/pulseaudio",
+)
 FONTS = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
@@ -45,7 +51,7 @@ def unpacked(folder: Path) -> Browser:
     content = folder / "content"
     fonts = folder / "fonts.conf"
     fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))
-    libraries = [str(content / lib / "x86_64-linux-gnu") for lib in ("usr/lib", "lib")]
+    libraries = [str(content / name) for name in LIBRARIES]
     return Browser(
         str(content / "usr/lib/chromium/chromium-headless-shell"),
         {"LD_LIBRARY_PATH": ":".join(libraries), "FONTCONFIG_FILE": str(fonts)},
