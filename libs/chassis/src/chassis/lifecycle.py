@@ -15,6 +15,7 @@ from chassis import telemetry, tracing
 from chassis.health import Health
 from chassis.settings import ServiceSettings, load
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
 
@@ -61,11 +62,16 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
 
 
 async def _wired(settings: S, wire: Wire[S]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in STOPS:
+        loop.add_signal_handler(number, stop.set)
     async with wire(settings) as process:
-        await run(process, stop, settings.drain_delay, settings.grace)
+        try:
+            await run(process, stop, settings.drain_delay, settings.grace)
+        finally:
+            for number in STOPS:  # a second one must not cut the end short
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
 
 async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:

@@ -1,6 +1,8 @@
 """Components run until a signal, drain in reverse order, and have a bounded time for it."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -55,3 +57,36 @@ async def test_the_grace_time_is_a_limit() -> None:
     with pytest.raises(ExceptionGroup) as failed:
         await run(Process([Recorded("a", [], drain_time=60)], Health({})), stop, 0, 0.05)
     assert failed.group_contains(TimeoutError)
+
+
+TOLD_TWICE = '''
+import os, signal
+from contextlib import asynccontextmanager
+from chassis.health import Health
+from chassis.lifecycle import Process, launch
+from chassis.settings import ServiceSettings, settings_config
+
+class Settings(ServiceSettings):
+    model_config = settings_config("TOLD_TWICE_")
+    admin_port: int = 0
+
+@asynccontextmanager
+async def wire(settings):
+    os.kill(os.getpid(), signal.SIGTERM)
+    yield Process([], Health({}))
+
+class Late:
+    """Ends with the interpreter, which has let go of its signals by then."""
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGTERM):
+        kill(pid, number)
+
+late = Late()
+launch("test", Settings, wire)
+'''
+
+
+def test_a_second_signal_does_not_cut_the_end_short() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD_TWICE], check=False, capture_output=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
