@@ -16,7 +16,7 @@ from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 
 pytestmark = pytest.mark.e2e
 OTLP_PORT = 14318  # as the root conftest.py tells the services
-Traces = dict[str, set[tuple[str, str]]]
+Traces = dict[str, list[tuple[str, str]]]
 """Trace id → (service, span name)."""
 EXPECTED = {
     ("command-api", "append mysql"),
@@ -30,14 +30,14 @@ EXPECTED = {
 @pytest.fixture
 async def traces() -> AsyncIterator[Traces]:
     """What an OTLP receiver gets, where the stack's services send their spans."""
-    received: Traces = defaultdict(set)
+    received: Traces = defaultdict(list)
 
     async def receive(request: web.Request) -> web.Response:
         exported = ExportTraceServiceRequest.FromString(await request.read())
         for resource in exported.resource_spans:
             names = {a.key: a.value.string_value for a in resource.resource.attributes}
             for span in (span for scope in resource.scope_spans for span in scope.spans):
-                received[span.trace_id.hex()].add((names["service.name"], span.name))
+                received[span.trace_id.hex()].append((names["service.name"], span.name))
         return web.Response()
 
     app = web.Application()
@@ -49,33 +49,46 @@ async def traces() -> AsyncIterator[Traces]:
     await runner.cleanup()
 
 
-async def create_by_http(stack: Addresses, headers: dict[str, str]) -> str:
+async def create_by_http(stack: Addresses, headers: dict[str, str]) -> set[str]:
     names = {"first_name": "Tracey", "last_name": "Emin"}
     url = f"{stack.http['command-api']}/user"
     async with ClientSession() as session, session.post(url, json=names, headers=headers) as answer:
         assert answer.status == 201
-    return "POST /user"
+    return {"POST /user"}
 
 
-async def create_by_grpc(stack: Addresses, headers: dict[str, str]) -> str:
+async def create_by_grpc(stack: Addresses, headers: dict[str, str]) -> set[str]:
     request = CreateRequest(first_name="Tracey", last_name="Emin")
     channel = Channel(*split(stack.grpc["command-api"]))
     await UserCommandsStub(channel).create(request, metadata=headers)
     channel.close()
-    return "user.v1.UserCommands/Create"
+    return {"user.v1.UserCommands/Create"}
 
 
-@pytest.mark.parametrize("create", [create_by_http, create_by_grpc])
+async def rename_by_http(stack: Addresses, headers: dict[str, str]) -> set[str]:
+    names = {"first_name": "Tracey", "last_name": "Emin"}
+    url = f"{stack.http['command-api']}/user"
+    async with ClientSession() as session:
+        async with session.post(url, json=names) as created:
+            user = f"{url}/{(await created.json())['id']}"
+        async with session.patch(user, json={"first_name": "T"}, headers=headers) as answer:
+            assert answer.status == 200
+    return {"PATCH /user/{id}", "newest mysql"}
+
+
+@pytest.mark.parametrize("command", [create_by_http, create_by_grpc, rename_by_http])
 async def test_one_trace_id_covers_the_request_both_projectors_and_their_writes(
     stack: Addresses,
     traces: Traces,
-    create: Callable[[Addresses, dict[str, str]], Awaitable[str]],
+    command: Callable[[Addresses, dict[str, str]], Awaitable[set[str]]],
 ) -> None:
     trace_id = secrets.token_hex(16)
     traceparent = f"00-{trace_id}-{secrets.token_hex(8)}-01"
-    request = await create(stack, {"traceparent": traceparent})
+    own = await command(stack, {"traceparent": traceparent})
 
     async def complete() -> None:
-        assert traces[trace_id] == {*EXPECTED, ("command-api", request)}
+        assert set(traces[trace_id]) == EXPECTED | {("command-api", name) for name in own}
 
     await eventually(complete, within=30)
+    told = [name for service, name in traces[trace_id] if service == "command-api"]
+    assert sorted(told) == sorted({*own, "append mysql"})  # nothing twice

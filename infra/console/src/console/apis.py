@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        return 200 <= self.status < 300  # noqa: PLR2004
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's 2xx
 
     @property
     def version(self) -> int:
