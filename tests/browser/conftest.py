@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from trouble import stopped
 
 from local_stack import browser as browsers
 from local_stack.addresses import Addresses
@@ -26,8 +27,15 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest.fixture(scope="module")
+async def quiet(stack: Addresses) -> AsyncIterator[None]:
+    """No user comes and goes but those of the tests: the canary's would move what a test counts."""
+    async with stopped("canary"):
+        yield
+
+
 @pytest.fixture
-async def page(browser: Browser, stack: Addresses) -> AsyncIterator[Page]:
+async def page(browser: Browser, stack: Addresses, quiet: None) -> AsyncIterator[Page]:
     """The console, live, on a desktop; a complaint of its script or its policy fails the test."""
     complaints: list[str] = []
 
