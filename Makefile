@@ -45,7 +45,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test test-compose format bench load
+.PHONY: check test test-compose chaos chaos-mutants format bench load
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,6 +62,15 @@ test: $(VENV)/ready ## Every test, on real servers that it starts and stops itse
 
 test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
 	$(BIN)/pytest --stack compose tests/openapi tests/e2e tests/compose
+
+# What holds for a run of the chaos suite: make chaos SEED=17 MINUTES=60
+CHAOS = $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: SEED= repeats, MINUTES= prolongs
+	$(BIN)/pytest tests/chaos $(CHAOS)
+
+chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
+	$(BIN)/python tests/chaos/mutants.py
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .

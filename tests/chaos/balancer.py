@@ -1,0 +1,57 @@
+"""Replicas of a service as a load balancer sees them: ready ones, and another one when refused."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+LOOK = 0.2  # seconds between two looks at /readyz; replicas drain for longer than that
+
+
+@dataclass(slots=True)
+class Replica:
+    """Where one process of a service answers."""
+
+    program: str
+    http: str
+    grpc: str
+    admin: str
+    is_ready: bool = True
+
+
+class Balancer:
+    """Gives the replicas to try, in a new order each time."""
+
+    def __init__(self, replicas: Sequence[Replica]) -> None:
+        self.replicas = replicas
+
+    def order(self) -> list[Replica]:
+        """The ready ones; all when none says so."""
+        ready = [one for one in self.replicas if one.is_ready] or list(self.replicas)
+        return random.sample(ready, len(ready))
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Ask for readiness all the time while the block runs."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(2)) as session:
+            tasks = [asyncio.create_task(self._watch(session, one)) for one in self.replicas]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                for one in self.replicas:
+                    one.is_ready = True
+
+    async def _watch(self, session: aiohttp.ClientSession, replica: Replica) -> None:
+        while True:
+            try:
+                async with session.get(f"{replica.admin}/readyz") as response:
+                    replica.is_ready = response.status == 200
+            except (aiohttp.ClientError, TimeoutError):
+                replica.is_ready = False
+            await asyncio.sleep(LOOK)

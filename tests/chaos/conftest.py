@@ -1,0 +1,55 @@
+"""The chaos suite: `make chaos`. The seed decides victims, moments and commands."""
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import outcome_table
+import pytest
+import replicas
+from scenario import Chaos
+
+from local_stack.addresses import Addresses
+from local_stack.layout import ROOT, Instance
+
+HERE = Path(__file__).parent
+HOME = ROOT / ".local" / "chaos"
+CI_MINUTES = 10.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="repeat the run that had this seed")
+    parser.addoption("--minutes", type=float, default=CI_MINUTES, help="about how long it lasts")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(10**6)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"chaos: SEED={config.option.seed} MINUTES={config.option.minutes:g}"
+
+
+@pytest.fixture(scope="session")
+async def chaos(stack: Addresses, request: pytest.FixtureRequest) -> AsyncIterator[Chaos]:
+    """The stack with two replicas of each service; afterwards the table is printed and kept."""
+    instance = Instance(stack.instance, stack.port_offset)
+    options = request.config.option
+    shared = Chaos(stack, instance, options.seed, options.minutes, HOME)
+    async with replicas.two_of_each(instance):
+        yield shared
+    request.config.stash[LINES] = shared.lines
+
+
+LINES = pytest.StashKey[list[outcome_table.Line]]()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if lines := config.stash.get(LINES, []):
+        text = outcome_table.table(lines)
+        (HOME / "table.md").write_text(text)
+        terminalreporter.section(f"chaos: SEED={config.option.seed}")
+        terminalreporter.write(text)
