@@ -1,6 +1,7 @@
 """Everything a caller may ask of query-api."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,7 +28,7 @@ class UserDirectory:
 
     views: UserViews
     visible_timeout: float
-    """Seconds that get() waits for min_version."""
+    """Seconds that get() waits for min_version, and for one answer of the views at most."""
 
     async def get(self, user_id: str, min_version: int | None = None) -> View:
         """The user at min_version or newer.
@@ -53,17 +54,17 @@ class UserDirectory:
         return views, encode_cursor(found[page.limit - 1][0])
 
     async def _at_least(self, user_id: str, version: int) -> View | None:
-        wait = FIRST_LOOK
-        try:
-            async with asyncio.timeout(self.visible_timeout):
-                while True:
-                    view = await self.views.get(user_id)
-                    if version == 0 or (view is not None and view.version >= version):
-                        return view
-                    await asyncio.sleep(wait)
-                    wait = min(2 * wait, LAST_LOOK)
-        except TimeoutError as error:
-            raise NotYetVisible(f"the view has not reached version {version} yet") from error
+        # The clock is asked, and no call is cancelled: that would cost a connection, and asyncio's
+        # wait_for, which redis-py uses, may swallow a cancellation (before Python 3.12).
+        wait, deadline = FIRST_LOOK, time.monotonic() + self.visible_timeout
+        while True:
+            view = await self.views.get(user_id)
+            if version == 0 or (view is not None and view.version >= version):
+                return view
+            if time.monotonic() + wait > deadline:
+                raise NotYetVisible(f"the view has not reached version {version} yet")
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LAST_LOOK)
 
 
 def _check_id(field: str, text: str) -> None:

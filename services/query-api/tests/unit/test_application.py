@@ -11,6 +11,7 @@ from chassis.paging import Page, encode_cursor
 from chassis.problems import Invalid, NotFound
 from query_api.application import NotYetVisible, UserDirectory
 from query_api.memory_user_views import MemoryUserViews
+from query_api.ports import View
 
 
 def an_id(number: int) -> str:
@@ -53,6 +54,27 @@ async def test_a_version_that_does_not_come_is_not_waited_for_longer_than_stated
         with pytest.raises(NotYetVisible):
             async with asyncio.timeout(1):
                 await directory.get(user_id, min_version=2)
+
+
+class Deaf(MemoryUserViews):
+    """Swallows one cancellation, as asyncio.wait_for does in Python 3.11 when a call just ended."""
+
+    is_deaf = True
+
+    async def get(self, user_id: str) -> View | None:
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            if not self.is_deaf:
+                raise
+            self.is_deaf = False
+        return await super().get(user_id)
+
+
+async def test_a_wait_ends_also_when_a_store_swallows_a_cancellation() -> None:
+    directory = UserDirectory(Deaf({}), visible_timeout=0.05)
+    with pytest.raises(NotYetVisible):
+        await asyncio.wait_for(directory.get(an_id(1), min_version=2), 2)
 
 
 async def test_a_deletion_is_seen_by_who_waits_for_it(
