@@ -48,14 +48,22 @@ class Connections:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         """A connection; one that a query left in an unknown state is closed, not handed on."""
-        async with self._pool.acquire() as connection:
-            try:
-                yield connection
-            except (IntegrityError, StreamConflict):
-                raise
-            except BaseException:
-                connection.close()
-                raise
+        connection = await self._acquired()
+        try:
+            yield connection
+        except (IntegrityError, StreamConflict):
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    async def _acquired(self) -> Any:
+        try:
+            return await self._pool.acquire()
+        except RuntimeError as error:  # asyncmy's, when the other side hangs up at once
+            raise OSError("the connection was closed while it opened") from error
 
 
 @asynccontextmanager

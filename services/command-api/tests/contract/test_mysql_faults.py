@@ -2,12 +2,16 @@
 
 import asyncio
 import random
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Thread
 
 import pymysql
 import pytest
+import uvloop
 
 from chassis.problems import Unavailable
 from command_api.mysql_connections import connected
@@ -120,6 +124,36 @@ async def test_a_database_that_is_away_is_told_in_time(
         store = MySQLEventStore(mysql, batch=1)
         with pytest.raises(Unavailable):
             async with asyncio.timeout(3):
+                await store.newest(uuid7(NOON))
+
+
+def test_a_database_that_hangs_up_at_once_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=hang_up, args=(listening,), daemon=True).start()
+        uvloop.run(ask(listening.getsockname()[1]))  # the service's loop: asyncio's is slower
+
+
+def hang_up(listening: socket.socket) -> None:
+    with suppress(OSError):  # the test is over
+        while True:
+            connection, _ = listening.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+
+async def ask(port: int) -> None:
+    async with connected(
+        host="127.0.0.1",
+        port=port,
+        database="users",
+        user="command_api",
+        password="none",
+        size=2,
+        limit=1,
+    ) as mysql:
+        store = MySQLEventStore(mysql, batch=1)
+        for _ in range(300):
+            with pytest.raises(Unavailable):
                 await store.newest(uuid7(NOON))
 
 
