@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_dead_letters import letter_producer
 from chassis.problems import Unavailable
 from chassis.projection import Record
 
@@ -122,7 +123,7 @@ class DeadLetterBox:
 async def opened(bootstrap: str, topic: str) -> AsyncIterator[DeadLetterBox]:
     """The box of a dead-letter topic; raises Unavailable."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = letter_producer(bootstrap)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(admin.close)

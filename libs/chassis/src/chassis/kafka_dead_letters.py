@@ -12,7 +12,21 @@ from chassis.problems import Unavailable
 from chassis.projection import Record
 
 MAX_REASON = 1000  # characters
+# Bytes before compression. Whatever a topic took must fit, or one record stops a projector for good;
+# a topic takes 1 MB after compression, and the dead-letter topics twice that (infra/kafka/topics.yaml).
+MAX_LETTER = 64 * 2**20
 log = structlog.get_logger()
+
+
+def letter_producer(bootstrap: str) -> AIOKafkaProducer:
+    """A producer for dead letters, not yet started."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        max_request_size=MAX_LETTER,
+    )
 
 
 class KafkaDeadLetters:
@@ -43,9 +57,7 @@ class KafkaDeadLetters:
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True
-            )
+            producer = letter_producer(self._bootstrap)
             try:
                 await producer.start()
             except BaseException:

@@ -1,6 +1,7 @@
 """The consumer on a real Kafka: nothing leapt over, nothing forgotten, whatever the store does."""
 
 import asyncio
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -32,6 +33,7 @@ from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
 PARTITIONS = 2
+LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,14 @@ async def log(stack: Addresses) -> AsyncIterator[Log]:
     topic = f"test-{uuid.uuid4().hex[:8]}"
     async with started(AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)) as admin:
         letters = dead_letter_topic(topic, topic)
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1)])
-        async with started(AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)) as producer:
+        roomy = {"max.message.bytes": "2097152"}
+        await admin.create_topics(
+            [NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1, topic_configs=roomy)]
+        )
+        producer = AIOKafkaProducer(
+            bootstrap_servers=stack.kafka_bootstrap, max_request_size=2 * LARGEST
+        )
+        async with started(producer):
             yield Log(stack.kafka_bootstrap, topic, producer)
         await admin.delete_topics([topic, letters])
 
@@ -224,6 +232,16 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
         await holds(shelf, {"a": 2, "b": 2, "c": 2, "d": 2})
 
 
+async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: Log) -> None:
+    shelf = Shelf()
+    async with log.projected_onto(shelf):
+        await log.write("a@1", "b@1", "c@1", "d@1")
+        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
+        shelf.kept.clear()
+        shelf.positions.clear()
+        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
+
+
 async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
     shelf = Shelf()
     async with log.projected_onto(shelf):
@@ -241,6 +259,20 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
     assert headers["reason"] == b"it is poison"
     assert headers["source.topic"] == log.topic.encode()
     assert headers["source.offset"].isdigit()
+
+
+async def test_the_largest_record_that_a_topic_takes_can_be_a_dead_letter(log: Log) -> None:
+    shelf, letters = Shelf(), dead_letter_topic(log.topic, log.topic)
+    value = b"poison" + random.Random(7).randbytes(LARGEST - 6)
+    async with log.projected_onto(shelf):
+        await log.producer.send_and_wait(log.topic, value, key=b"large")
+        await log.write("a@1", "b@1", "c@1")
+        await holds(shelf, {"a": 1, "b": 1, "c": 1})
+    consumer = AIOKafkaConsumer(
+        letters, bootstrap_servers=log.bootstrap, auto_offset_reset="earliest"
+    )
+    async with asyncio.timeout(20), started(consumer):
+        assert (await consumer.getone()).value == value
 
 
 async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
