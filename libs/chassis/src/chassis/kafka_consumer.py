@@ -23,7 +23,7 @@ LAG = Gauge(
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
 POLL = 0.2  # seconds a fetch may wait; how long a drain waits for an idle consumer
-LOOK = 5.0  # seconds between two looks at the log's end
+LOOK = 5.0  # seconds between two looks at the log's end, and of an idle one at the store
 STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ class KafkaConsumer:
         self._is_draining = False
         self._stopped = asyncio.Event()
         self._away: str | None = None
-        self._progress_at = self._looked_at = time.monotonic()
+        self._progress_at = self._looked_at = self._compared_at = time.monotonic()
 
     async def ready(self) -> None:
         """Raise with the reason while a neighbour is away; the check for readiness."""
@@ -105,6 +105,8 @@ class KafkaConsumer:
                     await self._sync()
                 elif fetched:
                     await self._deal_with(fetched)
+                else:
+                    await self._compare()
             except OffsetMoved as moved:
                 log.warning("reading again from the stored offsets", reason=str(moved))
                 self._synced = -1
@@ -151,6 +153,19 @@ class KafkaConsumer:
         self._stored |= {partition: after for partition, (_, after) in moves.items()}
         self._progress_at = time.monotonic()
         await self._commit(moves)
+
+    async def _compare(self) -> None:
+        """While nothing comes: raise OffsetMoved if the store has lost what it was told."""
+        now = time.monotonic()
+        if now - self._compared_at < LOOK:
+            return
+        self._compared_at = now
+        try:
+            held = await self._views.offsets(list(self._stored))
+        except Unavailable:
+            return  # the readiness check tells it
+        if held != self._stored:
+            raise OffsetMoved(f"the store holds {held}, not {self._stored}")
 
     async def _commit(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
         try:
