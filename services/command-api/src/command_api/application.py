@@ -105,10 +105,13 @@ class Users:
             return first, "replayed"
         try:
             return await self._carry_out(command, request)
-        except KeyTaken as taken:
+        except (KeyTaken, StreamConflict, StaleVersion, NotFound) as refusal:
+            # What was in the way may be this very request, sent before or at the same time.
             if (first := await self._first_answer(request)) is not None:
                 return first, "replayed"
-            raise StreamConflict("the idempotency key was just used and erased") from taken
+            if isinstance(refusal, KeyTaken):
+                raise StreamConflict("the idempotency key was just used and erased") from refusal
+            raise
 
     async def _first_answer(self, request: Request) -> UserEvent | None:
         found = await self.store.by_key(request.idempotency_key or "")

@@ -44,12 +44,12 @@ class MemoryEventStore:
         return [event for event in stream if event.version > after][:limit]
 
     def _check(self, event: UserEvent, request: Request) -> None:
-        if request.idempotency_key in self._keys:
-            raise KeyTaken
         stream = self._streams.get(event.user_id, [])
         newest = stream[-1].version if stream else 0
-        if event.version != newest + 1:
+        if event.version != newest + 1:  # first, as MySQL's primary key is
             raise StreamConflict(f"the user is at version {newest}")
+        if request.idempotency_key in self._keys:
+            raise KeyTaken
 
     def _keep(self, event: UserEvent, request: Request) -> None:
         self._streams.setdefault(event.user_id, []).append(event)

@@ -100,6 +100,27 @@ async def test_twenty_callers_with_one_key_make_one_user(
     assert len(memory.log) == 1
 
 
+class Slow(MemoryEventStore):
+    """Between a look and a write others have their turn."""
+
+    async def newest(self, user_id: str) -> UserEvent | None:
+        found = await super().newest(user_id)
+        await asyncio.sleep(0)
+        return found
+
+
+async def test_twenty_callers_with_one_key_and_one_expectation_get_one_answer(
+    users: Users,
+) -> None:
+    slow = Users(Slow(), users.now, users.new_id)
+    ann = await slow.create(ANN)
+    rename, delete = RenameUser(ann.user_id, "Anna", None, 1), DeleteUser(ann.user_id, 2)
+    renamed = await asyncio.gather(*(slow.rename(rename, "k1") for _ in range(20)))
+    assert {event.version for event in renamed} == {2}
+    deleted = await asyncio.gather(*(slow.delete(delete, "k2") for _ in range(20)))
+    assert {event.version for event in deleted} == {3}
+
+
 async def test_a_deletion_forgets_the_keys_of_what_it_removes(users: Users) -> None:
     ann = await users.create(ANN, "k1")
     await users.delete(DeleteUser(ann.user_id))
