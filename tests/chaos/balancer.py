@@ -15,7 +15,6 @@ LOOK = 0.2  # seconds between two looks at /readyz; replicas drain for longer th
 class Replica:
     """Where one process of a service answers."""
 
-    program: str
     http: str
     grpc: str
     admin: str

@@ -36,10 +36,10 @@ async def chaos(stack: Addresses, request: pytest.FixtureRequest) -> AsyncIterat
     """The stack with two replicas of each service; afterwards the table is printed and kept."""
     instance = Instance(stack.instance, stack.port_offset)
     options = request.config.option
-    shared = Chaos(stack, instance, options.seed, options.minutes, HOME)
-    async with replicas.two_of_each(instance):
+    async with replicas.running(instance) as running:
+        shared = Chaos(stack, running, options.seed, options.minutes, HOME)
+        request.config.stash[LINES] = shared.lines
         yield shared
-    request.config.stash[LINES] = shared.lines
 
 
 LINES = pytest.StashKey[list[outcome_table.Line]]()

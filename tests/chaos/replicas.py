@@ -1,12 +1,16 @@
-"""Each service twice, as behind a load balancer; supervisor keeps the second ones alive, too."""
+"""Each service twice, as behind a load balancer; supervisor keeps all of them alive.
+
+The second replicas reach their stores and Kafka through proxies, see links.py.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from balancer import Balancer, Replica
+from links import Links
 
 from chassis.testing import eventually
 from local_stack import addresses, control, health, stack, supervisor
@@ -18,38 +22,64 @@ from local_stack.services import environment, services
 
 BESIDE = 100  # added to the ports of a second replica
 DRAIN_DELAY = "1"  # seconds; a balancer that looks every 0.2 s has looked away by then
-IDLE = (CANARY, CONSOLE, "prometheus")  # they would only take the processor's time
-HEALTHY_WITHIN = 120.0
+IDLE = {CANARY, CONSOLE, "prometheus"}  # they would only take the processor's time
+HEALTHY_WITHIN = 120.0  # seconds, on a machine that is busy with starting all of them
 
 
 def second(name: str) -> str:
+    """The name of a service's second replica."""
     return f"{name}-2"
 
 
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """The programs of the stack by name, all of these services' replicas included."""
+
+    instance: Instance
+    links: Links
+    programs: dict[str, Program]
+
+    async def healthy(self, *names: str) -> None:
+        """Return when these programs answer; all, when none is named."""
+        wanted = [self.programs[name] for name in names or self.programs]
+        await asyncio.gather(*map(_healthy, wanted))
+
+    def balancers(self) -> list[Balancer]:
+        """In front of command-api, query-api and search-api."""
+        return [Balancer([self._replica(api, 0), self._replica(api, BESIDE)]) for api in APIS]
+
+    def _replica(self, api: str, beside: int) -> Replica:
+        def at(purpose: str) -> str:
+            return f"{HOST}:{self.instance.port(api, purpose) + beside}"
+
+        return Replica(f"http://{at('http')}", at("grpc"), f"http://{at('admin')}")
+
+
 @asynccontextmanager
-async def two_of_each(instance: Instance) -> AsyncIterator[None]:
-    """While the block runs every service has two replicas, and nothing idle runs beside them."""
-    site = Site(instance, addresses.of(instance), stack.fetch(), supervisor.BIN)
+async def running(instance: Instance) -> AsyncIterator[Replicas]:
+    """While the block runs every service has two replicas, and nothing idle is beside them."""
+    found = addresses.of(instance)
+    site = Site(instance, found, stack.fetch(), supervisor.BIN)
     as_always = [*servers(site), *services(site)]
-    wanted = [*_slow_to_leave(as_always), *(_second(site, name) for name in SERVICES)]
-    await asyncio.to_thread(supervisor.ensure, instance, wanted)
-    try:
-        await asyncio.to_thread(control.stop_all, instance, list(IDLE))
-        await started(instance, [one for one in wanted if one.name not in IDLE])
-        yield
-    finally:
-        await asyncio.to_thread(supervisor.ensure, instance, as_always)
-        await started(instance, as_always)
+    links = Links(found, instance)
+    wanted = [_of_these_tests(one, links) for one in as_always if one.name not in IDLE]
+    wanted += [_second(site, name, links) for name in SERVICES]
+    async with links.open():
+        await _become(instance, wanted)
+        try:
+            yield Replicas(instance, links, {one.name: one for one in wanted})
+        finally:
+            await _become(instance, as_always)
 
 
-async def started(instance: Instance, programs: Iterable[Program]) -> None:
-    """Start what is down; return when everything is healthy."""
+async def _become(instance: Instance, programs: list[Program]) -> None:
+    await asyncio.to_thread(supervisor.ensure, instance, programs)
     for program in programs:
         await asyncio.to_thread(control.start, instance.name, program.name)
-    await asyncio.gather(*(healthy(program) for program in programs))
+    await asyncio.gather(*map(_healthy, programs))
 
 
-async def healthy(program: Program) -> None:
+async def _healthy(program: Program) -> None:
     async def look() -> None:
         try:
             await asyncio.to_thread(program.healthy)
@@ -59,56 +89,31 @@ async def healthy(program: Program) -> None:
     await eventually(look, within=HEALTHY_WITHIN, every=0.3)
 
 
-def everything(instance: Instance) -> list[Program]:
-    """What runs in these tests, in the order of its start."""
-    site = Site(instance, addresses.of(instance), stack.fetch(), supervisor.BIN)
-    own = [*servers(site), *services(site)]
-    return [*(p for p in own if p.name not in IDLE), *(_second(site, n) for n in SERVICES)]
+def _of_these_tests(program: Program, links: Links) -> Program:
+    if program.name == "kafka":
+        return links.broker(program)
+    if program.name in SERVICES:
+        delay = _variables(program.name, {"DRAIN_DELAY": DRAIN_DELAY})
+        return replace(program, environment=program.environment | delay)
+    return program
 
 
-def balancer(service: str, instance: Instance) -> Balancer:
-    """The two replicas of an API."""
-    return Balancer(
-        [_replica(service, service, instance, 0), _replica(second(service), service, instance, 100)]
-    )
-
-
-def _replica(program: str, service: str, instance: Instance, beside: int) -> Replica:
-    def at(purpose: str) -> str:
-        return f"{HOST}:{instance.port(service, purpose) + beside}"
-
-    return Replica(program, f"http://{at('http')}", at("grpc"), f"http://{at('admin')}")
-
-
-def balancers(instance: Instance) -> Sequence[Balancer]:
-    return [balancer(api, instance) for api in APIS]
-
-
-def _slow_to_leave(programs: Iterable[Program]) -> list[Program]:
-    return [
-        replace(one, environment=one.environment | _drain_delay(one.name))
-        if one.name in SERVICES
-        else one
-        for one in programs
-    ]
-
-
-def _second(site: Site, name: str) -> Program:
-    prefix = name.upper().replace("-", "_")
+def _second(site: Site, name: str, links: Links) -> Program:
     ports = {
-        f"{prefix}_{purpose.upper()}_PORT": str(site.instance.port(name, purpose) + BESIDE)
+        f"{purpose.upper()}_PORT": str(site.instance.port(name, purpose) + BESIDE)
         for purpose in PORTS[name]
     }
-    admin = site.instance.port(name, "admin") + BESIDE
+    own = ports | links.settings(name) | {"DRAIN_DELAY": DRAIN_DELAY}
     return Program(
         name=second(name),
         command=[str(site.bin / name)],
         after=(),
-        healthy=partial(health.get, f"http://{HOST}:{admin}/readyz"),
-        environment=environment(site, name) | ports | _drain_delay(name),
+        healthy=partial(health.get, f"http://{HOST}:{ports['ADMIN_PORT']}/readyz"),
+        environment=environment(site, name) | _variables(name, own),
         stop_within=15,
     )
 
 
-def _drain_delay(name: str) -> dict[str, str]:
-    return {f"{name.upper().replace('-', '_')}_DRAIN_DELAY": DRAIN_DELAY}
+def _variables(service: str, settings: dict[str, str]) -> dict[str, str]:
+    prefix = service.upper().replace("-", "_")
+    return {f"{prefix}_{name}": value for name, value in settings.items()}

@@ -208,8 +208,10 @@ class _Schemas:
 
     async def by_id(self, schema_id: int) -> str:
         async with (
-            aiohttp.ClientSession(raise_for_status=True) as session,
+            aiohttp.ClientSession() as session,
             session.get(f"{self._url}/schemas/ids/{schema_id}") as response,
         ):
+            if response.status == 404:
+                raise Undecodable(f"no schema has the id {schema_id}")
             schema: str = (await response.json(content_type=None))["schema"]
             return schema

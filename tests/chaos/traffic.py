@@ -63,26 +63,27 @@ class Traffic:
         self._chance = chance
         self._number = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self.stop = asyncio.Event()
+        """Nothing new is asked any more."""
 
     @asynccontextmanager
     async def running(self, rate: float) -> AsyncIterator[None]:
         """So many writes a second while the block runs; every request is settled afterwards."""
-        stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._write(rate, stop))
+            group.create_task(self._write(rate))
             for caller in self._callers:
                 for _ in range(READERS):
-                    group.create_task(self._read(caller, stop))
-                group.create_task(self._search(caller, stop))
+                    group.create_task(self._read(caller))
+                group.create_task(self._search(caller))
             try:
                 yield
             finally:
-                stop.set()
+                self.stop.set()
 
-    async def _write(self, rate: float, stop: asyncio.Event) -> None:
+    async def _write(self, rate: float) -> None:
         async with asyncio.TaskGroup() as group:
             due = time.monotonic()
-            while not stop.is_set():
+            while not self.stop.is_set():
                 await self._slots.acquire()
                 group.create_task(self._request()).add_done_callback(
                     lambda _: self._slots.release()
@@ -138,10 +139,10 @@ class Traffic:
         self.population.learn(entry)
         return True
 
-    async def _read(self, caller: Caller, stop: asyncio.Event) -> None:
+    async def _read(self, caller: Caller) -> None:
         """One session of a reader; no user's version may go down in it."""
         session: dict[str, int] = defaultdict(int)
-        while not stop.is_set():
+        while not self.stop.is_set():
             await asyncio.sleep(READ_EVERY)
             if (user := self.population.pick(random.Random())) is None:
                 continue
@@ -155,9 +156,9 @@ class Traffic:
                 continue
             self._seen(session, seen, wanted, "query-api")
 
-    async def _search(self, caller: Caller, stop: asyncio.Event) -> None:
+    async def _search(self, caller: Caller) -> None:
         session: dict[str, int] = defaultdict(int)
-        while not stop.is_set():
+        while not self.stop.is_set():
             await asyncio.sleep(5 * READ_EVERY)
             if (user := self.population.pick(random.Random())) is None:
                 continue

@@ -1,0 +1,97 @@
+"""Break one guard at a time in a copy of the project: the suite must see each.
+
+Each patch in mutants/ names in its first line the scenario that watches the guard:
+`Watched by: tests/chaos/test_x.py::test_y`, then options of pytest. Exits 1 when one is missed.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPY = ROOT / ".local" / "mutants"
+PATCHES = Path(__file__).with_name("mutants")
+WITHIN = 900.0  # seconds for one scenario, the start of the servers included
+RED, STACK = 1, ["--instance", "test", "--port-offset", "10000"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A patch, and who must notice it."""
+
+    file: Path
+
+    @property
+    def watched_by(self) -> list[str]:
+        return self.file.read_text().splitlines()[0].removeprefix("Watched by: ").split()
+
+
+def main() -> None:
+    """Try the mutants that the arguments name, or all."""
+    wanted = [Mutant(file) for file in sorted(PATCHES.glob("*.patch"))]
+    if names := sys.argv[1:]:
+        wanted = [mutant for mutant in wanted if mutant.file.stem in names]
+    survived = []
+    for mutant in wanted:
+        began = time.monotonic()
+        fresh_copy()
+        run("git", "apply", str(mutant.file))
+        seen = is_seen(mutant)
+        survived += [] if seen else [mutant.file.stem]
+        word = "seen" if seen else "NOT SEEN"
+        print(f"{mutant.file.stem:32} {word:9} {time.monotonic() - began:4.0f} s", flush=True)
+    if survived:
+        sys.exit(f"not seen: {', '.join(survived)}")
+
+
+def fresh_copy() -> None:
+    """The project as it is now, its own virtual environment, and no stack running in it."""
+    COPY.mkdir(parents=True, exist_ok=True)
+    if (COPY / ".venv" / "ready").exists():
+        run(".venv/bin/local-stack", "clean", *STACK)
+    for there in COPY.iterdir():
+        if there.name not in {".venv", ".local"}:
+            remove(there)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, COPY / name)
+    run("make", f"UV={ROOT / '.venv' / 'bin' / 'uv'}", ".venv/ready")
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def is_seen(mutant: Mutant) -> bool:
+    """Whether the scenario fails on an invariant, and not because nothing could be started."""
+    done = subprocess.run(
+        [".venv/bin/pytest", "-q", "-x", *mutant.watched_by],
+        cwd=COPY,
+        check=False,
+        stdout=(log := (COPY.parent / f"mutant-{mutant.file.stem}.log").open("w")),
+        stderr=subprocess.STDOUT,
+        timeout=WITHIN,
+    )
+    log.close()
+    return done.returncode == RED
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, cwd=COPY, check=True, timeout=WITHIN)
+
+
+if __name__ == "__main__":
+    main()

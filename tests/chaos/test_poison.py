@@ -1,0 +1,48 @@
+"""Records that nobody can apply: T9."""
+
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import injection
+from injection import LETTERS
+from scenario import Chaos
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+
+
+async def test_poison_is_parked_and_stops_nobody(chaos: Chaos) -> None:
+    stack = chaos.stack
+    await injection.no_letters(stack)
+    async with chaos.scenario("T9: poison on the topic") as scenario:
+        injected = await injection.poison(scenario, scenario.rounds(10))
+        for projector in LETTERS:
+            await eventually(partial(parked, stack, projector, injected), within=60)
+    for projector in LETTERS:
+        told = tool(stack, projector, "replay")
+        assert told == f"{len(injected)} replayed; dead letters now: {len(injected)}\n"
+        listed = tool(stack, projector, "list").splitlines()
+        tool(stack, projector, "discard", *(line.split()[0] for line in listed))
+        assert await injection.letters(stack, projector) == []
+
+
+async def parked(stack: Addresses, projector: str, injected: set[str]) -> None:
+    """AssertionError unless the dead letters are the records that were injected."""
+    assert sorted(await injection.letters(stack, projector)) == sorted(injected)
+
+
+def tool(stack: Addresses, projector: str, *words: str) -> str:
+    """`redis-projector dead-letters WORDS…` with the stack's settings: what it prints."""
+    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
+    done = subprocess.run(
+        [Path(sys.executable).parent / projector, "dead-letters", *words],
+        env=dict(line.split("=", 1) for line in lines),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,83 @@
+"""Servers are away for a while, or lose what they held: T3 to T6."""
+
+import asyncio
+
+import aiohttp
+import faults
+import injection
+from opensearchpy import AsyncOpenSearch
+from redis.asyncio import Redis
+from scenario import Chaos
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+
+CONNECTOR_BACK_WITHIN = 30.0  # seconds
+
+
+async def test_mysql_is_restarted_and_away(chaos: Chaos) -> None:
+    async with chaos.scenario("T3: MySQL restarted, and away") as scenario:
+        for seconds in [0.0, *[12.0 * scenario.rounds(1)]]:
+            async with faults.away(chaos.replicas, "mysql"):
+                await eventually(lambda: refused_for_now(chaos.stack), within=15)
+                await asyncio.sleep(seconds)
+            await eventually(
+                lambda: faults.connector_runs(chaos.stack), within=CONNECTOR_BACK_WITHIN
+            )
+            await scenario.writes(100)
+
+
+async def refused_for_now(stack: Addresses) -> None:
+    """AssertionError unless a command is answered 503, and when to come again."""
+    names = {"first_name": "No", "last_name": "Body"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{stack.http['command-api']}/user", json=names) as response,
+    ):
+        assert response.status == 503
+        assert int(response.headers["Retry-After"]) > 0
+
+
+async def test_connect_is_killed_again_and_again(chaos: Chaos) -> None:
+    async with chaos.scenario("T4: Connect killed in the middle of its work") as scenario:
+        for _ in range(scenario.rounds(3)):
+            await faults.kill(chaos.replicas, "connect")
+            await chaos.replicas.healthy("connector-supervisor")
+            await asyncio.sleep(scenario.chance.uniform(0, 3))
+        await injection.repeats(scenario, 200)
+
+
+async def test_writes_are_taken_while_kafka_is_away(chaos: Chaos) -> None:
+    async with chaos.scenario("T5: Kafka away") as scenario:
+        for _ in range(scenario.rounds(1)):
+            async with faults.away(chaos.replicas, "kafka"):
+                await scenario.writes(400)
+
+
+async def test_stores_of_views_are_killed(chaos: Chaos) -> None:
+    async with chaos.scenario("T6a: Redis and OpenSearch killed") as scenario:
+        for _ in range(scenario.rounds(1)):
+            for server in ("redis", "opensearch"):
+                await faults.kill(chaos.replicas, server)
+                await asyncio.sleep(scenario.chance.uniform(0, 3))
+
+
+async def test_stores_of_views_lose_everything(chaos: Chaos) -> None:
+    async with chaos.scenario("T6b: FLUSHALL, index deleted", may_go_back=True) as scenario:
+        for _ in range(scenario.rounds(1)):
+            await lose_the_views(scenario.stack)
+            await scenario.writes(100)
+
+
+async def test_stores_that_lose_everything_heal_without_a_write(chaos: Chaos) -> None:
+    async with chaos.scenario("T6c: the same, and then silence", may_go_back=True) as scenario:
+        await scenario.silence()
+        await lose_the_views(scenario.stack)
+
+
+async def lose_the_views(stack: Addresses) -> None:
+    async with Redis.from_url(stack.redis_url) as redis:
+        await redis.flushall()
+    async with AsyncOpenSearch(stack.opensearch_url, timeout=20) as client:
+        (index,) = await client.indices.get_alias(name="users")
+        await client.indices.delete(index=index)
