@@ -12,7 +12,7 @@ from chassis.problems import Unavailable
 from chassis.projection import Record
 
 MAX_REASON = 1000  # characters
-# Bytes before compression. Whatever a topic took must fit, or one record stops a projector for good:
+# Bytes before compression. Whatever a topic took must fit, or one record stops a projector:
 # a topic takes 1 MB after compression, dead-letter topics twice that (infra/kafka/topics.yaml).
 MAX_LETTER = 64 * 2**20
 log = structlog.get_logger()

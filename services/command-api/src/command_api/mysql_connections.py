@@ -40,7 +40,8 @@ class Connections:
                     yield cursor
         except IntegrityError as error:
             raise _duplicate(error) from error
-        except (MySQLError, OSError, TimeoutError) as error:
+        except (MySQLError, OSError, TimeoutError, RuntimeError) as error:
+            # RuntimeError: asyncmy's and uvloop's, of a connection that the other side has just closed.
             if isinstance(error, MySQLError) and error.args and error.args[0] in LOST_RACES:
                 raise StreamConflict("another transaction was faster") from error
             raise Unavailable("the event store did not answer") from error
@@ -48,22 +49,14 @@ class Connections:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         """A connection; one that a query left in an unknown state is closed, not handed on."""
-        connection = await self._acquired()
-        try:
-            yield connection
-        except (IntegrityError, StreamConflict):
-            raise
-        except BaseException:
-            connection.close()
-            raise
-        finally:
-            await self._pool.release(connection)
-
-    async def _acquired(self) -> Any:
-        try:
-            return await self._pool.acquire()
-        except RuntimeError as error:  # asyncmy's, when the other side hangs up at once
-            raise OSError("the connection was closed while it opened") from error
+        async with self._pool.acquire() as connection:
+            try:
+                yield connection
+            except (IntegrityError, StreamConflict):
+                raise
+            except BaseException:
+                connection.close()
+                raise
 
 
 @asynccontextmanager

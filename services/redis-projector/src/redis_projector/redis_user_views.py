@@ -107,5 +107,5 @@ def _call(operation: str) -> Iterator[None]:
     try:
         with telemetry.store_call("redis", operation):
             yield
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, RuntimeError) as error:  # uvloop's, of a connection just reset
         raise Unavailable(f"redis: {error!r}") from error
