@@ -64,6 +64,18 @@ async def frozen(replicas: Replicas, *programs: str) -> AsyncIterator[None]:
         yield
 
 
+async def projects(replicas: Replicas, program: str) -> None:
+    """Return when a projector has partitions."""
+    await replicas.healthy(program)
+    admin = replicas.admin(program)
+
+    async def has_partitions() -> None:
+        async with aiohttp.ClientSession() as session, session.get(f"{admin}/metrics") as told:
+            assert "projector_lag_records{" in await told.text()
+
+    await eventually(has_partitions, within=BACK_WITHIN, every=0.5)
+
+
 async def connector_runs(stack: Addresses) -> None:
     """AssertionError unless the connector and its task run."""
     try:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".local" / "mutants"
 PATCHES = Path(__file__).with_name("mutants")
 WITHIN = 900.0  # seconds for one scenario, the start of the servers included
-RED, STACK = 1, ["--instance", "test", "--port-offset", "10000"]
+STACK = ["--instance", "test", "--port-offset", "10000"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,22 @@ def remove(path: Path) -> None:
 
 
 def is_seen(mutant: Mutant) -> bool:
-    """Whether the scenario fails on an invariant, and not because nothing could be started."""
-    done = subprocess.run(
-        [".venv/bin/pytest", "-q", "-x", *mutant.watched_by],
-        cwd=COPY,
-        check=False,
-        stdout=(log := (COPY.parent / f"mutant-{mutant.file.stem}.log").open("w")),
-        stderr=subprocess.STDOUT,
-        timeout=WITHIN,
+    """Whether the scenario fails, and not because something could not be started or ended."""
+    told = COPY.parent / "chaos" / f"mutant-{mutant.file.stem}.log"
+    told.parent.mkdir(exist_ok=True)
+    with told.open("w") as log:
+        subprocess.run(
+            [".venv/bin/pytest", "-q", "-x", *mutant.watched_by],
+            cwd=COPY,
+            check=False,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=WITHIN,
+        )
+    lines = told.read_text().splitlines()
+    return any(line.startswith("FAILED") for line in lines) and not any(
+        line.startswith("ERROR") for line in lines
     )
-    log.close()
-    return done.returncode == RED
 
 
 def run(*command: str) -> None:

@@ -54,10 +54,13 @@ def _lost(ledger: Ledger, by_user: By) -> Iterator[str]:
 
 
 def _twice(ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:
+    """More effects than one, or one in the place of another."""
     effects = Counter(row.marker for row in rows)
     for entry in ledger.entries:
         if effects[entry.request.key] > 1:
             yield f"I3 {entry.request.key}: has {effects[entry.request.key]} effects"
+        if entry.is_acknowledged and entry.request.expected not in {None, entry.version - 1}:
+            yield f"I3 {entry.request.key}: expected {entry.request.expected}, is {entry.version}"
     places = Counter((entry.user, entry.version) for entry in ledger.acknowledged())
     yield from (f"I3 {place} was acknowledged {n} times" for place, n in places.items() if n > 1)
 
@@ -158,15 +161,16 @@ def _published(ledger: Ledger, messages: Sequence[Message]) -> Verdict:
     partitions: dict[str, set[int]] = defaultdict(set)
     repeated = 0
     for message in messages:
-        partitions[message.key].add(message.partition)
         if message.event is None:
             continue
-        if message.event["version"] in seen[message.key]:
+        user, version = message.event["user_id"], message.event["version"]
+        partitions[user].add(message.partition)
+        if version in seen[user]:
             repeated += 1
         else:
-            seen[message.key].append(message.event["version"])
-    wrong = [f"I9 {k} has the order {v}" for k, v in seen.items() if v != sorted(v)]
-    wrong += [f"I9 {key} is in {found}" for key, found in partitions.items() if len(found) > 1]
+            seen[user].append(version)
+    wrong = [f"I9 {user} has the order {v}" for user, v in seen.items() if v != sorted(v)]
+    wrong += [f"I9 {user} is in {found}" for user, found in partitions.items() if len(found) > 1]
     missing = [
         f"I8 {entry.request.key}: {entry.user} at {entry.version} is not on the topic"
         for entry in ledger.acknowledged()

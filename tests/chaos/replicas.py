@@ -44,6 +44,12 @@ class Replicas:
         wanted = [self.programs[name] for name in names or self.programs]
         await asyncio.gather(*map(_healthy, wanted))
 
+    def admin(self, program: str) -> str:
+        """The URL of the admin port of a service's replica."""
+        service = program.removesuffix("-2")
+        beside = BESIDE if program != service else 0
+        return f"http://{HOST}:{self.instance.port(service, 'admin') + beside}"
+
     def balancers(self) -> list[Balancer]:
         """In front of command-api, query-api and search-api."""
         return [Balancer([self._replica(api, 0), self._replica(api, BESIDE)]) for api in APIS]

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import faults
 from links import NAMES
 from proxy import Weather
+from replicas import second
 from scenario import Chaos
 
+SLOW = Weather("slow", latency=0.5, jitter=0.2)
 WEATHERS = [
-    Weather("slow", latency=0.5, jitter=0.2),
+    SLOW,
     Weather("resets", resets=0.2),
     Weather("narrow", bytes_per_second=64_000),
     Weather("half open", is_half_open=True),
@@ -23,3 +26,16 @@ async def test_the_network_is_bad(chaos: Chaos) -> None:
                 async with chaos.replicas.links.under(weather, links):
                     await asyncio.sleep(SECONDS)
             await scenario.writes(50)
+
+
+async def test_projectors_are_killed_in_the_middle_of_a_write(chaos: Chaos) -> None:
+    """A slow store makes it likely that a kill falls between the data and its offset."""
+    links = ("redis-projector to redis", "search-projector to opensearch")
+    async with chaos.scenario("T7b: projectors killed, their stores slow") as scenario:
+        for _ in range(scenario.rounds(2)):
+            for projector in ("redis-projector", "search-projector"):
+                await faults.projects(chaos.replicas, second(projector))
+            async with chaos.replicas.links.under(SLOW, links):
+                await asyncio.sleep(scenario.chance.uniform(1, 4))
+                for projector in ("redis-projector", "search-projector"):
+                    await faults.kill(chaos.replicas, second(projector))
