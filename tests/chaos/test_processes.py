@@ -12,7 +12,7 @@ from chassis.testing import eventually
 from local_stack.addresses import SERVICES
 
 SERVERS = ["connect", "connector-supervisor", "kafka", "mysql", "opensearch", "redis", "registry"]
-PAUSE = (2.0, 8.0)  # seconds between two kills
+PAUSE = (1.0, 5.0)  # seconds between two kills
 # Not seen by callers of services that end in order: reads with a version may have to wait longer
 # than query-api does while partitions change hands, which 503 tells.
 SMOOTH = {"200", "201", "204", "404", "409", "412", "503"}
@@ -22,7 +22,7 @@ SMOOTH |= {"OK", "NOT_FOUND", "ABORTED", "FAILED_PRECONDITION", "UNAVAILABLE"}
 async def test_any_process_is_killed(chaos: Chaos) -> None:
     victims = [*SERVICES, *map(second, SERVICES), *SERVERS]
     async with chaos.scenario("T1: kill -9 of any process") as scenario:
-        for victim in scenario.sample(victims, scenario.rounds(10)):
+        for victim in scenario.sample(victims, scenario.rounds(9)):
             await faults.kill(chaos.replicas, victim)
             await asyncio.sleep(scenario.chance.uniform(*PAUSE))
 

@@ -41,7 +41,7 @@ class Connections:
         except IntegrityError as error:
             raise _duplicate(error) from error
         except (MySQLError, OSError, TimeoutError, RuntimeError) as error:
-            # RuntimeError: asyncmy's and uvloop's, of a connection that the other side has just closed.
+            # RuntimeError: asyncmy's and uvloop's, of a connection that was closed meanwhile.
             if isinstance(error, MySQLError) and error.args and error.args[0] in LOST_RACES:
                 raise StreamConflict("another transaction was faster") from error
             raise Unavailable("the event store did not answer") from error
