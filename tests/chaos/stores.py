@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from user_contracts.proto.user.v1 import User
 
 TOPIC = "user.events"
 PARTITIONS = range(4)
+TYPES = {"UserCreated", "UserRenamed", "UserDeleted"}
 COLUMNS = "user_id, version, type, first_name, last_name, created_at, idempotency_key"
 
 
@@ -63,13 +65,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A record of the topic; no value: a tombstone, no event: nobody can decode it."""
+    """A record of the topic; no event: a tombstone, or poison."""
 
     partition: int
     offset: int
-    key: str
     event: dict[str, Any] | None
-    is_tombstone: bool
 
 
 def events(stack: Addresses) -> list[Row]:
@@ -191,13 +191,12 @@ def _flat(fetched: dict[TopicPartition, list[Any]]) -> Iterator[Any]:
 
 
 async def _message(decode: AvroDecoder, record: Any) -> Message:
-    event, key = None, record.key.decode()
+    event = None
     if record.value is not None:
-        try:
+        with suppress(Undecodable):
             event = dict(await decode(record.value))
-        except Undecodable:
-            event = None
-    return Message(record.partition, record.offset, key, event, record.value is None)
+    is_event = event is not None and event["type"] in TYPES
+    return Message(record.partition, record.offset, event if is_event else None)
 
 
 class _Schemas:

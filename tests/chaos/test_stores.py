@@ -60,7 +60,8 @@ async def test_stores_of_views_are_killed(chaos: Chaos) -> None:
         for _ in range(scenario.rounds(1)):
             for server in ("redis", "opensearch"):
                 await faults.kill(chaos.replicas, server)
-                await asyncio.sleep(scenario.chance.uniform(0, 3))
+            await chaos.replicas.healthy("redis", "opensearch")
+            await scenario.writes(100)
 
 
 async def test_stores_of_views_lose_everything(chaos: Chaos) -> None:
