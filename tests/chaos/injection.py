@@ -12,7 +12,7 @@ import fastavro
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from scenario import Scenario
-from stores import PARTITIONS, TOPIC
+from topic import PARTITIONS, TOPIC
 
 from local_stack.addresses import Addresses
 from user_contracts import avro_schema

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import stores
+import topic
 from ledger import Entry, Ledger
-from stores import Message, Row, State, View
+from stores import Row, State, View
+from topic import Message
 
 from local_stack.addresses import Addresses
 
@@ -142,11 +144,11 @@ def _differences(name: str, view: View, expected: Mapping[str, State], by_user: 
     return wrong + [f"I5 {name}: {user} is {view.users[user]}, nobody made it" for user in extra]
 
 
-async def topic(stack: Addresses, ledger: Ledger, since: Mapping[int, int]) -> Verdict:
+async def published(stack: Addresses, ledger: Ledger, since: Mapping[int, int]) -> Verdict:
     """I8 and I9: each acknowledged event is there, in order, in one partition; all were read."""
-    messages = await stores.messages(stack, since)
+    messages = await topic.messages(stack, since)
     last = {message.partition: message.offset for message in messages}
-    verdict = _published(ledger, messages)
+    verdict = _messages(ledger, messages)
     for name, view in (
         ("redis", await stores.redis_view(stack)),
         ("opensearch", await stores.opensearch_view(stack)),
@@ -156,7 +158,7 @@ async def topic(stack: Addresses, ledger: Ledger, since: Mapping[int, int]) -> V
     return verdict
 
 
-def _published(ledger: Ledger, messages: Sequence[Message]) -> Verdict:
+def _messages(ledger: Ledger, messages: Sequence[Message]) -> Verdict:
     seen: dict[str, list[int]] = defaultdict(list)
     partitions: dict[str, set[int]] = defaultdict(set)
     repeated = 0

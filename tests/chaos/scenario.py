@@ -11,9 +11,11 @@ from pathlib import Path
 
 import leaks
 import oracle
-import stores
+import topic
 from balancer import Balancer
-from callers import Caller, GrpcCaller, HttpCaller
+from callers import Caller
+from grpc_caller import GrpcCaller
+from http_caller import HttpCaller
 from ledger import Ledger
 from outcome_table import Line
 from replicas import Replicas
@@ -101,7 +103,7 @@ class Chaos:
         ledger = Ledger(self.ledgers / f"{name}.jsonl")
         traffic = Traffic(ledger, callers, chance)
         traffic.may_go_back = may_go_back
-        since = await stores.ends(self.stack)
+        since = await topic.ends(self.stack)
         scenario = Scenario(self.stack, chance, traffic, ledger, callers, apis, since, self.minutes)
         try:
             async with traffic.running(rate):
@@ -120,17 +122,13 @@ class Chaos:
         await self.replicas.healthy()
         verdict = await self._settled(scenario.ledger)
         healed = time.monotonic() - ended
-        published = await oracle.topic(self.stack, scenario.ledger, scenario.since)
+        published = await oracle.published(self.stack, scenario.ledger, scenario.since)
         wrong = [
             *verdict.wrong,
             *published.wrong,
             *scenario.traffic.violations,
             *leaks.grown(before, leaks.held(self.replicas.instance)),
-            *(
-                f"{n} times {code}"
-                for code, n in scenario.codes().items()
-                if code.split()[0] in UNHEARD_OF
-            ),
+            *_unheard_of(scenario.codes()),
         ]
         self.lines.append(_line(fault, scenario, verdict, published, healed))
         assert not wrong, "\n".join([f"{len(wrong)} violations", *wrong[:SHOWN]])

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import faults
 import stores
+import topic
 from replicas import second
 from scenario import Chaos, Scenario
 
@@ -54,7 +55,7 @@ async def test_a_projector_that_stood_still_does_no_harm(chaos: Chaos) -> None:
 
 async def everything_read(scenario: Scenario) -> None:
     """AssertionError unless what is on the topic now is also in the views soon."""
-    ends = await stores.ends(scenario.stack)
+    ends = await topic.ends(scenario.stack)
     await asyncio.sleep(1)  # what is in flight just now; a longer way is a partition nobody reads
     for view in (
         await stores.redis_view(scenario.stack),

@@ -9,44 +9,14 @@ from contextlib import asynccontextmanager
 
 from callers import Caller, Rejected, Seen, Uncertain
 from ledger import Command, Entry, Ledger, Request
+from population import Population
 
 AT_ONCE = 60  # requests; more wait, so that an outage ends without a flood
 GIVE_UP = 90.0  # seconds a request without an answer is sent again; longer than any fault lasts
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
 READERS = 3
 READ_EVERY = 0.04  # seconds between two reads of one reader
-HOT = 10  # users that half of the renames meet
 NOT_FOUND = {"404", "NOT_FOUND"}
-
-
-class Population:
-    """The users that the writers know of, and the newest version acknowledged of each."""
-
-    def __init__(self) -> None:
-        self.versions: dict[str, int] = {}
-        self.last_names: dict[str, str] = {}
-        self.doomed: set[str] = set()
-        """Users whose deletion was asked for."""
-        self._alive: list[str] = []
-
-    def learn(self, entry: Entry) -> None:
-        user = entry.user or ""
-        if entry.request.command == "create":
-            self._alive.append(user)
-            self.last_names[user] = entry.request.last_name or ""
-        self.versions[user] = max(entry.version, self.versions.get(user, 0))
-
-    def pick(self, chance: random.Random) -> str | None:
-        """A user that nobody has asked to delete."""
-        end = min(HOT, len(self._alive)) if chance.random() < 0.5 else len(self._alive)
-        return self._alive[chance.randrange(end)] if end else None
-
-    def doom(self, chance: random.Random) -> str | None:
-        if len(self._alive) <= HOT:
-            return None
-        user = self._alive.pop(chance.randrange(HOT, len(self._alive)))
-        self.doomed.add(user)
-        return user
 
 
 class Traffic:
