@@ -1,6 +1,6 @@
 """A TCP proxy whose network is as bad as a test wants it.
 
-Toxiproxy would be the tool for this; no registry that this project's programs come from has it.
+Toxiproxy does more; it would bring a Go compiler into the build (docs/decisions/0024).
 """
 
 import asyncio
