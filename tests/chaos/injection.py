@@ -12,8 +12,9 @@ import fastavro
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from scenario import Scenario
-from topic import PARTITIONS, TOPIC
+from topic import TOPIC, records
 
+from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from user_contracts import avro_schema
 
@@ -70,21 +71,16 @@ def _encoded(event: Mapping[str, Any]) -> bytes:
 
 async def repeats(scenario: Scenario, count: int) -> None:
     """Write so many of the topic's records once more, as a connector may that is not exact."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=scenario.stack.kafka_bootstrap, isolation_level="read_committed"
-    )
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(TOPIC, partition) for partition in PARTITIONS]
-        consumer.assign(partitions)
-        for partition in partitions:
-            consumer.seek(partition, scenario.since[partition.partition])
-        fetched = await consumer.getmany(timeout_ms=10_000, max_records=10_000)
-    finally:
-        await consumer.stop()
-    old = [record for batch in fetched.values() for record in batch if record.value is not None]
+
+    async def all_there() -> list[Any]:
+        found = await records(scenario.stack, scenario.since)
+        old = [record for record in found if record.value is not None]
+        assert len(old) >= sum(1 for _ in scenario.ledger.acknowledged())
+        return old
+
+    old = await eventually(all_there, within=90, every=1)
     async with _producer(scenario.stack) as producer:
-        for record in scenario.chance.sample(old, min(count, len(old))):
+        for record in scenario.chance.sample(old, min(count, len(old) // 2)):
             await producer.send_and_wait(
                 TOPIC, record.value, key=record.key, partition=record.partition
             )

@@ -45,7 +45,8 @@ async def test_connect_is_killed_again_and_again(chaos: Chaos) -> None:
             await faults.kill(chaos.replicas, "connect")
             await chaos.replicas.healthy("connector-supervisor")
             await asyncio.sleep(scenario.chance.uniform(0, 3))
-        await injection.repeats(scenario, 200)
+        await scenario.silence()
+        await injection.repeats(scenario, 300)
 
 
 async def test_writes_are_taken_while_kafka_is_away(chaos: Chaos) -> None:

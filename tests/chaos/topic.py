@@ -41,11 +41,16 @@ async def ends(stack: Addresses) -> dict[int, int]:
 async def messages(stack: Addresses, since: Mapping[int, int]) -> list[Message]:
     """What lies on the topic from these offsets on, in each partition's order."""
     decode = AvroDecoder(_Schemas(stack.registry_url), avro_schema())
+    return [await _message(decode, one) for one in await records(stack, since)]
+
+
+async def records(stack: Addresses, since: Mapping[int, int]) -> list[Any]:
+    """The same as Kafka has them, transactions that were given up left out."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=stack.kafka_bootstrap, isolation_level="read_committed"
     )
     await consumer.start()
-    found: list[Message] = []
+    found: list[Any] = []
     try:
         partitions = [TopicPartition(TOPIC, p) for p in PARTITIONS]
         end = await consumer.end_offsets(partitions)
@@ -53,8 +58,7 @@ async def messages(stack: Addresses, since: Mapping[int, int]) -> list[Message]:
         for partition in partitions:
             consumer.seek(partition, since[partition.partition])
         while any([await consumer.position(p) < end[p] for p in partitions]):
-            fetched = await consumer.getmany(timeout_ms=500, max_records=2000)
-            found += [await _message(decode, one) for one in _flat(fetched)]
+            found += _flat(await consumer.getmany(timeout_ms=500, max_records=2000))
     finally:
         await consumer.stop()
     return found
