@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+SCRIPT ?= command-create
+USERS ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
@@ -45,7 +47,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test test-compose chaos chaos-mutants format bench load
+.PHONY: check test test-compose chaos chaos-mutants format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -79,8 +81,14 @@ format: $(VENV)/ready ## Bring the code into shape
 bench: $(VENV)/ready ## Measure created → visible on the running system (after make up)
 	$(BIN)/python loadtest/freshness.py
 
-load: $(VENV)/ready ## Put load on the running system: make load RATE=50 DURATION=60s
-	@RATE=$(RATE) DURATION=$(DURATION) $(BIN)/k6 run --no-usage-report loadtest/create-users.js
+seed: $(VENV)/ready ## Put users into the running system: make seed USERS=100000
+	@$(BIN)/python loadtest/seed.py --users $(USERS)
+
+load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-create TRANSPORT=http RATE=50 DURATION=60s
+	@mkdir -p .local/load
+	@IDS=$(CURDIR)/.local/dev/seeded-ids K6_WEB_DASHBOARD=true K6_WEB_DASHBOARD_PORT=-1 K6_WEB_DASHBOARD_PERIOD=1s \
+		K6_WEB_DASHBOARD_EXPORT=.local/load/$(SCRIPT).html $(BIN)/k6 run --no-usage-report loadtest/$(SCRIPT).js
+	@echo "The same with plots: .local/load/$(SCRIPT).html"
 
 # --- development --------------------------------------------------------------------------------
 

@@ -1,0 +1,21 @@
+// After the run: how long a new user takes into both views. A backlog that the load has left shows here.
+import { sleep } from "k6";
+import { Trend } from "k6/metrics";
+import { door } from "./doors.js";
+
+const GIVE_UP = 60_000; // ms
+const freshness = new Trend("freshness_after_run", true);
+
+export const FRESH = { freshness_after_run: ["max<2000"] };
+
+const word = () => Array.from({ length: 20 }, () => String.fromCharCode(97 + Math.random() * 26)).join("");
+
+/** Create a user that has a name of its own, and wait until search finds it. */
+export function measureFreshness() {
+  const last = word();
+  const started = Date.now();
+  const id = door.create("Fresh", last);
+  door.visible(id);
+  while (Date.now() - started < GIVE_UP && !(door.search(last, "fresh") || []).length) sleep(0.02);
+  freshness.add(Date.now() - started);
+}

@@ -1,0 +1,24 @@
+// The newest users, by callers who ask again as soon as they are answered: up to VUS (200) of them within half
+// a minute, holding for DURATION, and down again. The one closed model here: it is the peer's own test.
+import { door, duration } from "./k6/doors.js";
+
+const vus = Number(__ENV.VUS || 200);
+const limit = Number(__ENV.LIMIT || 10);
+
+export const options = {
+  scenarios: {
+    list: {
+      executor: "ramping-vus",
+      stages: [
+        { target: vus, duration: "30s" },
+        { target: vus, duration: __ENV.DURATION || "60s" },
+        { target: 0, duration: "10s" },
+      ],
+    },
+  },
+  thresholds: { checks: ["rate==1"], [duration("list")]: ["p(95)<250"] },
+};
+
+export default function () {
+  door.list(limit);
+}

@@ -1,0 +1,96 @@
+"""Put users into the running system, through all of it: event store, Debezium, Kafka, both views.
+
+By command-api's own application and store, without the doors: a million in minutes. Their ids go to
+a file, an id a line, for scripts that ask for users who are there.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from freshness import lag
+
+from chassis.testing import serving
+from command_api.application import Users
+from command_api.mysql_connections import connected
+from command_api.mysql_event_store import MySQLEventStore
+from command_api.user import CreateUser
+from command_api.wiring import utc_now, uuid7
+from local_stack.addresses import Addresses, load
+
+CALLERS = 512  # two batches: one commits while the next one gathers
+BATCH = 256
+NAMES = json.loads((Path(__file__).parent / "k6" / "names.json").read_text("utf-8"))
+
+
+def people(count: int) -> Iterator[CreateUser]:
+    """The same ones each time."""
+    chance = random.Random(count)  # noqa: S311 - names, not secrets
+    for _ in range(count):
+        yield CreateUser(chance.choice(NAMES["first"]), chance.choice(NAMES["last"]))
+
+
+async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:
+    """Carry out every command; the new ids."""
+    ids: list[str] = []
+
+    async def caller() -> None:
+        ids.extend([(await users.create(command)).user_id for command in commands])
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(CALLERS):
+            tasks.create_task(caller())
+    return ids
+
+
+async def seed(stack: Addresses, count: int) -> list[str]:
+    """Create the users, and return when both views have them."""
+    async with connected(
+        host=stack.mysql_host,
+        port=stack.mysql_port,
+        database=stack.mysql_database,
+        user="command_api",
+        password=stack.password("command_api"),
+        size=4,
+        limit=30,
+    ) as mysql:
+        store = MySQLEventStore(mysql, batch=BATCH)
+        started = time.perf_counter()
+        async with serving(store.creates):
+            ids = await create(Users(store, utc_now, uuid7), people(count))
+    _tell("in the event store", count, started)
+    async with aiohttp.ClientSession() as session:
+        await asyncio.sleep(10)  # the projectors look at the log's end every 5 s
+        while left := await lag(stack, session):
+            print(f"  {left} records before the views")
+            await asyncio.sleep(5)
+    _tell("in both views", count, started)
+    return ids
+
+
+def _tell(where: str, count: int, started: float) -> None:
+    seconds = time.perf_counter() - started
+    print(f"{count} users {where} after {seconds:.0f} s ({count / seconds:.0f} a second)")
+
+
+def main() -> None:
+    """Seed, and write the ids."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=1000)
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    stack = load(wanted.instance)
+    ids = uvloop.run(seed(stack, wanted.users))
+    file = Path(stack.home) / "seeded-ids"
+    file.write_text("\n".join(ids))
+    print(f"ids: {file}")
+
+
+if __name__ == "__main__":
+    main()
