@@ -12,6 +12,7 @@ from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from query_api.ports import UserViews
 from query_api.redis_user_views import RedisUserViews
+from query_api.shared_reads import SharedUserViews
 
 Fill = Callable[[str, Mapping[str, bytes] | None], Coroutine[Any, Any, None]]
 
@@ -60,7 +61,7 @@ def redis_shelf(redis: Redis) -> Shelf:
         else:
             await redis.zrem(order, user_id)
 
-    return Shelf(RedisUserViews(redis), put)
+    return Shelf(SharedUserViews(RedisUserViews(redis)), put)
 
 
 @pytest.fixture(params=["memory_shelf", pytest.param("redis_shelf", marks=pytest.mark.integration)])

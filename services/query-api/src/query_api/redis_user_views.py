@@ -20,7 +20,7 @@ FIELDS = ["version", "json", "proto"]
 
 
 class RedisUserViews:
-    """Implements query_api.ports.UserViews on the generation that serves."""
+    """Implements query_api.shared_reads.BatchedUserViews on the generation that serves."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -28,10 +28,12 @@ class RedisUserViews:
         self._read_at = float("-inf")
 
     async def get(self, user_id: str) -> View | None:
+        (view,) = await self.get_many([user_id])
+        return view
+
+    async def get_many(self, user_ids: Sequence[str]) -> list[View | None]:
         with _call("get"):
-            prefix = await self._prefix()
-            found = await self._redis.hmget(_user_key(prefix, user_id), FIELDS)
-        return _view(found)
+            return await self._views(await self._prefix(), user_ids)
 
     async def newest(self, before: str | None, limit: int) -> list[tuple[str, View]]:
         found: list[tuple[str, View]] = []
@@ -74,12 +76,15 @@ class RedisUserViews:
         return [member.decode() for member in members]
 
     async def _living(self, prefix: str, ids: Sequence[str]) -> list[tuple[str, View]]:
+        views = await self._views(prefix, ids)
+        # One that was deleted between the two reads is left out.
+        return [(i, v) for i, v in zip(ids, views, strict=True) if v is not None and v.json]
+
+    async def _views(self, prefix: str, ids: Sequence[str]) -> list[View | None]:
         pipeline = self._redis.pipeline(transaction=False)
         for user_id in ids:
             pipeline.hmget(_user_key(prefix, user_id), FIELDS)
-        views = [_view(found) for found in await pipeline.execute()]
-        # One that was deleted between the two reads is left out.
-        return [(i, v) for i, v in zip(ids, views, strict=True) if v is not None and v.json]
+        return [_view(found) for found in await pipeline.execute()]
 
     async def _prefix(self) -> str:
         if time.monotonic() - self._read_at > POINTER_TTL:

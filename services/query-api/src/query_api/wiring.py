@@ -17,6 +17,7 @@ from query_api import grpc_api, http_api
 from query_api.application import UserDirectory
 from query_api.redis_user_views import RedisUserViews
 from query_api.settings import Settings
+from query_api.shared_reads import SharedUserViews
 from user_contracts import descriptors
 
 
@@ -34,7 +35,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     )
     async with Redis.from_pool(pool) as redis:
         views = RedisUserViews(redis)
-        directory = UserDirectory(views, settings.visible_timeout)
+        directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping})
         host, grace = settings.host, settings.grace
         yield Process(

@@ -1,0 +1,148 @@
+"""Who shares a read with whom, and that no answer is older than its question."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.problems import Unavailable
+from chassis.testing import eventually
+from query_api.shared_reads import Gathered, Joined
+
+
+class Store:
+    """Answers each key with the number of writes so far, when the test lets it."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+        self.reads: list[tuple[str, ...]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.is_away = False
+
+    async def read_many(self, keys: Sequence[str]) -> list[int]:
+        self.reads.append(tuple(keys))
+        seen = self.writes
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # so that others come while it is on its way
+        await self.gate.wait()
+        if self.is_away:
+            raise Unavailable("the store is away")
+        return [seen] * len(keys)
+
+    async def read(self, key: str) -> int:
+        return (await self.read_many([key]))[0]
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture(params=["gathered", "joined"])
+def shared(request: pytest.FixtureRequest, store: Store) -> "Gathered[str, int] | Joined[str, int]":
+    if request.param == "gathered":
+        return Gathered(store.read_many, largest=3)
+    return Joined(store.read)
+
+
+Shared = Gathered[str, int] | Joined[str, int]
+
+
+async def has_read(store: Store, times: int) -> None:
+    assert len(store.reads) == times
+
+
+async def asked(shared: Shared, *keys: str) -> "list[asyncio.Task[int]]":
+    """The callers, each of whom has come as far as waiting."""
+    tasks = [asyncio.create_task(shared.get(key)) for key in keys]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_comes_during_a_read_does_not_get_its_answer(
+    shared: Shared, store: Store
+) -> None:
+    store.gate.clear()
+    early = await asked(shared, "ann")
+    await eventually(lambda: has_read(store, 1))
+    store.writes += 1
+    late = await asked(shared, "ann", "ann", "ann")
+    store.gate.set()
+    assert await asyncio.gather(*early, *late) == [0, 1, 1, 1]
+    assert len(store.reads) == 2
+
+
+async def test_equal_reads_at_the_same_moment_are_one(shared: Shared, store: Store) -> None:
+    assert await asyncio.gather(*await asked(shared, *["ann"] * 50)) == [0] * 50
+    assert store.reads == [("ann",)]
+
+
+async def test_a_caller_who_leaves_takes_nothing_from_the_others(
+    shared: Shared, store: Store
+) -> None:
+    store.gate.clear()
+    leaving, *staying = await asked(shared, "ann", "ann", "bob")
+    leaving.cancel()
+    store.gate.set()
+    assert await asyncio.gather(*staying) == [0, 0]
+    assert await shared.get("ann") == 0
+
+
+async def test_a_store_that_is_away_is_told_to_all_and_asked_again(
+    shared: Shared, store: Store
+) -> None:
+    store.is_away = True
+    answers = await asyncio.gather(*await asked(shared, "ann", "bob"), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
+    store.is_away = False
+    assert await shared.get("ann") == 0
+
+
+async def test_single_reads_become_few_of_bounded_size(store: Store) -> None:
+    shared = Gathered(store.read_many, largest=3)
+    store.gate.clear()
+    tasks = await asked(shared, "ann")
+    await eventually(lambda: has_read(store, 1))
+    tasks += await asked(shared, "bob", "cid", "dan", "eve", "bob")
+    store.gate.set()
+    await asyncio.gather(*tasks)
+    assert store.reads == [("ann",), ("bob", "cid", "dan"), ("eve",)]
+
+
+async def test_different_reads_do_not_wait_for_each_other(store: Store) -> None:
+    shared = Joined(store.read)
+    tasks = await asked(shared, "ann", "bob")
+    await asyncio.gather(*tasks)
+    store.gate.clear()
+    slow = await asked(shared, "ann")
+    await eventually(lambda: has_read(store, 3))
+    quick = await asked(shared, "bob")
+    await eventually(lambda: has_read(store, 4))
+    store.gate.set()
+    await asyncio.gather(*slow, *quick)
+
+
+@given(steps=st.lists(st.sampled_from(["ask ann", "ask bob", "write", "turn"]), max_size=40))
+async def test_no_answer_is_older_than_its_question(steps: list[str]) -> None:
+    for kind in ("gathered", "joined"):
+        store = Store()
+        shared: Shared = (
+            Gathered(store.read_many, largest=2) if kind == "gathered" else Joined(store.read)
+        )
+        questions: list[tuple[int, asyncio.Task[int]]] = []
+        for step in steps:
+            if step == "write":
+                store.writes += 1
+            elif step == "turn":
+                await asyncio.sleep(0)
+            else:
+                task = asyncio.create_task(shared.get(step.removeprefix("ask ")))
+                questions.append((store.writes, task))
+        answers = await asyncio.gather(*(task for _, task in questions))
+        assert all(answer >= at for answer, (at, _) in zip(answers, questions, strict=True)), (
+            Counter(steps)
+        )
