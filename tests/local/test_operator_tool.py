@@ -1,5 +1,6 @@
 """The operator's commands, beside a running projector: what a person sees, and what it does."""
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -81,14 +82,20 @@ async def record_of(stack: Addresses, user: str) -> bytes:
         await consumer.stop()
 
 
-async def test_status_tells_every_partition_and_the_dead_letters(tool: Tool, letter: Write) -> None:
+async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters(
+    tool: Tool, letter: Write
+) -> None:
     await letter(b"k", b"poison")
     told = tool("status")
     assert told.returncode == 0, told.stderr
-    rows = [line.split() for line in told.stdout.splitlines()]
+    paused, generations, *table = told.stdout.splitlines()
+    assert paused == "not paused"
+    assert re.fullmatch(r"generation \d+ serves; the one before: (none|\d+)", generations)
+    rows = [line.split() for line in table]
     assert [row[0] for row in rows] == ["partition", "0", "1", "2", "3", "dead"]
-    for _, offset, end, lag in rows[1:5]:
+    for _, offset, end, lag, late, _ in rows[1:5]:
         assert int(lag) in {0, int(end) - int(offset)}
+        assert (float(late) > 0) == (int(lag) > 0)
     assert rows[5] == ["dead", "letters:", "1"]
 
 

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from chassis.generations import Generations
+from chassis.memory_generations import MemoryGenerations
 from chassis.projection import Views
 from local_stack.addresses import Addresses
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
+from redis_projector.redis_generations import RedisGenerations
 from redis_projector.redis_user_views import RedisUserViews
 
 
@@ -29,6 +32,24 @@ def memory_views() -> MemoryUserViews:
 @pytest.fixture
 def redis_views(redis: Redis) -> RedisUserViews:
     return RedisUserViews(redis, "1")
+
+
+@pytest.fixture
+def memory_generations() -> MemoryGenerations[UserChange]:
+    return MemoryGenerations(MemoryUserViews)
+
+
+@pytest.fixture
+def redis_generations(redis: Redis) -> RedisGenerations:
+    return RedisGenerations(redis)
+
+
+@pytest.fixture(
+    params=["memory_generations", pytest.param("redis_generations", marks=pytest.mark.integration)]
+)
+def generations(request: pytest.FixtureRequest) -> Generations[UserChange]:
+    generations: Generations[UserChange] = request.getfixturevalue(request.param)
+    return generations
 
 
 @pytest.fixture(params=["memory_views", pytest.param("redis_views", marks=pytest.mark.integration)])

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from opensearchpy import AsyncOpenSearch
 
+from chassis.generations import Generations
+from chassis.memory_generations import MemoryGenerations
 from chassis.projection import Views
 from local_stack.addresses import Addresses
 from search_projector.memory_user_index import MemoryUserIndex
+from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import UserChange
 from user_contracts import opensearch_index
@@ -21,12 +24,35 @@ async def client(stack: Addresses) -> AsyncIterator[AsyncOpenSearch]:
 
 
 @pytest.fixture
-async def opensearch(client: AsyncOpenSearch) -> AsyncIterator[OpenSearchUserIndex]:
-    """An index of its own beside the one that serves, which keeps the alias."""
-    index = OpenSearchUserIndex(client, f"test-{uuid.uuid4().hex[:8]}", opensearch_index())
+async def opensearch_generations(client: AsyncOpenSearch) -> AsyncIterator[OpenSearchGenerations]:
+    """An alias of its own, with nothing behind it."""
+    alias = f"test-{uuid.uuid4().hex[:8]}"
+    yield OpenSearchGenerations(client, opensearch_index(), alias)
+    for index in await client.indices.get_alias(index=f"{alias}-*"):
+        await client.indices.delete(index=index)
+
+
+@pytest.fixture
+async def opensearch(opensearch_generations: OpenSearchGenerations) -> OpenSearchUserIndex:
+    index = opensearch_generations.views("1")
     await index.offsets([])
-    yield index
-    await client.indices.delete(index=index._index, params={"ignore_unavailable": "true"})
+    return index
+
+
+@pytest.fixture
+def memory_generations() -> MemoryGenerations[UserChange]:
+    return MemoryGenerations(MemoryUserIndex)
+
+
+@pytest.fixture(
+    params=[
+        "memory_generations",
+        pytest.param("opensearch_generations", marks=pytest.mark.integration),
+    ]
+)
+def generations(request: pytest.FixtureRequest) -> Generations[UserChange]:
+    generations: Generations[UserChange] = request.getfixturevalue(request.param)
+    return generations
 
 
 @pytest.fixture

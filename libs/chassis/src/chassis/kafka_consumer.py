@@ -14,8 +14,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
+from chassis.generations import Orders
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Projection, Record
+from chassis.projection import Offset, OffsetMoved, Record
+from chassis.projector import Projection
 
 LAG = Gauge(
     "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
@@ -40,16 +42,18 @@ class _Abandoned(Exception):
 class KafkaConsumer:
     """Feeds a projector from a topic, as a component.
 
-    On assignment it seeks to the offsets in the store (nothing stored: the log's start). During a
-    rebalance the running batch ends first, or is dropped when its store is away.
+    On assignment, and when its orders change, it seeks to the offsets in the store (nothing stored:
+    the log's start). Paused it fetches nothing and stays a member of its group. During a rebalance
+    the running batch ends first, or is dropped when its store is away.
     """
 
     name = "kafka"
 
-    def __init__(self, projection: Projection) -> None:
+    def __init__(self, projection: Projection, orders: Callable[[], Awaitable[Orders]]) -> None:
         self._topic = projection.topic
-        self._handle = projection.handle
-        self._views = projection.views
+        self._projection = projection
+        self._orders = orders
+        self._obeyed: Orders | None = None
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=projection.bootstrap,
             group_id=projection.group,
@@ -101,7 +105,7 @@ class KafkaConsumer:
         fetched = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=MAX_BATCH)
         async with self._batch:
             try:
-                if self._synced != epoch or self._epoch != epoch:
+                if {self._synced, self._epoch} != {epoch} or await self._orders() != self._obeyed:
                     await self._sync()
                 elif fetched:
                     await self._deal_with(fetched)
@@ -116,13 +120,16 @@ class KafkaConsumer:
             await self._look()
 
     async def _sync(self) -> None:
-        """Seek every partition that is ours to its stored offset."""
+        """Take the orders, and seek every partition that is ours to its stored offset."""
         epoch = self._epoch
         ours = self._consumer.assignment()
         numbers = [p.partition for p in ours]
 
         async def read() -> None:
+            orders = await self._orders()
+            self._views, self._handle = self._projection.onto(orders)
             self._stored = await self._views.offsets(numbers)
+            self._obeyed = orders
 
         await self._persistently(read)
         for partition in ours:
@@ -131,8 +138,16 @@ class KafkaConsumer:
                 await self._consumer.seek_to_beginning(partition)
             else:
                 self._consumer.seek(partition, offset)
+        if self._is_paused:
+            self._consumer.pause(*ours)
+        else:
+            self._consumer.resume(*ours)
         self._synced = epoch
-        log.info("partitions", offsets=self._stored)
+        log.info("partitions", offsets=self._stored, orders=self._obeyed)
+
+    @property
+    def _is_paused(self) -> bool:
+        return self._obeyed is not None and self._obeyed.is_paused
 
     async def _deal_with(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
         records = [_record(message) for messages in fetched.values() for message in messages]
@@ -214,7 +229,7 @@ class KafkaConsumer:
         except (KafkaError, TimeoutError) as error:
             log.warning("kafka is away", reason=repr(error))
             return
-        if not lag or self._away is not None:
+        if not lag or self._away is not None or self._is_paused:
             self._progress_at = now
         elif now - self._progress_at > STALLED:
             raise Stalled(f"{lag} records behind, no progress for {STALLED:.0f} s")

@@ -6,7 +6,7 @@ place, and a crash in between leaves a letter twice, which the views' version gu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +17,11 @@ from aiokafka.errors import KafkaError
 
 from chassis.kafka_dead_letters import letter_producer
 from chassis.problems import Unavailable
-from chassis.projection import Record
+from chassis.projection import Handle, Record
+from chassis.projector import Projection
 
 AT_ONCE = 500  # letters; each at most as large as a record of the topic
 WITHIN = 30.0  # seconds for one such portion to be read, written again or removed
-Handle = Callable[[Sequence[Record]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,9 @@ class DeadLetterBox:
 
 
 @asynccontextmanager
-async def opened(bootstrap: str, topic: str) -> AsyncIterator[DeadLetterBox]:
-    """The box of a dead-letter topic; raises Unavailable."""
+async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
+    """The dead letters of a projector; raises Unavailable."""
+    bootstrap = projection.bootstrap
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
     producer = letter_producer(bootstrap)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -132,7 +133,7 @@ async def opened(bootstrap: str, topic: str) -> AsyncIterator[DeadLetterBox]:
         async with _bounded():
             for client in (consumer, producer, admin):
                 await client.start()
-            consumer.assign([TopicPartition(topic, 0)])
+            consumer.assign([TopicPartition(projection.letters, 0)])
         yield DeadLetterBox(consumer, producer, admin)
 
 

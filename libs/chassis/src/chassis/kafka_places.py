@@ -1,72 +1,107 @@
-"""Where a projection stands in its log, seen from outside the running projector."""
+"""Where a view stands in its log, seen from outside the running projector."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis.problems import Unavailable
-from chassis.projection import Projection
+from chassis.projection import Views
 
 WITHIN = 20.0  # seconds
+Ends = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of one partition: the next offset that the views want, the log's end, records between."""
+    """Of one partition: its first offset, the next that the view wants, the log's end."""
 
+    first: int
     offset: int
     end: int
     lag: int
-    """At most so many: the log's marks of transactions count, but 0 is told only when it is 0."""
+    """At most so many records: the log's marks of transactions count, but 0 is told as 0."""
+    waits: float
+    """Seconds since the first record that the view lacks was written; 0: it lacks none."""
 
 
-async def places(projection: Projection) -> dict[int, Place]:
-    """Where the views stand, by partition; raises Unavailable."""
+class Log:
+    """A topic, and where views stand in it; every method raises Unavailable without Kafka."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def ends(self) -> Ends:
+        """The offset after the last record that is committed, by partition."""
+        async with _bounded():
+            ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
+        return ends
+
+    async def places(self, views: Views[Any], ends: Ends) -> dict[int, Place]:
+        """Where the view stands by partition, as if the log ended there."""
+        stored = await views.offsets([p.partition for p in ends])
+        async with _bounded():
+            first = await self._consumer.beginning_offsets(ends.keys())
+            begins = {p: max(stored[p.partition] or 0, first[p]) for p in ends}
+            for partition, offset in begins.items():
+                self._consumer.seek(partition, offset)
+            waiting = await self._waiting(ends)
+        now = time.time()
+        return {
+            p.partition: Place(
+                first[p],
+                begins[p],
+                end,
+                end - begins[p] if p in waiting else 0,
+                max(0.0, now - waiting[p]) if p in waiting else 0.0,
+            )
+            for p, end in ends.items()
+        }
+
+    async def _waiting(self, ends: Ends) -> dict[TopicPartition, float]:
+        """The partitions with a record from the consumer's position on, and when it was written.
+
+        Reading tells: what stands between the last record and the end may be marks of transactions.
+        """
+        waiting: dict[TopicPartition, float] = {}
+        pending = set(ends)
+        while pending:
+            fetched = await self._consumer.getmany(*pending, timeout_ms=200)
+            for partition, messages in fetched.items():
+                if messages[0].offset < ends[partition]:
+                    waiting[partition] = messages[0].timestamp / 1000
+            at_end = {p for p in pending if await self._consumer.position(p) >= ends[p]}
+            pending -= waiting.keys() | at_end
+        return waiting
+
+
+@asynccontextmanager
+async def opened(bootstrap: str, topic: str) -> AsyncIterator[Log]:
+    """The log of a topic; raises Unavailable."""
     consumer = AIOKafkaConsumer(
-        projection.topic,
-        bootstrap_servers=projection.bootstrap,
+        topic,
+        bootstrap_servers=bootstrap,
         group_id=None,
         isolation_level="read_committed",
+        max_partition_fetch_bytes=65536,  # one record would do
     )
     try:
-        async with asyncio.timeout(WITHIN):
+        async with _bounded():
             await consumer.start()
-            return await _places(projection, consumer)
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"kafka: {error!r}") from error
+        yield Log(consumer)
     finally:
         await consumer.stop()
 
 
-async def _places(projection: Projection, consumer: AIOKafkaConsumer) -> dict[int, Place]:
-    partitions = consumer.assignment()
-    first = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    stored = await projection.views.offsets([p.partition for p in partitions])
-    begins = {p: max(stored[p.partition] or 0, first[p]) for p in partitions}
-    for partition, offset in begins.items():
-        consumer.seek(partition, offset)
-    behind = await _behind(consumer, ends)
-    return {
-        p.partition: Place(begins[p], end, end - begins[p] if p in behind else 0)
-        for p, end in ends.items()
-    }
-
-
-async def _behind(
-    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
-) -> set[TopicPartition]:
-    """The partitions with a record from the consumer's position on.
-
-    Reading tells: what stands between the last record and the end may be marks of transactions.
-    """
-    behind: set[TopicPartition] = set()
-    pending = set(ends)
-    while pending:
-        behind |= (await consumer.getmany(timeout_ms=200)).keys()
-        at_end = {p for p in pending if await consumer.position(p) >= ends[p]}
-        pending -= behind | at_end
-    return behind
+@asynccontextmanager
+async def _bounded() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(WITHIN):
+            yield
+    except (KafkaError, TimeoutError) as error:
+        raise Unavailable(f"kafka: {error!r}") from error

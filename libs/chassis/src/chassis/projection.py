@@ -102,6 +102,8 @@ class DeadLetters(Protocol):
 
 
 Decode = Callable[[bytes], Awaitable[Mapping[str, Any]]]
+Handle = Callable[[Sequence[Record]], Awaitable[None]]
+"""Projector.handle."""
 
 
 class Projector(Generic[C]):
@@ -169,24 +171,6 @@ class Projector(Generic[C]):
         EVENTS.labels("superseded").inc(len(changes) - len(newest))
         EVENTS.labels("dead_letter").inc(len(letters))
         EVENTS.labels("tombstone").inc(sum(record.value is None for record in records))
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """A wired projector: where it reads, what it does with records, and its views."""
-
-    bootstrap: str
-    topic: str
-    group: str
-    handle: Callable[[Sequence[Record]], Awaitable[None]]
-    views: Views[Any]
-    ping: Callable[[], Awaitable[object]]
-    """Returns when the store of the views answers, raises when it does not."""
-
-    @property
-    def letters(self) -> str:
-        """The dead-letter topic."""
-        return dead_letter_topic(self.topic, self.group)
 
 
 def dead_letter_topic(topic: str, group: str) -> str:

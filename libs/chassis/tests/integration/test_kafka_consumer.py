@@ -15,19 +15,25 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 
-from chassis import kafka_consumer, kafka_dead_letter_watch
+from chassis import kafka_consumer, kafka_dead_letter_watch, operator_watch, rebuild
+from chassis.generations import NotDone, State
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.memory_generations import MemoryGenerations
+from chassis.operator_watch import OperatorWatch
 from chassis.problems import Unavailable
 from chassis.projection import (
+    DeadLetters,
+    Handle,
     Offset,
     OffsetMoved,
-    Projection,
     Projector,
     Rejected,
     Undecodable,
+    Views,
     dead_letter_topic,
 )
+from chassis.projector import Projection
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
 
@@ -51,9 +57,6 @@ class Shelf:
     positions: dict[int, int] = field(default_factory=dict)
     is_away: bool = False
     applied: int = 0
-
-    async def ping(self) -> None:
-        self._answer()
 
     def _answer(self) -> None:
         if self.is_away:
@@ -100,20 +103,33 @@ class Log:
             )
 
     @asynccontextmanager
-    async def projection(self, shelf: Shelf) -> AsyncIterator[Projection]:
-        """A projector's parts that feed the shelf."""
+    async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[Projection]:
+        """A projector's parts that feed the generation that serves."""
         letters = KafkaDeadLetters(self.bootstrap, dead_letter_topic(self.topic, self.topic))
-        handle = Projector(decode, lambda event: Put(**event), shelf, letters).handle
-        yield Projection(self.bootstrap, self.topic, self.topic, handle, shelf, shelf.ping)
+
+        def handler(views: Views[Put], letters: DeadLetters) -> Handle:
+            return Projector(decode, lambda event: Put(**event), views, letters).handle
+
+        ping = generations.state
+        yield Projection(
+            self.bootstrap, self.topic, self.topic, generations, handler, letters, ping
+        )
         await letters.close()
+
+    @asynccontextmanager
+    async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
+        """A projector, as its process wires it, while the block runs."""
+        async with self.projection(generations) as projection:
+            operator = OperatorWatch(generations)
+            consumer = KafkaConsumer(projection, operator.orders)
+            async with serving(operator, consumer):
+                yield consumer
 
     @asynccontextmanager
     async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
         """A projector that feeds the shelf while the block runs."""
-        async with self.projection(shelf) as projection:
-            consumer = KafkaConsumer(projection)
-            async with serving(consumer):
-                yield consumer
+        async with self.projecting(MemoryGenerations(lambda: shelf)) as consumer:
+            yield consumer
 
 
 @pytest.fixture
@@ -313,3 +329,119 @@ async def test_when_one_of_two_consumers_leaves_the_other_takes_over(log: Log) -
         await log.write(*(f"{letter}@2" for letter in "abcdefgh"))
         await holds(shelf, dict.fromkeys("abcdefgh", 2))
     assert sum(shelf.positions.values()) == 16
+
+
+async def test_a_pause_outlives_a_restart_and_a_rebalance_and_nothing_is_lost(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator_watch, "EVERY", 0.1)
+    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
+    monkeypatch.setattr(kafka_consumer, "STALLED", 0.5)
+    shelf = Shelf()
+    generations = MemoryGenerations(lambda: shelf)
+
+    async def sees(records: int) -> None:
+        assert total(kafka_consumer.LAG) == records
+
+    async with log.projecting(generations):
+        await log.write("a@1")
+        await holds(shelf, {"a": 1})
+        await generations.note({"paused_at": "now"})
+        await eventually(is_paused)
+        await log.write(*(f"{letter}@1" for letter in "bcdefgh"))
+        await eventually(lambda: sees(7), within=15)
+    async with log.projecting(generations) as consumer:
+        async with log.projecting(generations):
+            await eventually(lambda: sees(7), within=30)
+        await eventually(lambda: sees(7), within=30)
+        began = consumer._looked_at
+
+        async def watchdog_s_time_has_passed_twice() -> None:
+            assert consumer._looked_at > began + 1
+
+        await eventually(watchdog_s_time_has_passed_twice, within=30)
+        await consumer.ready()
+        assert shelf.kept == {"a": 1}
+        await generations.note({"paused_at": None})
+        await holds(shelf, dict.fromkeys("abcdefgh", 1))
+
+
+async def is_paused() -> None:
+    assert total(operator_watch.PAUSED) == 1
+
+
+async def test_another_generation_is_taken_up_at_its_own_offsets(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator_watch, "EVERY", 0.1)
+    first, second = Shelf(), Shelf()
+    shelves = iter((first, second))
+    generations = MemoryGenerations(lambda: next(shelves))
+    async with log.projecting(generations):
+        await log.write("a@1", "b@1")
+        await holds(first, {"a": 1, "b": 1})
+        await generations.switch("1", "2")
+        await holds(second, {"a": 1, "b": 1})
+        await log.write("a@2")
+        await holds(second, {"a": 2, "b": 1})
+    assert first.kept == {"a": 1, "b": 1}
+
+
+async def rebuilt(log: Log, generations: MemoryGenerations[Put], **wish: bool) -> list[str]:
+    """What the operator is told meanwhile."""
+    told: list[str] = []
+    async with log.projection(generations) as projection:
+        await rebuild.run(projection, rebuild.Wish(**wish), told.append)
+    return told
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_watch, "EVERY", 0.1)
+    monkeypatch.setattr(rebuild, "LOOK", 0.1)
+    monkeypatch.setattr(rebuild, "SETTLE", 0.5)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
+    shelves: list[Shelf] = []
+    generations = MemoryGenerations(lambda: shelves.append(Shelf()) or shelves[-1])  # type: ignore[func-returns-value] # append's None
+    async with log.projecting(generations):
+        await log.write("a@1", "b@1")
+        await eventually(lambda: at(shelves, 0, {"a": 1, "b": 1}), within=30)
+        told = await rebuilt(log, generations)
+        assert any("2 of 2 records" in line for line in told)
+        assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
+        await log.write("a@2", "c@1")
+        second = generations.views("2")
+        await eventually(lambda: at([second], 0, {"a": 2, "b": 1, "c": 1}), within=30)
+        await rebuilt(log, generations, back=True)
+        state = await generations.state()
+        assert (state.serving, state.previous) == ("1", "2")
+        await at(shelves, 0, {"a": 2, "b": 1, "c": 1})
+        await rebuilt(log, generations)
+    assert await generations.state() == State("3", "1", frozenset({"1", "3"}))
+
+
+async def at(shelves: Sequence[Any], number: int, expected: dict[str, int]) -> None:
+    assert shelves
+    assert shelves[number].kept == expected
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1", "poison@1", "poison@2")
+    with pytest.raises(NotDone, match=r"2 records \(2 it is poison\)"):
+        await rebuilt(log, generations)
+    assert (await generations.state()).dead_letters == 2
+    with pytest.raises(NotDone, match="in an earlier run"):
+        await rebuilt(log, generations)
+    await rebuilt(log, generations, accept_dead_letters=True)
+    assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
+    with pytest.raises(NotDone, match="no generation before"):
+        await rebuilt(log, MemoryGenerations(Shelf), back=True)

@@ -5,8 +5,10 @@ Every script may run twice without harm, since redis-py tries again after a lost
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from chassis import telemetry
@@ -38,6 +40,12 @@ return 1
 """
 
 
+# One slot of Redis Cluster holds all three, so that a script may change them together.
+POINTER = "users:generation"  # read by query-api, too
+NOTES = "users:{users:generation}:operator"
+KEPT = "users:{users:generation}:kept"
+
+
 def bucket_of(user_id: str) -> str:
     """The bucket of an id: the top 24 bits of its time, as 6 hex digits."""
     return user_id[:6]
@@ -46,9 +54,10 @@ def bucket_of(user_id: str) -> str:
 class RedisUserViews:
     """Implements chassis.projection.Views for one generation of the view."""
 
-    def __init__(self, redis: Redis, generation: str) -> None:
+    def __init__(self, redis: Redis, generation: str, leading: str | None = None) -> None:
         self._redis = redis
-        self._prefix = f"users:{generation}"
+        self._generation = generation
+        self._written = [generation] if leading is None else [leading, generation]
         self._apply = redis.register_script(APPLY)
         self._advance = redis.register_script(ADVANCE)
 
@@ -56,7 +65,7 @@ class RedisUserViews:
         pipeline = self._redis.pipeline(transaction=False)
         for partition in partitions:
             pipeline.get(self._offset_key(partition))
-        with _call("offsets"):
+        with call("offsets"):
             stored = await pipeline.execute()
         return {p: None if o is None else int(o) for p, o in zip(partitions, stored, strict=True)}
 
@@ -64,19 +73,34 @@ class RedisUserViews:
         if not changes:
             return []
         pipeline = self._redis.pipeline(transaction=False)
+        for generation in self._written:
+            await self._add(pipeline, generation, changes)
+        erasures = [change for change in changes if change.json is None]
+        with call("apply"):
+            for generation in await self._others() if erasures else ():
+                await self._add(pipeline, generation, erasures)
+            await pipeline.execute()
+        return []
+
+    async def _add(
+        self, pipeline: Pipeline, generation: str, changes: Sequence[UserChange]
+    ) -> None:
+        prefix = f"users:{generation}"
         # Before the users: a reader must never miss a bucket that has one.
         buckets = {bucket_of(change.key): 0.0 for change in changes}
-        pipeline.zadd(f"{self._prefix}:buckets", buckets)
+        pipeline.zadd(f"{prefix}:buckets", buckets)
         for change in changes:
-            order = f"{self._prefix}:{{{bucket_of(change.key)}}}"
+            order = f"{prefix}:{{{bucket_of(change.key)}}}"
             await self._apply(
                 keys=[f"{order}:{change.key}", order],
                 args=[change.key, change.version, change.json or b"", change.proto or b""],
                 client=pipeline,
             )
-        with _call("apply"):
-            await pipeline.execute()
-        return []
+
+    async def _others(self) -> set[str]:
+        """All other generations that may hold a name."""
+        kept: Any = await self._redis.smembers(KEPT)
+        return {generation.decode() for generation in kept} - set(self._written)
 
     async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
@@ -86,23 +110,18 @@ class RedisUserViews:
                 args=["" if before is None else before, after],
                 client=pipeline,
             )
-        with _call("advance"):
+        with call("advance"):
             moved = await pipeline.execute()
         stuck = [p for p, is_moved in zip(moves, moved, strict=True) if not is_moved]
         if stuck:
             raise OffsetMoved(f"the stored offsets of partitions {stuck} are not ours")
 
-    async def ping(self) -> None:
-        """Return when Redis answers; raises Unavailable."""
-        with _call("ping"):
-            await self._redis.ping()
-
     def _offset_key(self, partition: int) -> str:
-        return f"{self._prefix}:offset:{partition}"
+        return f"users:{self._generation}:offset:{partition}"
 
 
 @contextmanager
-def _call(operation: str) -> Iterator[None]:
+def call(operation: str) -> Iterator[None]:
     """Measured and traced; raises Unavailable when Redis does not answer."""
     try:
         with telemetry.store_call("redis", operation):

@@ -21,4 +21,3 @@ class Settings(ServiceSettings):
     topic: str = Field(
         "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
     )
-    generation: str = Field("1", description="The generation of the view that is written.")

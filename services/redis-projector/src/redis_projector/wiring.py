@@ -14,14 +14,16 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
-from chassis.projection import Projection, Projector, dead_letter_topic
+from chassis.operator_watch import OperatorWatch
+from chassis.projection import Projector, dead_letter_topic
+from chassis.projector import Projection
 from redis_projector.projection import project
-from redis_projector.redis_user_views import RedisUserViews
+from redis_projector.redis_generations import RedisGenerations
 from redis_projector.settings import Settings
 from user_contracts import avro_schema
 
 GROUP = "redis-projector"
-CONNECTIONS = 4  # one batch at a time, and the readiness check
+CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness check
 
 
 @asynccontextmanager
@@ -38,12 +40,17 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
     letters = dead_letter_topic(settings.topic, GROUP)
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
     async with Redis.from_pool(pool) as redis:
-        views = RedisUserViews(redis, settings.generation)
+        generations = RedisGenerations(redis)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        handle = Projector(decode, project, views, dead_letters).handle
         try:
             yield Projection(
-                settings.kafka_bootstrap, settings.topic, GROUP, handle, views, views.ping
+                settings.kafka_bootstrap,
+                settings.topic,
+                GROUP,
+                generations,
+                lambda views, letters: Projector(decode, project, views, letters).handle,
+                dead_letters,
+                generations.ping,
             )
         finally:
             await dead_letters.close()
@@ -53,8 +60,9 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
     async with projection(settings) as wired:
-        consumer = KafkaConsumer(wired)
+        operator = OperatorWatch(wired.generations)
+        consumer = KafkaConsumer(wired, operator.orders)
         health = Health({"redis": wired.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
         watch = DeadLetterWatch(wired.bootstrap, wired.letters)
-        yield Process([admin, watch, consumer], health)
+        yield Process([admin, watch, operator, consumer], health)

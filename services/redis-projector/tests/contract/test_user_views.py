@@ -128,7 +128,7 @@ async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
             away.apply([put(ANN, 1)]),
             away.offsets([0]),
             away.advance({0: (None, 1)}),
-            away.ping(),
+            away.apply([gone(ANN, 1)]),
         ):
             with pytest.raises(Unavailable):
                 await call

@@ -13,7 +13,7 @@ from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
 from search_projector.projection import UserChange
 
-ALIAS = "users"
+NOTES = "operator"  # of the index beside the generations, and of the one document in it
 CREATED, CONFLICT = {200, 201}, 409
 BAD_REQUEST, NOT_FOUND = 400, 404
 TRY_AGAIN = {429, 500, 502, 503, 504}
@@ -31,15 +31,22 @@ class OpenSearchUserIndex:
     """Implements chassis.projection.Views for one generation of the index."""
 
     def __init__(
-        self, client: AsyncOpenSearch, generation: str, definition: Mapping[str, Any]
+        self,
+        client: AsyncOpenSearch,
+        definition: Mapping[str, Any],
+        alias: str,
+        generation: str,
+        leading: str | None = None,
     ) -> None:
         self._client = client
-        self._index = f"{ALIAS}-{generation}"
         self._definition = definition
+        self._alias = alias
+        self._index = f"{alias}-{generation}"
+        self._before = [] if leading is None else [f"{alias}-{leading}"]
 
     async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
-        """As Views has it; makes the index and the alias first where they are missing."""
-        with _call("offsets"):
+        """As Views has it; makes the index where it is missing, and the alias where none is."""
+        with call("offsets"):
             await self._ensure_index()
             if not partitions:
                 return {}
@@ -54,16 +61,22 @@ class OpenSearchUserIndex:
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         if not changes:
             return []
+        erasures = [change for change in changes if "deleted" in change.document]
+        # Each change goes to the leading index first, each erasure to all others, too.
+        written = [(index, change) for index in self._before for change in changes]
+        written += [(self._index, change) for change in changes]
+        written += [(i, change) for i in await self._others(erasures) for change in erasures]
         items = await self._bulk(
-            "apply", (line for change in changes for line in self._lines(change))
+            "apply", (line for index, change in written for line in _lines(index, change))
         )
         rejected = []
-        for change, item in zip(changes, items, strict=True):
+        for (index, change), item in zip(written, items, strict=True):
             answer = item["index"]
-            if answer["status"] == BAD_REQUEST:
-                rejected.append(Rejected(change, _reason(answer)))
-            elif answer["status"] not in CREATED | {CONFLICT}:
+            if index != self._index or answer["status"] in CREATED | {CONFLICT}:
+                continue
+            if answer["status"] != BAD_REQUEST:
                 raise RuntimeError(f"unexpected answer of _bulk: {answer}")
+            rejected.append(Rejected(change, _reason(answer)))
         return rejected
 
     async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
@@ -78,15 +91,16 @@ class OpenSearchUserIndex:
             if answer["status"] in {CONFLICT, NOT_FOUND} or answer.get("result") == "noop":
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
 
-    async def ping(self) -> None:
-        """Return when OpenSearch answers; raises Unavailable."""
-        with _call("ping"):
-            await self._client.info()
-
-    def _lines(self, change: UserChange) -> list[dict[str, Any]]:
-        target = {"_index": self._index, "_id": change.key}
-        guard = {"version": change.version, "version_type": "external"}
-        return [{"index": target | guard}, change.document]
+    async def _others(self, erasures: Sequence[UserChange]) -> set[str]:
+        """All other generations' indexes, when there is something to erase."""
+        if not erasures:
+            return set()
+        with call("kept"):
+            kept = await self._client.indices.get_alias(index=f"{self._alias}-*")
+        return {index for index in kept if is_generation(index, self._alias)} - {
+            self._index,
+            *self._before,
+        }
 
     def _move(self, partition: int, before: Offset, after: int) -> list[dict[str, Any]]:
         target = {"_index": self._index, "_id": _offset_id(partition), "retry_on_conflict": 3}
@@ -99,25 +113,52 @@ class OpenSearchUserIndex:
 
     async def _bulk(self, operation: str, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The answers item by item: _bulk itself says 200 whatever happened inside."""
-        with _call(operation):
+        with call(operation):
             answer = await self._client.bulk(body=list(lines))
         items: list[dict[str, Any]] = answer["items"]
         for outcome in (next(iter(item.values())) for item in items):
             if outcome["status"] in TRY_AGAIN:
                 raise Unavailable(f"opensearch: {_reason(outcome)}")
-            if "index_not_found" in _reason(outcome):
+            if outcome["_index"] == self._index and "index_not_found" in _reason(outcome):
                 raise OffsetMoved("the index is gone")
         return items
 
     async def _ensure_index(self) -> None:
         if not await self._client.indices.exists(index=self._index):
-            try:
-                await self._client.indices.create(index=self._index, body=dict(self._definition))
-            except RequestError as error:
-                if error.error != "resource_already_exists_exception":  # somebody was faster
-                    raise
-        if not await self._client.indices.exists_alias(name=ALIAS):
-            await self._client.indices.put_alias(index=self._index, name=ALIAS)
+            await make_index(self._client, self._index, self._definition)
+        if not await self._client.indices.exists_alias(name=self._alias):
+            building = (await read_notes(self._client, self._alias)).get("building")
+            if self._index != f"{self._alias}-{building}":
+                await self._client.indices.put_alias(index=self._index, name=self._alias)
+
+
+def is_generation(index: str, alias: str) -> bool:
+    """Whether it is an index of one of the alias's generations."""
+    name, _, generation = index.rpartition("-")
+    return name == alias and generation.isdecimal()
+
+
+async def make_index(client: AsyncOpenSearch, index: str, definition: Mapping[str, Any]) -> None:
+    """Make the index, unless somebody else was faster."""
+    try:
+        await client.indices.create(index=index, body=dict(definition))
+    except RequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise
+
+
+async def read_notes(client: AsyncOpenSearch, alias: str) -> dict[str, Any]:
+    """What the operator decided about the alias's generations; empty: nothing yet."""
+    index = f"{alias}-{NOTES}"
+    found = await client.get(index=index, id=NOTES, params={"ignore": 404})
+    notes: dict[str, Any] = found.get("_source", {})
+    return notes
+
+
+def _lines(index: str, change: UserChange) -> list[dict[str, Any]]:
+    target = {"_index": index, "_id": change.key}
+    guard = {"version": change.version, "version_type": "external"}
+    return [{"index": target | guard}, change.document]
 
 
 def _offset_id(partition: int) -> str:
@@ -130,7 +171,7 @@ def _reason(answer: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _call(operation: str) -> Iterator[None]:
+def call(operation: str) -> Iterator[None]:
     """Measured and traced; raises Unavailable when OpenSearch does not answer.
 
     A request that it finds wrong (a bug in the index's definition) is raised as it is: trying

@@ -23,4 +23,3 @@ class Settings(ServiceSettings):
     topic: str = Field(
         "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
     )
-    generation: str = Field("1", description="The generation of the index that is written.")

@@ -12,8 +12,10 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
-from chassis.projection import Projection, Projector, dead_letter_topic
-from search_projector.opensearch_user_index import OpenSearchUserIndex
+from chassis.operator_watch import OperatorWatch
+from chassis.projection import Projector, dead_letter_topic
+from chassis.projector import Projection
+from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.projection import project
 from search_projector.settings import Settings
 from user_contracts import avro_schema, opensearch_index
@@ -30,12 +32,17 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
         settings.opensearch_url, timeout=settings.opensearch_timeout, max_retries=0
     )
     async with client:
-        index = OpenSearchUserIndex(client, settings.generation, opensearch_index())
+        generations = OpenSearchGenerations(client, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        handle = Projector(decode, project, index, dead_letters).handle
         try:
             yield Projection(
-                settings.kafka_bootstrap, settings.topic, GROUP, handle, index, index.ping
+                settings.kafka_bootstrap,
+                settings.topic,
+                GROUP,
+                generations,
+                lambda index, letters: Projector(decode, project, index, letters).handle,
+                dead_letters,
+                generations.ping,
             )
         finally:
             await dead_letters.close()
@@ -45,8 +52,9 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
     async with projection(settings) as wired:
-        consumer = KafkaConsumer(wired)
+        operator = OperatorWatch(wired.generations)
+        consumer = KafkaConsumer(wired, operator.orders)
         health = Health({"opensearch": wired.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
         watch = DeadLetterWatch(wired.bootstrap, wired.letters)
-        yield Process([admin, watch, consumer], health)
+        yield Process([admin, watch, operator, consumer], health)

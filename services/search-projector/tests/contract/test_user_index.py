@@ -10,6 +10,7 @@ from opensearchpy import AsyncOpenSearch
 from chassis.problems import Unavailable
 from chassis.projection import OffsetMoved, Views
 from search_projector.memory_user_index import MemoryUserIndex
+from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import UserChange
 
@@ -117,21 +118,23 @@ async def test_an_index_that_is_gone_is_told_and_made_anew(
 
 @pytest.mark.integration
 async def test_the_serving_alias_stays_where_it_is(
-    opensearch: OpenSearchUserIndex, client: AsyncOpenSearch
+    opensearch: OpenSearchUserIndex,
+    opensearch_generations: OpenSearchGenerations,
+    client: AsyncOpenSearch,
 ) -> None:
-    await opensearch.offsets([0])
-    assert opensearch._index not in await client.indices.get_alias(name="users")
+    await opensearch_generations.views("2").offsets([0])
+    assert list(await client.indices.get_alias(name=opensearch._alias)) == [opensearch._index]
 
 
 async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
-        away = OpenSearchUserIndex(client, "1", {})
+        away = OpenSearchUserIndex(client, {}, "users", "1")
         for call in (
             away.offsets([0]),
             away.apply([put(ANN, 1)]),
             away.advance({0: (None, 1)}),
-            away.ping(),
+            away.apply([gone(ANN, 1)]),
         ):
             with pytest.raises(Unavailable):
                 await call
