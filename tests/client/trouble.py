@@ -10,6 +10,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from operating import Tool
 from prometheus import Prometheus
 
 from chassis.testing import eventually
@@ -96,6 +97,17 @@ async def _connector(stack: Addresses, order: str) -> None:
         session.put(url) as response,
     ):
         assert response.status == 202
+
+
+@asynccontextmanager
+async def paused(stack: Addresses, projector: str) -> AsyncIterator[None]:
+    """The operator lets the projector rest."""
+    tool = Tool(stack, projector)
+    await tool.done("pause")
+    try:
+        yield
+    finally:
+        await tool.done("resume")
 
 
 @asynccontextmanager

@@ -99,6 +99,11 @@ async def test_a_record_that_nobody_can_read_is_a_dead_letter_of_both_projectors
         )
 
 
+async def test_a_pause_that_nobody_ends_is_told(stack: Addresses, prometheus: Prometheus) -> None:
+    async with trouble.paused(stack, "redis-projector"):
+        await fires(prometheus, ("ProjectorPaused", "redis-projector"))
+
+
 async def test_a_connector_that_fails_is_started_again_and_told(
     stack: Addresses, prometheus: Prometheus
 ) -> None:

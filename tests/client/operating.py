@@ -1,0 +1,36 @@
+"""The operator's tool of a projector, with the running stack's own settings."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.addresses import Addresses
+
+WITHIN = 120  # seconds for a command
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`redis-projector` or `search-projector`."""
+
+    stack: Addresses
+    projector: str
+
+    async def started(self, *words: str) -> asyncio.subprocess.Process:
+        """The command while it runs; what it prints is on stdout, what was wrong on stderr."""
+        lines = (Path(self.stack.home) / "env" / f"{self.projector}.env").read_text().splitlines()
+        return await asyncio.create_subprocess_exec(
+            Path(sys.executable).parent / self.projector,
+            *words,
+            env=dict(line.split("=", 1) for line in lines),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def done(self, *words: str) -> str:
+        """What the command printed; AssertionError when it could not do what was asked."""
+        process = await self.started(*words)
+        told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
+        assert process.returncode == 0, complained.decode()
+        return told.decode()
