@@ -31,6 +31,10 @@ class Tool:
     async def done(self, *words: str) -> str:
         """What the command printed; AssertionError when it could not do what was asked."""
         process = await self.started(*words)
-        told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
+        try:
+            told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
+        finally:
+            if process.returncode is None:
+                process.kill()
         assert process.returncode == 0, complained.decode()
         return told.decode()

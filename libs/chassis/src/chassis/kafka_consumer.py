@@ -79,8 +79,8 @@ class KafkaConsumer:
             raise Unavailable(self._away)
 
     async def serve(self) -> None:
-        await self._start()
         try:
+            await self._start()
             while not self._is_draining:
                 await self._turn()
         except _Abandoned:

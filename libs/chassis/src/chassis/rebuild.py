@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -194,11 +194,12 @@ async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]
     task = asyncio.create_task(consumer.serve())
     try:
         yield task
-        async with asyncio.timeout(LEAVE):
-            await consumer.drain()
     finally:
+        with suppress(TimeoutError):  # asked first: aiokafka may swallow a cancellation
+            async with asyncio.timeout(LEAVE):
+                await consumer.drain()
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task], timeout=LEAVE)
 
 
 async def _alone(bootstrap: str, group: str) -> None:
