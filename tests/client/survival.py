@@ -9,7 +9,7 @@ from doors import Answer, Door, Refused
 async def created(door: Door) -> Answer:
     """A new user with a name of its own; AssertionError while the system refuses."""
     try:
-        return await door.create("Survivor", _letters())
+        return await door.create("Survivor", letters())
     except (Refused, OSError, aiohttp.ClientError) as error:
         raise AssertionError(error) from error
 
@@ -23,5 +23,5 @@ async def visible(door: Door, user: Answer) -> None:
         raise AssertionError(error) from error
 
 
-def _letters() -> str:
+def letters() -> str:
     return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))

@@ -15,6 +15,7 @@ LOCAL_STACK = Path(sys.executable).parent / "local-stack"
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("configs", "--describe", "--topic", "user.events"), "max.compaction.lag.ms=86400000"),
         (("topics", "--list"), "user.events.redis-projector.dlq"),
         (("consumer-groups", "--list"), "search-projector"),
         (("console-consumer", "--help"), "--formatter-property"),

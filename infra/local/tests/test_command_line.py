@@ -48,5 +48,5 @@ def test_a_kafka_tool_that_is_not_there_is_told_with_those_that_are(
     monkeypatch.setattr(stack, "fetch", lambda: None)
     assert refused("kafka", "--instance", "unit", "topic", "--list") == 1
     assert capsys.readouterr().err.startswith(
-        "there is no tool 'topic'; there are console-consumer"
+        "there is no tool 'topic'; there are configs, console-consumer"
     )

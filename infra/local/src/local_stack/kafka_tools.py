@@ -8,6 +8,7 @@ from local_stack.software import Software
 
 # The name of each bin/kafka-….sh in a distribution of Kafka → the class it runs.
 TOOLS = {
+    "configs": "kafka.admin.ConfigCommand",
     "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
     "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
     "delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
