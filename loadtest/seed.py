@@ -16,6 +16,7 @@ import aiohttp
 import uvloop
 from freshness import lag
 
+from chassis import telemetry
 from chassis.testing import serving
 from command_api.application import Users
 from command_api.mysql_connections import connected
@@ -85,6 +86,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
+    telemetry.configure_logs("seed", "WARNING")
     stack = load(wanted.instance)
     ids = uvloop.run(seed(stack, wanted.users))
     file = Path(stack.home) / "seeded-ids"

@@ -1,0 +1,185 @@
+"""A rebuild of a view while callers write and read: its rate, and what they see of it.
+
+After `make up` and `make seed`. The load is rebuild.js; it is measured alone first, then during the
+rebuild and the way back.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import report
+import uvloop
+
+from local_stack.addresses import Addresses, load
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+PROJECTORS = ("redis-projector", "search-projector")
+CALLS = ("create", "get", "list", "search")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What callers saw: milliseconds at the 99th percentile by call, and how often what failed."""
+
+    p99: dict[str, float]
+    failed: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A rebuild and the way back."""
+
+    records: int
+    seconds: float
+    switched: float
+    back: float
+    seen: Seen
+
+
+class Load:
+    """k6 with rebuild.js, from start to stop."""
+
+    def __init__(self, stack: Addresses, share: float) -> None:
+        self._summary = Path(tempfile.mkdtemp()) / "summary.json"
+        self._settings = {
+            "IDS": str(Path(stack.home) / "seeded-ids"),
+            "PORT_OFFSET": str(stack.port_offset),
+            "SHARE": str(share),
+            "DURATION": "2h",
+        }
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            BIN / "k6",
+            "run",
+            HERE / "rebuild.js",
+            f"--summary-export={self._summary}",
+            "--summary-trend-stats=p(99)",
+            "--no-usage-report",
+            env=self._settings,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def stop(self) -> Seen:
+        self._process.send_signal(signal.SIGINT)
+        await self._process.wait()
+        metrics: dict[str, Any] = json.loads(self._summary.read_text())["metrics"]
+        checks = metrics["checks"]
+        p99 = {call: metrics[f"http_req_duration{{call:{call}}}"]["p(99)"] for call in CALLS}
+        return Seen(p99, checks["fails"], checks["passes"] + checks["fails"])
+
+
+async def told(stack: Addresses, projector: str, *words: str) -> str:
+    """What the operator's tool printed; it is shown, too."""
+    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
+    process = await asyncio.create_subprocess_exec(
+        BIN / projector,
+        *words,
+        env=dict(line.split("=", 1) for line in lines),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout  # noqa: S101 - for the type checker
+    text = ""
+    async for line in process.stdout:
+        print(f"  {projector}: {line.decode().rstrip()}")
+        text += line.decode()
+    if await process.wait():
+        sys.exit(f"{projector} {words[0]} was refused")
+    return text
+
+
+async def rebuilt(stack: Addresses, projector: str, share: float) -> Rebuilt:
+    """Rebuild, switch and go back, under load."""
+    callers = Load(stack, share)
+    await callers.start()
+    began = time.perf_counter()
+    forth = await told(stack, projector, "rebuild", "--restart")
+    seconds = time.perf_counter() - began
+    back = await told(stack, projector, "rebuild", "--back")
+    records = re.findall(r"([\d,]+) of [\d,]+ records", forth)[-1]
+    return Rebuilt(
+        int(records.replace(",", "")),
+        seconds,
+        _switched(forth),
+        _switched(back),
+        await callers.stop(),
+    )
+
+
+def _switched(text: str) -> float:
+    found = re.search(r"switched in ([\d.]+) s", text)
+    assert found, text  # noqa: S101 - a rebuild that ends well says it
+    return float(found[1])
+
+
+async def measure(stack: Addresses, seconds: float, share: float) -> dict[str, Seen | Rebuilt]:
+    """The load alone, then each projector's rebuild under it."""
+    callers = Load(stack, share)
+    await callers.start()
+    await asyncio.sleep(seconds)
+    found: dict[str, Seen | Rebuilt] = {"alone": await callers.stop()}
+    for projector in PROJECTORS:
+        found[projector] = await rebuilt(stack, projector, share)
+    return found
+
+
+def page(found: dict[str, Seen | Rebuilt], share: float, now: datetime) -> str:
+    """The result in two tables."""
+    rebuilds = {name: what for name, what in found.items() if isinstance(what, Rebuilt)}
+    seen = {name: what.seen if isinstance(what, Rebuilt) else what for name, what in found.items()}
+    return "\n".join(
+        [
+            report.heading("A rebuild under load", now),
+            "",
+            f"{200 * share:.0f} creates and {500 * share:.0f} reads a second, by k6, meanwhile.",
+            "",
+            "| rebuild of | records | s | records a second | switched in | back in |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {name} | {one.records} | {one.seconds:.0f} | {one.records / one.seconds:.0f} "
+                f"| {one.switched:.3f} s | {one.back:.3f} s |"
+                for name, one in rebuilds.items()
+            ),
+            "",
+            "| p99, ms | " + " | ".join(CALLS) + " | calls | failed |",
+            "|---|---|---|---|---|---|---|",
+            *(
+                f"| {name} | "
+                + " | ".join(f"{one.p99[call]:.0f}" for call in CALLS)
+                + f" | {one.of} | {one.failed} |"
+                for name, one in seen.items()
+            ),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60, help="of the load alone")
+    parser.add_argument("--share", type=float, default=1, help="of the load")
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    now = datetime.now(UTC)
+    found = uvloop.run(measure(load(wanted.instance), wanted.seconds, wanted.share))
+    text = page(found, wanted.share, now)
+    print(text)
+    (HERE / "results" / f"rebuild-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
