@@ -35,7 +35,7 @@ async def opensearch_generations(client: AsyncOpenSearch) -> AsyncIterator[OpenS
 @pytest.fixture
 async def opensearch(opensearch_generations: OpenSearchGenerations) -> OpenSearchUserIndex:
     index = opensearch_generations.views("1")
-    await index.offsets([])
+    await index.offsets("log", [])
     return index
 
 

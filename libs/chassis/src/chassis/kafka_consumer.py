@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from chassis.generations import Orders
+from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Record
 from chassis.projector import Projection
@@ -33,6 +34,10 @@ log = structlog.get_logger()
 
 class Stalled(Exception):
     """There is lag and no progress; a new process heals what this one cannot."""
+
+
+class LogReplaced(Exception):
+    """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
 
 
 class _Abandoned(Exception):
@@ -63,6 +68,8 @@ class KafkaConsumer:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
         )
+        self._log = KafkaLog(projection.bootstrap, projection.topic)
+        self._log_id = ""  # of the log that is read; empty before the first look
         self._batch = asyncio.Lock()
         self._epoch = 0  # one more with every assignment or revocation
         self._synced = 0  # the epoch whose offsets were last read from the store
@@ -128,7 +135,7 @@ class KafkaConsumer:
         async def read() -> None:
             orders = await self._orders()
             self._views, self._handle = self._projection.onto(orders)
-            self._stored = await self._views.offsets(numbers)
+            self._stored = await self._views.offsets(await self._same_log(), numbers)
             self._obeyed = orders
 
         await self._persistently(read)
@@ -158,7 +165,7 @@ class KafkaConsumer:
 
         async def handle_and_advance() -> None:
             await self._handle(records)
-            await self._views.advance(moves)
+            await self._views.advance(self._log_id, moves)
 
         self._in_hand = {tp.partition: len(messages) for tp, messages in fetched.items()}
         try:
@@ -176,7 +183,7 @@ class KafkaConsumer:
             return
         self._compared_at = now
         try:
-            held = await self._views.offsets(list(self._stored))
+            held = await self._views.offsets(self._log_id, list(self._stored))
         except Unavailable:
             return  # the readiness check tells it
         if held != self._stored:
@@ -214,10 +221,19 @@ class KafkaConsumer:
         self._away = None
         self._progress_at = time.monotonic()
 
+    async def _same_log(self) -> str:
+        """The id of the log that this process reads; raises LogReplaced, Unavailable."""
+        log_id = await self._log.id()
+        if self._log_id not in {"", log_id}:
+            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
+        self._log_id = log_id
+        return log_id
+
     async def _look(self) -> None:
         """Now and then compare positions with the log's end, also while a neighbour is away.
 
-        Raises Stalled; standing still is not that as long as the reason is known.
+        Raises LogReplaced, which no rebalance need tell, and Stalled; standing still is not that as
+        long as the reason is known.
         """
         now = time.monotonic()
         if now - self._looked_at < LOOK:
@@ -225,8 +241,9 @@ class KafkaConsumer:
         self._looked_at = now
         try:
             async with asyncio.timeout(LOOK):
+                await self._same_log()
                 lag = await self._lag()
-        except (KafkaError, TimeoutError) as error:
+        except (KafkaError, Unavailable, TimeoutError) as error:
             log.warning("kafka is away", reason=repr(error))
             return
         if not lag or self._away is not None or self._is_paused:

@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 from chassis.projection import Views
 
@@ -33,7 +34,8 @@ class Place:
 class Log:
     """A topic, and where views stand in it; every method raises Unavailable without Kafka."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, log_id: str, consumer: AIOKafkaConsumer) -> None:
+        self._log_id = log_id
         self._consumer = consumer
 
     async def ends(self) -> Ends:
@@ -44,7 +46,7 @@ class Log:
 
     async def places(self, views: Views[Any], ends: Ends) -> dict[int, Place]:
         """Where the view stands by partition, as if the log ended there."""
-        stored = await views.offsets([p.partition for p in ends])
+        stored = await views.offsets(self._log_id, [p.partition for p in ends])
         async with _bounded():
             first = await self._consumer.beginning_offsets(ends.keys())
             begins = {p: max(stored[p.partition] or 0, first[p]) for p in ends}
@@ -93,7 +95,7 @@ async def opened(bootstrap: str, topic: str) -> AsyncIterator[Log]:
     try:
         async with _bounded():
             await consumer.start()
-        yield Log(consumer)
+        yield Log(await KafkaLog(bootstrap, topic).id(), consumer)
     finally:
         await consumer.stop()
 

@@ -78,8 +78,11 @@ class Views(Protocol[C]):
     caller tries again.
     """
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
-        """The next offset to read, for each of the partitions."""
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
+        """The next offset to read, for each of the partitions of the log with this id.
+
+        A topic that was made anew is another log, of which nothing has been stored yet.
+        """
 
     async def apply(self, changes: Sequence[C]) -> list[Rejected[C]]:
         """Apply each change whose version is newer than the view's; the store decides atomically.
@@ -87,7 +90,7 @@ class Views(Protocol[C]):
         At most one change per key. Raises OffsetMoved when the store lost its data.
         """
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         """Set partition offsets from the first value to the second.
 
         Raises OffsetMoved, for any partition whose stored offset is not the first value.

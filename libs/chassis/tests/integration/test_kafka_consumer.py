@@ -16,8 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 
 from chassis import kafka_consumer, kafka_dead_letter_watch, operator_watch, rebuild
-from chassis.generations import NotDone, State
-from chassis.kafka_consumer import KafkaConsumer
+from chassis.generations import NotDone, Orders, State
+from chassis.kafka_consumer import KafkaConsumer, LogReplaced
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.memory_generations import MemoryGenerations
 from chassis.operator_watch import OperatorWatch
@@ -54,7 +54,7 @@ class Shelf:
     """A view in memory, with its offsets, that can be away or lose everything."""
 
     kept: dict[str, int] = field(default_factory=dict)
-    positions: dict[int, int] = field(default_factory=dict)
+    positions: dict[tuple[str, int], int] = field(default_factory=dict)
     is_away: bool = False
     applied: int = 0
 
@@ -62,9 +62,9 @@ class Shelf:
         if self.is_away:
             raise Unavailable("shelf is away")
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         self._answer()
-        return {partition: self.positions.get(partition) for partition in partitions}
+        return {partition: self.positions.get((log, partition)) for partition in partitions}
 
     async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
         self._answer()
@@ -73,12 +73,12 @@ class Shelf:
             self.kept[change.key] = max(change.version, self.kept.get(change.key, 0))
         return []
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         self._answer()
         for partition, (before, after) in moves.items():
-            if self.positions.get(partition) != before:
+            if self.positions.get((log, partition)) != before:
                 raise OffsetMoved(f"partition {partition}")
-            self.positions[partition] = after
+            self.positions[log, partition] = after
 
 
 async def decode(payload: bytes) -> Mapping[str, Any]:
@@ -95,6 +95,19 @@ class Log:
     bootstrap: str
     topic: str
     producer: AIOKafkaProducer
+    admin: AIOKafkaAdminClient
+
+    async def make_anew(self) -> None:
+        """Delete the topic, and create another of its name."""
+        await self.admin.delete_topics([self.topic])
+
+        async def created() -> None:
+            (answer,) = (
+                await self.admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+            ).topic_errors
+            assert answer[1] == 0, answer
+
+        await eventually(created, within=30)
 
     async def write(self, *values: str) -> None:
         for value in values:
@@ -145,7 +158,7 @@ async def log(stack: Addresses) -> AsyncIterator[Log]:
             bootstrap_servers=stack.kafka_bootstrap, max_request_size=2 * LARGEST
         )
         async with started(producer):
-            yield Log(stack.kafka_bootstrap, topic, producer)
+            yield Log(stack.kafka_bootstrap, topic, producer, admin)
         await admin.delete_topics([topic, letters])
 
 
@@ -256,6 +269,28 @@ async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: L
         shelf.kept.clear()
         shelf.positions.clear()
         await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_start(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
+    shelf = Shelf()
+    generations = MemoryGenerations(lambda: shelf)
+    async with log.projection(generations) as projection:
+        running = asyncio.create_task(KafkaConsumer(projection, _serving).serve())
+        await log.write("a@1", "b@1")
+        await holds(shelf, {"a": 1, "b": 1})
+        await log.make_anew()
+        with pytest.raises(LogReplaced):
+            await asyncio.wait_for(running, 30)
+    await log.write("c@1", "d@1", "e@1", "f@1", "g@1", "h@1")  # past where the old one was read to
+    async with log.projected_onto(shelf):
+        await holds(shelf, dict.fromkeys("abcdefgh", 1))
+
+
+async def _serving() -> Orders:
+    return Orders("1")
 
 
 async def first_letter(log: Log) -> Any:

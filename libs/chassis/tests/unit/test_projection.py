@@ -27,7 +27,7 @@ class Shelf:
     is_away: bool = False
     refuses: str = ""
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         return dict.fromkeys(partitions)
 
     async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
@@ -37,7 +37,7 @@ class Shelf:
         self.kept |= {c.key: c.version for c in changes if c.key != self.refuses}
         return [Rejected(c, "refused") for c in changes if c.key == self.refuses]
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None: ...
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None: ...
 
 
 @dataclass

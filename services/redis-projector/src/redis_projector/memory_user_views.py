@@ -11,10 +11,10 @@ class MemoryUserViews:
 
     def __init__(self, users: dict[str, dict[str, bytes]] | None = None) -> None:
         self.users = {} if users is None else users
-        self._offsets: dict[int, int] = {}
+        self._offsets: dict[tuple[str, int], int] = {}
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
-        return {partition: self._offsets.get(partition) for partition in partitions}
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
+        return {partition: self._offsets.get((log, partition)) for partition in partitions}
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         for change in changes:
@@ -23,11 +23,11 @@ class MemoryUserViews:
                 self.users[change.key] = _hash(change)
         return []
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         for partition, (before, after) in moves.items():
-            if self._offsets.get(partition) not in {before, after}:
+            if self._offsets.get((log, partition)) not in {before, after}:
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
-            self._offsets[partition] = after
+            self._offsets[log, partition] = after
 
     def lose_everything(self) -> None:
         """Be like a store after FLUSHALL."""

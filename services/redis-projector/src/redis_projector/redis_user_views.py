@@ -61,10 +61,10 @@ class RedisUserViews:
         self._apply = redis.register_script(APPLY)
         self._advance = redis.register_script(ADVANCE)
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         pipeline = self._redis.pipeline(transaction=False)
         for partition in partitions:
-            pipeline.get(self._offset_key(partition))
+            pipeline.get(self._offset_key(log, partition))
         with call("offsets"):
             stored = await pipeline.execute()
         return {p: None if o is None else int(o) for p, o in zip(partitions, stored, strict=True)}
@@ -102,11 +102,11 @@ class RedisUserViews:
         kept: Any = await self._redis.smembers(KEPT)
         return {generation.decode() for generation in kept} - set(self._written)
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for partition, (before, after) in moves.items():
             await self._advance(
-                keys=[self._offset_key(partition)],
+                keys=[self._offset_key(log, partition)],
                 args=["" if before is None else before, after],
                 client=pipeline,
             )
@@ -116,8 +116,8 @@ class RedisUserViews:
         if stuck:
             raise OffsetMoved(f"the stored offsets of partitions {stuck} are not ours")
 
-    def _offset_key(self, partition: int) -> str:
-        return f"users:{self._generation}:offset:{partition}"
+    def _offset_key(self, log: str, partition: int) -> str:
+        return f"users:{self._generation}:offset:{log}:{partition}"
 
 
 @contextmanager

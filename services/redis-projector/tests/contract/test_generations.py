@@ -14,6 +14,7 @@ from redis_projector.projection import UserChange
 from redis_projector.redis_generations import RedisGenerations
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LOG = "a log"
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
 AnyGenerations = Generations[UserChange]
 
@@ -60,18 +61,18 @@ async def test_one_generation_at_a_time_is_built(generations: AnyGenerations) ->
 
 
 async def test_each_generation_has_its_own_offsets(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
-    await generations.views("1").advance({0: (None, 5)})
-    assert await generations.views("2").offsets([0]) == {0: None}
-    await generations.views("2").advance({0: (None, 3)})
-    assert await generations.views("1").offsets([0]) == {0: 5}
+    await generations.views("1").advance(LOG, {0: (None, 5)})
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
+    await generations.views("2").advance(LOG, {0: (None, 3)})
+    assert await generations.views("1").offsets(LOG, [0]) == {0: 5}
 
 
 async def test_a_switch_ends_the_building_and_can_be_taken_back(
     generations: AnyGenerations,
 ) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.note({"done": 5, "total": 5, "dead_letters": 1, "leading": "2"})
     assert (await generations.state()).orders == Orders("1", "2")
@@ -82,7 +83,7 @@ async def test_a_switch_ends_the_building_and_can_be_taken_back(
 
 
 async def test_who_switches_late_is_told(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.switch("1", "2")
     await generations.switch("1", "2")  # a repeat is not late
@@ -93,7 +94,7 @@ async def test_who_switches_late_is_told(generations: AnyGenerations) -> None:
 
 
 async def test_a_pause_outlives_a_switch(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.note({"paused_at": "2026-01-01T00:00:00Z"})
     await generations.add("2")
     await generations.switch("1", "2")
@@ -101,14 +102,14 @@ async def test_a_pause_outlives_a_switch(generations: AnyGenerations) -> None:
 
 
 async def test_a_dropped_generation_leaves_nothing(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.views("2").apply([put(ANN, 1)])
-    await generations.views("2").advance({0: (None, 5)})
+    await generations.views("2").advance(LOG, {0: (None, 5)})
     await generations.drop("2")
     await generations.drop("2")
     assert (await generations.state()).kept == {"1"}
-    assert await generations.views("2").offsets([0]) == {0: None}
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
 @pytest.mark.integration
@@ -134,9 +135,9 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
     await redis_generations.add("2")
     both = redis_generations.views("1", leading="2")
     await both.apply([put(ANN, 1)])
-    await both.advance({0: (None, 5)})
+    await both.advance(LOG, {0: (None, 5)})
     assert (await hashes(redis, ANN)).keys() == {"1", "2"}
-    assert await redis_generations.views("2").offsets([0]) == {0: None}
+    assert await redis_generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
 @pytest.mark.integration

@@ -17,6 +17,7 @@ from redis_projector.redis_user_views import RedisUserViews
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
 BOB = "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
+LOG = "a log"
 AnyViews = Views[UserChange]
 
 
@@ -77,38 +78,45 @@ async def test_nothing_to_apply_is_nothing_to_do(views: AnyViews) -> None:
 
 
 async def test_offsets_are_kept_by_partition(views: AnyViews) -> None:
-    assert await views.offsets([0, 1]) == {0: None, 1: None}
-    await views.advance({0: (None, 5)})
-    await views.advance({0: (5, 7), 1: (None, 1)})
-    assert await views.offsets([0, 1, 2]) == {0: 7, 1: 1, 2: None}
+    assert await views.offsets(LOG, [0, 1]) == {0: None, 1: None}
+    await views.advance(LOG, {0: (None, 5)})
+    await views.advance(LOG, {0: (5, 7), 1: (None, 1)})
+    assert await views.offsets(LOG, [0, 1, 2]) == {0: 7, 1: 1, 2: None}
+
+
+async def test_offsets_of_another_log_are_not_those_of_this_one(views: AnyViews) -> None:
+    await views.advance(LOG, {0: (None, 5)})
+    assert await views.offsets("made anew", [0]) == {0: None}
+    await views.advance("made anew", {0: (None, 3)})
+    assert await views.offsets(LOG, [0]) == {0: 5}
 
 
 async def test_advancing_twice_the_same_way_is_harmless(views: AnyViews) -> None:
-    await views.advance({0: (None, 5)})
-    await views.advance({0: (None, 5)})
-    assert await views.offsets([0]) == {0: 5}
+    await views.advance(LOG, {0: (None, 5)})
+    await views.advance(LOG, {0: (None, 5)})
+    assert await views.offsets(LOG, [0]) == {0: 5}
 
 
 @pytest.mark.parametrize("expected", [None, 4, 6])
 async def test_an_offset_that_somebody_else_moved_is_told(
     views: AnyViews, expected: int | None
 ) -> None:
-    await views.advance({0: (None, 5)})
+    await views.advance(LOG, {0: (None, 5)})
     with pytest.raises(OffsetMoved):
-        await views.advance({0: (expected, 9)})
-    assert await views.offsets([0]) == {0: 5}
+        await views.advance(LOG, {0: (expected, 9)})
+    assert await views.offsets(LOG, [0]) == {0: 5}
 
 
 async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyViews) -> None:
-    await views.advance({0: (None, 5)})
+    await views.advance(LOG, {0: (None, 5)})
     if isinstance(views, MemoryUserViews):
         views.lose_everything()
     else:
         assert isinstance(views, RedisUserViews)
         await views._redis.flushdb()
     with pytest.raises(OffsetMoved):
-        await views.advance({0: (5, 9)})
-    assert await views.offsets([0]) == {0: None}
+        await views.advance(LOG, {0: (5, 9)})
+    assert await views.offsets(LOG, [0]) == {0: None}
 
 
 @pytest.mark.integration
@@ -126,8 +134,8 @@ async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
         away = RedisUserViews(redis, "1")
         for call in (
             away.apply([put(ANN, 1)]),
-            away.offsets([0]),
-            away.advance({0: (None, 1)}),
+            away.offsets(LOG, [0]),
+            away.advance(LOG, {0: (None, 1)}),
             away.apply([gone(ANN, 1)]),
         ):
             with pytest.raises(Unavailable):

@@ -12,10 +12,10 @@ class MemoryUserIndex:
 
     def __init__(self, documents: dict[str, dict[str, Any]] | None = None) -> None:
         self.documents = {} if documents is None else documents
-        self._offsets: dict[int, int] = {}
+        self._offsets: dict[tuple[str, int], int] = {}
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
-        return {partition: self._offsets.get(partition) for partition in partitions}
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
+        return {partition: self._offsets.get((log, partition)) for partition in partitions}
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         for change in changes:
@@ -24,11 +24,11 @@ class MemoryUserIndex:
                 self.documents[change.key] = change.document
         return []
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         for partition, (before, after) in moves.items():
-            if self._offsets.get(partition) not in {before, after}:
+            if self._offsets.get((log, partition)) not in {before, after}:
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
-            self._offsets[partition] = after
+            self._offsets[log, partition] = after
 
     def lose_everything(self) -> None:
         """Be like a store whose index was deleted."""

@@ -44,13 +44,13 @@ class OpenSearchUserIndex:
         self._index = f"{alias}-{generation}"
         self._before = [] if leading is None else [f"{alias}-{leading}"]
 
-    async def offsets(self, partitions: Collection[int]) -> dict[int, Offset]:
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         """As Views has it; makes the index where it is missing, and the alias where none is."""
         with call("offsets"):
             await self._ensure_index()
             if not partitions:
                 return {}
-            ids = {"ids": [_offset_id(partition) for partition in partitions]}
+            ids = {"ids": [_offset_id(log, partition) for partition in partitions]}
             found = await self._client.mget(body=ids, index=self._index)
         documents = [doc.get("_source") for doc in found["docs"]]
         return {
@@ -79,11 +79,11 @@ class OpenSearchUserIndex:
             rejected.append(Rejected(change, _reason(answer)))
         return rejected
 
-    async def advance(self, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         lines = [
             line
             for partition, (before, after) in moves.items()
-            for line in self._move(partition, before, after)
+            for line in self._move(_offset_id(log, partition), before, after)
         ]
         items = await self._bulk("advance", lines)
         for partition, item in zip(moves, items, strict=True):
@@ -102,8 +102,8 @@ class OpenSearchUserIndex:
             *self._before,
         }
 
-    def _move(self, partition: int, before: Offset, after: int) -> list[dict[str, Any]]:
-        target = {"_index": self._index, "_id": _offset_id(partition), "retry_on_conflict": 3}
+    def _move(self, offset_id: str, before: Offset, after: int) -> list[dict[str, Any]]:
+        target = {"_index": self._index, "_id": offset_id, "retry_on_conflict": 3}
         body: dict[str, Any] = {
             "script": {"source": ADVANCE, "params": {"before": before, "after": after}}
         }
@@ -161,8 +161,8 @@ def _lines(index: str, change: UserChange) -> list[dict[str, Any]]:
     return [{"index": target | guard}, change.document]
 
 
-def _offset_id(partition: int) -> str:
-    return f"offset-{partition}"
+def _offset_id(log: str, partition: int) -> str:
+    return f"offset-{log}-{partition}"
 
 
 def _reason(answer: Mapping[str, Any]) -> str:

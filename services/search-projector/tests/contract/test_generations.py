@@ -11,6 +11,7 @@ from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.projection import UserChange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LOG = "a log"
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
 AnyGenerations = Generations[UserChange]
 
@@ -65,18 +66,18 @@ async def test_one_generation_at_a_time_is_built(generations: AnyGenerations) ->
 
 
 async def test_each_generation_has_its_own_offsets(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
-    await generations.views("1").advance({0: (None, 5)})
-    assert await generations.views("2").offsets([0]) == {0: None}
-    await generations.views("2").advance({0: (None, 3)})
-    assert await generations.views("1").offsets([0]) == {0: 5}
+    await generations.views("1").advance(LOG, {0: (None, 5)})
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
+    await generations.views("2").advance(LOG, {0: (None, 3)})
+    assert await generations.views("1").offsets(LOG, [0]) == {0: 5}
 
 
 async def test_a_switch_ends_the_building_and_can_be_taken_back(
     generations: AnyGenerations,
 ) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.note({"done": 5, "total": 5, "dead_letters": 1, "leading": "2"})
     assert (await generations.state()).orders == Orders("1", "2")
@@ -87,7 +88,7 @@ async def test_a_switch_ends_the_building_and_can_be_taken_back(
 
 
 async def test_who_switches_late_is_told(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.switch("1", "2")
     await generations.switch("1", "2")  # a repeat is not late
@@ -98,7 +99,7 @@ async def test_who_switches_late_is_told(generations: AnyGenerations) -> None:
 
 
 async def test_a_pause_outlives_a_switch(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.note({"paused_at": "2026-01-01T00:00:00Z"})
     await generations.add("2")
     await generations.switch("1", "2")
@@ -106,14 +107,14 @@ async def test_a_pause_outlives_a_switch(generations: AnyGenerations) -> None:
 
 
 async def test_a_dropped_generation_leaves_nothing(generations: AnyGenerations) -> None:
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.views("2").apply([put(ANN, 1)])
-    await generations.views("2").advance({0: (None, 5)})
+    await generations.views("2").advance(LOG, {0: (None, 5)})
     await generations.drop("2")
     await generations.drop("2")
     assert (await generations.state()).kept == {"1"}
-    assert await generations.views("2").offsets([0]) == {0: None}
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
 @pytest.mark.integration
@@ -121,7 +122,7 @@ async def test_a_deletion_reaches_every_generation_that_is_kept(
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     generations = opensearch_generations
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.views("1").apply([put(ANN, 1)])
     await generations.add("2")
     await generations.views("2").apply([put(ANN, 1)])
@@ -138,13 +139,13 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     generations = opensearch_generations
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     both = generations.views("1", leading="2")
     await both.apply([put(ANN, 1)])
-    await both.advance({0: (None, 5)})
+    await both.advance(LOG, {0: (None, 5)})
     assert await names(generations, client) == {"1": "Ann", "2": "Ann"}
-    assert await generations.views("2").offsets([0]) == {0: None}
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
 @pytest.mark.integration
@@ -152,7 +153,7 @@ async def test_all_that_was_filled_is_found_from_the_switch_on(
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     generations = opensearch_generations
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.views("2").apply([put(ANN, 1)])
     assert await searched(client, generations._alias) == 0
@@ -165,12 +166,12 @@ async def test_an_index_that_was_lost_while_it_served_serves_again_under_its_num
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     generations = opensearch_generations
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.switch("1", "2")
     await client.indices.delete(index=f"{generations._alias}-2")
     assert (await generations.state()).serving == "2"
-    assert await generations.views("2").offsets([0]) == {0: None}
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
     assert await searched(client, generations._alias) == 0
 
 
@@ -179,10 +180,10 @@ async def test_a_generation_that_is_being_filled_does_not_serve_when_the_other_i
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     generations = opensearch_generations
-    await generations.views("1").offsets([])
+    await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await client.indices.delete(index=f"{generations._alias}-1")
-    await generations.views("2").offsets([0])
+    await generations.views("2").offsets(LOG, [0])
     assert not await client.indices.exists_alias(name=generations._alias)
 
 

@@ -16,6 +16,7 @@ from search_projector.projection import UserChange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11", "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
+LOG = "a log"
 AnyIndex = Views[UserChange]
 
 
@@ -72,26 +73,33 @@ async def test_a_deleted_user_leaves_a_marker_that_no_late_repeat_gets_past(
 
 
 async def test_offsets_are_kept_by_partition(index: AnyIndex) -> None:
-    assert await index.offsets([0, 1]) == {0: None, 1: None}
-    await index.advance({0: (None, 5)})
-    await index.advance({0: (5, 7), 1: (None, 1)})
-    assert await index.offsets([0, 1, 2]) == {0: 7, 1: 1, 2: None}
+    assert await index.offsets(LOG, [0, 1]) == {0: None, 1: None}
+    await index.advance(LOG, {0: (None, 5)})
+    await index.advance(LOG, {0: (5, 7), 1: (None, 1)})
+    assert await index.offsets(LOG, [0, 1, 2]) == {0: 7, 1: 1, 2: None}
+
+
+async def test_offsets_of_another_log_are_not_those_of_this_one(index: AnyIndex) -> None:
+    await index.advance(LOG, {0: (None, 5)})
+    assert await index.offsets("made anew", [0]) == {0: None}
+    await index.advance("made anew", {0: (None, 3)})
+    assert await index.offsets(LOG, [0]) == {0: 5}
 
 
 async def test_advancing_twice_the_same_way_is_harmless(index: AnyIndex) -> None:
-    await index.advance({0: (None, 5)})
-    await index.advance({0: (None, 5)})
-    assert await index.offsets([0]) == {0: 5}
+    await index.advance(LOG, {0: (None, 5)})
+    await index.advance(LOG, {0: (None, 5)})
+    assert await index.offsets(LOG, [0]) == {0: 5}
 
 
 @pytest.mark.parametrize("expected", [None, 4, 6])
 async def test_an_offset_that_somebody_else_moved_is_told(
     index: AnyIndex, expected: int | None
 ) -> None:
-    await index.advance({0: (None, 5)})
+    await index.advance(LOG, {0: (None, 5)})
     with pytest.raises(OffsetMoved):
-        await index.advance({0: (expected, 9)})
-    assert await index.offsets([0]) == {0: 5}
+        await index.advance(LOG, {0: (expected, 9)})
+    assert await index.offsets(LOG, [0]) == {0: 5}
 
 
 @pytest.mark.integration
@@ -108,11 +116,11 @@ async def test_an_index_that_is_gone_is_told_and_made_anew(
     opensearch: OpenSearchUserIndex, client: AsyncOpenSearch
 ) -> None:
     await opensearch.apply([put(ANN, 1)])
-    await opensearch.advance({0: (None, 5)})
+    await opensearch.advance(LOG, {0: (None, 5)})
     await client.indices.delete(index=opensearch._index)
     with pytest.raises(OffsetMoved):
         await opensearch.apply([put(ANN, 2)])
-    assert await opensearch.offsets([0]) == {0: None}
+    assert await opensearch.offsets(LOG, [0]) == {0: None}
     assert await opensearch.apply([put(ANN, 1)]) == []
 
 
@@ -122,7 +130,7 @@ async def test_the_serving_alias_stays_where_it_is(
     opensearch_generations: OpenSearchGenerations,
     client: AsyncOpenSearch,
 ) -> None:
-    await opensearch_generations.views("2").offsets([0])
+    await opensearch_generations.views("2").offsets(LOG, [0])
     assert list(await client.indices.get_alias(name=opensearch._alias)) == [opensearch._index]
 
 
@@ -131,9 +139,9 @@ async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> No
     async with AsyncOpenSearch(address, max_retries=0) as client:
         away = OpenSearchUserIndex(client, {}, "users", "1")
         for call in (
-            away.offsets([0]),
+            away.offsets(LOG, [0]),
             away.apply([put(ANN, 1)]),
-            away.advance({0: (None, 1)}),
+            away.advance(LOG, {0: (None, 1)}),
             away.apply([gone(ANN, 1)]),
         ):
             with pytest.raises(Unavailable):
