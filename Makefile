@@ -23,7 +23,7 @@ help: ## List the targets
 
 # --- the running system -------------------------------------------------------------------------
 
-.PHONY: up down clean status logs infra demo
+.PHONY: up down clean status logs infra replay demo
 up: $(VENV)/ready ## Start everything: servers and services; ends with a table of addresses
 	@$(BIN)/local-stack up
 
@@ -42,12 +42,15 @@ status: $(VENV)/ready ## Show each program, its health and its memory
 logs: $(VENV)/ready ## Follow a log: make logs SERVICE=command-api
 	@$(BIN)/local-stack logs $(SERVICE)
 
+replay: $(VENV)/ready ## Publish every event in MySQL once more, and follow that to its end
+	@set -a; . .local/dev/env/connector-supervisor.env; $(BIN)/connector-supervisor replay
+
 demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 	@$(BIN)/demo
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test test-compose chaos chaos-mutants format bench load seed
+.PHONY: check test test-compose chaos chaos-mutants recovery format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -73,6 +76,9 @@ chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: 
 
 chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
 	$(BIN)/python tests/chaos/mutants.py
+
+recovery: $(VENV)/ready ## Lose Kafka, the binlog, all but MySQL; erase a user to the last byte: some minutes
+	$(BIN)/pytest tests/recovery
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .

@@ -71,13 +71,17 @@ class Scenario:
         await eventually(reached, within=WARM_WITHIN, every=0.2)
 
     async def silence(self) -> None:
-        """End the load; return when every request has its outcome."""
+        """End the load; return when every request has its outcome, and both views tell it."""
         self.traffic.stop.set()
 
         async def settled() -> None:
             assert all(e.outcome != "unknown" or e.code for e in self.ledger.entries)
 
+        async def told() -> None:
+            assert not (await oracle.views_and_truth(self.stack, self.ledger)).wrong
+
         await eventually(settled, within=WARM_WITHIN, every=0.2)
+        await eventually(told, within=HEAL_WITHIN, every=0.5)
 
 
 @dataclass

@@ -1,12 +1,19 @@
-"""Start here: `connector-supervisor`."""
+"""Start here: `connector-supervisor` supervises; with arguments it is the operator's tool."""
+
+import sys
 
 from chassis.lifecycle import launch
+from connector_supervisor.operator_tool import operate
 from connector_supervisor.settings import Settings
 from connector_supervisor.wiring import wire
 
 
 def main() -> None:
-    launch("connector-supervisor", Settings, wire)
+    """Run the supervisor, or the command that the arguments name."""
+    if arguments := sys.argv[1:]:
+        operate(arguments)
+    else:
+        launch("connector-supervisor", Settings, wire)
 
 
 if __name__ == "__main__":

@@ -17,4 +17,7 @@ class Settings(ServiceSettings):
     admin_port: int = 9005
     connect_url: str = Field("http://127.0.0.1:8083", description="Where Kafka Connect is.")
     connector: str = Field("user-events", description="The connector's name.")
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:9092", description="Kafka's brokers, with commas; for `replay`."
+    )
     file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")

@@ -17,11 +17,17 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds; a worker that joins its gr
 
 
 @asynccontextmanager
-async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """connector-supervisor over Kafka Connect."""
+async def connected(settings: Settings) -> AsyncIterator[tuple[Connector, dict[str, str]]]:
+    """The connector in Kafka Connect, and the configuration that it should have."""
     config = json.loads(settings.file.read_text("utf-8"))
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
-        connector = Connector(session, settings.connect_url, settings.connector)
+        yield Connector(session, settings.connect_url, settings.connector), config
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """connector-supervisor over Kafka Connect."""
+    async with connected(settings) as (connector, config):
         supervisor = Supervisor(connector, config)
         health = Health({"connector": supervisor.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)

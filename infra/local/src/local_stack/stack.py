@@ -12,7 +12,7 @@ from local_stack.debian import this_distribution
 from local_stack.layout import Instance, cache
 from local_stack.programs import Program, Site
 from local_stack.provision import is_provisioned, provision
-from local_stack.servers import servers
+from local_stack.servers import connector, servers
 from local_stack.services import jobs, services
 from local_stack.software import Software
 
@@ -66,7 +66,7 @@ def running(instance: Instance) -> list[str]:
 
 def write_environments(site: Site) -> None:
     """env/<service>.env: what an editor needs to run a service in the place of the stack's."""
-    for service in services(site):
+    for service in [*services(site), connector.supervisor(site)]:
         file = site.instance.folder("env") / f"{service.name}.env"
         file.touch(mode=0o600)
         file.write_text("".join(f"{k}={v}\n" for k, v in service.environment.items()))

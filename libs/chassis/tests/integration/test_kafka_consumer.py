@@ -372,7 +372,7 @@ async def test_a_pause_outlives_a_restart_and_a_rebalance_and_nothing_is_lost(
 ) -> None:
     monkeypatch.setattr(operator_watch, "EVERY", 0.1)
     monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
-    monkeypatch.setattr(kafka_consumer, "STALLED", 0.5)
+    monkeypatch.setattr(kafka_consumer, "STALLED", 3.0)
     shelf = Shelf()
     generations = MemoryGenerations(lambda: shelf)
 
@@ -393,7 +393,7 @@ async def test_a_pause_outlives_a_restart_and_a_rebalance_and_nothing_is_lost(
         began = consumer._looked_at
 
         async def watchdog_s_time_has_passed_twice() -> None:
-            assert consumer._looked_at > began + 1
+            assert consumer._looked_at > began + 6
 
         await eventually(watchdog_s_time_has_passed_twice, within=30)
         await consumer.ready()

@@ -17,5 +17,6 @@ def supervisor(site: Site) -> Program:
             "CONNECTOR_SUPERVISOR_HOST": HOST,
             "CONNECTOR_SUPERVISOR_ADMIN_PORT": str(site.instance.port(SUPERVISOR, "admin")),
             "CONNECTOR_SUPERVISOR_CONNECT_URL": site.addresses.connect_url,
+            "CONNECTOR_SUPERVISOR_KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,
         },
     )

@@ -1,0 +1,108 @@
+"""A snapshot on request: asked for on the signal topic, and followed on the topic of the events."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from chassis.problems import Unavailable
+
+START_WITHIN = 20.0  # seconds for Kafka to answer
+QUIET = 60.0  # seconds without a record of the snapshot; it starts after 1, and then never rests
+TELL_EVERY = 2.0  # seconds
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the connector listens and writes, as its own configuration has it."""
+
+    prefix: str
+    signals: str
+    tables: list[str]
+    topic: str
+
+    @classmethod
+    def of(cls, config: Mapping[str, str]) -> "Source":
+        return cls(
+            config["topic.prefix"],
+            config["signal.kafka.topic"],
+            config["table.include.list"].split(","),
+            config["transforms.route.replacement"],
+        )
+
+
+async def replay(bootstrap: str, source: Source, tell: Tell) -> int:
+    """Have every row published once more: how many records that were, when the last is there.
+
+    `tell` is given the number so far, now and then. Raises Unavailable when Kafka is away, or when
+    no record comes for QUIET seconds.
+    """
+    consumer = AIOKafkaConsumer(
+        source.topic,
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        isolation_level="read_committed",
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    async with _started(consumer), _started(producer):
+        try:
+            for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
+                consumer.seek(partition, end)
+            await producer.send_and_wait(source.signals, _request(source), source.prefix.encode())
+            return await _follow(consumer, tell)
+        except KafkaError as error:
+            raise Unavailable(f"kafka: {error!r}") from error
+
+
+def _request(source: Source) -> bytes:
+    """BLOCKING, since INCREMENTAL waits on an idle source for the next event."""
+    data = {"data-collections": source.tables, "type": "BLOCKING"}
+    request = {"id": str(uuid.uuid4()), "type": "execute-snapshot", "data": data}
+    return json.dumps(request).encode()
+
+
+async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
+    """Count until the partitions are read to where they ended when the last record was met."""
+    records, ends = 0, dict[TopicPartition, int]()
+    heard_at = told_at = time.monotonic()
+    while not ends or any([await consumer.position(p) < end for p, end in ends.items()]):
+        fetched = await consumer.getmany(timeout_ms=500)
+        markers = [m for messages in fetched.values() for m in map(_marker, messages) if m]
+        records += len(markers)
+        if b"last" in markers:
+            ends = await consumer.end_offsets(consumer.assignment())
+        now = time.monotonic()
+        if markers:
+            heard_at = now
+        elif now - heard_at > QUIET:
+            raise Unavailable(f"no record of the snapshot for {QUIET:.0f} s, {records} before that")
+        if now - told_at > TELL_EVERY:
+            tell(records)
+            told_at = now
+    return records
+
+
+def _marker(message: Any) -> bytes | None:
+    """Where in a snapshot a record stands (`first`, `true`, `last`, …); None: in no snapshot."""
+    headers = dict(message.headers)
+    return bytes(headers["__source_snapshot"]) if headers.get("__op") == b"r" else None
+
+
+@asynccontextmanager
+async def _started(client: Any) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(START_WITHIN):
+            await client.start()
+        yield
+    except (KafkaError, TimeoutError) as error:
+        raise Unavailable(f"kafka: {error!r}") from error
+    finally:
+        await client.stop()

@@ -1,0 +1,62 @@
+"""What an operator asks for, beside the running supervisor."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+
+from chassis import telemetry
+from chassis.problems import Unavailable
+from chassis.settings import load
+from connector_supervisor.kafka_connect import Connector
+from connector_supervisor.kafka_replay import Source, replay
+from connector_supervisor.settings import Settings
+from connector_supervisor.wiring import connected
+
+NAME = "connector-supervisor"
+
+
+def operate(arguments: Sequence[str]) -> None:
+    """Carry out the command that the arguments name; exits with 1 and a reason, 2 if not known."""
+    _parser().parse_args(arguments)
+    settings = load(Settings)
+    telemetry.configure_logs(NAME, "critical")  # what it prints is the answer
+    try:
+        asyncio.run(_replay(settings))
+    except Unavailable as problem:
+        sys.exit(f"{NAME}: {problem.detail}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=NAME, description="Without arguments: keep the connector configured and running."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    text = "publish every event in MySQL once more, and follow that to its end"
+    commands.add_parser("replay", help=text, description=text)
+    return parser
+
+
+async def _replay(settings: Settings) -> None:
+    async with connected(settings) as (connector, config):
+        await _must_run(connector)
+        began = time.monotonic()
+
+        def rate(records: int) -> str:
+            return f"{records:,} records, {records / (time.monotonic() - began):,.0f} a second"
+
+        def tell(records: int) -> None:
+            print(rate(records), flush=True)
+
+        records = await replay(settings.kafka_bootstrap, Source.of(config), tell)
+        print(f"Replayed {rate(records)}; the projectors' `status` tells when the views have them.")
+
+
+async def _must_run(connector: Connector) -> None:
+    """Raise Unavailable with the reason unless the connector and its tasks run."""
+    parts = await connector.parts()
+    if not parts:
+        raise Unavailable("there is no connector, or it has no task yet")
+    if stopped := [f"{p.name} is {p.state} {p.cause}" for p in parts if p.state != "RUNNING"]:
+        raise Unavailable("; ".join(stopped))
