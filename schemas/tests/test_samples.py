@@ -1,4 +1,4 @@
-"""Every version ever published still reads as today's, byte for byte what it was."""
+"""Every version ever published still reads as today's."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ import pytest
 from user_contracts import avro_schema, descriptors, opensearch_index
 from user_contracts.proto.user.v1 import User
 
+FIELDS = avro_schema()["fields"]
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
@@ -27,7 +28,9 @@ def samples(kind: str) -> list[Any]:
 def test_an_old_event_reads_as_todays(sample: dict[str, Any]) -> None:
     writer = json.loads((SAMPLES / "user_event" / sample["schema"]).read_text("utf-8"))
     body = io.BytesIO(base64.b64decode(sample["bytes"]))
-    assert fastavro.schemaless_reader(body, writer, avro_schema()) == sample["json"]
+    # What came later has its default, what has gone is not missed.
+    todays = {f["name"]: sample["json"].get(f["name"], f.get("default")) for f in FIELDS}
+    assert fastavro.schemaless_reader(body, writer, avro_schema()) == todays
 
 
 @pytest.mark.parametrize("sample", samples("user"))
