@@ -1,6 +1,7 @@
 """What the running servers hold is what schemas/ and infra/ say."""
 
 import json
+import uuid
 from typing import Any
 
 import aiohttp
@@ -8,7 +9,9 @@ import pymysql
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from changes import ALLOWED, FORBIDDEN, RENAMED
 from doors import Door, as_root
+from evolution import objections
 
 from local_stack.addresses import Addresses
 from user_contracts import avro_schema
@@ -41,6 +44,26 @@ async def test_the_registry_refuses_incompatible_versions(stack: Addresses) -> N
         ) as answer,
     ):
         assert answer.status == 409
+
+
+async def test_the_registry_and_our_gate_judge_alike(stack: Addresses) -> None:
+    changes = {change.name: change.made() for change in (*ALLOWED, *FORBIDDEN, RENAMED)}
+    subject = f"gate-{uuid.uuid4()}-value"  # under the rule for all subjects
+    refused = set()
+    async with aiohttp.ClientSession(stack.registry_url + "/") as session:
+        first = {"schema": json.dumps(avro_schema())}
+        async with session.post(f"subjects/{subject}/versions", json=first) as answer:
+            assert answer.status == 200, await answer.text()
+        for name, schema in changes.items():
+            asked = {"schema": json.dumps(schema)}
+            path = f"compatibility/subjects/{subject}/versions"
+            async with session.post(path, json=asked) as answer:
+                if not (await answer.json(content_type=None))["is_compatible"]:
+                    refused.add(name)
+        await session.delete(f"subjects/{subject}")
+    assert refused == {change.name for change in FORBIDDEN}
+    ours = {name for name, schema in changes.items() if objections([avro_schema(), schema])}
+    assert ours == refused | {RENAMED.name}, "ours alone sees through a rename"
 
 
 async def test_the_topic_is_compacted_and_partitioned(stack: Addresses) -> None:
