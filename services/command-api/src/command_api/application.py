@@ -104,7 +104,7 @@ class Users:
         if (first := await self._first_answer(request)) is not None:
             return first, "replayed"
         try:
-            return await self._carry_out(command, request)
+            event, outcome = await self._carry_out(command, request)
         except (KeyTaken, StreamConflict, StaleVersion, NotFound) as refusal:
             # What was in the way may be this very request, sent before or at the same time.
             if (first := await self._first_answer(request)) is not None:
@@ -112,6 +112,9 @@ class Users:
             if isinstance(refusal, KeyTaken):
                 raise StreamConflict("the idempotency key was just used and erased") from refusal
             raise
+        if outcome == "unchanged" and (first := await self._first_answer(request)) is not None:
+            return first, "replayed"  # it overlapped the same request, which changed this already
+        return event, outcome
 
     async def _first_answer(self, request: Request) -> UserEvent | None:
         found = await self.store.by_key(request.idempotency_key or "")

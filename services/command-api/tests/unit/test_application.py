@@ -1,7 +1,8 @@
 """What a caller may ask, on the memory store."""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -161,3 +162,32 @@ async def test_a_deletion_is_tombstones_and_then_the_marker(
         None,
         "UserDeleted",
     ]
+
+
+async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
+    users: Users,
+) -> None:
+    class Overtaken(MemoryEventStore):
+        """After the repeat looked for its key, the first request comes, and others."""
+
+        meanwhile: Callable[[], Awaitable[None]] | None = None
+
+        async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
+            found = await super().by_key(idempotency_key)
+            if self.meanwhile is not None:
+                meanwhile, self.meanwhile = self.meanwhile, None
+                await meanwhile()
+            return found
+
+    store = Overtaken()
+    users = replace(users, store=store)
+    user_id = (await users.create(CreateUser("Ann", "Lee"))).user_id
+    answers = []
+
+    async def the_first_and_others() -> None:
+        answers.append(await users.rename(RenameUser(user_id, "Anna", None), key="k"))
+        await users.rename(RenameUser(user_id, None, "Li"))
+
+    store.meanwhile = the_first_and_others
+    answers.append(await users.rename(RenameUser(user_id, "Anna", None), key="k"))
+    assert answers[0] == answers[1]
