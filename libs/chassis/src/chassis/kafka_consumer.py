@@ -17,7 +17,7 @@ from prometheus_client import Counter, Gauge
 from chassis.generations import Orders
 from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Record
+from chassis.projection import Offset, OffsetMoved, Record, claim
 from chassis.projector import Projection
 
 LAG = Gauge(
@@ -73,7 +73,7 @@ class KafkaConsumer:
         self._batch = asyncio.Lock()
         self._epoch = 0  # one more with every assignment or revocation
         self._synced = 0  # the epoch whose offsets were last read from the store
-        self._stored: dict[int, Offset] = {}
+        self._stored: dict[int, int] = {}
         self._in_hand: dict[int, int] = {}  # records fetched and not yet handled, by partition
         self._is_draining = False
         self._stopped = asyncio.Event()
@@ -135,16 +135,16 @@ class KafkaConsumer:
         async def read() -> None:
             orders = await self._orders()
             self._views, self._handle = self._projection.onto(orders)
-            self._stored = await self._views.offsets(await self._same_log(), numbers)
+            self._stored = await claim(self._views, await self._same_log(), numbers)
             self._obeyed = orders
 
         await self._persistently(read)
         for partition in ours:
             offset = self._stored[partition.partition]
-            if offset is None:
-                await self._consumer.seek_to_beginning(partition)
-            else:
+            if offset:
                 self._consumer.seek(partition, offset)
+            else:
+                await self._consumer.seek_to_beginning(partition)
         if self._is_paused:
             self._consumer.pause(*ours)
         else:

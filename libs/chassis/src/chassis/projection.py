@@ -97,6 +97,19 @@ class Views(Protocol[C]):
         """
 
 
+async def claim(views: Views[Any], log: str, partitions: Collection[int]) -> dict[int, int]:
+    """The next offset to read, for each of the partitions; 0 is stored where nothing was.
+
+    From then on "nothing is stored" means lost data: a store that loses its first batch before the
+    offset behind it is stored would else take that offset. Raises OffsetMoved and Unavailable.
+    """
+    held = await views.offsets(log, partitions)
+    fresh: dict[int, tuple[Offset, int]] = {p: (None, 0) for p, at in held.items() if at is None}
+    if fresh:
+        await views.advance(log, fresh)
+    return {partition: offset or 0 for partition, offset in held.items()}
+
+
 class DeadLetters(Protocol):
     """Where records go that can never be applied."""
 

@@ -261,6 +261,23 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
         await holds(shelf, {"a": 2, "b": 2, "c": 2, "d": 2})
 
 
+async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log: Log) -> None:
+    class Wiped(Shelf):
+        """It loses its first batch between keeping it and storing the offset behind it."""
+
+        async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
+            rejected = await super().apply(changes)
+            if self.applied == 1:
+                self.kept.clear()
+                self.positions.clear()
+            return rejected
+
+    shelf = Wiped()
+    await log.write("a@1")
+    async with log.projected_onto(shelf):
+        await holds(shelf, {"a": 1})
+
+
 async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: Log) -> None:
     shelf = Shelf()
     async with log.projected_onto(shelf):

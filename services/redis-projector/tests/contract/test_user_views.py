@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
-from chassis.projection import OffsetMoved, Views
+from chassis.projection import OffsetMoved, Views, claim
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
 from redis_projector.redis_user_views import RedisUserViews
@@ -117,6 +117,18 @@ async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyView
     with pytest.raises(OffsetMoved):
         await views.advance(LOG, {0: (5, 9)})
     assert await views.offsets(LOG, [0]) == {0: None}
+
+
+async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyViews) -> None:
+    assert await claim(views, LOG, [0]) == {0: 0}
+    await views.apply([put(ANN, 1)])
+    if isinstance(views, MemoryUserViews):
+        views.lose_everything()
+    else:
+        assert isinstance(views, RedisUserViews)
+        await views._redis.flushdb()
+    with pytest.raises(OffsetMoved):
+        await views.advance(LOG, {0: (0, 1)})
 
 
 @pytest.mark.integration
