@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import containers
 import pytest
+from hypothesis import settings
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
@@ -23,6 +24,12 @@ INSTANCE = ["--instance", "test", "--port-offset", "10000"]
 OTLP_PORT = 14318
 TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"}
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
+
+
+# Time limits say how busy the machine is. `--hypothesis-profile long` looks for what `ci` misses.
+settings.register_profile("ci", max_examples=100, deadline=None)
+settings.register_profile("long", max_examples=5000, deadline=None)
+settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,100 @@
+"""What callers asked and were told: views are held against this, not against projectors' code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from command_api.user import Command, CreateUser, RenameUser, UserEvent
+
+Names = tuple[str, str]
+
+
+@dataclass(eq=False)
+class Asked:
+    """A request and its answer; neither event nor refusal: nobody knows what became of it."""
+
+    command: Command
+    key: str | None
+    event: UserEvent | None = None
+    is_refused: bool = False
+
+
+@dataclass
+class Ledger:
+    """Every request ever sent. No two order the same name, so an event tells its order."""
+
+    asked: list[Asked] = field(default_factory=list)
+
+    def answers(self, user_id: str) -> dict[int, UserEvent]:
+        """What callers were told of a user; two answers with one version must agree."""
+        told: dict[int, UserEvent] = {}
+        for one in self.asked:
+            if one.event is not None and one.event.user_id == user_id:
+                assert told.setdefault(one.event.version, one.event) == one.event
+                before = (one.event.first_name or "", one.event.last_name or "")
+                assert _after(one.command, before) == _names(one.event), "another one's answer"
+                if not isinstance(one.command, CreateUser):
+                    wanted = one.command.expected_version
+                    assert wanted in {None, one.event.version - 1, one.event.version}
+        return told
+
+    def first_answer(self, asked: Asked) -> UserEvent | None:
+        """What the same request was told already, if it had the same key."""
+        same = (one for one in self.asked if (one.command, one.key) == (asked.command, asked.key))
+        return next((one.event for one in same if asked.key and one.event is not None), None)
+
+    def names(self, stored: Sequence[UserEvent]) -> Names | None:
+        """A user's names after these events, each of which somebody must have ordered."""
+        if stored[-1].type == "UserDeleted":
+            assert len(stored) == 1, "erased events are still there"
+            assert self._orders(stored[0], ("", "")), "deleted unasked"
+            return None
+        assert [event.version for event in stored] == list(range(1, len(stored) + 1))
+        names: Names = ("", "")
+        for event in stored:
+            orders = self._orders(event, names)
+            assert len(orders) == 1, f"{event} was ordered by {orders}"
+            (names,) = orders
+        return names
+
+    def check_answers(self, stored: Sequence[UserEvent]) -> None:
+        """Whatever was told of this user is there as it was told, or was erased."""
+        told, newest = self.answers(stored[-1].user_id), stored[-1].version
+        assert max(told, default=0) <= newest, "an acknowledged event is lost"
+        assert all(told.get(event.version, event) == event for event in stored)
+
+    def check_keys(self, stored: Sequence[UserEvent]) -> None:
+        """Of what is stored, a key has led to one event."""
+        for key in {one.key for one in self.asked if one.key}:
+            events = {one.event for one in self.asked if one.key == key and one.event in stored}
+            assert len(events) <= 1, f"{key} did it twice: {events}"
+
+    def _orders(self, event: UserEvent, before: Names) -> set[Names]:
+        """The different outcomes of orders that lead from these names to this event."""
+        ordered = (
+            _after(one.command, before)
+            for one in self.asked
+            if not one.is_refused and _is_for(one.command, event)
+        )
+        return {names or ("", "") for names in ordered if names == _names(event) != before}
+
+
+def _is_for(command: Command, event: UserEvent) -> bool:
+    if isinstance(command, CreateUser):
+        return event.type == "UserCreated"
+    return command.user_id == event.user_id and event.type != "UserCreated"
+
+
+def _after(command: Command, names: Names) -> Names | None:
+    match command:
+        case CreateUser(first, last):
+            return first, last
+        case RenameUser(first_name=first, last_name=last):
+            return first or names[0], last or names[1]
+        case _:
+            return None
+
+
+def _names(event: UserEvent) -> Names | None:
+    if event.first_name is None or event.last_name is None:
+        return None
+    return event.first_name, event.last_name
