@@ -1,0 +1,93 @@
+"""command-api's two doors over a memory store, in this process, and raw ways to knock on them."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+from grpclib.client import Channel
+
+import command_api.grpc_api
+import command_api.http_api
+from chassis import telemetry, tracing
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.testing import serving
+from command_api.application import Users
+from command_api.memory_event_store import MemoryEventStore
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
+
+HOST = "127.0.0.1"
+ANSWER_WITHIN = 30  # seconds; an answer takes milliseconds on an idle machine
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Ports on the loopback address."""
+
+    http: int
+    grpc: int
+
+    async def serve_others(self) -> None:
+        """Raise unless both doors serve a well-behaved caller."""
+        async with (
+            asyncio.timeout(ANSWER_WITHIN),
+            aiohttp.ClientSession() as session,
+            session.post(
+                f"http://{HOST}:{self.http}/user", json={"first_name": "A", "last_name": "B"}
+            ) as answer,
+        ):
+            assert answer.status == 201
+        channel = Channel(HOST, self.grpc)
+        try:
+            request = CreateRequest(first_name="A", last_name="B")
+            await UserCommandsStub(channel).create(request, timeout=ANSWER_WITHIN)
+        finally:
+            channel.close()
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Doors]:
+    """The doors, while the block runs."""
+    telemetry.configure_logs("test", "critical")
+    tracing.configure("test", None, 0)
+    numbers = itertools.count(1)
+    users = Users(
+        MemoryEventStore(),
+        now=lambda: datetime.now(UTC),
+        new_id=lambda _now: f"01890000-0000-7000-8000-{next(numbers):012x}",
+    )
+    http = HttpServer(command_api.http_api.routes(users), HOST, 0, grace=5)
+    service = command_api.grpc_api.UserCommands(users)
+    grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0)
+    async with serving(http, grpc):
+        yield Doors(http.port, grpc.port)
+
+
+async def post(port: int, head: Sequence[str], pieces: Sequence[bytes]) -> int:
+    """The status of the answer to POST /user with these header lines and pieces of a body."""
+    async with asyncio.timeout(ANSWER_WITHIN):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        try:
+            lines = ["POST /user HTTP/1.1", "Host: x", "Connection: close", *head, "", ""]
+            writer.write("\r\n".join(lines).encode())
+            for piece in pieces:
+                writer.write(piece)
+            await _drained(writer)
+            line = await reader.readline()
+        finally:
+            writer.close()
+    return int(line.split()[1])
+
+
+async def _drained(writer: asyncio.StreamWriter) -> None:
+    """An answer may come before all is sent, and the connection end with it."""
+    try:
+        await writer.drain()
+    except ConnectionError:
+        pass

@@ -1,0 +1,98 @@
+"""A gRPC call by hand: HTTP/2 frames of any kind, over a plain socket."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import (
+    ConnectionTerminated,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+    TrailersReceived,
+)
+from open_doors import ANSWER_WITHIN, HOST
+
+CREATE = "/user.v1.UserCommands/Create"
+Headers = Iterable[tuple[str, str]]
+
+
+def message(length: int, body: bytes, compressed: int = 0) -> bytes:
+    """A length-prefixed message, whose prefix may lie."""
+    return bytes([compressed]) + length.to_bytes(4) + body
+
+
+class RawCaller:
+    """One connection; it does what h2 lets a client do, which is more than grpclib's does."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._h2 = H2Connection(H2Configuration(client_side=True, validate_outbound_headers=False))
+        self._h2.initiate_connection()
+
+    def open(self, content_type: str = "application/grpc+proto") -> int:
+        """A new stream to Create, with no data yet."""
+        stream = self._h2.get_next_available_stream_id()
+        headers = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", CREATE),
+            (":authority", "x"),
+            ("te", "trailers"),
+            ("content-type", content_type),
+        ]
+        self._h2.send_headers(stream, headers)
+        return stream
+
+    def send(self, stream: int, data: bytes, is_end: bool = False) -> None:  # noqa: FBT001, FBT002 - as h2 has it
+        self._h2.send_data(stream, data, end_stream=is_end)
+
+    def reset(self, stream: int) -> None:
+        self._h2.reset_stream(stream)
+
+    async def flush(self) -> None:
+        self._writer.write(self._h2.data_to_send())
+        await self._writer.drain()
+
+    async def answer(self, stream: int) -> str:
+        """What became of a stream: "grpc <status>", "http <status>", "reset" or "closed"."""
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await self.flush()
+            told = {}
+            while data := await self._reader.read(65536):
+                for event in self._h2.receive_data(data):
+                    if isinstance(event, ConnectionTerminated):
+                        return "closed"
+                    if getattr(event, "stream_id", None) != stream:
+                        continue
+                    if isinstance(event, ResponseReceived | TrailersReceived):
+                        told |= {
+                            bytes(k).decode(): bytes(v).decode() for k, v in event.headers or []
+                        }
+                    if isinstance(event, StreamReset) and not told:
+                        return "reset"
+                    if isinstance(event, StreamEnded):
+                        return _said(told)
+                await self.flush()
+        return _said(told) if told else "closed"
+
+
+@asynccontextmanager
+async def calling(port: int) -> AsyncIterator[RawCaller]:
+    """A connection, while the block runs."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        yield RawCaller(reader, writer)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def _said(told: dict[str, str]) -> str:
+    if "grpc-status" in told:
+        return f"grpc {told['grpc-status']}"
+    return f"http {told.get(':status')}"

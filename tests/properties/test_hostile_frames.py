@@ -1,0 +1,76 @@
+"""Whatever frames come to the gRPC door: an answer in bounded time and memory, others are served."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import open_doors
+import psutil
+import pytest
+import raw_grpc
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from open_doors import Doors
+from raw_grpc import calling, message
+
+from chassis import grpc_server
+from chassis.grpc_server import MAX_MESSAGE
+from chassis.testing import eventually
+from user_contracts.proto.user.v1 import CreateRequest
+
+ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
+OK, INVALID, DEADLINE, TOO_LARGE = "grpc 0", "grpc 3", "grpc 4", "grpc 8"
+# grpclib's own answers to what is no message: UNKNOWN, UNIMPLEMENTED; and HTTP's to what is no gRPC.
+REFUSED = {INVALID, DEADLINE, TOO_LARGE, "grpc 2", "grpc 12", "http 415", "reset"}
+GROWTH = 30 * 2**20  # bytes; what 2 ** 32 - 1 would take, and a flood that is kept, are far above
+
+
+@pytest.fixture(scope="module")
+async def doors() -> AsyncIterator[Doors]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(grpc_server, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    async with open_doors.opened() as doors:
+        yield doors
+        patch.undo()
+        await doors.serve_others()
+
+
+async def answer(doors: Doors, data: bytes, is_end: bool, content: str = "application/grpc") -> str:  # noqa: FBT001
+    async with calling(doors.grpc) as caller:
+        stream = caller.open(content)
+        caller.send(stream, data, is_end)
+        return await caller.answer(stream)
+
+
+async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
+    assert await answer(doors, message(len(ANN), ANN), is_end=True) == OK
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    length=st.integers(0, 2**32 - 1) | st.sampled_from([MAX_MESSAGE, MAX_MESSAGE + 1, 2**31]),
+    body=st.binary(max_size=64),
+    compressed=st.integers(0, 255),
+    is_end=st.booleans(),
+)
+async def test_no_message_is_taken_for_a_bug(
+    doors: Doors,
+    length: int,
+    body: bytes,
+    compressed: int,
+    is_end: bool,  # noqa: FBT001
+) -> None:
+    told = await answer(doors, message(length, body, compressed), is_end)
+    assert told in REFUSED | ({OK} if length <= len(body) else set())
+    if length > MAX_MESSAGE and not compressed:
+        assert told == TOO_LARGE
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00\x00", message(len(ANN), ANN[:-1])])
+@pytest.mark.parametrize("is_end", [True, False])
+async def test_a_message_cut_short_is_refused(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
+    assert await answer(doors, data, is_end) in REFUSED
+
+
+@pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
+async def test_another_content_type_is_refused(doors: Doors, content: str) -> None:
+    assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
