@@ -13,6 +13,7 @@ from command_api.memory_event_store import Row
 from user_contracts import avro_schema
 
 PARTITIONS = 2
+LOG = "log"
 Log = Sequence[Sequence[Record]]
 
 
@@ -26,7 +27,7 @@ def records(rows: Sequence[Row]) -> list[list[Record]]:
     for user_id, event in rows:
         part = log[number := partition_of(user_id)]
         value = None if event is None else encoded(event, avro_schema())
-        part.append(Record("log", number, len(part), user_id.encode(), value))
+        part.append(Record(LOG, number, len(part), user_id.encode(), value))
     return log
 
 
@@ -71,7 +72,7 @@ class Process:
     async def _turn(self, log: Log, size: int, back: int) -> bool:
         try:
             if self.stored is None:
-                self.stored = await claim(self._views, range(PARTITIONS))
+                self.stored = await claim(self._views, LOG, range(PARTITIONS))
             else:
                 await self._fetch(self.stored, log, size, back)
         except OffsetMoved:
@@ -84,10 +85,10 @@ class Process:
         parts = {n: log[n][begin : begin + size] for n, begin in begins.items()}
         moves = {n: (stored[n], part[-1].offset + 1) for n, part in parts.items() if part}
         if not moves:
-            if await self._views.offsets(list(stored)) != stored:
+            if await self._views.offsets(LOG, list(stored)) != stored:
                 raise OffsetMoved
             return
         self.has_batch = True
         await self._handle([record for part in parts.values() for record in part])
-        await self._views.advance(moves)
+        await self._views.advance(LOG, moves)
         stored |= {number: after for number, (_, after) in moves.items()}

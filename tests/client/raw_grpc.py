@@ -61,7 +61,7 @@ class RawCaller:
         """What became of a stream: "grpc <status>", "http <status>", "reset" or "closed"."""
         async with asyncio.timeout(ANSWER_WITHIN):
             await self.flush()
-            told = {}
+            told: dict[str, str] = {}
             while data := await self._reader.read(65536):
                 for event in self._h2.receive_data(data):
                     if isinstance(event, ConnectionTerminated):

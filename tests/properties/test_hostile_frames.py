@@ -1,12 +1,11 @@
-"""Whatever frames come to the gRPC door: an answer in bounded time and memory, others are served."""
+"""Whatever frames come to the gRPC door: an answer in bounded time and memory, for others too."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import open_doors
 import psutil
 import pytest
-import raw_grpc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from open_doors import Doors
@@ -19,9 +18,9 @@ from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
 OK, INVALID, DEADLINE, TOO_LARGE = "grpc 0", "grpc 3", "grpc 4", "grpc 8"
-# grpclib's own answers to what is no message: UNKNOWN, UNIMPLEMENTED; and HTTP's to what is no gRPC.
+# grpclib's own answers to what is no call of ours are UNKNOWN, UNIMPLEMENTED and HTTP's 415.
 REFUSED = {INVALID, DEADLINE, TOO_LARGE, "grpc 2", "grpc 12", "http 415", "reset"}
-GROWTH = 30 * 2**20  # bytes; what 2 ** 32 - 1 would take, and a flood that is kept, are far above
+GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +73,65 @@ async def test_a_message_cut_short_is_refused(doors: Doors, data: bytes, is_end:
 @pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
 async def test_another_content_type_is_refused(doors: Doors, content: str) -> None:
     assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
+
+
+async def test_compression_is_refused_by_name(doors: Doors) -> None:
+    assert await answer(doors, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
+
+
+async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
+    data = message(len(ANN), ANN)
+    async with calling(doors.grpc) as caller:
+        stream = caller.open()
+        for number in range(len(data)):
+            caller.send(stream, data[number : number + 1], number == len(data) - 1)
+        assert await caller.answer(stream) == OK
+
+
+async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
+    """Floods of one kind: others are served, no task is left, the second takes no more memory."""
+    tasks, memory = len(asyncio.all_tasks()), []
+
+    async def as_before() -> None:
+        assert len(asyncio.all_tasks()) <= tasks
+
+    for _ in range(2):
+        await flood()
+        await doors.serve_others()
+        await eventually(as_before, within=30)
+        memory.append(psutil.Process().memory_info().rss)
+    assert memory[1] - memory[0] < GROWTH
+
+
+async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors) -> None:
+    async def flood() -> None:
+        for _ in range(5):
+            async with calling(doors.grpc) as caller:
+                stream = caller.open()
+                caller.send(stream, message(MAX_MESSAGE, b""))
+                for _ in range(5_000):
+                    caller.send(stream, b"x")
+                assert await caller.answer(stream) == DEADLINE
+
+    await check_that_nothing_stays(doors, flood)
+
+
+async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
+    async def flood() -> None:
+        for _ in range(20):  # grpclib keeps up to ten closed connections until others come
+            async with calling(doors.grpc) as caller:
+                for _ in range(250):
+                    caller.reset(caller.open())
+                await caller.flush()
+
+    await check_that_nothing_stays(doors, flood)
+
+
+async def test_calls_that_are_left_half_way_leave_nothing_behind(doors: Doors) -> None:
+    async def flood() -> None:
+        for _ in range(100):
+            async with calling(doors.grpc) as caller:
+                caller.send(caller.open(), message(MAX_MESSAGE, b"x" * 10_000))
+                await caller.flush()
+
+    await check_that_nothing_stays(doors, flood)

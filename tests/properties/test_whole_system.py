@@ -4,10 +4,10 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from asked import Asked, Ledger
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from ledger import Asked, Ledger
 from projectors import records
 from sides import Side, View, redis_side, search_side
 from stepwise import Running, Stepwise, at_once

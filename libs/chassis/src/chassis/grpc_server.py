@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,6 +20,7 @@ from grpclib.health.service import Health as HealthService
 from grpclib.health.v1 import health_pb2
 from grpclib.reflection.service import ServerReflection
 from grpclib.server import Server, Stream
+from h2.exceptions import StreamClosedError
 
 from chassis import problems, telemetry, tracing
 from chassis.health import Health
@@ -98,7 +100,8 @@ async def _call(
     _metadata.set(headers)
     with telemetry.request("grpc", "", name, headers) as outcome:
         try:
-            await method_func(stream)
+            with _caller_may_leave():
+                await method_func(stream)
             outcome.status = "OK"
         except Problem as problem:
             outcome.status = problem.answer.grpc
@@ -118,27 +121,55 @@ async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
         extra["trace-id"] = trace_id
     if problem.retry_after is not None:
         extra["retry-after"] = str(problem.retry_after)
-    await stream.send_trailing_metadata(
-        status=Status[problem.answer.grpc], status_message=problem.detail, metadata=extra
-    )
+    with _caller_may_leave():
+        await stream.send_trailing_metadata(
+            status=Status[problem.answer.grpc], status_message=problem.detail, metadata=extra
+        )
+
+
+@contextmanager
+def _caller_may_leave() -> Iterator[None]:
+    """Grpclib cancels the call of one who has left; where that was swallowed, answering fails."""
+    try:
+        yield
+    except StreamClosedError as gone:
+        raise asyncio.CancelledError from gone
 
 
 def _limit(stream: Stream[Any, Any]) -> None:
-    """Refuse a message before reading it (grpclib would gather up to 4 GiB), or a slow one."""
+    """Refuse a message before reading it (grpclib would gather 4 GiB), a slow or a cut one."""
     receive = stream._stream.recv_data  # noqa: SLF001 - grpclib offers no other place for a limit
+    is_prefix = False  # grpclib reads a message's prefix and its body in turn
 
     async def bounded(size: int) -> bytes:
+        nonlocal is_prefix
+        is_prefix = not is_prefix
         if size > MAX_MESSAGE:
             raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
         try:
             async with asyncio.timeout(MESSAGE_WITHIN):
-                return await receive(size)
+                data = await receive(size)
+        except AssertionError as error:  # grpclib's way to say so
+            raise problems.Invalid("the message ends before its end") from error
         except TimeoutError as error:
             raise problems.TooSlow(
                 f"a message must arrive within {MESSAGE_WITHIN:.0f} s"
             ) from error
+        if is_prefix:
+            _check_prefix(data)
+        elif len(data) < size:
+            raise problems.Invalid("the message ends before its end")
+        return data
 
     stream._stream.recv_data = bounded  # type: ignore[method-assign] # noqa: SLF001 - as above
+
+
+def _check_prefix(prefix: bytes) -> None:
+    """Refuse a call without a message, and a compressed message: grpclib takes both for bugs."""
+    if not prefix:
+        raise problems.Invalid("there is no message")
+    if prefix[0]:
+        raise GRPCError(Status.UNIMPLEMENTED, "send messages without compression")
 
 
 class Codec(CodecBase):

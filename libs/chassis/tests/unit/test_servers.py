@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from grpclib.health.v1.health_grpc import HealthStub
 from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
+from structlog.testing import capture_logs
 
 from chassis import grpc_server, http_server, telemetry, tracing
 from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
@@ -193,6 +194,34 @@ async def test_a_message_that_does_not_arrive_is_not_waited_for(
                 await stream.recv_initial_metadata()
             await stream.cancel()
     assert refused.value.status is Status.DEADLINE_EXCEEDED
+
+
+@pytest.mark.parametrize("end", [None, Problem("too late")], ids=["answered", "refused"])
+async def test_a_grpc_caller_who_leaves_is_no_error_of_ours(
+    end: Problem | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def operation() -> None:
+        with suppress(asyncio.CancelledError):  # as asyncio.wait_for of Python 3.11 may
+            await asyncio.sleep(30)
+        if end:
+            raise end
+
+    async def ended() -> None:
+        assert doors.grpc._in_flight._running == 0
+
+    doors = Doors(operation)
+    with capture_logs() as ours:
+        async with opened(doors) as (_, stub):
+            call = asyncio.create_task(stub.search(SearchRequest()))
+            await eventually(lambda: is_running(doors))
+            call.cancel()
+            await eventually(ended)
+    assert [entry for entry in ours if entry["log_level"] == "error"] == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def is_running(doors: Doors) -> None:
+    assert doors.running
 
 
 @pytest.mark.parametrize(
