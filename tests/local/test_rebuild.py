@@ -164,7 +164,7 @@ async def test_a_rebuild_and_the_way_back_disturb_no_reader(
         told = await tool.done(*REBUILD)
         after, previous = serving(await tool.done("status"))
         assert previous == before != after
-        assert f"generation {after} serves, switched in 0." in told
+        assert f"generation {after} serves, switched in " in told
         halfway = life.reads
         await tool.done(*REBUILD, "--back")
         assert serving(await tool.done("status")) == (before, after)
