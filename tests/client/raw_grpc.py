@@ -33,7 +33,7 @@ class RawCaller:
         self._h2 = H2Connection(H2Configuration(client_side=True, validate_outbound_headers=False))
         self._h2.initiate_connection()
 
-    def open(self, content_type: str = "application/grpc+proto") -> int:
+    def open(self, content_type: str = "application/grpc+proto", metadata: Headers = ()) -> int:
         """A new stream to Create, with no data yet."""
         stream = self._h2.get_next_available_stream_id()
         headers = [
@@ -43,6 +43,7 @@ class RawCaller:
             (":authority", "x"),
             ("te", "trailers"),
             ("content-type", content_type),
+            *metadata,
         ]
         self._h2.send_headers(stream, headers)
         return stream

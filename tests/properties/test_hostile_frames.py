@@ -88,6 +88,14 @@ async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
         assert await caller.answer(stream) == OK
 
 
+async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) -> None:
+    """h2 takes 64 kB of them."""
+    async with calling(doors.grpc) as caller:
+        stream = caller.open(metadata=[(f"x-{number}", "y" * 100) for number in range(5_000)])
+        assert await caller.answer(stream) == "closed"
+    await doors.serve_others()
+
+
 async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
     """Floods of one kind: others are served, no task is left, the second takes no more memory."""
     tasks, memory = len(asyncio.all_tasks()), []
