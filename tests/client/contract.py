@@ -13,7 +13,7 @@ from user_contracts import openapi
 
 Json = dict[str, Any]
 # Headers that carry meaning; one that is sent is documented, too.
-TOLD = ("ETag", "Link", "Location", "Retry-After")
+TOLD = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate")
 
 
 async def check(api: str, response: aiohttp.ClientResponse) -> None:

@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings, settings_config
+from chassis.api_access import ApiSettings
+from chassis.settings import settings_config
 
 
-class Settings(ServiceSettings):
+class Settings(ApiSettings):
     """Variables with the prefix DEMO_."""
 
     model_config = settings_config("DEMO_")

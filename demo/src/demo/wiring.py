@@ -12,7 +12,9 @@ import redis_projector.projection
 import search_api.grpc_api
 import search_api.http_api
 import search_projector.projection
+from chassis.access import Gate
 from chassis.admin_server import AdminServer
+from chassis.api_access import access
 from chassis.avro import AvroDecoder
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -46,14 +48,15 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         (query_api.http_api.routes(directory), query_api.grpc_api.UserQueries(directory)),
         (search_api.http_api.routes(search), search_api.grpc_api.UserSearch(search)),
     ]
-    yield Process(
-        [
-            AdminServer(health, settings.host, settings.admin_port),
-            MemoryLog(store, [_into_views(views), _into_index(index)]),
-            *_servers(settings, health, doors),
-        ],
-        health,
-    )
+    async with access(settings) as callers:
+        yield Process(
+            [
+                AdminServer(health, settings.host, settings.admin_port),
+                MemoryLog(store, [_into_views(views), _into_index(index)]),
+                *_servers(settings, health, doors, callers.gate),
+            ],
+            health,
+        )
 
 
 def _into_views(views: ProjectedViews) -> Any:
@@ -67,11 +70,13 @@ def _into_index(index: ProjectedIndex) -> Any:
 
 
 def _servers(
-    settings: Settings, health: Health, doors: list[tuple[Any, Any]]
+    settings: Settings, health: Health, doors: list[tuple[Any, Any]], gate: Gate
 ) -> list[HttpServer | GrpcServer]:
     servers: list[HttpServer | GrpcServer] = []
     for number, (routes, service) in enumerate(doors):
         http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
-        servers.append(HttpServer(routes, settings.host, http_port, settings.grace))
-        servers.append(GrpcServer([service], descriptors(), health, settings.host, grpc_port))
+        servers.append(HttpServer(routes, settings.host, http_port, settings.grace, gate=gate))
+        servers.append(
+            GrpcServer([service], descriptors(), health, settings.host, grpc_port, gate=gate)
+        )
     return servers

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings, settings_config
+from chassis.settings import PublicSettings, settings_config
 
 
-class Settings(ServiceSettings):
+class Settings(PublicSettings):
     """Variables with the prefix CONSOLE_."""
 
     model_config = settings_config("CONSOLE_")

@@ -1,14 +1,15 @@
-"""The gRPC door: the same problems as HTTP, limits, measurements, health, reflection, drain."""
+"""The gRPC door: the same problems as HTTP, who may, limits, measurements, health, drain."""
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
 from betterproto import Message
+from betterproto.casing import snake_case
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpclib.const import Status
@@ -23,6 +24,7 @@ from grpclib.server import Server, Stream
 from h2.exceptions import StreamClosedError
 
 from chassis import problems, telemetry, tracing
+from chassis.access import ANYBODY, Gate, scope_of
 from chassis.health import Health
 from chassis.in_flight import InFlight
 from chassis.problems import Problem
@@ -40,7 +42,7 @@ def metadata(name: str) -> str | None:
 
 
 class GrpcServer:
-    """gRPC services as a component; adds health and reflection.
+    """gRPC services as a component; adds health, and reflection where callers may be anybody.
 
     grpclib's own close() cancels running calls, so draining is ours: new calls are answered
     UNAVAILABLE, running ones finish, then the server closes.
@@ -49,13 +51,22 @@ class GrpcServer:
     name = "grpc"
 
     def __init__(
-        self, services: Sequence[Any], descriptors: bytes, health: Health, host: str, port: int
+        self,
+        services: Sequence[Any],
+        descriptors: bytes,
+        health: Health,
+        host: str,
+        port: int,
+        *,
+        gate: Gate = ANYBODY,
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
-        self._server = Server(
-            ServerReflection.extend(served, pool=_pool(descriptors)), codec=Codec()
-        )
+        if gate.is_open:  # who needs a token has our contracts, too
+            served = ServerReflection.extend(served, pool=_pool(descriptors))
+        self._server = Server(served, codec=Codec())
+        self._gate = gate
+        self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
         listen(self._server, RecvRequest, self._on_request)
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
@@ -74,9 +85,17 @@ class GrpcServer:
 
     async def _on_request(self, event: RecvRequest) -> None:
         method_func, name, headers = event.method_func, event.method_name, event.metadata
-        is_endless = name.startswith(
-            "/grpc."
-        )  # health watches and reflection: not worth waiting for
+        # Health watches and reflection: not worth waiting for, and open to all.
+        is_endless = name.startswith("/grpc.")
+
+        async def admit() -> None:
+            address = event.peer.addr()
+            token = headers.get("authorization")
+            await self._gate.admit(
+                self._scopes.get(name),
+                token if isinstance(token, str) else None,
+                address[0] if address else "",
+            )
 
         async def counted(stream: Stream[Any, Any]) -> None:
             if self._is_draining:
@@ -85,7 +104,8 @@ class GrpcServer:
                 await method_func(stream)
                 return
             with self._in_flight.one():
-                await _call(method_func, stream, name, {k: str(v) for k, v in headers.items()})
+                told = {key: str(value) for key, value in headers.items()}
+                await _call(method_func, stream, name, told, admit)
 
         event.method_func = counted
 
@@ -95,12 +115,14 @@ async def _call(
     stream: Stream[Any, Any],
     name: str,
     headers: Mapping[str, str],
+    admit: Callable[[], Awaitable[object]],
 ) -> None:
     _limit(stream)
     _metadata.set(headers)
     with telemetry.request("grpc", "", name, headers) as outcome:
         try:
             with _caller_may_leave():
+                await admit()
                 await method_func(stream)
             outcome.status = "OK"
         except Problem as problem:
@@ -119,8 +141,7 @@ async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
     extra = {"problem-type": f"urn:problem:{problem.kind}"}
     if (trace_id := tracing.trace_id()) is not None:
         extra["trace-id"] = trace_id
-    if problem.retry_after is not None:
-        extra["retry-after"] = str(problem.retry_after)
+    extra |= {header.lower(): value for header, value in problem.headers.items()}
     with _caller_may_leave():
         await stream.send_trailing_metadata(
             status=Status[problem.answer.grpc], status_message=problem.detail, metadata=extra
@@ -134,6 +155,13 @@ def _caller_may_leave() -> Iterator[None]:
         yield
     except StreamClosedError as gone:
         raise asyncio.CancelledError from gone
+
+
+def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:
+    """Each route of a service, and the scope that stands above the method of its name."""
+    for route in service.__mapping__():
+        method = snake_case(route.rpartition("/")[2])
+        yield route, scope_of(getattr(service, method, None))
 
 
 def _limit(stream: Stream[Any, Any]) -> None:

@@ -1,8 +1,8 @@
-"""The HTTP door: problems as RFC 9457, limits, measurements, drain."""
+"""The HTTP door: problems as RFC 9457, who may, limits, measurements, drain."""
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,12 +12,14 @@ from aiohttp.helpers import ETag
 from multidict import MultiMapping
 
 from chassis import paging, problems, telemetry, tracing
+from chassis.access import ANYBODY, Gate, open_to_all, scope_of
 from chassis.in_flight import InFlight
 from chassis.problems import Problem
 
 MAX_BODY = 64 * 1024  # bytes; a user with two names of 100 four-byte characters takes under 1 kB
 BODY_WITHIN = 10.0  # seconds for a body to arrive; a phone on a bad line needs one
 log = structlog.get_logger()
+ALLOWANCE = web.RequestKey("allowance", Mapping[str, str])
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,11 +33,21 @@ class HttpServer:
 
     name = "http"
 
-    def __init__(self, routes: Iterable[web.RouteDef], host: str, port: int, grace: float) -> None:
+    def __init__(
+        self,
+        routes: Iterable[web.RouteDef],
+        host: str,
+        port: int,
+        grace: float,
+        *,
+        gate: Gate = ANYBODY,
+    ) -> None:
         app = web.Application(
-            middlewares=[self._count, _measure, _explain], client_max_size=MAX_BODY
+            middlewares=[self._count, _measure, _explain, self._admit], client_max_size=MAX_BODY
         )
         app.add_routes(routes)
+        app.on_response_prepare.append(_head)
+        self._gate = gate
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
@@ -64,10 +76,20 @@ class HttpServer:
                 response.force_close()
             return response
 
+    @web.middleware
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        match = request.match_info
+        if match.http_exception is None:  # that there is no such route may be told to everybody
+            request[ALLOWANCE] = await self._gate.admit(
+                scope_of(match.handler), request.headers.get("Authorization"), request.remote or ""
+            )
+        return await handler(request)
+
 
 def welcome(service: str, version: str) -> web.RouteDef:
     """GET /: who answers here."""
 
+    @open_to_all
     async def root(_request: web.Request) -> web.Response:
         return answer({"name": service, "version": version})
 
@@ -172,6 +194,13 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         return _problem_response(problems.Internal("the trace id finds it in our logs"))
 
 
+async def _head(request: web.Request, response: web.StreamResponse) -> None:
+    """What every answer has, and none: the versions of what answers are nobody's business."""
+    response.headers.update(request.get(ALLOWANCE, {}))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.pop("Server", None)
+
+
 def _route(request: web.Request) -> str:
     """The route's template: a path may hold a name, and has no end of values."""
     resource = request.match_info.route.resource
@@ -201,10 +230,9 @@ def _problem_response(problem: Problem) -> web.Response:
         told["errors"] = problem.errors
     if (trace_id := tracing.trace_id()) is not None:
         told["trace_id"] = trace_id
-    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     return web.Response(
         body=msgspec.json.encode(told),
         status=problem.answer.http,
-        headers=headers,
+        headers=problem.headers,
         content_type="application/problem+json",
     )

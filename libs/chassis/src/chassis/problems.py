@@ -4,7 +4,7 @@ Sources: RFC 9457 (problem details), RFC 9110 (HTTP status codes),
 https://grpc.io/docs/guides/status-codes/.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """The kinds of problem a caller can meet; the value is the name on the wire."""
 
     INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
     NO_SUCH_ROUTE = "no-such-route"
     METHOD_NOT_ALLOWED = "method-not-allowed"
@@ -23,6 +25,7 @@ class Kind(StrEnum):
     TOO_LARGE = "too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    TOO_MANY_REQUESTS = "too-many-requests"
     NOT_YET_VISIBLE = "not-yet-visible"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
@@ -39,6 +42,8 @@ class Answer:
 
 ANSWERS = {
     Kind.INVALID: Answer(400, "INVALID_ARGUMENT", "The request is not valid"),
+    Kind.UNAUTHENTICATED: Answer(401, "UNAUTHENTICATED", "A valid token is needed"),
+    Kind.FORBIDDEN: Answer(403, "PERMISSION_DENIED", "The token does not allow this"),
     Kind.NOT_FOUND: Answer(404, "NOT_FOUND", "There is no such user"),
     Kind.NO_SUCH_ROUTE: Answer(404, "UNIMPLEMENTED", "There is no such route"),
     Kind.METHOD_NOT_ALLOWED: Answer(405, "UNIMPLEMENTED", "The route does not take this method"),
@@ -49,6 +54,9 @@ ANSWERS = {
     Kind.UNSUPPORTED_MEDIA_TYPE: Answer(415, "INVALID_ARGUMENT", "The body must be JSON"),
     Kind.IDEMPOTENCY_KEY_REUSED: Answer(
         422, "INVALID_ARGUMENT", "The idempotency key belongs to another request"
+    ),
+    Kind.TOO_MANY_REQUESTS: Answer(
+        429, "RESOURCE_EXHAUSTED", "This caller has sent too many requests"
     ),
     Kind.NOT_YET_VISIBLE: Answer(503, "UNAVAILABLE", "The view has not caught up yet"),
     Kind.UNAVAILABLE: Answer(503, "UNAVAILABLE", "A neighbour is away, try again"),
@@ -68,7 +76,7 @@ class Problem(Exception):
     """Something the caller is told, in the domain's words; the transports translate it."""
 
     kind: ClassVar[Kind] = Kind.INTERNAL
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which trying again makes sense; None: it does not."""
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
@@ -80,11 +88,63 @@ class Problem(Exception):
     def answer(self) -> Answer:
         return ANSWERS[self.kind]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes beside the body: HTTP headers; of gRPC trailing metadata, in lower case."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
 
 class Invalid(Problem):
     """The request breaks a rule that it could have kept."""
 
     kind = Kind.INVALID
+
+
+class Unauthenticated(Problem):
+    """The caller brings no token, or one that proves nothing; see RFC 6750 §3 for the challenge."""
+
+    kind = Kind.UNAUTHENTICATED
+    challenge = 'Bearer realm="api", error="invalid_token"'
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": self.challenge}
+
+
+class NoToken(Unauthenticated):
+    """There is no bearer token at all: RFC 6750 §3.1 tells no error then."""
+
+    challenge = 'Bearer realm="api"'
+
+
+class Forbidden(Problem):
+    """The caller is known, and may not do this."""
+
+    kind = Kind.FORBIDDEN
+
+    def __init__(self, detail: str, scope: str | None) -> None:
+        super().__init__(detail)
+        self._scope = scope
+
+    @property
+    def headers(self) -> dict[str, str]:
+        needed = f', scope="{self._scope}"' if self._scope else ""
+        return {"WWW-Authenticate": f'Bearer realm="api", error="insufficient_scope"{needed}'}
+
+
+class TooManyRequests(Problem):
+    """The caller has used up what it may ask; `allowance` is told beside the answer."""
+
+    kind = Kind.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, retry_after: int, allowance: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        self._allowance = allowance
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return super().headers | dict(self._allowance)
 
 
 class NotFound(Problem):

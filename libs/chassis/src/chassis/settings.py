@@ -1,13 +1,15 @@
 """The environment, read once, checked all together, frozen.
 
-A variable may also be a file of its name in lower case under /run/secrets (Docker's secrets).
+A variable may also be a file: NAME_FILE names one whose content is the value, and a file of the
+name in lower case under /run/secrets (Docker's secrets) needs no variable.
 """
 
+import ipaddress
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_DIR = Path("/run/secrets")
@@ -31,6 +33,37 @@ class ServiceSettings(BaseSettings):
     grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
 
 
+class PublicSettings(ServiceSettings):
+    """What a deployable can be told that people or programs call; refuses to be open by mistake."""
+
+    allow_anonymous: bool = Field(
+        False,  # noqa: FBT003 - pydantic's way to give a default
+        description="Listen beyond loopback although callers may be anybody.",
+    )
+
+    @property
+    def asks_for_tokens(self) -> bool:
+        """Whether callers must say who they are."""
+        return False
+
+    @model_validator(mode="after")
+    def _is_not_open_by_mistake(self) -> Self:
+        if not (self.asks_for_tokens or self.allow_anonymous or is_loopback(self.host)):
+            raise ValueError(
+                f"HOST is {self.host}, which others reach, and callers may be anybody: "
+                "ask them for tokens, or say ALLOW_ANONYMOUS=true"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine alone, whatever a name server says."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def settings_config(prefix: str) -> SettingsConfigDict:
     """The one way all services read their variables: PREFIX_NAME, frozen, secrets from files."""
     return SettingsConfigDict(
@@ -50,18 +83,39 @@ def load(settings: type[S]) -> S:
     setting has (a typing error would otherwise go unseen).
     """
     prefix = settings.model_config.get("env_prefix", "")
-    mistakes = [
-        f"{name}: no such setting"
-        for name in sorted(os.environ)
-        if name.startswith(prefix)
-        and name.removeprefix(prefix).lower() not in settings.model_fields
+    given = [
+        name.removeprefix(prefix).lower() for name in sorted(os.environ) if name.startswith(prefix)
     ]
+    fields = settings.model_fields
+    files = [n for n in given if n not in fields and n.removesuffix("_file") in fields]
+    mistakes = [
+        f"{prefix}{name.upper()}: no such setting"
+        for name in given
+        if name not in fields and name not in files
+    ]
+    read: dict[str, Any] = dict(_from_file(prefix, name, mistakes) for name in files)
     try:
-        loaded = settings()
+        loaded = settings(**read)
     except ValidationError as error:
-        mistakes += [
-            f"{prefix}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
-        ]
+        mistakes += [_told(prefix, e["loc"], e["msg"]) for e in error.errors()]
     if mistakes:
         raise SystemExit("The settings are not right:\n  " + "\n  ".join(mistakes))
     return loaded
+
+
+def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
+    """The setting that a variable NAME_FILE gives, and the content of the file."""
+    variable, setting = f"{prefix}{name.upper()}", name.removesuffix("_file")
+    if f"{prefix}{setting.upper()}" in os.environ:
+        mistakes.append(f"{variable}: {prefix}{setting.upper()} is given, too")
+    try:
+        return setting, Path(os.environ[variable]).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        mistakes.append(f"{variable}: {getattr(error, 'strerror', None) or 'not text'}")
+        return setting, ""
+
+
+def _told(prefix: str, place: tuple[int | str, ...], message: str) -> str:
+    """A mistake in pydantic's words, with the variable's name where it is about one."""
+    message = message.removeprefix("Value error, ")
+    return f"{prefix}{'_'.join(map(str, place)).upper()}: {message}" if place else message

@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field, ValidationError
 
 from chassis import settings
-from chassis.settings import ServiceSettings, load, settings_config
+from chassis.api_access import ApiSettings
+from chassis.settings import PublicSettings, ServiceSettings, load, settings_config
 
 
 class Shop(ServiceSettings):
@@ -45,3 +46,83 @@ def test_a_secret_may_be_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         model_config = settings_config("SHOP_")
 
     assert load(Dockerised).owner == "Ann"
+
+
+def test_a_variable_may_name_a_file_of_its_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "owner").write_text("Ann\n")
+    monkeypatch.setenv("SHOP_TILL", "3")
+    monkeypatch.setenv("SHOP_OWNER_FILE", str(tmp_path / "owner"))
+    assert load(Shop).owner == "Ann"
+
+
+def test_a_file_that_cannot_be_or_competes_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "till").write_text("3")
+    monkeypatch.setenv("SHOP_OWNER_FILE", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("SHOP_TILL_FILE", str(tmp_path / "till"))
+    monkeypatch.setenv("SHOP_TILL", "4")
+    monkeypatch.setenv("SHOP_KEEPER_FILE", str(tmp_path / "till"))
+    with pytest.raises(SystemExit) as stopped:
+        load(Shop)
+    told = str(stopped.value)
+    assert "SHOP_OWNER_FILE: No such file or directory" in told
+    assert "SHOP_TILL_FILE: SHOP_TILL is given, too" in told
+    assert "SHOP_KEEPER_FILE: no such setting" in told
+
+
+class Market(PublicSettings):
+    model_config = settings_config("MARKET_")
+
+    admin_port: int = 9000
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "localhost.example", ""])
+def test_it_is_not_open_to_others_by_mistake(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("MARKET_HOST", host)
+    with pytest.raises(SystemExit, match="ALLOW_ANONYMOUS=true"):
+        load(Market)
+    monkeypatch.setenv("MARKET_ALLOW_ANONYMOUS", "true")
+    assert load(Market).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
+def test_loopback_is_open(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("MARKET_HOST", host)
+    assert load(Market).host == host
+
+
+class Api(ApiSettings):
+    model_config = settings_config("API_")
+
+    admin_port: int = 9000
+
+
+GIVEN = {"JWKS_URL": "https://issuer.test/keys", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a"}
+
+
+def test_tokens_open_an_address_that_others_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**GIVEN, "HOST": "0.0.0.0"}.items():
+        monkeypatch.setenv(f"API_{name}", value)
+    assert load(Api).asks_for_tokens
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are both given"),
+        ({"JWT_AUDIENCE": ""}, "tokens need JWT_ISSUER and JWT_AUDIENCE"),
+        ({"JWKS_URL": ""}, "need JWKS_URL or JWT_KEY beside them"),
+        ({"JWKS_URL": "http://issuer.test/keys"}, "JWKS_URL must be https"),
+        ({"JWKS_URL": "", "JWT_KEY": "k"}, "neither a public key as PEM nor a JWK Set"),
+    ],
+)
+def test_half_of_it_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], told: str
+) -> None:
+    for name, value in (GIVEN | changed).items():
+        monkeypatch.setenv(f"API_{name}", value)
+    with pytest.raises(SystemExit, match=told):
+        load(Api)

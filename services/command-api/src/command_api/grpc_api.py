@@ -1,5 +1,6 @@
 """Protobuf ↔ commands."""
 
+from chassis.access import needs
 from chassis.grpc_server import metadata
 from chassis.paging import invalid, page
 from command_api.application import Users
@@ -23,10 +24,12 @@ class UserCommands(UserCommandsBase):
     def __init__(self, users: Users) -> None:
         self._users = users
 
+    @needs("users:write")
     async def create(self, create_request: CreateRequest) -> User:
         command = CreateUser(create_request.first_name, create_request.last_name)
         return _user(await self._users.create(command, metadata("idempotency-key")))
 
+    @needs("users:write")
     async def rename(self, rename_request: RenameRequest) -> User:
         command = RenameUser(
             rename_request.id,
@@ -36,11 +39,13 @@ class UserCommands(UserCommandsBase):
         )
         return _user(await self._users.rename(command, metadata("idempotency-key")))
 
+    @needs("users:write")
     async def delete(self, delete_request: DeleteRequest) -> DeleteResponse:
         command = DeleteUser(delete_request.id, _expected(delete_request.expected_version))
         event = await self._users.delete(command, metadata("idempotency-key"))
         return DeleteResponse(version=event.version)
 
+    @needs("users:history")
     async def history(self, history_request: HistoryRequest) -> HistoryResponse:
         asked = page(history_request.limit, history_request.cursor)
         events, cursor = await self._users.history(history_request.id, asked)

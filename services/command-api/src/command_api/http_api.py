@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from chassis import api_pages
+from chassis.access import needs
 from chassis.http_server import answer, next_link, read_json, read_page, read_query, welcome
 from chassis.paging import invalid
 from command_api import __version__
@@ -47,12 +48,14 @@ class Event(msgspec.Struct, omit_defaults=True):
 def routes(users: Users) -> list[web.RouteDef]:
     """The routes of command-api."""
 
+    @needs("users:write")
     async def create(request: web.Request) -> web.Response:
         read_query(request)
         body = await read_json(request, NewUser)
         event = await users.create(CreateUser(body.first_name, body.last_name), _key(request))
         return _user(event, 201, {"Location": f"/user/{event.user_id}"})
 
+    @needs("users:write")
     async def rename(request: web.Request) -> web.Response:
         read_query(request)
         body = await read_json(request, NewNames)
@@ -62,12 +65,14 @@ def routes(users: Users) -> list[web.RouteDef]:
         )
         return _user(await users.rename(command, _key(request)))
 
+    @needs("users:write")
     async def delete(request: web.Request) -> web.Response:
         read_query(request)
         command = DeleteUser(request.match_info["id"], _expected(request))
         event = await users.delete(command, _key(request))
         return web.Response(status=204, headers={"ETag": f'"{event.version}"'})
 
+    @needs("users:history")
     async def history(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
         events, cursor = await users.history(request.match_info["id"], page)

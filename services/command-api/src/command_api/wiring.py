@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import uuid_utils
 
 from chassis.admin_server import AdminServer
+from chassis.api_access import access
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
@@ -22,27 +23,35 @@ from user_contracts import descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """command-api over MySQL."""
-    async with connected(
-        host=settings.mysql_host,
-        port=settings.mysql_port,
-        database=settings.mysql_database,
-        user=settings.mysql_user,
-        password=settings.mysql_password.get_secret_value(),
-        size=settings.mysql_pool,
-        limit=settings.mysql_timeout,
-    ) as mysql:
+    async with (
+        access(settings) as callers,
+        connected(
+            host=settings.mysql_host,
+            port=settings.mysql_port,
+            database=settings.mysql_database,
+            user=settings.mysql_user,
+            password=settings.mysql_password.get_secret_value(),
+            size=settings.mysql_pool,
+            limit=settings.mysql_timeout,
+        ) as mysql,
+    ):
         store = MySQLEventStore(mysql, settings.mysql_batch)
         users = Users(store, now=utc_now, new_id=uuid7)
-        health = Health({"mysql": store.ping})
-        host, grace = settings.host, settings.grace
+        health = Health({"mysql": store.ping, **callers.checks})
+        host, grace, gate = settings.host, settings.grace, callers.gate
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
                 store.creates,
                 GrpcServer(
-                    [grpc_api.UserCommands(users)], descriptors(), health, host, settings.grpc_port
+                    [grpc_api.UserCommands(users)],
+                    descriptors(),
+                    health,
+                    host,
+                    settings.grpc_port,
+                    gate=gate,
                 ),
-                HttpServer(http_api.routes(users), host, settings.http_port, grace),
+                HttpServer(http_api.routes(users), host, settings.http_port, grace, gate=gate),
             ],
             health,
         )

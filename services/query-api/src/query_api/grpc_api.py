@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from chassis.access import needs
 from chassis.paging import invalid, page
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts.proto.user.v1 import (
@@ -23,6 +24,7 @@ class UserQueries(UserQueriesBase):
     def __init__(self, directory: UserDirectory) -> None:
         self._directory = directory
 
+    @needs("users:read")
     async def get(self, get_request: GetRequest) -> User:
         wanted = get_request.min_version
         if wanted is not None and not 1 <= wanted <= MAX_VERSION:
@@ -30,6 +32,7 @@ class UserQueries(UserQueriesBase):
         view = await self._directory.get(get_request.id, wanted)
         return cast("User", view.proto)
 
+    @needs("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
         asked = page(list_request.limit, list_request.cursor)
         views, cursor = await self._directory.list(asked)

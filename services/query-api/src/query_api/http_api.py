@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from chassis import api_pages
+from chassis.access import needs
 from chassis.http_server import (
     answer,
     is_known,
@@ -20,6 +21,7 @@ from user_contracts import openapi
 def routes(directory: UserDirectory) -> list[web.RouteDef]:
     """The routes of query-api."""
 
+    @needs("users:read")
     async def get(request: web.Request) -> web.Response:
         query = read_query(request, "min_version")
         view = await directory.get(
@@ -30,6 +32,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
             return web.Response(status=304, headers=headers)
         return answer(view.json, headers=headers)
 
+    @needs("users:read")
     async def list_(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
         views, cursor = await directory.list(page)

@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 
 from chassis import telemetry
 from chassis.admin_server import AdminServer
+from chassis.api_access import access
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
@@ -33,11 +34,11 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         socket_connect_timeout=settings.redis_timeout,
         retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
     )
-    async with Redis.from_pool(pool) as redis:
+    async with access(settings) as callers, Redis.from_pool(pool) as redis:
         views = RedisUserViews(redis)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
-        health = Health({"redis": views.ping})
-        host, grace = settings.host, settings.grace
+        health = Health({"redis": views.ping, **callers.checks})
+        host, grace, gate = settings.host, settings.grace, callers.gate
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
@@ -47,8 +48,9 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     health,
                     host,
                     settings.grpc_port,
+                    gate=gate,
                 ),
-                HttpServer(http_api.routes(directory), host, settings.http_port, grace),
+                HttpServer(http_api.routes(directory), host, settings.http_port, grace, gate=gate),
             ],
             health,
         )

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from chassis import api_pages
+from chassis.access import needs
 from chassis.http_server import answer, next_link, read_page, read_query, welcome
 from search_api import __version__
 from search_api.application import UserSearch
@@ -12,11 +13,13 @@ from user_contracts import openapi
 def routes(search: UserSearch) -> list[web.RouteDef]:
     """The routes of search-api: the same search by path and by query."""
 
+    @needs("users:read")
     async def by_path(request: web.Request) -> web.Response:
         query = read_query(request, "limit", "cursor")
         users, cursor = await search.search(request.match_info["term"], read_page(query))
         return answer(users, headers=next_link(request, cursor))
 
+    @needs("users:read")
     async def by_query(request: web.Request) -> web.Response:
         query = read_query(request, "q", "limit", "cursor")
         users, cursor = await search.search(query.get("q", ""), read_page(query))

@@ -7,6 +7,7 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis import telemetry
 from chassis.admin_server import AdminServer
+from chassis.api_access import access
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
@@ -28,18 +29,23 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         pool_maxsize=settings.opensearch_pool,
         max_retries=0,
     )
-    async with client:
+    async with access(settings) as callers, client:
         index = OpenSearchUserIndex(client, settings.opensearch_timeout)
         search = UserSearch(index)
-        health = Health({"opensearch": index.ping})
-        host, grace = settings.host, settings.grace
+        health = Health({"opensearch": index.ping, **callers.checks})
+        host, grace, gate = settings.host, settings.grace, callers.gate
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
                 GrpcServer(
-                    [grpc_api.UserSearch(search)], descriptors(), health, host, settings.grpc_port
+                    [grpc_api.UserSearch(search)],
+                    descriptors(),
+                    health,
+                    host,
+                    settings.grpc_port,
+                    gate=gate,
                 ),
-                HttpServer(http_api.routes(search), host, settings.http_port, grace),
+                HttpServer(http_api.routes(search), host, settings.http_port, grace, gate=gate),
             ],
             health,
         )

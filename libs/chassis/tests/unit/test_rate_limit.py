@@ -1,0 +1,70 @@
+"""An allowance is used up, comes back evenly, and is kept for a bounded number of callers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis import rate_limit
+from chassis.problems import TooManyRequests
+from chassis.rate_limit import WINDOW, RateLimit
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def is_allowed(limit: RateLimit, caller: str = "ann") -> bool:
+    try:
+        limit.take(caller)
+    except TooManyRequests:
+        return False
+    return True
+
+
+def test_all_at_once_then_one_after_the_other() -> None:
+    clock = Clock()
+    limit = RateLimit(60, clock)
+    assert [is_allowed(limit) for _ in range(61)] == [True] * 60 + [False]
+    clock.now += 1
+    assert [is_allowed(limit) for _ in range(2)] == [True, False]
+    clock.now += WINDOW
+    assert [is_allowed(limit) for _ in range(61)] == [True] * 60 + [False]
+
+
+def test_after_the_time_that_is_told_there_is_room_again() -> None:
+    clock = Clock()
+    limit = RateLimit(7, clock)
+    while is_allowed(limit):
+        pass
+    with pytest.raises(TooManyRequests) as refused:
+        limit.take("ann")
+    assert refused.value.retry_after
+    clock.now += refused.value.retry_after
+    assert is_allowed(limit)
+
+
+@given(st.integers(1, 10_000), st.lists(st.floats(0, 5), max_size=200))
+def test_no_more_is_taken_than_the_burst_and_what_came_back(
+    a_minute: int, pauses: list[float]
+) -> None:
+    clock, taken = Clock(), 0
+    limit = RateLimit(a_minute, clock)
+    began = clock.now
+    for pause in pauses:
+        clock.now += pause
+        taken += is_allowed(limit)
+    assert taken <= a_minute * (1 + (clock.now - began) / WINDOW) + 1e-6
+
+
+def test_whoever_was_seen_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "REMEMBERED", 2)
+    limit = RateLimit(1, Clock())
+    assert [is_allowed(limit, who) for who in ("ann", "bob", "cid")] == [True] * 3
+    assert not is_allowed(limit, "cid")
+    assert not is_allowed(limit, "bob")
+    assert is_allowed(limit, "ann")
+    assert len(limit._full_at) == 2

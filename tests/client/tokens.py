@@ -1,0 +1,54 @@
+"""An issuer of tokens for tests: one key for each algorithm, and what a forger would try."""
+
+import time
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+ISSUER, AUDIENCE = "https://issuer.test", "people"
+SCOPES = "users:read users:write users:history"
+Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+KEYS: dict[str, Private] = {
+    "RS256": rsa.generate_private_key(65537, 2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+STRANGERS = ed25519.Ed25519PrivateKey.generate()
+"""A key that nobody was told of."""
+
+
+def token(
+    scope: str = SCOPES,
+    *,
+    algorithm: str = "EdDSA",
+    key: Any = None,
+    key_id: str | None = "",
+    without: str = "",
+    **claims: Any,
+) -> str:
+    """A token that counts, but for what is said otherwise; its key's id is the algorithm's name."""
+    whole = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "ann",
+        "exp": time.time() + 300,
+        "scope": scope,
+    } | claims
+    whole.pop(without, None)
+    headers = {"kid": algorithm if key_id == "" else key_id} if key_id is not None else {}
+    return jwt.encode(whole, key or KEYS[algorithm], algorithm, headers=headers)
+
+
+def jwk(algorithm: str, key: Private | None = None, key_id: str | None = None) -> dict[str, Any]:
+    """A public key as an entry of a JWK Set."""
+    kind: Any = {"RS256": RSAAlgorithm, "ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}[algorithm]
+    public = (key or KEYS[algorithm]).public_key()
+    entry: dict[str, Any] = kind.to_jwk(public, as_dict=True)
+    return entry | {"kid": key_id or algorithm}
+
+
+def bearer(text: str) -> dict[str, str]:
+    """The header, and the metadata, that carry a token."""
+    return {"authorization": f"Bearer {text}"}
