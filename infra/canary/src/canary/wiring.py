@@ -9,6 +9,7 @@ from canary.probe import Apis
 from canary.prober import Prober
 from canary.settings import Settings
 from chassis.admin_server import AdminServer
+from chassis.client_token import showing
 from chassis.health import Health
 from chassis.lifecycle import Process
 
@@ -18,7 +19,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The canary over the three APIs; ready as soon as it runs: it needs nobody to say so."""
-    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+    token = showing(settings.token_file)
+    async with aiohttp.ClientSession(timeout=TIMEOUT, middlewares=token) as session:
         apis = Apis(session, settings.command_url, settings.query_url, settings.search_url)
         health = Health({})
         admin = AdminServer(health, settings.host, settings.admin_port)

@@ -1,5 +1,7 @@
 """What the console can be told."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis.settings import PublicSettings, settings_config
@@ -15,6 +17,9 @@ class Settings(PublicSettings):
     command_url: str = Field("http://127.0.0.1:3000", description="Where command-api is.")
     query_url: str = Field("http://127.0.0.1:3001", description="Where query-api is.")
     search_url: str = Field("http://127.0.0.1:3002", description="Where search-api is.")
+    token_file: Path | None = Field(
+        None, description="A file with the token to show the APIs; read for each request."
+    )
     command_admin_url: str = Field("http://127.0.0.1:9000", description="command-api's admin port.")
     query_admin_url: str = Field("http://127.0.0.1:9001", description="query-api's admin port.")
     search_admin_url: str = Field("http://127.0.0.1:9002", description="search-api's admin port.")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from chassis.admin_server import AdminServer
+from chassis.client_token import showing
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
@@ -23,10 +24,16 @@ from console.topic import Topic
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The console over its neighbours; ready as soon as it runs: one that is away is shown so."""
     # Every call has a limit of its own. Connections are as many as the page's own limits allow.
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        command = Api(session, "command-api", settings.command_url)
-        query = Api(session, "query-api", settings.query_url)
-        search = Api(session, "search-api", settings.search_url)
+    token = showing(settings.token_file)  # for the APIs alone, not for the admin ports
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), middlewares=token
+        ) as callers,
+    ):
+        command = Api(callers, "command-api", settings.command_url)
+        query = Api(callers, "query-api", settings.query_url)
+        search = Api(callers, "search-api", settings.search_url)
         audience = Audience()
         topic = Topic(settings.kafka_bootstrap, settings.topic, audience)
         commands = Commands(command, Follower(query, search, topic))

@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local_stack import StackError
 from local_stack.layout import Instance
@@ -15,11 +16,15 @@ SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
 CONSOLE = "console"
 MYSQL_USERS = ("root", "migrator", "debezium", "command_api")
+REDIS_USERS = ("redis_operator", "redis_projector", "query_api")
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where an instance listens; the keys of http, grpc and admin are the services' names."""
+    """Where an instance listens; the keys of http, grpc and admin are the services' names.
+
+    redis_url logs in as the operator, for tests and people.
+    """
 
     instance: str
     port_offset: int
@@ -42,12 +47,19 @@ class Addresses:
     admin: dict[str, str]
 
     def password(self, user: str) -> str:
-        """The password of a MySQL user: root, migrator, debezium or command_api."""
+        """The password of one of MYSQL_USERS or REDIS_USERS."""
         return (Path(self.secrets) / user).read_text().strip()
+
+    @property
+    def redis_address(self) -> str:
+        """redis_url without who logs in."""
+        url = urlsplit(self.redis_url)
+        return f"redis://{url.hostname}:{url.port}{url.path}"
 
 
 def of(instance: Instance) -> Addresses:
     """The addresses that follow from an instance's name and offset."""
+    operator = f"redis_operator:{secret(instance, 'redis_operator')}"
     registry = f"http://{HOST}:{instance.port('registry')}"
     return Addresses(
         instance=instance.name,
@@ -57,7 +69,7 @@ def of(instance: Instance) -> Addresses:
         mysql_host=HOST,
         mysql_port=instance.port("mysql", "sql"),
         mysql_database="users",
-        redis_url=f"redis://{HOST}:{instance.port('redis', 'redis')}/0",
+        redis_url=f"redis://{operator}@{HOST}:{instance.port('redis', 'redis')}/0",
         opensearch_url=f"http://{HOST}:{instance.port('opensearch')}",
         kafka_bootstrap=f"{HOST}:{instance.port('kafka', 'broker')}",
         registry_url=f"{registry}/apis/ccompat/v7",
@@ -76,16 +88,21 @@ def of(instance: Instance) -> Addresses:
 
 
 def save(instance: Instance) -> Addresses:
-    """Write the instance's addresses, and a password for each MySQL user that has none yet."""
+    """Write the instance's addresses, and a password for each user that has none yet."""
+    for user in (*MYSQL_USERS, *REDIS_USERS):
+        secret(instance, user)
     addresses = of(instance)
-    folder = instance.folder("secrets")
-    for user in MYSQL_USERS:
-        file = folder / user
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(24))
     instance.addresses_file.write_text(json.dumps(asdict(addresses), indent=2) + "\n")
     return addresses
+
+
+def secret(instance: Instance, user: str) -> str:
+    """The user's password, made if there is none yet."""
+    file = instance.folder("secrets") / user
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24))
+    return file.read_text().strip()
 
 
 def load(instance: str = "dev") -> Addresses:

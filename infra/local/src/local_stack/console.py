@@ -41,7 +41,7 @@ def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
     mysql = f"{addresses.mysql_host}:{addresses.mysql_port}/{addresses.mysql_database}"
     servers = [
         ("MySQL", f"{mysql}   passwords in {addresses.secrets}"),
-        ("Redis", addresses.redis_url),
+        ("Redis", addresses.redis_address),
         ("OpenSearch", addresses.opensearch_url),
         ("Kafka", addresses.kafka_bootstrap),
         ("schema registry", addresses.registry_url),

@@ -78,7 +78,6 @@ def environment(site: Site, service: str) -> dict[str, str]:
 def settings(site: Site, service: str) -> dict[str, str]:
     """What the service must be told, without its prefix."""
     addresses = site.addresses
-    redis = {"REDIS_URL": addresses.redis_url}
     opensearch = {"OPENSEARCH_URL": addresses.opensearch_url}
     kafka = {
         "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
@@ -86,9 +85,9 @@ def settings(site: Site, service: str) -> dict[str, str]:
     }
     stores = {
         "command-api": mysql_settings(site, "command_api"),
-        "query-api": redis,
+        "query-api": redis_settings(site, "query_api"),
         "search-api": opensearch,
-        "redis-projector": kafka | redis,
+        "redis-projector": kafka | redis_settings(site, "redis_projector"),
         "search-projector": kafka | opensearch,
     }
     ports = {
@@ -106,6 +105,14 @@ def mysql_settings(site: Site, user: str) -> dict[str, str]:
         "MYSQL_DATABASE": site.addresses.mysql_database,
         "MYSQL_USER": user,
         "MYSQL_PASSWORD": site.addresses.password(user),
+    }
+
+
+def redis_settings(site: Site, user: str) -> dict[str, str]:
+    return {
+        "REDIS_URL": site.addresses.redis_address,
+        "REDIS_USER": user,
+        "REDIS_PASSWORD": site.addresses.password(user),
     }
 
 

@@ -3,10 +3,11 @@
 from pydantic import Field
 
 from chassis.api_access import ApiSettings
+from chassis.redis_connections import RedisSettings
 from chassis.settings import settings_config
 
 
-class Settings(ApiSettings):
+class Settings(RedisSettings, ApiSettings):
     """Variables with the prefix QUERY_API_."""
 
     model_config = settings_config("QUERY_API_")
@@ -14,7 +15,6 @@ class Settings(ApiSettings):
     http_port: int = Field(3001, description="Port of the HTTP API.")
     grpc_port: int = Field(1235, description="Port of the gRPC API.")
     admin_port: int = 9001
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where Redis is.")
     redis_pool: int = Field(64, ge=1, description="Connections at most.")
     redis_timeout: float = Field(
         2, gt=0, description="Seconds for a call to Redis; also for waiting for a connection."

@@ -3,9 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 
 from chassis import telemetry
 from chassis.admin_server import AdminServer
@@ -14,6 +12,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
+from chassis.redis_connections import pool
 from query_api import grpc_api, http_api
 from query_api.application import UserDirectory
 from query_api.redis_user_views import RedisUserViews
@@ -26,15 +25,8 @@ from user_contracts import descriptors
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """query-api over Redis."""
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
-    pool = BlockingConnectionPool.from_url(
-        settings.redis_url,
-        max_connections=settings.redis_pool,
-        timeout=settings.redis_timeout,
-        socket_timeout=settings.redis_timeout,
-        socket_connect_timeout=settings.redis_timeout,
-        retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
-    )
-    async with access(settings) as callers, Redis.from_pool(pool) as redis:
+    connections = pool(settings, settings.redis_pool, settings.redis_timeout)
+    async with access(settings) as callers, Redis.from_pool(connections) as redis:
         views = RedisUserViews(redis)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping, **callers.checks})

@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from chassis.redis_connections import RedisSettings
 from chassis.settings import ServiceSettings, settings_config
 
 
-class Settings(ServiceSettings):
+class Settings(RedisSettings, ServiceSettings):
     """Variables with the prefix REDIS_PROJECTOR_."""
 
     model_config = settings_config("REDIS_PROJECTOR_")
@@ -16,7 +17,6 @@ class Settings(ServiceSettings):
         "http://127.0.0.1:8081/apis/ccompat/v7",
         description="The schema registry's Confluent-compatible API.",
     )
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where Redis is.")
     redis_timeout: float = Field(3, gt=0, description="Seconds for a call to Redis.")
     topic: str = Field(
         "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."

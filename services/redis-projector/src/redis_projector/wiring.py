@@ -3,9 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
@@ -17,6 +15,7 @@ from chassis.lifecycle import Process
 from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
+from chassis.redis_connections import pool
 from redis_projector.projection import project
 from redis_projector.redis_generations import RedisGenerations
 from redis_projector.settings import Settings
@@ -29,17 +28,10 @@ CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """redis-projector over Kafka and Redis."""
-    pool = BlockingConnectionPool.from_url(
-        settings.redis_url,
-        max_connections=CONNECTIONS,
-        timeout=settings.redis_timeout,
-        socket_timeout=settings.redis_timeout,
-        socket_connect_timeout=settings.redis_timeout,
-        retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
-    )
+    connections = pool(settings, CONNECTIONS, settings.redis_timeout)
     letters = dead_letter_topic(settings.topic, GROUP)
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
-    async with Redis.from_pool(pool) as redis:
+    async with Redis.from_pool(connections) as redis:
         generations = RedisGenerations(redis)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:

@@ -1,0 +1,46 @@
+"""What a program of ours shows the APIs."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from chassis.client_token import showing
+from chassis.http_server import HttpServer
+from chassis.testing import serving
+
+
+async def shown(request: web.Request) -> web.Response:
+    return web.Response(text=request.headers.get("Authorization", "nothing"))
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    http = HttpServer([web.get("/", shown)], "127.0.0.1", 0, grace=1)
+    async with serving(http):
+        yield f"http://127.0.0.1:{http.port}/"
+
+
+async def test_each_request_shows_what_the_file_holds_then(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    async with aiohttp.ClientSession(middlewares=showing(file)) as session:
+        for text, told in (("1\n", "Bearer 1"), ("2\n", "Bearer 2"), ("\n", "nothing")):
+            file.write_text(text)
+            async with session.get(url) as response:
+                assert await response.text() == told
+
+
+async def test_without_a_file_nothing_is_shown(url: str) -> None:
+    async with (
+        aiohttp.ClientSession(middlewares=showing(None)) as session,
+        session.get(url) as response,
+    ):
+        assert await response.text() == "nothing"
+
+
+async def test_a_file_that_cannot_be_read_is_told(url: str, tmp_path: Path) -> None:
+    async with aiohttp.ClientSession(middlewares=showing(tmp_path / "token")) as session:
+        with pytest.raises(aiohttp.ClientConnectionError, match="no token in"):
+            await session.get(url)
