@@ -40,7 +40,7 @@ class MemoryLog:
             self._store.grown.clear()
             rows = self._store.log[position:]
             records = [self._record(position + n, row) for n, row in enumerate(rows)]
-            for handle in self._handlers:
+            for handle in self._handlers if records else ():  # none: woken up to drain
                 await handle(records)
             position += len(rows)
 

@@ -42,13 +42,13 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     users = Users(store, utc_now, uuid7)
     directory = UserDirectory(MemoryUserViews(views.users), visible_timeout=2)
     search = UserSearch(MemoryUserIndex(index.documents))
-    health = Health({})
     doors = [
         (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),
         (query_api.http_api.routes(directory), query_api.grpc_api.UserQueries(directory)),
         (search_api.http_api.routes(search), search_api.grpc_api.UserSearch(search)),
     ]
     async with access(settings) as callers:
+        health = Health(callers.checks)
         yield Process(
             [
                 AdminServer(health, settings.host, settings.admin_port),

@@ -3,10 +3,11 @@
 from pydantic import Field
 
 from chassis.api_access import ApiSettings
+from chassis.opensearch_client import OpenSearchSettings
 from chassis.settings import settings_config
 
 
-class Settings(ApiSettings):
+class Settings(OpenSearchSettings, ApiSettings):
     """Variables with the prefix SEARCH_API_."""
 
     model_config = settings_config("SEARCH_API_")
@@ -14,6 +15,5 @@ class Settings(ApiSettings):
     http_port: int = Field(3002, description="Port of the HTTP API.")
     grpc_port: int = Field(1236, description="Port of the gRPC API.")
     admin_port: int = 9002
-    opensearch_url: str = Field("http://127.0.0.1:9200", description="Where OpenSearch is.")
     opensearch_pool: int = Field(32, ge=1, description="Connections at most.")
     opensearch_timeout: float = Field(5, gt=0, description="Seconds for a search.")

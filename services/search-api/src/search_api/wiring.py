@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from opensearchpy import AsyncOpenSearch
-
 from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.api_access import access
@@ -12,6 +10,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
+from chassis.opensearch_client import client
 from search_api import grpc_api, http_api
 from search_api.application import UserSearch
 from search_api.opensearch_user_index import OpenSearchUserIndex
@@ -23,14 +22,11 @@ from user_contracts import descriptors
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """search-api over OpenSearch."""
     telemetry.CONNECTIONS.labels("opensearch").set(settings.opensearch_pool)
-    client = AsyncOpenSearch(
-        settings.opensearch_url,
-        timeout=settings.opensearch_timeout,
-        pool_maxsize=settings.opensearch_pool,
-        max_retries=0,
+    opensearch = client(
+        settings, settings.opensearch_timeout, pool_maxsize=settings.opensearch_pool
     )
-    async with access(settings) as callers, client:
-        index = OpenSearchUserIndex(client, settings.opensearch_timeout)
+    async with access(settings) as callers, opensearch:
+        index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
         search = UserSearch(index)
         health = Health({"opensearch": index.ping, **callers.checks})
         host, grace, gate = settings.host, settings.grace, callers.gate

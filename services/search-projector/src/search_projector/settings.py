@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from chassis.opensearch_client import OpenSearchSettings
 from chassis.settings import ServiceSettings, settings_config
 
 
-class Settings(ServiceSettings):
+class Settings(OpenSearchSettings, ServiceSettings):
     """Variables with the prefix SEARCH_PROJECTOR_."""
 
     model_config = settings_config("SEARCH_PROJECTOR_")
@@ -16,7 +17,6 @@ class Settings(ServiceSettings):
         "http://127.0.0.1:8081/apis/ccompat/v7",
         description="The schema registry's Confluent-compatible API.",
     )
-    opensearch_url: str = Field("http://127.0.0.1:9200", description="Where OpenSearch is.")
     opensearch_timeout: float = Field(
         10, gt=0, description="Seconds for a call to OpenSearch; a batch of 2,000 takes about one."
     )

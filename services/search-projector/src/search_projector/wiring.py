@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from opensearchpy import AsyncOpenSearch
-
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.health import Health
@@ -12,6 +10,7 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
+from chassis.opensearch_client import client
 from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
@@ -28,11 +27,8 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """search-projector over Kafka and OpenSearch."""
     letters = dead_letter_topic(settings.topic, GROUP)
     dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
-    client = AsyncOpenSearch(
-        settings.opensearch_url, timeout=settings.opensearch_timeout, max_retries=0
-    )
-    async with client:
-        generations = OpenSearchGenerations(client, opensearch_index())
+    async with client(settings, settings.opensearch_timeout) as opensearch:
+        generations = OpenSearchGenerations(opensearch, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
             yield Projection(

@@ -1,0 +1,163 @@
+"""Redis and OpenSearch over TLS and with passwords: a Redis of the test's own, and a stand-in.
+
+The distribution of OpenSearch that is used here has no security plugin, so a server that asks for
+TLS and HTTP basic stands for it.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import trustme
+from aiohttp import web
+from opensearchpy.exceptions import AuthenticationException, TransportError
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, RedisError
+
+from chassis import opensearch_client, redis_connections
+from chassis.opensearch_client import OpenSearchSettings
+from chassis.redis_connections import RedisSettings
+from chassis.testing import eventually
+from local_stack import stack as local_stack
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Who signs the server's certificate, and a stranger."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+    stranger: Path
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    made = Authority(*(tmp_path / name for name in ("ca.pem", "server.pem", "key.pem", "no.pem")))
+    ca = trustme.CA()
+    issued = ca.issue_cert(HOST)
+    ca.cert_pem.write_to_path(made.ca)
+    issued.cert_chain_pems[0].write_to_path(made.certificate)
+    issued.private_key_pem.write_to_path(made.key)
+    trustme.CA().cert_pem.write_to_path(made.stranger)
+    return made
+
+
+@pytest.fixture
+async def redis(
+    authority: Authority, unused_ports: list[int], tmp_path: Path
+) -> AsyncIterator[RedisSettings]:
+    """A Redis that listens for TLS alone, and knows one user."""
+    port = unused_ports[0]
+    users = tmp_path / "users.acl"
+    users.write_text("user default off\nuser ann on >secret ~* &* +@all\n")
+    server = await asyncio.create_subprocess_exec(
+        *local_stack.fetch().unpacked("usr/bin/redis-server"),
+        *("--bind", HOST, "--port", "0", "--tls-port", str(port), "--save", ""),
+        *("--tls-cert-file", str(authority.certificate), "--tls-key-file", str(authority.key)),
+        *("--tls-auth-clients", "no", "--aclfile", str(users), "--dir", str(tmp_path)),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    settings = RedisSettings(
+        redis_url=f"rediss://{HOST}:{port}/0",
+        redis_user="ann",
+        redis_password=SecretStr("secret"),
+        redis_ca_file=authority.ca,
+    )
+
+    async def listens() -> None:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError as error:
+            raise AssertionError from error
+        writer.close()
+
+    try:
+        await eventually(listens, within=30)
+        yield settings
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+async def ping(settings: RedisSettings, **changed: Any) -> None:
+    pool = redis_connections.pool(settings.model_copy(update=changed), 1, 5)
+    async with Redis.from_pool(pool) as redis:
+        await redis.ping()
+
+
+@pytest.mark.integration
+async def test_redis_is_reached_with_its_authority_user_and_password(redis: RedisSettings) -> None:
+    await ping(redis)
+
+
+@pytest.mark.integration
+async def test_redis_is_not_reached_otherwise(redis: RedisSettings, authority: Authority) -> None:
+    with pytest.raises(AuthenticationError):
+        await ping(redis, redis_password=SecretStr("guess"))
+    with pytest.raises(AuthenticationError):
+        await ping(redis, redis_user="bob")
+    for changed in (
+        {"redis_ca_file": authority.stranger},
+        {"redis_ca_file": None},
+        {"redis_url": redis.redis_url.replace("rediss", "redis"), "redis_ca_file": None},
+    ):
+        with pytest.raises((RedisError, OSError)):
+            await ping(redis, **changed)
+
+
+@pytest.fixture
+async def opensearch(
+    authority: Authority, unused_ports: list[int]
+) -> AsyncIterator[OpenSearchSettings]:
+    """A stand-in for an OpenSearch with the security plugin."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != aiohttp.encode_basic_auth("ann", "secret"):
+            return web.json_response({"error": "unauthorized"}, status=401)
+        return web.json_response({"version": {"number": "3.6.0", "distribution": "opensearch"}})
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.certificate, authority.key)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, unused_ports[0], ssl_context=context).start()
+    yield OpenSearchSettings(
+        opensearch_url=f"https://{HOST}:{unused_ports[0]}",
+        opensearch_user="ann",
+        opensearch_password=SecretStr("secret"),
+        opensearch_ca_file=authority.ca,
+    )
+    await runner.cleanup()
+
+
+async def info(settings: OpenSearchSettings, **changed: Any) -> None:
+    async with opensearch_client.client(settings.model_copy(update=changed), 5) as client:
+        await client.info()
+
+
+async def test_opensearch_is_reached_with_its_authority_user_and_password(
+    opensearch: OpenSearchSettings,
+) -> None:
+    await info(opensearch)
+
+
+async def test_opensearch_is_not_reached_otherwise(
+    opensearch: OpenSearchSettings, authority: Authority
+) -> None:
+    for wrong in ({"opensearch_password": SecretStr("guess")}, {"opensearch_user": None}):
+        with pytest.raises(AuthenticationException):
+            await info(opensearch, **wrong)
+    for ca in (authority.stranger, None):
+        with pytest.raises(TransportError, match="certificate"):
+            await info(opensearch, opensearch_ca_file=ca)
