@@ -10,10 +10,11 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 ISSUER, AUDIENCE = "https://issuer.test", "people"
 SCOPES = "users:read users:write users:history"
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+EDDSA = ed25519.Ed25519PrivateKey.generate()
 KEYS: dict[str, Private] = {
     "RS256": rsa.generate_private_key(65537, 2048),
     "ES256": ec.generate_private_key(ec.SECP256R1()),
-    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    "EdDSA": EDDSA,
 }
 STRANGERS = ed25519.Ed25519PrivateKey.generate()
 """A key that nobody was told of."""

@@ -12,7 +12,7 @@ from typing import Any
 import contract
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tokens import AUDIENCE, ISSUER, KEYS, STRANGERS, bearer, jwk, token
+from tokens import AUDIENCE, EDDSA, ISSUER, KEYS, STRANGERS, bearer, jwk, token
 from yarl import URL
 
 from chassis.bearer_tokens import LEEWAY, BearerTokens
@@ -43,6 +43,12 @@ def signed_with_a_public_key(algorithm: str, *, pem: bool) -> str:
     )
     text = f"{part({'alg': 'HS256', 'typ': 'JWT', 'kid': algorithm})}.{token().split('.')[1]}"
     return f"{text}.{part(hmac.digest(secret, text.encode(), hashlib.sha256))}"
+
+
+def under_another_name(algorithm: str) -> str:
+    """Rightly signed by a known key, under the name of another algorithm."""
+    text = f"{part({'alg': algorithm, 'kid': 'EdDSA'})}.{token().split('.')[1]}"
+    return f"{text}.{part(EDDSA.sign(text.encode()))}"
 
 
 def other_claims() -> str:
@@ -76,6 +82,9 @@ BAD = {
     "RSA of another kind than the key's": token(
         algorithm="PS256", key=KEYS["RS256"], key_id="RS256"
     ),
+    "rightly signed, as another algorithm": under_another_name("ES256"),
+    "rightly signed, as HMAC": under_another_name("HS256"),
+    "rightly signed, as none": under_another_name("none"),
     "with changed claims": other_claims(),
     "cut short": token()[:-10],
     "of two parts": token().rpartition(".")[0],
