@@ -50,7 +50,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check test test-compose chaos chaos-mutants recovery format bench load seed
+.PHONY: check audit test test-compose chaos chaos-mutants recovery format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -61,6 +61,9 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
 	$(BIN)/pytest -q -m "not integration and not e2e"
+
+audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
+	@.ci/audit
 
 test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
 	$(BIN)/pytest
