@@ -12,6 +12,7 @@ from opensearchpy.helpers import async_scan
 from redis.asyncio import Redis
 from topic import PARTITIONS
 
+from chassis.kafka_connections import Brokers
 from chassis.kafka_log import KafkaLog
 from local_stack.addresses import Addresses
 from user_contracts.proto.user.v1 import User
@@ -87,7 +88,7 @@ async def redis_view(stack: Addresses) -> View:
         orders = {k for k in kept if k.endswith("}")}
         ordered = {m.decode() for k in sorted(orders) for m in await redis.zrange(k, 0, -1)}
         buckets = {m.decode() for m in await redis.zrange(f"{prefix}:buckets", 0, -1)}
-        log = await KafkaLog(stack.kafka_bootstrap, "user.events").id()
+        log = await KafkaLog(Brokers(stack.kafka_bootstrap), "user.events").id()
         offsets = {p: await redis.get(f"{prefix}:offset:{log}:{p}") for p in PARTITIONS}
     users = {key.rsplit(":", 1)[1]: _hash(value) for key, value in values.items()}
     living = {user for user, state in users.items() if state.names}
@@ -118,7 +119,7 @@ def _differ(value: dict[bytes, bytes]) -> bool:
 async def opensearch_view(stack: Addresses) -> View:
     """The OpenSearch view that serves (schemas/views/opensearch-users.md)."""
     users, offsets = {}, {}
-    stored = f"offset-{await KafkaLog(stack.kafka_bootstrap, 'user.events').id()}-"
+    stored = f"offset-{await KafkaLog(Brokers(stack.kafka_bootstrap), 'user.events').id()}-"
     async with AsyncOpenSearch(stack.opensearch_url, timeout=20, max_retries=0) as client:
         await client.indices.refresh(index="users")
         async for document in async_scan(client, index="users", size=2000):

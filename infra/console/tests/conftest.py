@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from chassis.http_server import HttpServer
+from chassis.kafka_connections import Brokers
 from chassis.testing import serving
 from console import http_api
 from console.apis import Api
@@ -134,7 +135,7 @@ Start = Callable[[str], AbstractAsyncContextManager[Running]]
 
 @pytest.fixture
 def people() -> People:
-    people = People(Topic("", "", Audience()))
+    people = People(Topic(Brokers(""), "", Audience()))
     people.topic.is_read = True
     return people
 

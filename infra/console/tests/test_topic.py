@@ -9,6 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from chassis.kafka_connections import Brokers
 from chassis.testing import eventually, serving
 from console import topic as topics
 from console.audience import Audience
@@ -47,7 +48,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
     stack: Addresses, name: str, producer: AIOKafkaProducer
 ) -> None:
     audience = Audience()
-    topic = Topic(stack.kafka_bootstrap, name, audience)
+    topic = Topic(Brokers(stack.kafka_bootstrap), name, audience)
 
     async def reading() -> None:
         assert topic.is_read
@@ -73,7 +74,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
 
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "REMEMBERED", 2)
-    topic = Topic("", "", Audience())
+    topic = Topic(Brokers(""), "", Audience())
     for key in (b"1", b"2", b"1", b"3"):
         topic._remember([Record(key)])
     assert topic.seen_at("2") == float("-inf")

@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
@@ -39,7 +40,7 @@ class Source:
         )
 
 
-async def replay(bootstrap: str, source: Source, tell: Tell) -> int:
+async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
     """Have every row published once more: how many records that were, when the last is there.
 
     `tell` is given the number so far, now and then. Raises Unavailable when Kafka is away, or when
@@ -47,11 +48,11 @@ async def replay(bootstrap: str, source: Source, tell: Tell) -> int:
     """
     consumer = AIOKafkaConsumer(
         source.topic,
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         group_id=None,
         isolation_level="read_committed",
     )
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer = AIOKafkaProducer(**brokers.aiokafka(), acks="all")
     async with _started(consumer), _started(producer):
         try:
             for partition, end in (await consumer.end_offsets(consumer.assignment())).items():

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from chassis import telemetry
+from chassis.kafka_connections import brokers
 from chassis.problems import Unavailable
 from chassis.settings import load
 from connector_supervisor.kafka_connect import Connector
@@ -49,7 +50,7 @@ async def _replay(settings: Settings) -> None:
         def tell(records: int) -> None:
             print(rate(records), flush=True)
 
-        records = await replay(settings.kafka_bootstrap, Source.of(config), tell)
+        records = await replay(brokers(settings), Source.of(config), tell)
         print(f"Replayed {rate(records)}; the projectors' `status` tells when the views have them.")
 
 

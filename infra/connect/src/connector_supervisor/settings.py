@@ -4,12 +4,13 @@ from pathlib import Path
 
 from pydantic import Field
 
+from chassis.kafka_connections import KafkaSettings
 from chassis.settings import ServiceSettings, settings_config
 
 IN_A_CLONE = Path(__file__).resolve().parents[2] / "user-events.json"
 
 
-class Settings(ServiceSettings):
+class Settings(KafkaSettings, ServiceSettings):
     """Variables with the prefix CONNECTOR_SUPERVISOR_."""
 
     model_config = settings_config("CONNECTOR_SUPERVISOR_")
@@ -17,7 +18,4 @@ class Settings(ServiceSettings):
     admin_port: int = 9005
     connect_url: str = Field("http://127.0.0.1:8083", description="Where Kafka Connect is.")
     connector: str = Field("user-events", description="The connector's name.")
-    kafka_bootstrap: str = Field(
-        "127.0.0.1:9092", description="Kafka's brokers, with commas; for `replay`."
-    )
     file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from pydantic import Field
 
+from chassis.kafka_connections import KafkaSettings
 from chassis.settings import PublicSettings, settings_config
 
 
-class Settings(PublicSettings):
+class Settings(KafkaSettings, PublicSettings):
     """Variables with the prefix CONSOLE_."""
 
     model_config = settings_config("CONSOLE_")
@@ -33,5 +34,4 @@ class Settings(PublicSettings):
         "http://127.0.0.1:9005", description="connector-supervisor's admin port."
     )
     canary_admin_url: str = Field("http://127.0.0.1:9006", description="The canary's admin port.")
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
     topic: str = Field("user.events", description="The topic on which an event is looked for.")

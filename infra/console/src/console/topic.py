@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_connections import Brokers
 from console.audience import Audience
 
 START_WITHIN = 5.0  # seconds, less than the grace time
@@ -29,8 +30,8 @@ class Topic:
 
     name = "topic"
 
-    def __init__(self, bootstrap: str, topic: str, audience: Audience) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, topic: str, audience: Audience) -> None:
+        self._brokers = brokers
         self._topic = topic
         self._audience = audience
         self._seen: OrderedDict[str, float] = OrderedDict()
@@ -56,7 +57,7 @@ class Topic:
     async def _read_while_watched(self) -> None:
         consumer = AIOKafkaConsumer(
             self._topic,
-            bootstrap_servers=self._bootstrap,
+            **self._brokers.aiokafka(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="latest",

@@ -9,6 +9,7 @@ from chassis.admin_server import AdminServer
 from chassis.client_token import showing
 from chassis.health import Health
 from chassis.http_server import HttpServer
+from chassis.kafka_connections import brokers
 from chassis.lifecycle import Process
 from console import http_api
 from console.apis import Api
@@ -35,7 +36,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         query = Api(callers, "query-api", settings.query_url)
         search = Api(callers, "search-api", settings.search_url)
         audience = Audience()
-        topic = Topic(settings.kafka_bootstrap, settings.topic, audience)
+        topic = Topic(brokers(settings), settings.topic, audience)
         commands = Commands(command, Follower(query, search, topic))
         health = Health({})
         yield Process(

@@ -15,9 +15,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its own re-
     NewTopic,
     ResourceType,
 )
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from chassis.kafka_connections import Brokers
 from chassis.settings import load, settings_config
 from platform_setup import INFRA, SetupError
 
@@ -30,6 +31,12 @@ class Settings(BaseSettings):
     model_config = settings_config("SETUP_KAFKA_")
 
     bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    tls: bool = Field(False, description="Talk TLS to Kafka.")  # noqa: FBT003 - pydantic's way
+    ca_file: Path | None = Field(
+        None, description="The authority that Kafka's certificates are checked by."
+    )
+    user: str | None = Field(None, description="Who logs in (SCRAM-SHA-512, over TLS only).")
+    password: SecretStr | None = Field(None, description="That user's password.")
     user_events_partitions: int | None = Field(
         None, gt=0, description="Of `user.events`, for its whole life; unset: as in the file."
     )
@@ -50,7 +57,7 @@ def run() -> None:
     """Raise SetupError if Kafka is away, or a topic exists with another number of partitions."""
     settings = load(Settings)
     wanted = read(settings.file, settings.user_events_partitions)
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap, "log_level": 2})
+    admin = AdminClient(connection(settings).librdkafka())
     try:
         existing = partitions(admin)
         refuse_other_partitions(wanted, existing)
@@ -60,6 +67,15 @@ def run() -> None:
     except KafkaException as error:
         raise SetupError(f"Kafka at {settings.bootstrap}: {error.args[0].str()}") from error
     print(f"topics: {len(missing)} created, {len(wanted) - len(missing)} were there")
+
+
+def connection(settings: Settings) -> Brokers:
+    """The brokers by the settings; raises SetupError for a password that would go in the clear."""
+    if settings.user and not settings.tls:
+        raise SetupError("SETUP_KAFKA_USER needs SETUP_KAFKA_TLS=true")
+    return Brokers(
+        settings.bootstrap, settings.tls, settings.ca_file, settings.user, settings.password
+    )
 
 
 def read(file: Path, user_events_partitions: int | None) -> list[Topic]:

@@ -60,7 +60,7 @@ class KafkaConsumer:
         self._orders = orders
         self._obeyed: Orders | None = None
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=projection.bootstrap,
+            **projection.brokers.aiokafka(),
             group_id=projection.group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -68,7 +68,7 @@ class KafkaConsumer:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
         )
-        self._log = KafkaLog(projection.bootstrap, projection.topic)
+        self._log = KafkaLog(projection.brokers, projection.topic)
         self._log_id = ""  # of the log that is read; empty before the first look
         self._batch = asyncio.Lock()
         self._epoch = 0  # one more with every assignment or revocation

@@ -122,10 +122,10 @@ class DeadLetterBox:
 @asynccontextmanager
 async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
     """The dead letters of a projector; raises Unavailable."""
-    bootstrap = projection.bootstrap
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
-    producer = letter_producer(bootstrap)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    brokers = projection.brokers
+    consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
+    producer = letter_producer(brokers)
+    admin = AIOKafkaAdminClient(**brokers.aiokafka())
     async with AsyncExitStack() as stack:
         stack.push_async_callback(admin.close)
         stack.push_async_callback(producer.stop)

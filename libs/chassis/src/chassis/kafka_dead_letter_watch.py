@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
+from chassis.kafka_connections import Brokers
+
 EVERY = 15.0  # seconds between two looks
 WITHIN = 10.0  # seconds for one
 WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
@@ -22,8 +24,8 @@ class DeadLetterWatch:
 
     name = "dead letters"
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, topic: str) -> None:
+        self._brokers = brokers
         self._partition = TopicPartition(topic, 0)
         self._draining = asyncio.Event()
 
@@ -43,7 +45,7 @@ class DeadLetterWatch:
         self._draining.set()
 
     async def _look(self) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, group_id=None)
+        consumer = AIOKafkaConsumer(**self._brokers.aiokafka(), group_id=None)
         try:
             await consumer.start()
             consumer.assign([self._partition])

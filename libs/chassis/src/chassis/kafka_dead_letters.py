@@ -8,6 +8,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
 from chassis.projection import Record
 
@@ -18,10 +19,10 @@ MAX_LETTER = 64 * 2**20
 log = structlog.get_logger()
 
 
-def letter_producer(bootstrap: str) -> AIOKafkaProducer:
+def letter_producer(brokers: Brokers) -> AIOKafkaProducer:
     """A producer for dead letters, not yet started."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
@@ -35,8 +36,8 @@ class KafkaDeadLetters:
     The producer is started with the first letter: most processes never need it.
     """
 
-    def __init__(self, bootstrap: str, topic: str, timeout: float = 10.0) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, topic: str, timeout: float = 10.0) -> None:
+        self._brokers = brokers
         self._topic = topic
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
@@ -57,7 +58,7 @@ class KafkaDeadLetters:
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = letter_producer(self._bootstrap)
+            producer = letter_producer(self._brokers)
             try:
                 await producer.start()
             except BaseException:

@@ -5,6 +5,7 @@ import asyncio
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
 
 WITHIN = 5.0  # seconds
@@ -13,9 +14,9 @@ WITHIN = 5.0  # seconds
 class KafkaLog:
     """A topic as it is now. Not aiokafka's business: its metadata has no topic ids (KIP-516)."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, brokers: Brokers, topic: str) -> None:
         self._topic = topic
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+        self._admin = AdminClient(brokers.librdkafka())
 
     async def id(self) -> str:
         """The topic's own id; raises Unavailable when Kafka is away or has no such topic."""

@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka_connections import Brokers
 from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 from chassis.projection import Views
@@ -83,11 +84,11 @@ class Log:
 
 
 @asynccontextmanager
-async def opened(bootstrap: str, topic: str) -> AsyncIterator[Log]:
+async def opened(brokers: Brokers, topic: str) -> AsyncIterator[Log]:
     """The log of a topic; raises Unavailable."""
     consumer = AIOKafkaConsumer(
         topic,
-        bootstrap_servers=bootstrap,
+        **brokers.aiokafka(),
         group_id=None,
         isolation_level="read_committed",
         max_partition_fetch_bytes=65536,  # one record would do
@@ -95,7 +96,7 @@ async def opened(bootstrap: str, topic: str) -> AsyncIterator[Log]:
     try:
         async with _bounded():
             await consumer.start()
-        yield Log(await KafkaLog(bootstrap, topic).id(), consumer)
+        yield Log(await KafkaLog(brokers, topic).id(), consumer)
     finally:
         await consumer.stop()
 

@@ -33,7 +33,7 @@ def add_commands(commands: Any, add: Any) -> None:
 async def _status(projection: Projection, _wanted: argparse.Namespace) -> None:
     state = await projection.generations.state()
     views = projection.generations.views(state.serving)
-    async with kafka_places.opened(projection.bootstrap, projection.topic) as log:
+    async with kafka_places.opened(projection.brokers, projection.topic) as log:
         places = await log.places(views, await log.ends())
     async with kafka_dead_letter_box.of(projection) as box:
         letters = await box.count()

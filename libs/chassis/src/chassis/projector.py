@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.generations import Generations, Orders
+from chassis.kafka_connections import Brokers
 from chassis.projection import DeadLetters, Handle, Views, dead_letter_topic
 
 
@@ -12,7 +13,7 @@ from chassis.projection import DeadLetters, Handle, Views, dead_letter_topic
 class Projection:
     """A wired projector: where it reads, what it does with records, and its view's generations."""
 
-    bootstrap: str
+    brokers: Brokers
     topic: str
     group: str
     generations: Generations[Any]

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import kafka_places
 from chassis.generations import Generations, NotDone, Orders, State
+from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_places import Log
 from chassis.problems import Unavailable
@@ -52,13 +53,13 @@ async def run(projection: Projection, wish: Wish, say: Callable[[str], None]) ->
     Interrupted anywhere, it may be run again, and goes on where it stopped.
     """
     group = f"{projection.group}-rebuild"
-    await _alone(projection.bootstrap, group)
+    await _alone(projection.brokers, group)
     before, target = await _begin(projection, wish)
     say(f"generation {before.serving} serves; building {target}")
     letters = _Counted(before.dead_letters)
     filling = replace(projection, group=group, dead_letters=letters)
     async with (
-        kafka_places.opened(projection.bootstrap, projection.topic) as log,
+        kafka_places.opened(projection.brokers, projection.topic) as log,
         _running(KafkaConsumer(filling, _always(Orders(target)))) as consuming,
     ):
         fill = _Fill(projection.generations, target, log, letters, consuming, say)
@@ -202,9 +203,9 @@ async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]
         await asyncio.wait([task], timeout=LEAVE)
 
 
-async def _alone(bootstrap: str, group: str) -> None:
+async def _alone(brokers: Brokers, group: str) -> None:
     """Return when nobody else rebuilds; raises NotDone."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**brokers.aiokafka())
     end = time.monotonic() + ALONE
     try:
         async with asyncio.timeout(2 * ALONE):

@@ -17,6 +17,7 @@ from prometheus_client import Gauge
 
 from chassis import kafka_consumer, kafka_dead_letter_watch, operator_watch, rebuild
 from chassis.generations import NotDone, Orders, State
+from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer, LogReplaced
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.memory_generations import MemoryGenerations
@@ -118,15 +119,14 @@ class Log:
     @asynccontextmanager
     async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[Projection]:
         """A projector's parts that feed the generation that serves."""
-        letters = KafkaDeadLetters(self.bootstrap, dead_letter_topic(self.topic, self.topic))
+        brokers = Brokers(self.bootstrap)
+        letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
 
         def handler(views: Views[Put], letters: DeadLetters) -> Handle:
             return Projector(decode, lambda event: Put(**event), views, letters).handle
 
         ping = generations.state
-        yield Projection(
-            self.bootstrap, self.topic, self.topic, generations, handler, letters, ping
-        )
+        yield Projection(brokers, self.topic, self.topic, generations, handler, letters, ping)
         await letters.close()
 
     @asynccontextmanager
@@ -356,7 +356,7 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
     waiting.set(-1)
     async with serving(
         kafka_dead_letter_watch.DeadLetterWatch(
-            log.bootstrap, dead_letter_topic(log.topic, log.topic)
+            Brokers(log.bootstrap), dead_letter_topic(log.topic, log.topic)
         )
     ):
         await eventually(lambda: counted(0), within=15)

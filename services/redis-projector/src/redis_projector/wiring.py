@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.health import Health
+from chassis.kafka_connections import brokers
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
@@ -30,13 +31,14 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """redis-projector over Kafka and Redis."""
     connections = pool(settings, CONNECTIONS, settings.redis_timeout)
     letters = dead_letter_topic(settings.topic, GROUP)
-    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
+    kafka = brokers(settings)
+    dead_letters = KafkaDeadLetters(kafka, letters)
     async with Redis.from_pool(connections) as redis:
         generations = RedisGenerations(redis)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
             yield Projection(
-                settings.kafka_bootstrap,
+                kafka,
                 settings.topic,
                 GROUP,
                 generations,
@@ -56,5 +58,5 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         consumer = KafkaConsumer(wired, operator.orders)
         health = Health({"redis": wired.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
-        watch = DeadLetterWatch(wired.bootstrap, wired.letters)
+        watch = DeadLetterWatch(wired.brokers, wired.letters)
         yield Process([admin, watch, operator, consumer], health)

@@ -2,17 +2,17 @@
 
 from pydantic import Field
 
+from chassis.kafka_connections import KafkaSettings
 from chassis.opensearch_client import OpenSearchSettings
 from chassis.settings import ServiceSettings, settings_config
 
 
-class Settings(OpenSearchSettings, ServiceSettings):
+class Settings(OpenSearchSettings, KafkaSettings, ServiceSettings):
     """Variables with the prefix SEARCH_PROJECTOR_."""
 
     model_config = settings_config("SEARCH_PROJECTOR_")
 
     admin_port: int = 9004
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
         description="The schema registry's Confluent-compatible API.",

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.health import Health
+from chassis.kafka_connections import brokers
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
@@ -26,13 +27,14 @@ GROUP = "search-projector"
 async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """search-projector over Kafka and OpenSearch."""
     letters = dead_letter_topic(settings.topic, GROUP)
-    dead_letters = KafkaDeadLetters(settings.kafka_bootstrap, letters)
+    kafka = brokers(settings)
+    dead_letters = KafkaDeadLetters(kafka, letters)
     async with client(settings, settings.opensearch_timeout) as opensearch:
         generations = OpenSearchGenerations(opensearch, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
             yield Projection(
-                settings.kafka_bootstrap,
+                kafka,
                 settings.topic,
                 GROUP,
                 generations,
@@ -52,5 +54,5 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         consumer = KafkaConsumer(wired, operator.orders)
         health = Health({"opensearch": wired.ping, "projection": consumer.ready})
         admin = AdminServer(health, settings.host, settings.admin_port)
-        watch = DeadLetterWatch(wired.bootstrap, wired.letters)
+        watch = DeadLetterWatch(wired.brokers, wired.letters)
         yield Process([admin, watch, operator, consumer], health)

@@ -1,0 +1,81 @@
+"""How a service gets to Kafka: its brokers, who logs in, and TLS."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings
+
+MECHANISM = "SCRAM-SHA-512"
+
+
+class KafkaSettings(BaseSettings):
+    """Part of a service's settings."""
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
+    kafka_tls: bool = Field(False, description="Talk TLS to Kafka.")  # noqa: FBT003 - pydantic's way
+    kafka_ca_file: Path | None = Field(
+        None,
+        description="The authority that Kafka's certificates are checked by; unset: the system's.",
+    )
+    kafka_user: str | None = Field(None, description="Who logs in (SCRAM-SHA-512, over TLS only).")
+    kafka_password: SecretStr | None = Field(None, description="That user's password.")
+
+    @model_validator(mode="after")
+    def _logs_in_over_tls(self) -> Self:
+        if (self.kafka_user or self.kafka_password or self.kafka_ca_file) and not self.kafka_tls:
+            raise ValueError("KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE need KAFKA_TLS=true")
+        if bool(self.kafka_user) != bool(self.kafka_password):
+            raise ValueError("KAFKA_USER and KAFKA_PASSWORD need each other")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Brokers:
+    """Where the brokers are and how to get in, in the words of each client library."""
+
+    bootstrap: str
+    tls: bool = False
+    ca_file: Path | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+
+    def aiokafka(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
+        if self.tls:
+            told["security_protocol"] = self._protocol
+            told["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+        if self.user and self.password:
+            told["sasl_mechanism"] = MECHANISM
+            told["sasl_plain_username"] = self.user
+            told["sasl_plain_password"] = self.password.get_secret_value()
+        return told
+
+    def librdkafka(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
+        if self.tls:
+            told["security.protocol"] = self._protocol
+            if self.ca_file:
+                told["ssl.ca.location"] = str(self.ca_file)
+        if self.user and self.password:
+            told["sasl.mechanism"] = MECHANISM
+            told["sasl.username"] = self.user
+            told["sasl.password"] = self.password.get_secret_value()
+        return told
+
+    @property
+    def _protocol(self) -> str:
+        return "SASL_SSL" if self.user else "SSL"
+
+
+def brokers(settings: KafkaSettings) -> Brokers:
+    """The brokers by the settings."""
+    return Brokers(
+        settings.kafka_bootstrap,
+        settings.kafka_tls,
+        settings.kafka_ca_file,
+        settings.kafka_user,
+        settings.kafka_password,
+    )
