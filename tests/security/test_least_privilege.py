@@ -15,6 +15,8 @@ KEY = "users:test-privilege:key"
 
 WRITES: list[tuple[Any, ...]] = [
     ("SET", KEY, "1"),
+    ("SET", "users:generation", "2"),
+    ("HSET", "users:{users:generation}:operator", "paused_at", "now"),
     ("HSET", KEY, "f", "1"),
     ("DEL", KEY),
     ("EXPIRE", KEY, "1"),

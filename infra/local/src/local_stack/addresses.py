@@ -92,6 +92,8 @@ def save(instance: Instance) -> Addresses:
     for user in (*MYSQL_USERS, *REDIS_USERS):
         secret(instance, user)
     addresses = of(instance)
+    instance.addresses_file.touch()
+    instance.addresses_file.chmod(0o600)  # redis_url has the operator's password
     instance.addresses_file.write_text(json.dumps(asdict(addresses), indent=2) + "\n")
     return addresses
 
