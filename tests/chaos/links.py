@@ -29,7 +29,7 @@ class Links:
     """All of them, while `open` runs; fair weather unless a block says otherwise."""
 
     def __init__(self, stack: Addresses, instance: Instance) -> None:
-        redis = split(stack.redis_url.removeprefix("redis://").removesuffix("/0"))
+        redis = split(stack.redis_address.removeprefix("redis://").removesuffix("/0"))
         opensearch = split(stack.opensearch_url.removeprefix("http://"))
         self._listener = (HOST, PROXIED + instance.port_offset)
         targets = [(stack.mysql_host, stack.mysql_port), redis, redis, opensearch, opensearch]

@@ -17,7 +17,9 @@ async def test_it_becomes_ready_and_stops_in_order(
 ) -> None:
     http, grpc, admin, _ = unused_ports
     settings = {
-        "QUERY_API_REDIS_URL": stack.redis_url,
+        "QUERY_API_REDIS_URL": stack.redis_address,
+        "QUERY_API_REDIS_USER": "query_api",
+        "QUERY_API_REDIS_PASSWORD": stack.password("query_api"),
         "QUERY_API_HTTP_PORT": str(http),
         "QUERY_API_GRPC_PORT": str(grpc),
         "QUERY_API_ADMIN_PORT": str(admin),

@@ -14,7 +14,9 @@ async def test_a_second_projector_becomes_ready_and_stops_in_order(
     settings = {
         "REDIS_PROJECTOR_KAFKA_BOOTSTRAP": stack.kafka_bootstrap,
         "REDIS_PROJECTOR_REGISTRY_URL": stack.registry_url,
-        "REDIS_PROJECTOR_REDIS_URL": stack.redis_url,
+        "REDIS_PROJECTOR_REDIS_URL": stack.redis_address,
+        "REDIS_PROJECTOR_REDIS_USER": "redis_projector",
+        "REDIS_PROJECTOR_REDIS_PASSWORD": stack.password("redis_projector"),
         "REDIS_PROJECTOR_ADMIN_PORT": str(unused_ports[0]),
     }
     async with started("redis-projector", settings, unused_ports[0]) as pid:
