@@ -144,7 +144,7 @@ async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
     extra |= {header.lower(): value for header, value in problem.headers.items()}
     with _caller_may_leave():
         await stream.send_trailing_metadata(
-            status=Status[problem.answer.grpc], status_message=problem.detail, metadata=extra
+            status=Status[problem.answer.grpc], status_message=problem.told, metadata=extra
         )
 
 

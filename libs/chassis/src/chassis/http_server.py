@@ -224,7 +224,7 @@ def _problem_response(problem: Problem) -> web.Response:
         "type": f"urn:problem:{problem.kind}",
         "title": problem.answer.title,
         "status": problem.answer.http,
-        "detail": problem.detail,
+        "detail": problem.told,
     }
     if problem.errors:
         told["errors"] = problem.errors

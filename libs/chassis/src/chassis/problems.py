@@ -89,6 +89,11 @@ class Problem(Exception):
         return ANSWERS[self.kind]
 
     @property
+    def told(self) -> str:
+        """What the caller may read of the detail."""
+        return self.detail
+
+    @property
     def headers(self) -> dict[str, str]:
         """What goes beside the body: HTTP headers; of gRPC trailing metadata, in lower case."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
@@ -188,6 +193,11 @@ class Unavailable(Problem):
 
     kind = Kind.UNAVAILABLE
     retry_after = 1
+
+    @property
+    def told(self) -> str:
+        """Who is away; what a client library says of it behind a colon is for /readyz and logs."""
+        return self.detail.partition(":")[0]
 
 
 class Internal(Problem):

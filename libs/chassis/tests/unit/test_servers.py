@@ -22,7 +22,7 @@ from chassis import grpc_server, http_server, telemetry, tracing
 from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
 from chassis.health import Health
 from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
-from chassis.problems import ANSWERS, Kind, Problem
+from chassis.problems import ANSWERS, Kind, Problem, Unavailable
 from chassis.testing import eventually, serving
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import (
@@ -124,6 +124,18 @@ async def test_a_bug_is_told_without_its_inside() -> None:
     assert "password" not in text
     assert refused.value.status is Status.INTERNAL
     assert "password" not in str(refused.value.message)
+
+
+async def test_a_neighbour_s_own_words_are_not_for_callers() -> None:
+    def fail() -> None:
+        raise Unavailable("redis: ConnectionError('Error 111 connecting to 10.0.0.7:6379')")
+
+    async with opened(Doors(fail)) as (session, stub):
+        async with session.get("/") as response:
+            told = await response.json(content_type="application/problem+json")
+        with pytest.raises(GRPCError) as refused:
+            await stub.search(SearchRequest())
+    assert told["detail"] == refused.value.message == "redis"
 
 
 async def test_running_requests_finish_and_new_ones_are_refused_while_draining() -> None:
