@@ -12,32 +12,21 @@ import stamina
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from chassis.generations import Orders
+from chassis.kafka_lag import LAG, LagWatch
 from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Record, claim
 from chassis.projector import Projection
 
-LAG = Gauge(
-    "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
-)
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
 POLL = 0.2  # seconds a fetch may wait; how long a drain waits for an idle consumer
-LOOK = 5.0  # seconds between two looks at the log's end, and of an idle one at the store
-STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
+COMPARE = 5.0  # seconds between two looks of an idle consumer at its store
 
 log = structlog.get_logger()
-
-
-class Stalled(Exception):
-    """There is lag and no progress; a new process heals what this one cannot."""
-
-
-class LogReplaced(Exception):
-    """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
 
 
 class _Abandoned(Exception):
@@ -69,16 +58,16 @@ class KafkaConsumer:
             heartbeat_interval_ms=3_000,
         )
         self._log = KafkaLog(projection.brokers, projection.topic)
-        self._log_id = ""  # of the log that is read; empty before the first look
+        self._log_id = ""  # of the log that is read
+        self._lag = LagWatch(self._consumer, self._log)
         self._batch = asyncio.Lock()
         self._epoch = 0  # one more with every assignment or revocation
         self._synced = 0  # the epoch whose offsets were last read from the store
         self._stored: dict[int, int] = {}
-        self._in_hand: dict[int, int] = {}  # records fetched and not yet handled, by partition
         self._is_draining = False
         self._stopped = asyncio.Event()
         self._away: str | None = None
-        self._progress_at = self._looked_at = self._compared_at = time.monotonic()
+        self._compared_at = time.monotonic()
 
     async def ready(self) -> None:
         """Raise with the reason while a neighbour is away; the check for readiness."""
@@ -124,7 +113,7 @@ class KafkaConsumer:
             except _Abandoned:
                 if self._is_draining:
                     raise
-            await self._look()
+            await self._lag.look(may_rest=self._is_paused or self._away is not None)
 
     async def _sync(self) -> None:
         """Take the orders, and seek every partition that is ours to its stored offset."""
@@ -135,7 +124,8 @@ class KafkaConsumer:
         async def read() -> None:
             orders = await self._orders()
             self._views, self._handle = self._projection.onto(orders)
-            self._stored = await claim(self._views, await self._same_log(), numbers)
+            self._log_id = await self._log.same()
+            self._stored = await claim(self._views, self._log_id, numbers)
             self._obeyed = orders
 
         await self._persistently(read)
@@ -167,19 +157,18 @@ class KafkaConsumer:
             await self._handle(records)
             await self._views.advance(self._log_id, moves)
 
-        self._in_hand = {tp.partition: len(messages) for tp, messages in fetched.items()}
+        self._lag.took({tp.partition: len(messages) for tp, messages in fetched.items()})
         try:
             await self._persistently(handle_and_advance)
         finally:
-            self._in_hand = {}
+            self._lag.took({})
         self._stored |= {partition: after for partition, (_, after) in moves.items()}
-        self._progress_at = time.monotonic()
         await self._commit(moves)
 
     async def _compare(self) -> None:
         """While nothing comes: raise OffsetMoved if the store has lost what it was told."""
         now = time.monotonic()
-        if now - self._compared_at < LOOK:
+        if now - self._compared_at < COMPARE:
             return
         self._compared_at = now
         try:
@@ -216,50 +205,10 @@ class KafkaConsumer:
                 except Unavailable as problem:
                     self._away = problem.detail
                     RETRIES.inc()
-                    await self._look()
+                    await self._lag.look(may_rest=True)
                     raise
         self._away = None
-        self._progress_at = time.monotonic()
-
-    async def _same_log(self) -> str:
-        """The id of the log that this process reads; raises LogReplaced, Unavailable."""
-        log_id = await self._log.id()
-        if self._log_id not in {"", log_id}:
-            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
-        self._log_id = log_id
-        return log_id
-
-    async def _look(self) -> None:
-        """Now and then compare positions with the log's end, also while a neighbour is away.
-
-        Raises LogReplaced, which no rebalance need tell, and Stalled; standing still is not that as
-        long as the reason is known.
-        """
-        now = time.monotonic()
-        if now - self._looked_at < LOOK:
-            return
-        self._looked_at = now
-        try:
-            async with asyncio.timeout(LOOK):
-                await self._same_log()
-                lag = await self._lag()
-        except (KafkaError, Unavailable, TimeoutError) as error:
-            log.warning("kafka is away", reason=repr(error))
-            return
-        if not lag or self._away is not None or self._is_paused:
-            self._progress_at = now
-        elif now - self._progress_at > STALLED:
-            raise Stalled(f"{lag} records behind, no progress for {STALLED:.0f} s")
-
-    async def _lag(self) -> int:
-        ends = await self._consumer.end_offsets(self._consumer.assignment())
-        lag = 0
-        for partition, end in ends.items():
-            behind = max(0, end - await self._consumer.position(partition))
-            behind += self._in_hand.get(partition.partition, 0)
-            LAG.labels(partition.partition).set(behind)
-            lag += behind
-        return lag
+        self._lag.progressed()
 
     async def assignment_changes(self) -> None:
         """The partitions are about to change or have changed: wait for the running batch."""

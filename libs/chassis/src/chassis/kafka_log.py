@@ -11,12 +11,17 @@ from chassis.problems import Unavailable
 WITHIN = 5.0  # seconds
 
 
+class LogReplaced(Exception):
+    """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
+
+
 class KafkaLog:
     """A topic as it is now. Not aiokafka's business: its metadata has no topic ids (KIP-516)."""
 
     def __init__(self, brokers: Brokers, topic: str) -> None:
         self._topic = topic
         self._admin = AdminClient(brokers.librdkafka())
+        self._first: str | None = None
 
     async def id(self) -> str:
         """The topic's own id; raises Unavailable when Kafka is away or has no such topic."""
@@ -26,3 +31,11 @@ class KafkaLog:
             return str((await asyncio.wrap_future(described[self._topic])).topic_id)
         except KafkaException as error:
             raise Unavailable(f"kafka: {error.args[0].str()}") from error
+
+    async def same(self) -> str:
+        """The id, as it was at the first call; raises LogReplaced, Unavailable."""
+        log_id = await self.id()
+        if self._first not in {None, log_id}:
+            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
+        self._first = log_id
+        return log_id

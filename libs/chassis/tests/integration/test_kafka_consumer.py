@@ -15,11 +15,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 
-from chassis import kafka_consumer, kafka_dead_letter_watch, operator_watch, rebuild
+from chassis import kafka_dead_letter_watch, kafka_lag, operator_watch, rebuild
 from chassis.generations import NotDone, Orders, State
 from chassis.kafka_connections import Brokers
-from chassis.kafka_consumer import KafkaConsumer, LogReplaced
+from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.kafka_log import LogReplaced
 from chassis.memory_generations import MemoryGenerations
 from chassis.operator_watch import OperatorWatch
 from chassis.problems import Unavailable
@@ -234,11 +235,11 @@ async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
 async def test_what_waits_while_the_store_is_away_is_told_as_lag(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
+    monkeypatch.setattr(kafka_lag, "EVERY", 0.1)
     shelf = Shelf()
 
     async def behind(records: int) -> None:
-        assert total(kafka_consumer.LAG) == records
+        assert total(kafka_lag.LAG) == records
 
     async with log.projected_onto(shelf):
         await log.write("a@1")
@@ -291,7 +292,7 @@ async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: L
 async def test_a_topic_that_was_made_anew_is_read_from_its_start(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
+    monkeypatch.setattr(kafka_lag, "EVERY", 0.1)
     shelf = Shelf()
     generations = MemoryGenerations(lambda: shelf)
     async with log.projection(generations) as projection:
@@ -388,13 +389,13 @@ async def test_a_pause_outlives_a_restart_and_a_rebalance_and_nothing_is_lost(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operator_watch, "EVERY", 0.1)
-    monkeypatch.setattr(kafka_consumer, "LOOK", 0.1)
-    monkeypatch.setattr(kafka_consumer, "STALLED", 3.0)
+    monkeypatch.setattr(kafka_lag, "EVERY", 0.1)
+    monkeypatch.setattr(kafka_lag, "STALLED", 3.0)
     shelf = Shelf()
     generations = MemoryGenerations(lambda: shelf)
 
     async def sees(records: int) -> None:
-        assert total(kafka_consumer.LAG) == records
+        assert total(kafka_lag.LAG) == records
 
     async with log.projecting(generations):
         await log.write("a@1")
@@ -407,10 +408,10 @@ async def test_a_pause_outlives_a_restart_and_a_rebalance_and_nothing_is_lost(
         async with log.projecting(generations):
             await eventually(lambda: sees(7), within=30)
         await eventually(lambda: sees(7), within=30)
-        began = consumer._looked_at
+        began = consumer._lag._looked_at
 
         async def watchdog_s_time_has_passed_twice() -> None:
-            assert consumer._looked_at > began + 6
+            assert consumer._lag._looked_at > began + 6
 
         await eventually(watchdog_s_time_has_passed_twice, within=30)
         await consumer.ready()
