@@ -18,3 +18,8 @@ GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON 
 -- command-api's migration grants SELECT, INSERT and DELETE on its table; nothing here.
 CREATE USER IF NOT EXISTS 'command_api'@'%' IDENTIFIED BY ${command_api_password};
 ALTER USER 'command_api'@'%' IDENTIFIED BY ${command_api_password};
+
+-- The projectors' `verify` compares the event store with their views. command-api's migration
+-- grants SELECT on its table; nothing here.
+CREATE USER IF NOT EXISTS 'auditor'@'%' IDENTIFIED BY ${auditor_password};
+ALTER USER 'auditor'@'%' IDENTIFIED BY ${auditor_password};

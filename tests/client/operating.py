@@ -30,11 +30,16 @@ class Tool:
 
     async def done(self, *words: str) -> str:
         """What the command printed; AssertionError when it could not do what was asked."""
+        code, told, complained = await self.ended(*words)
+        assert code == 0, told + complained
+        return told
+
+    async def ended(self, *words: str) -> tuple[int | None, str, str]:
+        """The command's exit code, what it printed, and what was wrong."""
         process = await self.started(*words)
         try:
             told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
         finally:
             if process.returncode is None:
                 process.kill()
-        assert process.returncode == 0, complained.decode()
-        return told.decode()
+        return process.returncode, told.decode(), complained.decode()

@@ -92,6 +92,10 @@ def test_each_database_user_may_do_its_work_and_nothing_else(stack: Addresses) -
         "GRANT USAGE ON *.*",
         "GRANT SELECT, INSERT, DELETE ON `users`.`user_event`",
     }
+    assert grants(stack, "auditor") == {
+        "GRANT USAGE ON *.*",
+        "GRANT SELECT ON `users`.`user_event`",
+    }
     assert grants(stack, "debezium") == {
         "GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.*"
     }

@@ -15,7 +15,7 @@ SERVICES = (*APIS, "redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
 CONSOLE = "console"
-MYSQL_USERS = ("root", "migrator", "debezium", "command_api")
+MYSQL_USERS = ("root", "migrator", "debezium", "command_api", "auditor")
 REDIS_USERS = ("redis_operator", "redis_projector", "query_api")
 
 

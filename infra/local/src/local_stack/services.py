@@ -4,7 +4,15 @@ import os
 from functools import partial
 
 from local_stack import health
-from local_stack.addresses import APIS, CANARY, CONSOLE, HOST, SERVICES, SUPERVISOR
+from local_stack.addresses import (
+    APIS,
+    CANARY,
+    CONSOLE,
+    HOST,
+    MYSQL_USERS,
+    SERVICES,
+    SUPERVISOR,
+)
 from local_stack.layout import PORTS
 from local_stack.programs import Job, Program, Site
 
@@ -83,12 +91,13 @@ def settings(site: Site, service: str) -> dict[str, str]:
         "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
         "REGISTRY_URL": addresses.registry_url,
     }
+    truth = mysql_settings(site, "auditor")
     stores = {
         "command-api": mysql_settings(site, "command_api"),
         "query-api": redis_settings(site, "query_api"),
         "search-api": opensearch,
-        "redis-projector": kafka | redis_settings(site, "redis_projector"),
-        "search-projector": kafka | opensearch,
+        "redis-projector": kafka | redis_settings(site, "redis_projector") | truth,
+        "search-projector": kafka | opensearch | truth,
     }
     ports = {
         f"{purpose.upper()}_PORT": str(site.instance.port(service, purpose))
@@ -131,7 +140,7 @@ def jobs(site: Site) -> list[Job]:
                 "SETUP_MYSQL_PORT": str(addresses.mysql_port),
                 **{
                     f"SETUP_MYSQL_{user.upper()}_PASSWORD": addresses.password(user)
-                    for user in ("root", "debezium", "migrator", "command_api")
+                    for user in MYSQL_USERS
                 },
             },
         ),

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     debezium_password: str = Field(description="To give to the user `debezium`.")
     migrator_password: str = Field(description="To give to the user `migrator`.")
     command_api_password: str = Field(description="To give to the user `command_api`.")
+    auditor_password: str = Field(description="To give to the user `auditor`.")
     file: Path = Field(INFRA / "mysql" / "users.sql", description="The statements.")
 
 
@@ -47,7 +48,7 @@ def run() -> None:
     print(f"mysql-users: database users; users {', '.join(USERS)}")
 
 
-USERS = ("debezium", "migrator", "command_api")
+USERS = ("debezium", "migrator", "command_api", "auditor")
 
 
 def statements(sql: str) -> list[str]:

@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from chassis import operator_dead_letters, operator_generations, telemetry
+from chassis import operator_dead_letters, operator_generations, operator_verify, telemetry
 from chassis.problems import Problem
 from chassis.projector import Projection
 from chassis.settings import ServiceSettings, load
 
 S = TypeVar("S", bound=ServiceSettings)
-Command = Callable[[Projection, argparse.Namespace], Awaitable[None]]
+INTERRUPTED = 130  # as shells have it: 128 and the signal's number
+Command = Callable[[Projection, argparse.Namespace], Awaitable[int | None]]
+"""Gives the exit code; None: 0."""
 
 
 def operate(
@@ -26,19 +28,26 @@ def operate(
     settings_type: type[S],
     wire: Callable[[S], AbstractAsyncContextManager[Projection]],
 ) -> None:
-    """Carry out the command that the arguments name, and exit: 0 done, 1 not done, 2 not known."""
+    """Carry out the command that the arguments name, and exit.
+
+    Codes: 0 done, 1 not done, 2 not known, 3 drift remains (`verify`), 130 interrupted.
+    """
     wanted = _parser(service).parse_args(arguments)
     settings = load(settings_type)
     telemetry.configure_logs(service, "critical")  # what it prints is the answer
 
-    async def run() -> None:
+    async def run() -> int | None:
         async with wire(settings) as projection:
-            await wanted.run(projection, wanted)
+            code: int | None = await wanted.run(projection, wanted)
+            return code
 
     try:
-        asyncio.run(run())
+        code = asyncio.run(run())
     except Problem as problem:
         sys.exit(f"{service}: {problem.detail}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(code)
 
 
 def _parser(service: str) -> argparse.ArgumentParser:
@@ -47,6 +56,7 @@ def _parser(service: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     operator_generations.add_commands(commands, _add)
+    operator_verify.add_commands(commands, _add)
     operator_dead_letters.add_commands(commands, _add)
     return parser
 

@@ -1,9 +1,11 @@
 """What a projector consists of, before anybody says onto which generation it projects."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.drift import Compared
 from chassis.generations import Generations, Orders
 from chassis.kafka_connections import Brokers
 from chassis.projection import DeadLetters, Handle, Views, dead_letter_topic
@@ -22,6 +24,8 @@ class Projection:
     dead_letters: DeadLetters
     ping: Callable[[], Awaitable[object]]
     """Returns when the store of the views answers, raises when it does not."""
+    compared: Callable[[str], AbstractAsyncContextManager[Compared[Any]]]
+    """A generation beside the truth, for verification."""
 
     @property
     def letters(self) -> str:

@@ -127,7 +127,9 @@ class Log:
             return Projector(decode, lambda event: Put(**event), views, letters).handle
 
         ping = generations.state
-        yield Projection(brokers, self.topic, self.topic, generations, handler, letters, ping)
+        yield Projection(
+            brokers, self.topic, self.topic, generations, handler, letters, ping, pytest.fail
+        )
         await letters.close()
 
     @asynccontextmanager

@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from chassis.kafka_connections import KafkaSettings
+from chassis.mysql_truth import TruthSettings
 from chassis.redis_connections import RedisSettings
 from chassis.settings import ServiceSettings, settings_config
 
 
-class Settings(RedisSettings, KafkaSettings, ServiceSettings):
+class Settings(TruthSettings, RedisSettings, KafkaSettings, ServiceSettings):
     """Variables with the prefix REDIS_PROJECTOR_."""
 
     model_config = settings_config("REDIS_PROJECTOR_")

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from redis.asyncio import Redis
 
+from chassis import mysql_truth
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.drift import Compared
 from chassis.health import Health
 from chassis.kafka_connections import brokers
 from chassis.kafka_consumer import KafkaConsumer
@@ -17,12 +20,14 @@ from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
 from chassis.redis_connections import pool
-from redis_projector.projection import project
+from redis_projector.projection import UserChange, project
 from redis_projector.redis_generations import RedisGenerations
+from redis_projector.redis_user_audit import RedisUserAudit
 from redis_projector.settings import Settings
 from user_contracts import avro_schema
 
 GROUP = "redis-projector"
+EVENTS = mysql_truth.Table("user_event", "user_id")
 CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness check
 
 
@@ -45,9 +50,19 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
                 lambda views, letters: Projector(decode, project, views, letters).handle,
                 dead_letters,
                 generations.ping,
+                partial(_compared, settings, redis, generations),
             )
         finally:
             await dead_letters.close()
+
+
+@asynccontextmanager
+async def _compared(
+    settings: Settings, redis: Redis, generations: RedisGenerations, generation: str
+) -> AsyncIterator[Compared[UserChange]]:
+    async with mysql_truth.opened(settings, EVENTS) as truth:
+        audit = RedisUserAudit(redis, generation, generations.views(generation))
+        yield Compared(truth, project, audit)
 
 
 @asynccontextmanager

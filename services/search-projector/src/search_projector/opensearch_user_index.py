@@ -41,7 +41,7 @@ class OpenSearchUserIndex:
         self._client = client
         self._definition = definition
         self._alias = alias
-        self._index = f"{alias}-{generation}"
+        self.index = f"{alias}-{generation}"
         self._before = [] if leading is None else [f"{alias}-{leading}"]
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
@@ -51,7 +51,7 @@ class OpenSearchUserIndex:
             if not partitions:
                 return {}
             ids = {"ids": [_offset_id(log, partition) for partition in partitions]}
-            found = await self._client.mget(body=ids, index=self._index)
+            found = await self._client.mget(body=ids, index=self.index)
         documents = [doc.get("_source") for doc in found["docs"]]
         return {
             partition: None if document is None else int(document["next_offset"])
@@ -64,7 +64,7 @@ class OpenSearchUserIndex:
         erasures = [change for change in changes if "deleted" in change.document]
         # Each change goes to the leading index first, each erasure to all others, too.
         written = [(index, change) for index in self._before for change in changes]
-        written += [(self._index, change) for change in changes]
+        written += [(self.index, change) for change in changes]
         written += [(i, change) for i in await self._others(erasures) for change in erasures]
         items = await self._bulk(
             "apply", (line for index, change in written for line in _lines(index, change))
@@ -72,7 +72,7 @@ class OpenSearchUserIndex:
         rejected = []
         for (index, change), item in zip(written, items, strict=True):
             answer = item["index"]
-            if index != self._index or answer["status"] in CREATED | {CONFLICT}:
+            if index != self.index or answer["status"] in CREATED | {CONFLICT}:
                 continue
             if answer["status"] != BAD_REQUEST:
                 raise RuntimeError(f"unexpected answer of _bulk: {answer}")
@@ -98,12 +98,12 @@ class OpenSearchUserIndex:
         with call("kept"):
             kept = await self._client.indices.get_alias(index=f"{self._alias}-*")
         return {index for index in kept if is_generation(index, self._alias)} - {
-            self._index,
+            self.index,
             *self._before,
         }
 
     def _move(self, offset_id: str, before: Offset, after: int) -> list[dict[str, Any]]:
-        target = {"_index": self._index, "_id": offset_id, "retry_on_conflict": 3}
+        target = {"_index": self.index, "_id": offset_id, "retry_on_conflict": 3}
         body: dict[str, Any] = {
             "script": {"source": ADVANCE, "params": {"before": before, "after": after}}
         }
@@ -119,17 +119,17 @@ class OpenSearchUserIndex:
         for outcome in (next(iter(item.values())) for item in items):
             if outcome["status"] in TRY_AGAIN:
                 raise Unavailable(f"opensearch: {_reason(outcome)}")
-            if outcome["_index"] == self._index and "index_not_found" in _reason(outcome):
+            if outcome["_index"] == self.index and "index_not_found" in _reason(outcome):
                 raise OffsetMoved("the index is gone")
         return items
 
     async def _ensure_index(self) -> None:
-        if not await self._client.indices.exists(index=self._index):
-            await make_index(self._client, self._index, self._definition)
+        if not await self._client.indices.exists(index=self.index):
+            await make_index(self._client, self.index, self._definition)
         if not await self._client.indices.exists_alias(name=self._alias):
             building = (await read_notes(self._client, self._alias)).get("building")
-            if self._index != f"{self._alias}-{building}":
-                await self._client.indices.put_alias(index=self._index, name=self._alias)
+            if self.index != f"{self._alias}-{building}":
+                await self._client.indices.put_alias(index=self.index, name=self._alias)
 
 
 def is_generation(index: str, alias: str) -> bool:

@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from chassis.kafka_connections import KafkaSettings
+from chassis.mysql_truth import TruthSettings
 from chassis.opensearch_client import OpenSearchSettings
 from chassis.settings import ServiceSettings, settings_config
 
 
-class Settings(OpenSearchSettings, KafkaSettings, ServiceSettings):
+class Settings(TruthSettings, OpenSearchSettings, KafkaSettings, ServiceSettings):
     """Variables with the prefix SEARCH_PROJECTOR_."""
 
     model_config = settings_config("SEARCH_PROJECTOR_")

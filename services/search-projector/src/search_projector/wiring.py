@@ -2,9 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from opensearchpy import AsyncOpenSearch
+
+from chassis import mysql_truth
 from chassis.admin_server import AdminServer
 from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.drift import Compared
 from chassis.health import Health
 from chassis.kafka_connections import brokers
 from chassis.kafka_consumer import KafkaConsumer
@@ -16,11 +21,13 @@ from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
 from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.projection import project
+from search_projector.opensearch_user_audit import OpenSearchUserAudit
+from search_projector.projection import UserChange, project
 from search_projector.settings import Settings
 from user_contracts import avro_schema, opensearch_index
 
 GROUP = "search-projector"
+EVENTS = mysql_truth.Table("user_event", "user_id")
 
 
 @asynccontextmanager
@@ -41,9 +48,22 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
                 lambda index, letters: Projector(decode, project, index, letters).handle,
                 dead_letters,
                 generations.ping,
+                partial(_compared, settings, opensearch, generations),
             )
         finally:
             await dead_letters.close()
+
+
+@asynccontextmanager
+async def _compared(
+    settings: Settings,
+    opensearch: AsyncOpenSearch,
+    generations: OpenSearchGenerations,
+    generation: str,
+) -> AsyncIterator[Compared[UserChange]]:
+    async with mysql_truth.opened(settings, EVENTS) as truth:
+        audit = OpenSearchUserAudit(opensearch, generations.views(generation))
+        yield Compared(truth, project, audit)
 
 
 @asynccontextmanager

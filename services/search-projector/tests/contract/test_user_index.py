@@ -39,7 +39,7 @@ async def held(index: AnyIndex, key: str) -> dict[str, Any]:
     if isinstance(index, MemoryUserIndex):
         return index.documents[key]
     assert isinstance(index, OpenSearchUserIndex)
-    found: dict[str, Any] = await index._client.get(index=index._index, id=key)
+    found: dict[str, Any] = await index._client.get(index=index.index, id=key)
     document: dict[str, Any] = found["_source"]
     return document
 
@@ -117,7 +117,7 @@ async def test_an_index_that_is_gone_is_told_and_made_anew(
 ) -> None:
     await opensearch.apply([put(ANN, 1)])
     await opensearch.advance(LOG, {0: (None, 5)})
-    await client.indices.delete(index=opensearch._index)
+    await client.indices.delete(index=opensearch.index)
     with pytest.raises(OffsetMoved):
         await opensearch.apply([put(ANN, 2)])
     assert await opensearch.offsets(LOG, [0]) == {0: None}
@@ -131,7 +131,7 @@ async def test_the_serving_alias_stays_where_it_is(
     client: AsyncOpenSearch,
 ) -> None:
     await opensearch_generations.views("2").offsets(LOG, [0])
-    assert list(await client.indices.get_alias(name=opensearch._alias)) == [opensearch._index]
+    assert list(await client.indices.get_alias(name=opensearch._alias)) == [opensearch.index]
 
 
 async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:

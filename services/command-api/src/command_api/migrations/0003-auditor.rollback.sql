@@ -1,0 +1,1 @@
+REVOKE SELECT ON user_event FROM `auditor`@`%`

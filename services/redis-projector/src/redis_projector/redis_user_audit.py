@@ -1,0 +1,125 @@
+"""The view in Redis as verification reads it and puts it right."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from chassis.drift import Held, Page, Repair
+from redis_projector.projection import UserChange
+from redis_projector.redis_user_views import RedisUserViews, bucket_of, call
+
+MOST = 4000  # ids of one page
+AT_ONCE = 2000  # keys looked for in one step of a scan
+
+# KEYS: user, order of its bucket. ARGV: id, version seen ('' = none), version to set ('' = forget).
+# Then the projector's own guard takes the truth's version; until then the old content is read.
+LOWER = """
+if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then
+  redis.call('DEL', KEYS[1])
+  redis.call('ZREM', KEYS[2], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], 'version', ARGV[3])
+end
+return 1
+"""
+
+
+class RedisUserAudit:
+    """Implements chassis.drift.View for one generation.
+
+    The content of a user: json, proto, and whether pages show them, which takes the order of their
+    bucket and the bucket's own entry.
+    """
+
+    def __init__(self, redis: Redis, generation: str, views: RedisUserViews) -> None:
+        self._redis = redis
+        self._prefix = f"users:{generation}"
+        self._views = views
+        self._lower = redis.register_script(LOWER)
+
+    def content(self, change: UserChange) -> object:
+        return change.json, change.proto, change.json is not None
+
+    async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
+        listed = await self._listed(after, to, {bucket_of(key) for key in known})
+        if len(listed) > MOST:
+            listed = listed[:MOST]
+            to = listed[-1]
+        keys = {key for key in known if to is None or key <= to}.union(listed)
+        return Page(await self.look(keys), to)
+
+    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+        wanted = sorted(keys)
+        buckets = sorted({bucket_of(key) for key in wanted})
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in wanted:
+            pipeline.hmget(self._user(key), "version", "json", "proto")
+            pipeline.zscore(self._order(bucket_of(key)), key)
+        for bucket in buckets:  # last: a bucket is there before its first user
+            pipeline.zscore(f"{self._prefix}:buckets", bucket)
+        with call("audit"):
+            found = await pipeline.execute()
+        scores = found[2 * len(wanted) :]
+        shown = {b for b, score in zip(buckets, scores, strict=True) if score is not None}
+        held = {}
+        for number, key in enumerate(wanted):
+            (version, json, proto), score = found[2 * number], found[2 * number + 1]
+            if any(value is not None for value in (version, json, proto, score)):
+                is_shown = score is not None and bucket_of(key) in shown
+                held[key] = Held(_number(version), (json, proto, is_shown), version)
+        return held
+
+    async def unlisted(self) -> AsyncIterator[Sequence[str]]:
+        cursor, pattern = 0, f"{self._prefix}:{{*}}:*"
+        while True:
+            keys: Any
+            with call("scan"):
+                cursor, keys = await self._redis.scan(cursor, match=pattern, count=AT_ONCE)
+            yield [key.decode("utf-8", "replace").rpartition(":")[2] for key in keys]
+            if cursor == 0:
+                return
+
+    async def settle(self, repairs: Sequence[Repair[UserChange]]) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for repair in repairs:
+            lower = None if repair.change is None else repair.change.version - 1
+            if repair.held and (lower is None or repair.held.version > lower):
+                await self._lower(
+                    keys=[self._user(repair.key), self._order(bucket_of(repair.key))],
+                    args=[repair.key, repair.held.mark or "", "" if lower is None else lower],
+                    client=pipeline,
+                )
+        with call("lower"):
+            await pipeline.execute()
+        await self._views.apply([repair.change for repair in repairs if repair.change])
+
+    async def _listed(self, after: str, to: str | None, known: Collection[str]) -> list[str]:
+        """The first ids of the span in the orders of its buckets, one more than MOST at most."""
+        low, high = f"[{bucket_of(after)}", "+" if to is None else f"[{bucket_of(to)}"
+        with call("audit"):
+            in_use: Any = await self._redis.zrange(
+                f"{self._prefix}:buckets", low if after else "-", high, bylex=True
+            )
+        first, last = f"({after}" if after else "-", "+" if to is None else f"[{to}"
+        listed: list[str] = []
+        for bucket in sorted({name.decode() for name in in_use}.union(known)):
+            if len(listed) > MOST:
+                break
+            with call("audit"):
+                ids: Any = await self._redis.zrange(
+                    self._order(bucket), first, last, bylex=True, offset=0, num=MOST + 1
+                )
+            listed += [found.decode() for found in ids]
+        return sorted(listed)[: MOST + 1]
+
+    def _order(self, bucket: str) -> str:
+        return f"{self._prefix}:{{{bucket}}}"
+
+    def _user(self, key: str) -> str:
+        return f"{self._order(bucket_of(key))}:{key}"
+
+
+def _number(version: bytes | None) -> int:
+    return int(version) if version and version.isdigit() else 0

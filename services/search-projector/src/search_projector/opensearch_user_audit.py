@@ -1,0 +1,103 @@
+"""The index in OpenSearch as verification reads it and puts it right."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+
+from opensearchpy import AsyncOpenSearch
+
+from chassis.drift import Held, Page, Repair
+from search_projector.opensearch_user_index import OpenSearchUserIndex, call
+from search_projector.projection import UserChange
+
+MOST = 4000  # documents of one page; OpenSearch gives 10,000 at most
+OFFSETS = "offset-"
+NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
+
+
+class OpenSearchUserAudit:
+    """Implements chassis.drift.View for one generation; a user's content is their document.
+
+    Pages see what searches see. Looks see the newest, as the version guard does.
+    """
+
+    def __init__(self, client: AsyncOpenSearch, views: OpenSearchUserIndex) -> None:
+        self._client = client
+        self._index = views.index
+        self._views = views
+
+    def content(self, change: UserChange) -> object:
+        return change.document
+
+    async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
+        span = {"gt": after} if to is None else {"gt": after, "lte": to}
+        hits = await self._search({"range": {"id": span}})
+        if len(hits) == MOST:
+            to = hits[-1]["sort"][0]
+        return Page({hit["_id"]: _held(hit) for hit in hits}, to)
+
+    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+        if not keys:
+            return {}
+        with call("audit"):
+            answer = await self._client.mget(body={"ids": sorted(keys)}, index=self._index)
+        return {found["_id"]: _held(found) for found in answer["docs"] if found.get("found")}
+
+    async def unlisted(self) -> AsyncIterator[Sequence[str]]:
+        hits = await self._search(NO_USER)  # none but the offsets, unless somebody wrote by hand
+        yield [hit["_id"] for hit in hits if not hit["_id"].startswith(OFFSETS)]
+
+    async def settle(self, repairs: Sequence[Repair[UserChange]]) -> None:
+        ahead = [repair for repair in repairs if repair.held and _is_ahead(repair)]
+        if ahead:
+            await self._forget(ahead)
+        lines: list[dict[str, Any]] = []
+        for change in (repair.change for repair in repairs if repair.change):
+            # The guard of the projector, but for documents of the same version.
+            guard = {"version": change.version, "version_type": "external_gte"}
+            target = {"_index": self._index, "_id": change.key}
+            lines += [{"index": target | guard}, change.document]
+        if lines:
+            with call("repair"):
+                await self._client.bulk(body=lines)
+        erased = [r.change for r in repairs if r.change and "deleted" in r.change.document]
+        await self._views.apply(erased)  # in all generations
+
+    async def _forget(self, repairs: Sequence[Repair[UserChange]]) -> None:
+        """Delete the documents that are still the ones seen, and the memory of their versions.
+
+        OpenSearch remembers the version of a deleted document for `gc_deletes`, 60 s by default,
+        and would refuse the truth's for as long. The projector deletes none, so its guard needs no
+        such memory.
+        """
+        lines = [
+            {"delete": {"_index": self._index, "_id": repair.key, **repair.held.mark}}
+            for repair in repairs
+            if repair.held
+        ]
+        settings = self._client.indices.put_settings
+        with call("forget"):
+            await settings(index=self._index, body={"index": {"gc_deletes": "0s"}})
+            await self._client.bulk(body=lines, params={"refresh": "true"})
+
+    async def _search(self, query: Mapping[str, Any]) -> list[dict[str, Any]]:
+        body = {
+            "query": query,
+            "size": MOST,
+            "sort": [{"id": "asc"}],
+            "version": True,
+            "seq_no_primary_term": True,
+        }
+        with call("audit"):
+            answer = await self._client.search(index=self._index, body=body)
+        hits: list[dict[str, Any]] = answer["hits"]["hits"]
+        return hits
+
+
+def _is_ahead(repair: Repair[UserChange]) -> bool:
+    change, held = repair.change, repair.held
+    return held is not None and (change is None or held.version > change.version)
+
+
+def _held(found: Mapping[str, Any]) -> Held:
+    seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+    return Held(found["_version"], found["_source"], seen)

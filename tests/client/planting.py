@@ -1,0 +1,86 @@
+"""Drift, planted by hand behind a projector's back, and what verification should call it."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from doors import Answer
+from opensearchpy import AsyncOpenSearch
+from redis.asyncio import Redis
+
+from local_stack.addresses import Addresses
+
+Planted = dict[str, str]
+Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
+
+
+async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
+    """One kind a user; `users` have version 2, the erased one has 2 as well."""
+    missing, stale, other, ahead, unlisted, *_ = (user["id"] for user in users)
+    redis: Any  # its own types are those of both, texts and bytes
+    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
+        prefix = f"users:{await redis.get('users:generation') or 1}"
+
+        def order(user: str) -> str:
+            return f"{prefix}:{{{user[:6]}}}"
+
+        def key(user: str) -> str:
+            return f"{order(user)}:{user}"
+
+        extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
+        old = await redis.hget(key(other), "json")
+        await redis.delete(key(missing))
+        await redis.zrem(order(missing), missing)
+        await redis.hset(key(stale), mapping={"version": 1, "json": old})
+        await redis.hset(key(other), "json", old.replace("Renamed", "Somebody"))
+        await redis.hset(key(ahead), "version", 9)
+        await redis.zrem(order(unlisted), unlisted)
+        await redis.hset(key(extra), mapping={"version": 1, "json": old})
+        await redis.zadd(order(extra), {extra: 0})
+        await redis.hset(key(erased), "json", old)
+    kinds = {missing: "missing", stale: "stale", other: "different", ahead: "ahead"}
+    return kinds | {unlisted: "different", extra: "extra", erased: "different"}
+
+
+async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
+    """As in Redis, but for lists: there are none."""
+    missing, stale, other, ahead, *_ = (user["id"] for user in users)
+    extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
+    async with AsyncOpenSearch(stack.opensearch_url) as client:
+
+        async def write(user: str, version: int, **fields: object) -> None:
+            guard: Any = {"version": version, "version_type": "external_gte", "refresh": "true"}
+            body = {
+                "id": user,
+                "version": version,
+                "first_name": "Old",
+                "last_name": "One",
+            } | fields
+            await client.index(index="users", id=user, body=body, params=guard)
+
+        # It remembers a deleted document's version for a minute, unless told otherwise.
+        await client.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")
+        for user in (missing, stale):
+            await client.delete(index="users", id=user, params={"refresh": "true"})
+        await write(stale, 1)
+        await write(other, 2, first_name="Somebody")
+        await write(ahead, 9)
+        await write(extra, 1)
+        await write(erased, 2)
+        await client.indices.put_settings(body={"index.gc_deletes": None}, index="users")
+    kinds = {missing: "missing", stale: "stale", other: "different", ahead: "ahead"}
+    return kinds | {extra: "extra", erased: "different"}
+
+
+async def lose_bucket(stack: Addresses, user: str) -> None:
+    """Pages of Redis's view do not know any more that there are users like this one."""
+    redis: Any
+    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
+        serving = await redis.get("users:generation") or 1
+        assert await redis.zrem(f"users:{serving}:buckets", user[:6])
+
+
+def told(text: str) -> Planted:
+    """What verification printed of its findings."""
+    words = [line.split() for line in text.splitlines() if line.startswith("found: ")]
+    return {user: kind for _, kind, user, *_ in words}

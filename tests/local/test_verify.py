@@ -1,0 +1,96 @@
+"""`verify`: drift is found, told by its kind, and repaired; what only lags is none."""
+
+import asyncio
+import itertools
+import shlex
+import signal
+from functools import partial
+
+import planting
+import pytest
+from doors import Door, Refused
+from operating import Tool
+from planting import Plant
+from survival import created, visible
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.e2e
+PROJECTORS = ["redis-projector", "search-projector"]
+PLANTED = list(zip(PROJECTORS, [planting.in_redis, planting.in_opensearch], strict=True))
+DRIFT = 3
+USERS = 8
+
+
+@pytest.mark.parametrize(("projector", "plant"), PLANTED)
+async def test_planted_drift_is_found_by_its_kind_and_repaired(
+    stack: Addresses, http: Door, projector: str, plant: Plant
+) -> None:
+    users = [await http.rename((await created(http))["id"], "Renamed") for _ in range(USERS)]
+    erased = (await created(http))["id"]
+    await http.delete(erased)
+    for user in users:
+        await eventually(partial(visible, http, user), within=60)
+    tool = Tool(stack, projector)
+    await tool.done("verify", "--repair")  # whatever others have left
+    planted = await plant(stack, users, erased)
+
+    code, told, _ = await tool.ended("verify", "--patience", "1")
+    assert (code, planting.told(told)) == (DRIFT, planted)
+
+    told = await tool.done("verify", "--patience", "2", "--repair")
+    assert planting.told(told) == planted
+    assert "remaining: 0" in told
+
+    assert planting.told(await tool.done("verify", "--patience", "1")) == {}
+    for user in users:
+        await eventually(partial(visible, http, user), within=60)
+    with pytest.raises(Refused, match="404"):
+        await http.get(erased)
+
+
+async def test_a_lost_bucket_is_found_and_lists_have_its_users_again(
+    stack: Addresses, http: Door
+) -> None:
+    user = await created(http)
+    await eventually(lambda: visible(http, user), within=60)
+    await planting.lose_bucket(stack, user["id"])
+    tool = Tool(stack, "redis-projector")
+    told = await tool.done("verify", "--repair")
+    assert planting.told(told)[user["id"]] == "different"
+    users, _ = await http.list_page(1)
+    assert users
+
+
+@pytest.mark.parametrize("projector", PROJECTORS)
+async def test_what_is_on_its_way_is_no_drift(stack: Addresses, http: Door, projector: str) -> None:
+    tool = Tool(stack, projector)
+    await tool.done("verify", "--repair")
+    users = [(await created(http))["id"] for _ in range(USERS)]
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        for number, user in enumerate(itertools.cycle(users)):
+            if stop.is_set():
+                return
+            await http.rename(user, f"Name{number}")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write())
+        for _ in range(3):
+            assert planting.told(await tool.done("verify")) == {}
+        stop.set()
+
+
+async def test_an_interrupted_run_says_where_to_go_on(stack: Addresses, http: Door) -> None:
+    await created(http)
+    tool = Tool(stack, "redis-projector")
+    running = await tool.started("verify", "--rate", "0.1")
+    assert running.stdout
+    assert (await asyncio.wait_for(running.stdout.readline(), 30)).startswith(b"comparing")
+    running.send_signal(signal.SIGINT)
+    told, complained = await asyncio.wait_for(running.communicate(), 30)
+    assert (running.returncode, complained) == (130, b"")
+    words = shlex.split(told.decode().splitlines()[-1].partition("go on with ")[2])
+    assert "drift: none" in await tool.done("verify", *words)
