@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import stamina
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -21,7 +22,7 @@ from chassis import kafka_places
 from chassis.generations import Generations, NotDone, Orders, State
 from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
-from chassis.kafka_places import Log
+from chassis.kafka_places import Ends, Log
 from chassis.problems import Unavailable
 from chassis.projection import Record
 from chassis.projector import Projection
@@ -32,6 +33,7 @@ OVER = 30.0  # seconds over which the rate is taken
 SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
 LEAVE = 10.0  # seconds for the last batch and for leaving the group
 MEMBERS = 5  # place in Kafka's description of a group
+AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild gives up
 ALONE = 15.0  # seconds for a rebuild that was killed to be missed by Kafka, after 10
 
 
@@ -148,23 +150,29 @@ class _Fill:
 
     async def catch_up(self) -> None:
         """Return when all is handled that was on the log a look ago."""
-        views, told_at = self.generations.views(self.target), time.monotonic()
-        ends = await self.log.ends()
+        ends, told_at = await self.log.ends(), time.monotonic()
         while True:
             await asyncio.sleep(LOOK)
             if self.consuming.done():
                 await self.consuming  # raises what ended it
-            places = (await self.log.places(views, ends)).values()
-            ends = await self.log.ends()
-            done = sum(place.offset - place.first for place in places)
-            total = sum(place.end - place.first for place in places)
-            has_caught_up = not any(place.lag for place in places)
-            await self._note(total if has_caught_up else done, total)
-            if has_caught_up or time.monotonic() - told_at > TELL:
-                self.say(self._line(total if has_caught_up else done, total))
+            done, total, ends = await self._look(ends)
+            if done == total or time.monotonic() - told_at > TELL:
+                self.say(self._line(done, total))
                 told_at = time.monotonic()
-            if has_caught_up:
+            if done == total:
                 return
+
+    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    async def _look(self, ends: Ends) -> tuple[int, int, Ends]:
+        """Records handled as if the log had ended there, of how many; and where it ends now."""
+        places = (await self.log.places(self.generations.views(self.target), ends)).values()
+        total = sum(place.end - place.first for place in places)
+        behind = any(place.lag for place in places)
+        # The view may be past where the log ended a look ago.
+        read = sum(min(place.offset, place.end) - place.first for place in places)
+        done = read if behind else total
+        await self._note(done, total)
+        return done, total, await self.log.ends()
 
     async def _note(self, done: int, total: int) -> None:
         now = time.monotonic()
