@@ -30,7 +30,7 @@ def test_where_none_can_be_fetched_it_is_told_what_to_install(name: str, machine
 
 
 def test_an_unpacked_browser_finds_its_libraries_and_fonts(tmp_path: Path) -> None:
-    found = browser.unpacked(tmp_path)
+    found = browser.told(tmp_path / "content")
     assert found.program == str(tmp_path / "content/usr/lib/chromium/chromium-headless-shell")
     folder = f"{tmp_path}/content"
     assert found.environment["LD_LIBRARY_PATH"] == (

@@ -5,9 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_stack import apt, preflight
 from local_stack.debian import browser_packages, os_release
-from local_stack.provision import alone, packages_bar, progress_bars
+from local_stack.provision import unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The last: libpulse looks for its other half there by an absolute path, which is not ours.
@@ -36,20 +35,12 @@ def browser(cache: Path) -> Browser:
     for name in NAMES:
         if found := shutil.which(name):
             return Browser(found, {})
-    wanted = browser_packages(os_release(), platform.machine())
-    folder = wanted.folder(cache)
-    with alone(cache):
-        if not folder.exists():
-            preflight.check_provisioning(wanted, cache)
-            with progress_bars() as progress:
-                apt.install(wanted, cache, packages_bar(progress, wanted))
-    return unpacked(folder)
+    return told(unpacked(browser_packages(os_release(), platform.machine()), cache))
 
 
-def unpacked(folder: Path) -> Browser:
+def told(content: Path) -> Browser:
     """The program of unpacked packages, told where its libraries and fonts are."""
-    content = folder / "content"
-    fonts = folder / "fonts.conf"
+    fonts = content.with_name("fonts.conf")
     fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))
     libraries = [str(content / name) for name in LIBRARIES]
     return Browser(

@@ -69,3 +69,15 @@ def browser_packages(os_release: dict[str, str], machine: str) -> Distribution:
         packages = ("chromium-headless-shell", "fonts-dejavu-core")
         return Distribution("debian", os_release["VERSION_CODENAME"], "main", packages, ("libc6",))
     raise StackError("tests need a browser, and none can be fetched here: install chromium")
+
+
+def load_packages(os_release: dict[str, str], machine: str) -> Distribution:
+    """A load generator that takes less of the machine than what it measures (k6 takes more).
+
+    Raises StackError where the distribution is none of ours.
+    """
+    if machine == "x86_64" and os_release.get("ID") in {"debian", "ubuntu"}:
+        name, suite = os_release["ID"], os_release["VERSION_CODENAME"]
+        components = "main" if name == "debian" else "main universe"
+        return Distribution(name, suite, components, ("wrk",), ("libc6",))
+    raise StackError("benches need wrk, and it cannot be fetched here: install wrk")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from local_stack import apt, pins
+from local_stack import apt, pins, preflight
 from local_stack.debian import Distribution
 from local_stack.downloads import fetch
 from local_stack.pins import Bundle
@@ -39,6 +39,17 @@ def provision(distribution: Distribution, cache: Path) -> Software:
         icu=bundles["icu"].content,
         jmx_exporter=bundles["jmx-exporter"].content,
     )
+
+
+def unpacked(wanted: Distribution, cache: Path) -> Path:
+    """The folder of these packages' files, fetched if they are not there. Raises StackError."""
+    folder = wanted.folder(cache)
+    with alone(cache):
+        if not folder.exists():
+            preflight.check_provisioning(wanted, cache)
+            with progress_bars() as progress:
+                apt.install(wanted, cache, packages_bar(progress, wanted))
+    return folder / "content"
 
 
 def is_provisioned(distribution: Distribution, cache: Path) -> bool:

@@ -1,0 +1,162 @@
+"""query-api's two reads against a bare aiohttp handler that gives the same bytes, in turn.
+
+After `make up` and `make seed`. One process of each, one connection a caller, all on this machine:
+the ratio is what counts.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from urllib.error import URLError
+
+import psutil
+import report
+from wrk import Answered, Wrk, any_of
+
+from local_stack.addresses import Addresses, load
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+BARE, OURS = 18999, 18990  # ports
+LIST = "/user?limit=10"
+AMONG = 100_000  # users asked for singly
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is asked for, by how many callers."""
+
+    what: str
+    path: str
+    callers: int
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A read's rounds at both, and the two processes' memory in bytes."""
+
+    read: Read
+    bare: list[Answered]
+    ours: list[Answered]
+    resident: int
+
+    def __str__(self) -> str:
+        bare, ours = (median(one.rate for one in side) for side in (self.bare, self.ours))
+        p99 = median(one.p99 for one in self.ours)
+        failed = sum(one.failed for one in self.ours)
+        return (
+            f"| {self.read.what} | {self.read.callers} | {bare:.0f} | {ours:.0f} "
+            f"| {ours / bare:.2f} | {p99:.1f} | {failed} | {self.resident / 1e6:.0f} |"
+        )
+
+
+def got(url: str) -> bytes:
+    """What is there, as soon as somebody answers."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - ours
+                return bytes(answer.read())
+        except URLError:
+            time.sleep(0.05)
+    raise TimeoutError(url)
+
+
+@contextmanager
+def process(
+    *command: str | Path, environment: Mapping[str, str], told: bytes = b""
+) -> Iterator[int]:
+    """A process while the block runs: its id."""
+    started = subprocess.Popen(command, stdin=-1, env=os.environ | dict(environment))  # noqa: S603 - ours
+    assert started.stdin  # noqa: S101 - for the type checker
+    started.stdin.write(told)
+    started.stdin.close()
+    try:
+        yield started.pid
+    finally:
+        started.terminate()
+        started.wait()
+
+
+def settings(stack: Addresses) -> dict[str, str]:
+    """Of a query-api beside the stack's: traced as in production, one trace in a hundred."""
+    lines = (Path(stack.home) / "env" / "query-api.env").read_text().splitlines()
+    ports = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2}
+    own = {name: str(port) for name, port in ports.items()}
+    own |= {"TRACE_RATIO": "0.01", "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
+    return dict(line.split("=", 1) for line in lines) | {
+        f"QUERY_API_{k}": v for k, v in own.items()
+    }
+
+
+def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared:
+    """The bare handler and ours in turn."""
+    wrk, bare, ours = Wrk.found(), f"http://127.0.0.1:{BARE}", f"http://127.0.0.1:{OURS}"
+    found = Compared(read, [], [], 0)
+    with process(BIN / "query-api", environment=settings(stack)) as pid:
+        answer = got(ours + read.path)
+        bare_handler = (sys.executable, HERE / "bare.py", str(BARE))
+        with process(*bare_handler, environment={}, told=answer):
+            got(bare)
+            for _ in range(rounds):
+                for url, side in ((bare, found.bare), (ours, found.ours)):
+                    side.append(wrk.run(url + read.path, read.callers, seconds, read.script))
+        return replace(found, resident=psutil.Process(pid).memory_info().rss)
+
+
+def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
+    """Lists and single users."""
+    ids = (Path(stack.home) / "seeded-ids").read_text().split()[:AMONG]
+    with tempfile.NamedTemporaryFile("w", suffix=".paths") as paths:
+        paths.write("\n".join(f"/user/{user}" for user in ids))
+        paths.flush()
+        reads = [
+            Read(f"`GET {LIST}`", LIST, 64),
+            Read(f"`GET {LIST}`", LIST, 200),
+            Read(f"`GET /user/{{id}}`, of {len(ids)}", f"/user/{ids[0]}", 64, any_of(paths.name)),
+        ]
+        return [compare(stack, read, rounds, seconds) for read in reads]
+
+
+def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str:
+    """The result as a table."""
+    return "\n".join(
+        [
+            report.heading("Reads a second", now),
+            "",
+            f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
+            "",
+            "| | callers | bare aiohttp | query-api | ratio | p99, ms | failed | MB |",
+            "|---|---|---|---|---|---|---|---|",
+            *map(str, found),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and side")
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    stack, now = load(wanted.instance), datetime.now(UTC)
+    found = measure(stack, wanted.rounds, wanted.seconds)
+    text = page(found, wanted.rounds, wanted.seconds, now)
+    print(text)
+    (HERE / "results" / f"reads-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

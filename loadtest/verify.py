@@ -1,0 +1,161 @@
+"""verify over all seeded users: its time and memory, with nothing wrong, and with planted drift.
+
+After `make up` and `make seed`. The drift: users taken out of the view behind the projector's back,
+others whose names were changed there, and some who never were.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import report
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.helpers import async_bulk
+from redis.asyncio import Redis
+
+from local_stack.addresses import Addresses, load
+
+HERE, BIN = Path(__file__).parent, Path(sys.executable).parent
+EACH = 500  # users of each kind of drift
+Plant = Callable[[Addresses, list[str]], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A run of the command."""
+
+    what: str
+    seconds: float
+    megabytes: float
+    said: str
+
+    def __str__(self) -> str:
+        users = int(re.findall(r"([\d,]+) users; drift", self.said)[0].replace(",", ""))
+        found = self.said.partition("drift: ")[2]
+        return (
+            f"| {self.what} | {users} | {self.seconds:.0f} | {users / self.seconds:.0f} "
+            f"| {self.megabytes:.0f} | {found} |"
+        )
+
+
+def stranger(user: str) -> str:
+    """An id that nobody has, in the same bucket."""
+    return user[:24] + f"{random.getrandbits(48):012x}"
+
+
+async def in_redis(stack: Addresses, users: list[str]) -> None:
+    """EACH users missing, EACH different, EACH extra."""
+    redis: Any  # its own types are those of both, texts and bytes
+    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
+        prefix = f"users:{await redis.get('users:generation') or 1}"
+        pipeline = redis.pipeline(transaction=False)
+        for number, user in enumerate(users):
+            order = f"{prefix}:{{{user[:6]}}}"
+            match number % 3:
+                case 0:
+                    pipeline.delete(f"{order}:{user}")
+                case 1:
+                    pipeline.hset(f"{order}:{user}", "json", "{}")
+                case _:
+                    pipeline.hset(f"{order}:{stranger(user)}", "version", 1)
+        await pipeline.execute()
+
+
+async def in_opensearch(stack: Addresses, users: list[str]) -> None:
+    """The same; deleted documents are forgotten at once, not in a minute."""
+
+    def change(number: int, user: str) -> dict[str, Any]:
+        meta = {"_index": "users", "_id": user}
+        if number % 3 == 0:
+            return meta | {"_op_type": "delete"}
+        if number % 3 == 2:  # noqa: PLR2004 - of three
+            meta["_id"] = user = stranger(user)
+        guard = {"version": 1, "version_type": "external_gte"}
+        return meta | guard | {"_source": {"id": user, "version": 1, "first_name": "Nobody"}}
+
+    async with AsyncOpenSearch(stack.opensearch_url, timeout=60) as client:
+        settings = client.indices.put_settings
+        await settings(body={"index.gc_deletes": "0s"}, index="users")
+        changes = [change(number, user) for number, user in enumerate(users)]
+        await async_bulk(client, changes, refresh=True)
+        await settings(body={"index.gc_deletes": None}, index="users")
+
+
+def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified:
+    """The command in a process of its own."""
+    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own words
+        [BIN / projector, "verify", *words],
+        env=os.environ | dict(line.split("=", 1) for line in lines),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout  # noqa: S101 - for the type checker
+    said, peak = "", 0.0
+    for line in process.stdout:  # every few seconds
+        said, peak = line.strip(), max(peak, _resident(process.pid))
+    process.wait()
+    return Verified(f"{projector}, {what}", time.perf_counter() - began, peak, said)
+
+
+def _resident(pid: int) -> float:
+    """Megabytes; 0: it has ended."""
+    try:
+        return psutil.Process(pid).memory_info().rss / 1e6
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def measure(stack: Addresses) -> list[Verified]:
+    """For each view: nothing wrong, then drift found, repaired, and gone."""
+    ids = (Path(stack.home) / "seeded-ids").read_text().split()
+    plants: list[tuple[str, Plant]] = [
+        ("redis-projector", in_redis),
+        ("search-projector", in_opensearch),
+    ]
+    found = []
+    for projector, plant in plants:
+        fast = ("--rate", "1000000")
+        found.append(verify(stack, projector, "as it is", *fast))
+        asyncio.run(plant(stack, random.sample(ids, 3 * EACH)))
+        found.append(verify(stack, projector, "drift planted", *fast))
+        found.append(verify(stack, projector, "`--repair`", *fast, "--repair"))
+        found.append(verify(stack, projector, "afterwards, at most 20,000 a second"))
+    return found
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instance", default="dev")
+    stack, now = load(parser.parse_args().instance), datetime.now(UTC)
+    text = "\n".join(
+        [
+            report.heading("The views compared with the event store", now),
+            "",
+            f"Drift planted: {EACH} users missing, {EACH} different, {EACH} extra.",
+            "",
+            "| | users | s | users a second | peak MB | drift |",
+            "|---|---|---|---|---|---|",
+            *map(str, measure(stack)),
+            "",
+        ]
+    )
+    print(text)
+    (HERE / "results" / f"verify-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

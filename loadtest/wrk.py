@@ -1,0 +1,75 @@
+"""wrk, a load generator in C: as many callers as wanted, each asking again at once."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+from local_stack.debian import load_packages, os_release
+from local_stack.layout import cache
+from local_stack.provision import unpacked
+
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What wrk has seen: answers a second, milliseconds at the 99th percentile, and failures."""
+
+    rate: float
+    p99: float
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrk:
+    """The machine's own, or else the distribution's, unpacked aside."""
+
+    program: str
+    environment: dict[str, str]
+
+    @classmethod
+    def found(cls) -> "Wrk":
+        """Fetches it where there is none; raises StackError where that cannot be."""
+        if own := shutil.which("wrk"):
+            return cls(own, {})
+        content = unpacked(load_packages(os_release(), platform.machine()), cache())
+        libraries = content / "usr/lib/x86_64-linux-gnu"
+        return cls(str(content / "usr/bin/wrk"), {"LD_LIBRARY_PATH": str(libraries)})
+
+    def run(self, url: str, callers: int, seconds: int, script: str = "") -> Answered:
+        """Load for so many seconds; `script` is wrk's Lua."""
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+            file.write(script)
+            file.flush()
+            options = ["-t1", f"-c{callers}", f"-d{seconds}s", "--latency", "-s", file.name]
+            done = subprocess.run(  # noqa: S603 - our own words
+                [self.program, *options, url],
+                env=os.environ | self.environment,
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        return _read(done.stdout)
+
+
+def any_of(paths: str) -> str:
+    """Asks for the paths of a file, one a line, at random."""
+    return f"""
+local paths = {{}}
+for path in io.lines("{paths}") do paths[#paths + 1] = path end
+request = function() return wrk.format("GET", paths[math.random(#paths)]) end
+"""
+
+
+def _read(text: str) -> Answered:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
+    assert rate, text  # noqa: S101 - wrk says so whenever it ends well
+    assert p99, text  # noqa: S101 - and this
+    refused = re.findall(r"Non-2xx or 3xx responses: (\d+)", text)
+    broken = re.findall(r"(?:connect|read|write|timeout) (\d+)", text)
+    return Answered(float(rate[1]), float(p99[1]) * UNITS[p99[2]], sum(map(int, refused + broken)))
