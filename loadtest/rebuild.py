@@ -12,6 +12,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,38 +50,47 @@ class Rebuilt:
     seen: Seen
 
 
-class Load:
-    """k6 with rebuild.js, from start to stop."""
-
-    def __init__(self, stack: Addresses, share: float) -> None:
-        self._summary = Path(tempfile.mkdtemp()) / "summary.json"
-        self._settings = {
-            "IDS": str(Path(stack.home) / "seeded-ids"),
-            "PORT_OFFSET": str(stack.port_offset),
-            "SHARE": str(share),
-            "DURATION": "2h",
-        }
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def load_by_k6(
+    stack: Addresses, share: float
+) -> AsyncIterator[Callable[[], Awaitable[Seen]]]:
+    """rebuild.js while the block runs; what is given ends it and tells what callers saw."""
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.json"
+        process = await asyncio.create_subprocess_exec(
             BIN / "k6",
             "run",
             HERE / "rebuild.js",
-            f"--summary-export={self._summary}",
+            f"--summary-export={summary}",
             "--summary-trend-stats=p(99)",
             "--no-usage-report",
-            env=self._settings,
+            env={
+                "IDS": str(Path(stack.home) / "seeded-ids"),
+                "PORT_OFFSET": str(stack.port_offset),
+                "SHARE": str(share),
+                "DURATION": "2h",
+            },
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
 
-    async def stop(self) -> Seen:
-        self._process.send_signal(signal.SIGINT)
-        await self._process.wait()
-        metrics: dict[str, Any] = json.loads(self._summary.read_text())["metrics"]
-        checks = metrics["checks"]
-        p99 = {call: metrics[f"http_req_duration{{call:{call}}}"]["p(99)"] for call in CALLS}
-        return Seen(p99, checks["fails"], checks["passes"] + checks["fails"])
+        async def end() -> Seen:
+            process.send_signal(signal.SIGINT)
+            await process.wait()
+            return _seen(json.loads(summary.read_text())["metrics"])
+
+        try:
+            yield end
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+def _seen(metrics: dict[str, Any]) -> Seen:
+    checks = metrics["checks"]
+    p99 = {call: metrics[f"http_req_duration{{call:{call}}}"]["p(99)"] for call in CALLS}
+    return Seen(p99, checks["fails"], checks["passes"] + checks["fails"])
 
 
 async def told(stack: Addresses, projector: str, *words: str) -> str:
@@ -103,20 +114,14 @@ async def told(stack: Addresses, projector: str, *words: str) -> str:
 
 async def rebuilt(stack: Addresses, projector: str, share: float) -> Rebuilt:
     """Rebuild, switch and go back, under load."""
-    callers = Load(stack, share)
-    await callers.start()
-    began = time.perf_counter()
-    forth = await told(stack, projector, "rebuild", "--restart")
-    seconds = time.perf_counter() - began
-    back = await told(stack, projector, "rebuild", "--back")
-    records = re.findall(r"([\d,]+) of [\d,]+ records", forth)[-1]
-    return Rebuilt(
-        int(records.replace(",", "")),
-        seconds,
-        _switched(forth),
-        _switched(back),
-        await callers.stop(),
-    )
+    async with load_by_k6(stack, share) as end:
+        began = time.perf_counter()
+        forth = await told(stack, projector, "rebuild", "--restart")
+        seconds = time.perf_counter() - began
+        back = await told(stack, projector, "rebuild", "--back")
+        seen = await end()
+    records = int(re.findall(r"([\d,]+) of [\d,]+ records", forth)[-1].replace(",", ""))
+    return Rebuilt(records, seconds, _switched(forth), _switched(back), seen)
 
 
 def _switched(text: str) -> float:
@@ -127,10 +132,10 @@ def _switched(text: str) -> float:
 
 async def measure(stack: Addresses, seconds: float, share: float) -> dict[str, Seen | Rebuilt]:
     """The load alone, then each projector's rebuild under it."""
-    callers = Load(stack, share)
-    await callers.start()
-    await asyncio.sleep(seconds)
-    found: dict[str, Seen | Rebuilt] = {"alone": await callers.stop()}
+    found: dict[str, Seen | Rebuilt] = {}
+    async with load_by_k6(stack, share) as end:
+        await asyncio.sleep(seconds)
+        found["alone"] = await end()
     for projector in PROJECTORS:
         found[projector] = await rebuilt(stack, projector, share)
     return found
