@@ -50,7 +50,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check audit test test-compose chaos chaos-mutants recovery format bench load seed
+.PHONY: check audit test test-compose chaos chaos-mutants format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -79,9 +79,6 @@ chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: 
 
 chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
 	$(BIN)/python tests/chaos/mutants.py
-
-recovery: $(VENV)/ready ## Lose Kafka, the binlog, all but MySQL; erase a user to the last byte: some minutes
-	$(BIN)/pytest tests/recovery
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .

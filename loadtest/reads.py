@@ -90,13 +90,10 @@ def process(
 
 def settings(stack: Addresses) -> dict[str, str]:
     """Of a query-api beside the stack's: traced as in production, one trace in a hundred."""
-    lines = (Path(stack.home) / "env" / "query-api.env").read_text().splitlines()
     ports = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2}
     own = {name: str(port) for name, port in ports.items()}
     own |= {"TRACE_RATIO": "0.01", "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
-    return dict(line.split("=", 1) for line in lines) | {
-        f"QUERY_API_{k}": v for k, v in own.items()
-    }
+    return stack.environment("query-api") | {f"QUERY_API_{k}": v for k, v in own.items()}
 
 
 def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared:

@@ -95,11 +95,10 @@ def _seen(metrics: dict[str, Any]) -> Seen:
 
 async def told(stack: Addresses, projector: str, *words: str) -> str:
     """What the operator's tool printed; it is shown, too."""
-    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
     process = await asyncio.create_subprocess_exec(
         BIN / projector,
         *words,
-        env=dict(line.split("=", 1) for line in lines),
+        env=stack.environment(projector),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout  # noqa: S101 - for the type checker

@@ -94,11 +94,10 @@ async def in_opensearch(stack: Addresses, users: list[str]) -> None:
 
 def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified:
     """The command in a process of its own."""
-    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own words
         [BIN / projector, "verify", *words],
-        env=os.environ | dict(line.split("=", 1) for line in lines),
+        env=os.environ | stack.environment(projector),
         stdout=subprocess.PIPE,
         text=True,
     )

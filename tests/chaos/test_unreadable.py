@@ -35,10 +35,9 @@ async def parked(stack: Addresses, projector: str, injected: set[str]) -> None:
 
 def tool(stack: Addresses, projector: str, *words: str) -> str:
     """`redis-projector dead-letters WORDS…` with the stack's settings: what it prints."""
-    lines = (Path(stack.home) / "env" / f"{projector}.env").read_text().splitlines()
     done = subprocess.run(
         [Path(sys.executable).parent / projector, "dead-letters", *words],
-        env=dict(line.split("=", 1) for line in lines),
+        env=stack.environment(projector),
         check=False,
         capture_output=True,
         text=True,

@@ -19,11 +19,10 @@ class Tool:
 
     async def started(self, *words: str) -> asyncio.subprocess.Process:
         """The command while it runs; what it prints is on stdout, what was wrong on stderr."""
-        lines = (Path(self.stack.home) / "env" / f"{self.projector}.env").read_text().splitlines()
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / self.projector,
             *words,
-            env=dict(line.split("=", 1) for line in lines),
+            env=self.stack.environment(self.projector),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -91,8 +91,7 @@ async def up(stack: Addresses) -> None:
 
 
 def _local_stack(stack: Addresses, command: str) -> None:
-    settings = (Path(stack.home) / "env" / "command-api.env").read_text()
-    told = dict(line.split("=", 1) for line in settings.splitlines())
+    told = stack.environment("command-api")
     done = subprocess.run(
         [LOCAL_STACK, command, "--instance", stack.instance],
         env=os.environ | {"OTLP_ENDPOINT": told["COMMAND_API_OTLP_ENDPOINT"]},

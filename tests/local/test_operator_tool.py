@@ -26,8 +26,7 @@ Write = Callable[[bytes, bytes], Any]
 @pytest.fixture
 def tool(stack: Addresses) -> Tool:
     """`redis-projector WORDS…` with the stack's own settings."""
-    lines = (Path(stack.home) / "env" / "redis-projector.env").read_text().splitlines()
-    settings = dict(line.split("=", 1) for line in lines)
+    settings = stack.environment("redis-projector")
     command = Path(sys.executable).parent / "redis-projector"
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":

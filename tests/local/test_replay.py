@@ -23,8 +23,7 @@ Replay = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def replay(stack: Addresses) -> Replay:
     """The command, with the stack's own settings and those given."""
-    lines = (Path(stack.home) / "env" / "connector-supervisor.env").read_text().splitlines()
-    settings = dict(line.split("=", 1) for line in lines)
+    settings = stack.environment("connector-supervisor")
     command = [str(Path(sys.executable).parent / "connector-supervisor"), "replay"]
 
     def run(**others: str) -> "subprocess.CompletedProcess[str]":

@@ -7,6 +7,8 @@ import aiohttp
 import structlog
 from prometheus_client import Counter, Gauge
 
+from chassis import lifecycle
+
 PROBES = Counter("canary_probes_total", "Probes by how they ended.", ["outcome"])
 LAST_SUCCESS = Gauge(
     "canary_last_success_timestamp_seconds",
@@ -30,12 +32,8 @@ class Prober:
         LAST_SUCCESS.set_to_current_time()
         for outcome in ("ok", "failed"):
             PROBES.labels(outcome)
-        while not self._draining.is_set():
+        async for _ in lifecycle.every(self._every, self._draining):
             await self._once()
-            try:
-                await asyncio.wait_for(self._draining.wait(), self._every)
-            except TimeoutError:
-                continue
 
     async def drain(self) -> None:
         self._draining.set()

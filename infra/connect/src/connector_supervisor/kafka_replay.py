@@ -54,13 +54,10 @@ async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
     )
     producer = AIOKafkaProducer(**brokers.aiokafka(), acks="all")
     async with _started(consumer), _started(producer):
-        try:
-            for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
-                consumer.seek(partition, end)
-            await producer.send_and_wait(source.signals, _request(source), source.prefix.encode())
-            return await _follow(consumer, tell)
-        except KafkaError as error:
-            raise Unavailable(f"kafka: {error!r}") from error
+        for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
+            consumer.seek(partition, end)
+        await producer.send_and_wait(source.signals, _request(source), source.prefix.encode())
+        return await _follow(consumer, tell)
 
 
 def _request(source: Source) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import Counter, Gauge
 
+from chassis.lifecycle import every
 from chassis.problems import Unavailable
 from connector_supervisor.kafka_connect import Connector, Part, Refused
 
@@ -50,15 +51,11 @@ class Supervisor:
             raise Unavailable(self._trouble)
 
     async def serve(self) -> None:
-        while not self._draining.is_set():
+        async for _ in every(EVERY, self._draining):
             trouble = await self._look()
             if trouble != self._trouble:
                 log.info("connector", trouble=trouble)
             self._trouble = trouble
-            try:
-                await asyncio.wait_for(self._draining.wait(), EVERY)
-            except TimeoutError:
-                continue
 
     async def drain(self) -> None:
         self._draining.set()

@@ -50,6 +50,11 @@ class Addresses:
         """The password of one of MYSQL_USERS or REDIS_USERS."""
         return (Path(self.secrets) / user).read_text().strip()
 
+    def environment(self, service: str) -> dict[str, str]:
+        """The settings that the instance starts a service with (env/<service>.env)."""
+        lines = (Path(self.home) / "env" / f"{service}.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
     @property
     def redis_address(self) -> str:
         """redis_url without who logs in."""

@@ -13,10 +13,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.errors import KafkaError
 
+from chassis.kafka_bounds import bounded
 from chassis.kafka_dead_letters import letter_producer
-from chassis.problems import Unavailable
 from chassis.projection import Handle, Record
 from chassis.projector import Projection
 
@@ -90,7 +89,7 @@ class DeadLetterBox:
         position, end = await self._bounds()
         self._consumer.seek(self._partition, position)
         while position < end:
-            async with _bounded():
+            async with bounded(WITHIN, "dead-letter topic"):
                 found = await self._consumer.getmany(timeout_ms=1000, max_records=AT_ONCE)
                 position = await self._consumer.position(self._partition)
             messages = [m for m in found.get(self._partition, []) if m.offset < end]
@@ -99,13 +98,13 @@ class DeadLetterBox:
 
     async def _bounds(self) -> tuple[int, int]:
         """The first offset, and the one after the last."""
-        async with _bounded():
+        async with bounded(WITHIN, "dead-letter topic"):
             first = await self._consumer.beginning_offsets([self._partition])
             end = await self._consumer.end_offsets([self._partition])
         return first[self._partition], end[self._partition]
 
     async def _write_again(self, messages: Sequence[Any]) -> None:
-        async with _bounded():
+        async with bounded(WITHIN, "dead-letter topic"):
             sent = [
                 await self._producer.send(
                     self._partition.topic, key=m.key, value=m.value, headers=list(m.headers)
@@ -115,7 +114,7 @@ class DeadLetterBox:
             await asyncio.gather(*sent)
 
     async def _remove_up_to(self, offset: int) -> None:
-        async with _bounded():
+        async with bounded(WITHIN, "dead-letter topic"):
             await self._admin.delete_records({self._partition: RecordsToDelete(offset + 1)})
 
 
@@ -130,20 +129,11 @@ async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
         stack.push_async_callback(admin.close)
         stack.push_async_callback(producer.stop)
         stack.push_async_callback(consumer.stop)
-        async with _bounded():
+        async with bounded(WITHIN, "dead-letter topic"):
             for client in (consumer, producer, admin):
                 await client.start()
             consumer.assign([TopicPartition(projection.letters, 0)])
         yield DeadLetterBox(consumer, producer, admin)
-
-
-@asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(WITHIN):
-            yield
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"dead-letter topic: {error!r}") from error
 
 
 def _letter(message: Any) -> Letter:

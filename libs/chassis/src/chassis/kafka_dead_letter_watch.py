@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
 from chassis.kafka_connections import Brokers
+from chassis.lifecycle import every
 
 EVERY = 15.0  # seconds between two looks
 WITHIN = 10.0  # seconds for one
@@ -30,16 +31,12 @@ class DeadLetterWatch:
         self._draining = asyncio.Event()
 
     async def serve(self) -> None:
-        while not self._draining.is_set():
+        async for _ in every(EVERY, self._draining):
             try:
                 async with asyncio.timeout(WITHIN):
                     await self._look()
             except (KafkaError, TimeoutError) as error:
                 log.warning("dead letters cannot be counted", reason=repr(error))
-            try:
-                await asyncio.wait_for(self._draining.wait(), EVERY)
-            except TimeoutError:
-                continue
 
     async def drain(self) -> None:
         self._draining.set()

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
+from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
-from chassis.problems import Unavailable
 from chassis.projection import Record
 
 MAX_REASON = 1000  # characters
@@ -43,13 +42,10 @@ class KafkaDeadLetters:
         self._producer: AIOKafkaProducer | None = None
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        try:
-            async with asyncio.timeout(self._timeout):
-                producer = await self._started()
-                sent = [await self._send(producer, *letter) for letter in letters]
-                await asyncio.gather(*sent)
-        except (KafkaError, TimeoutError) as error:
-            raise Unavailable(f"dead-letter topic: {error!r}") from error
+        async with bounded(self._timeout, "dead-letter topic"):
+            producer = await self._started()
+            sent = [await self._send(producer, *letter) for letter in letters]
+            await asyncio.gather(*sent)
 
     async def close(self) -> None:
         """Stop the producer, if there is one."""

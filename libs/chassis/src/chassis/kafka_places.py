@@ -1,6 +1,5 @@
 """Where a view stands in its log, seen from outside the running projector."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
+from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
 from chassis.kafka_log import KafkaLog
-from chassis.problems import Unavailable
 from chassis.projection import Views
 
 WITHIN = 20.0  # seconds
@@ -41,14 +39,14 @@ class Log:
 
     async def ends(self) -> Ends:
         """The offset after the last record that is committed, by partition."""
-        async with _bounded():
+        async with bounded(WITHIN):
             ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
         return ends
 
     async def places(self, views: Views[Any], ends: Ends) -> dict[int, Place]:
         """Where the view stands by partition, as if the log ended there."""
         stored = await views.offsets(self._log_id, [p.partition for p in ends])
-        async with _bounded():
+        async with bounded(WITHIN):
             first = await self._consumer.beginning_offsets(ends.keys())
             begins = {p: max(stored[p.partition] or 0, first[p]) for p in ends}
             for partition, offset in begins.items():
@@ -94,17 +92,8 @@ async def opened(brokers: Brokers, topic: str) -> AsyncIterator[Log]:
         max_partition_fetch_bytes=65536,  # one record would do
     )
     try:
-        async with _bounded():
+        async with bounded(WITHIN):
             await consumer.start()
         yield Log(await KafkaLog(brokers, topic).id(), consumer)
     finally:
         await consumer.stop()
-
-
-@asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(WITHIN):
-            yield
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"kafka: {error!r}") from error

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,14 @@ from chassis.settings import ServiceSettings, load
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
+
+
+async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
+    """At once, and again so many seconds after each turn, until the event, which ends a pause."""
+    while not until.is_set():
+        yield
+        with suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), seconds)
 
 
 class Component(Protocol):
@@ -64,13 +72,12 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
 async def _wired(settings: S, wire: Wire[S]) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in STOPS:
-        loop.add_signal_handler(number, stop.set)
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     async with wire(settings) as process:
         try:
             await run(process, stop, settings.drain_delay, settings.grace)
         finally:
-            for number in STOPS:  # a second one must not cut the end short
-                loop.remove_signal_handler(number)
+            for number in STOPS:  # never the default in between: a second one would kill
                 signal.signal(number, signal.SIG_IGN)
 
 

@@ -6,6 +6,7 @@ raises a Problem when it could not do what was asked.
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -43,6 +44,10 @@ def operate(
 
     try:
         code = asyncio.run(run())
+        sys.stdout.flush()
+    except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Problem as problem:
         sys.exit(f"{service}: {problem.detail}")
     except KeyboardInterrupt:

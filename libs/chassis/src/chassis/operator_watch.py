@@ -6,6 +6,7 @@ import structlog
 from prometheus_client import Gauge
 
 from chassis.generations import Generations, Orders, State
+from chassis.lifecycle import every
 from chassis.problems import Unavailable
 
 EVERY = 1.0  # seconds between two looks; how long a pause or a switch may take to be obeyed
@@ -35,15 +36,11 @@ class OperatorWatch:
         return (self._known or await self._look()).orders
 
     async def serve(self) -> None:
-        while not self._draining.is_set():
+        async for _ in every(EVERY, self._draining):
             try:
                 await self._look()
             except Unavailable as problem:
                 log.warning("the operator's orders cannot be read", reason=problem.detail)
-            try:
-                await asyncio.wait_for(self._draining.wait(), EVERY)
-            except TimeoutError:
-                continue
 
     async def drain(self) -> None:
         self._draining.set()

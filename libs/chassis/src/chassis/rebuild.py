@@ -16,10 +16,10 @@ from typing import Any
 
 import stamina
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from chassis import kafka_places
 from chassis.generations import Generations, NotDone, Orders, State
+from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_places import Ends, Log
@@ -216,14 +216,12 @@ async def _alone(brokers: Brokers, group: str) -> None:
     admin = AIOKafkaAdminClient(**brokers.aiokafka())
     end = time.monotonic() + ALONE
     try:
-        async with asyncio.timeout(2 * ALONE):
+        async with bounded(2 * ALONE):
             await admin.start()
             while await _members(admin, group):
                 if time.monotonic() > end:
                     raise NotDone("another rebuild is running")
                 await asyncio.sleep(LOOK)
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"kafka: {error!r}") from error
     finally:
         await admin.close()
 
