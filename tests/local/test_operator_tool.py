@@ -94,7 +94,7 @@ async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters
     assert [row[0] for row in rows] == ["partition", "0", "1", "2", "3", "dead"]
     for _, offset, end, lag, late, _ in rows[1:5]:
         assert int(lag) in {0, int(end) - int(offset)}
-        assert (float(late) > 0) == (int(lag) > 0)
+        assert int(lag) or not float(late)  # one of under 50 ms is shown as 0.0, too
     assert rows[5] == ["dead", "letters:", "1"]
 
 

@@ -15,6 +15,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from chassis import tracing
+
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
 
@@ -80,12 +82,14 @@ class Batch:
 @contextmanager
 def batch(topic: str, size: int) -> Iterator[Batch]:
     """The span of a batch of events, in a trace of its own."""
-    with _tracer.start_as_current_span(
-        f"process batch {topic}",
-        context=Context(),
-        kind=SpanKind.CONSUMER,
-        attributes={"messaging.system": "kafka", "messaging.batch.message_count": size},
-    ) as span:
+    attributes: dict[str, str | int] = {
+        "messaging.system": "kafka",
+        "messaging.batch.message_count": size,
+    }
+    span = tracing.begun(f"process batch {topic}", SpanKind.CONSUMER, attributes)
+    with trace.use_span(
+        span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+    ):
         try:
             yield Batch(topic)
         except Exception as error:

@@ -70,7 +70,7 @@ class GrpcServer:
         listen(self._server, RecvRequest, self._on_request)
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
-        self._in_flight = InFlight()
+        self._in_flight = InFlight("grpc")
         self._is_draining = False
 
     async def serve(self) -> None:
@@ -103,7 +103,7 @@ class GrpcServer:
             if is_endless:
                 await method_func(stream)
                 return
-            with self._in_flight.one():
+            with self._in_flight:
                 told = {key: str(value) for key, value in headers.items()}
                 await _call(method_func, stream, name, told, admit)
 
@@ -119,7 +119,7 @@ async def _call(
 ) -> None:
     _limit(stream)
     _metadata.set(headers)
-    with telemetry.request("grpc", "", name, headers) as outcome:
+    with telemetry.Request("grpc", "", name, headers) as outcome:
         try:
             with _caller_may_leave():
                 await admit()

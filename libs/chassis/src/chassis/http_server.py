@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.helpers import ETag
 from multidict import MultiMapping
+from yarl import URL
 
 from chassis import paging, problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
@@ -19,7 +20,6 @@ from chassis.problems import Problem
 MAX_BODY = 64 * 1024  # bytes; a user with two names of 100 four-byte characters takes under 1 kB
 BODY_WITHIN = 10.0  # seconds for a body to arrive; a phone on a bad line needs one
 log = structlog.get_logger()
-ALLOWANCE = web.RequestKey("allowance", Mapping[str, str])
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,16 +42,14 @@ class HttpServer:
         *,
         gate: Gate = ANYBODY,
     ) -> None:
-        app = web.Application(
-            middlewares=[self._count, _measure, _explain, self._admit], client_max_size=MAX_BODY
-        )
+        app = web.Application(middlewares=[self._answer], client_max_size=MAX_BODY)
         app.add_routes(routes)
         app.on_response_prepare.append(_head)
         self._gate = gate
         self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
-        self._in_flight = InFlight()
+        self._in_flight = InFlight("http")
         self._is_draining = False
         self._drained = asyncio.Event()
 
@@ -69,21 +67,31 @@ class HttpServer:
         self._drained.set()
 
     @web.middleware
-    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        with self._in_flight.one():
-            response = await handler(request)
-            if self._is_draining:
-                response.force_close()
-            return response
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The whole way of a request. One middleware: each more costs every request 1 µs."""
+        allowance: Mapping[str, str] = {}
+        with (
+            self._in_flight,
+            telemetry.Request("http", request.method, _route(request), request.headers) as told,
+        ):
+            try:
+                allowance = await self._admit(request)
+                response = await handler(request)
+            except Exception as error:  # noqa: BLE001 - one that is not known is logged
+                response = _explained(error, request)
+            told.status = str(response.status)
+        response.headers.update(allowance)
+        if self._is_draining:
+            response.force_close()
+        return response
 
-    @web.middleware
-    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _admit(self, request: web.Request) -> Mapping[str, str]:
         match = request.match_info
-        if match.http_exception is None:  # that there is no such route may be told to everybody
-            request[ALLOWANCE] = await self._gate.admit(
-                scope_of(match.handler), request.headers.get("Authorization"), request.remote or ""
-            )
-        return await handler(request)
+        if match.http_exception is not None:  # that there is no such route may be told to everybody
+            return {}
+        return await self._gate.admit(
+            scope_of(match.handler), request.headers.get("Authorization"), request.remote or ""
+        )
 
 
 def welcome(service: str, version: str) -> web.RouteDef:
@@ -150,11 +158,11 @@ def read_page(query: MultiMapping[str]) -> paging.Page:
     return paging.page(read_int(query, "limit", paging.MAX_LIMIT), query.get("cursor"))
 
 
-def next_link(request: web.Request, cursor: str | None) -> dict[str, str]:
-    """The header Link: rel="next" (RFC 8288), when there is a next page."""
+def next_link(url: URL, cursor: str | None) -> dict[str, str]:
+    """The header Link: rel="next" (RFC 8288) of a page at this URL, when there is a next one."""
     if cursor is None:
         return {}
-    return {"Link": f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'}
+    return {"Link": f'<{url.update_query(cursor=cursor)}>; rel="next"'}
 
 
 def is_known(request: web.Request, tag: str) -> bool:
@@ -170,34 +178,22 @@ def is_known(request: web.Request, tag: str) -> bool:
     return any(known in (ETag(tag), ETag(tag, is_weak=True), ETag("*")) for known in tags)
 
 
-@web.middleware
-async def _measure(request: web.Request, handler: Handler) -> web.StreamResponse:
-    with telemetry.request("http", request.method, _route(request), request.headers) as outcome:
-        response = await handler(request)
-        outcome.status = str(response.status)
-    return response
+def _explained(error: Exception, request: web.Request) -> web.Response:
+    match error:
+        case Problem():
+            return _problem_response(error)
+        case web.HTTPException():
+            response = _problem_response(_translated(error))
+            if "Allow" in error.headers:  # with 405, RFC 9110 §15.5.6
+                response.headers["Allow"] = error.headers["Allow"]
+            return response
+    log.error("unhandled", route=_route(request), error=str(error), exc_info=error)
+    return _problem_response(problems.Internal("the trace id finds it in our logs"))
 
 
-@web.middleware
-async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except Problem as problem:
-        return _problem_response(problem)
-    except web.HTTPException as error:
-        response = _problem_response(_translated(error))
-        if "Allow" in error.headers:  # with 405, RFC 9110 §15.5.6
-            response.headers["Allow"] = error.headers["Allow"]
-        return response
-    except Exception as error:
-        log.exception("unhandled", route=_route(request), error=str(error))
-        return _problem_response(problems.Internal("the trace id finds it in our logs"))
-
-
-async def _head(request: web.Request, response: web.StreamResponse) -> None:
+async def _head(_request: web.Request, response: web.StreamResponse) -> None:
     """What every answer has, and none: the versions of what answers are nobody's business."""
-    response.headers.update(request.get(ALLOWANCE, {}))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.pop("Server", None)
 
 

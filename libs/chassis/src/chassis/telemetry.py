@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
+from types import TracebackType
+from typing import Self
 
 import structlog
 from prometheus_client import Gauge, Histogram
@@ -23,7 +25,6 @@ REQUESTS = Histogram(
     ["protocol", "method", "route", "status"],
     buckets=BUCKETS,
 )
-RUNNING = Gauge("requests_in_flight", "Requests that run just now.", ["protocol"])
 CALLS = Histogram(
     "db_client_operation_duration_seconds",
     "Time of a call to a store, waiting for a connection included.",
@@ -69,31 +70,36 @@ def configure_logs(service: str, level: str) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, numeric))
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What a request came to: an HTTP status code or a gRPC status name."""
+class Request:
+    """Measures and traces one request while the block runs.
 
-    status: str
+    The block writes `status` before its end: an HTTP status code or a gRPC status name.
+    """
+
+    __slots__ = ("_labels", "_serving", "_started", "status")
+
+    def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
+        self.status = "cancelled"
+        self._labels = protocol, method, route
+        self._serving = tracing.Serving(protocol, method, route, headers)
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        self._serving.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._serving.answered(self.status)
+        self._serving.__exit__(kind, error, traceback)
+        _requests(*self._labels, self.status).observe(time.perf_counter() - self._started)
 
 
-@contextmanager
-def request(
-    protocol: str, method: str, route: str, headers: Mapping[str, str]
-) -> Iterator[Outcome]:
-    """Measure and trace one request; the caller writes its outcome's status before leaving."""
-    outcome = Outcome("cancelled")
-    started = time.perf_counter()
-    with (
-        RUNNING.labels(protocol).track_inprogress(),
-        tracing.serving(protocol, method, route, headers) as span,
-    ):
-        try:
-            yield outcome
-        finally:
-            tracing.answered(span, outcome.status)
-            REQUESTS.labels(protocol, method, route, outcome.status).observe(
-                time.perf_counter() - started
-            )
+_requests = cache(REQUESTS.labels)  # which takes a lock and makes texts each time
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Spans: whose child they are, and that nobody waits for an exporter that is away."""
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -41,7 +42,7 @@ def trace_of(span: ReadableSpan) -> str:
 
 
 def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySpanExporter) -> None:
-    with telemetry.request("http", "GET", "/user", {"traceparent": CALLER}) as outcome:
+    with telemetry.Request("http", "GET", "/user", {"traceparent": CALLER}) as outcome:
         outcome.status = "200"
         handed_on = tracing.traceparent()
         with telemetry.store_call("redis", "get"):
@@ -52,12 +53,26 @@ def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySp
     assert call.parent == request.context
 
 
+def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
+    spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing._drawn, "share", 0.0)
+    with telemetry.Request("http", "GET", "/user", {}), telemetry.store_call("redis", "get"):
+        ours = tracing.trace_id()
+    with telemetry.Request("http", "GET", "/user", {"traceparent": CALLER}):
+        theirs = tracing.trace_id()
+    assert ours
+    assert re.fullmatch("[0-9a-f]{32}", ours)
+    assert theirs == CALLER.split("-")[1]
+    assert [trace_of(span) for span in spans.get_finished_spans()] == [theirs]
+
+
 def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) -> None:
     for protocol, method, route in (
         ("http", "GET", "/user/{id}"),
         ("grpc", "", "/user.v1.UserQueries/Get"),
     ):
-        with telemetry.request(protocol, method, route, {}):
+        with telemetry.Request(protocol, method, route, {}):
             pass
     assert named(spans, "GET /user/{id}").attributes == {
         "http.request.method": "GET",
@@ -81,7 +96,7 @@ def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) ->
 def test_a_span_is_an_error_when_the_fault_is_ours(
     spans: InMemorySpanExporter, status: str, attribute: tuple[str, object], code: StatusCode
 ) -> None:
-    with telemetry.request("any", "", "/x", {}) as outcome:
+    with telemetry.Request("any", "", "/x", {}) as outcome:
         outcome.status = status
     span = named(spans, "x")
     assert span.attributes

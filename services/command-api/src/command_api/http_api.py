@@ -76,7 +76,9 @@ def routes(users: Users) -> list[web.RouteDef]:
     async def history(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
         events, cursor = await users.history(request.match_info["id"], page)
-        return answer([_told(event) for event in events], headers=next_link(request, cursor))
+        return answer(
+            [_told(event) for event in events], headers=next_link(request.rel_url, cursor)
+        )
 
     return [
         welcome("command-api", __version__),

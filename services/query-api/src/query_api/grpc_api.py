@@ -3,8 +3,9 @@
 from typing import cast
 
 from chassis.access import needs
-from chassis.paging import invalid, page
+from chassis.paging import Page, invalid, page
 from query_api.application import MAX_VERSION, UserDirectory
+from query_api.shared_reads import Joined
 from user_contracts.proto.user.v1 import (
     GetRequest,
     ListRequest,
@@ -23,6 +24,7 @@ class UserQueries(UserQueriesBase):
 
     def __init__(self, directory: UserDirectory) -> None:
         self._directory = directory
+        self._pages = Joined(self._told)
 
     @needs("users:read")
     async def get(self, get_request: GetRequest) -> User:
@@ -35,9 +37,12 @@ class UserQueries(UserQueriesBase):
     @needs("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
         asked = page(list_request.limit, list_request.cursor)
+        return cast("ListResponse", await self._pages.get(asked))
+
+    async def _told(self, asked: Page) -> bytes:
         views, cursor = await self._directory.list(asked)
         users = b"".join(USERS_FIELD + _length(v.proto or b"") + (v.proto or b"") for v in views)
-        return cast("ListResponse", users + bytes(ListResponse(next_cursor=cursor or "")))
+        return users + bytes(ListResponse(next_cursor=cursor or ""))
 
 
 def _length(message: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """JSON ↔ queries. The bodies are the stored bytes."""
 
 from aiohttp import web
+from yarl import URL
 
 from chassis import api_pages
 from chassis.access import needs
@@ -13,8 +14,10 @@ from chassis.http_server import (
     read_query,
     welcome,
 )
+from chassis.paging import Page
 from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
+from query_api.shared_reads import Joined
 from user_contracts import openapi
 
 
@@ -32,12 +35,19 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
             return web.Response(status=304, headers=headers)
         return answer(view.json, headers=headers)
 
+    async def told(page: Page) -> tuple[bytes, dict[str, str]]:
+        views, cursor = await directory.list(page)
+        url = URL.build(path="/user", query={"limit": page.limit})
+        body = b"[" + b",".join(view.json or b"" for view in views) + b"]"
+        return body, next_link(url, cursor)
+
+    pages = Joined(told)
+
     @needs("users:read")
     async def list_(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
-        views, cursor = await directory.list(page)
-        body = b"[" + b",".join(view.json or b"" for view in views) + b"]"
-        return answer(body, headers=next_link(request, cursor))
+        body, headers = await pages.get(page)
+        return answer(body, headers=headers)
 
     return [
         welcome("query-api", __version__),

@@ -7,16 +7,16 @@ which the store's own timeout bounds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextvars import copy_context
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
 
 from query_api.ports import UserViews, View
 
 LARGEST = 256  # keys in a round trip; about 100 kB of answers and 1 ms of the store's time
 K = TypeVar("K")
 V = TypeVar("V")
-Place = tuple[str | None, int]
-Found = list[tuple[str, View]]
 
 
 class BatchedUserViews(UserViews, Protocol):
@@ -27,17 +27,37 @@ class BatchedUserViews(UserViews, Protocol):
 
 
 class SharedUserViews:
-    """Implements query_api.ports.UserViews."""
+    """Implements query_api.ports.UserViews; lists are shared where they are ready to go out."""
 
     def __init__(self, views: BatchedUserViews) -> None:
+        self.newest = views.newest
         self._users = Gathered(views.get_many, LARGEST)
-        self._pages = Joined[Place, Found](lambda place: views.newest(*place))
 
     async def get(self, user_id: str) -> View | None:
         return await self._users.get(user_id)
 
-    async def newest(self, before: str | None, limit: int) -> Found:
-        return await self._pages.get((before, limit))
+
+class Askers(Generic[V]):
+    """Those who get the same answer; who leaves takes nothing from the others."""
+
+    def __init__(self) -> None:
+        self.context = copy_context()  # the first one's: its trace gets the call to the store
+        self._futures: list[asyncio.Future[V]] = []
+
+    def __await__(self) -> Generator[Any, None, V]:
+        mine = asyncio.get_running_loop().create_future()
+        self._futures.append(mine)
+        return mine.__await__()
+
+    def tell(self, value: V) -> None:
+        for future in self._futures:
+            if not future.done():
+                future.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        for future in self._futures:
+            if not future.done():
+                future.set_exception(error)
 
 
 class Gathered(Generic[K, V]):
@@ -46,32 +66,34 @@ class Gathered(Generic[K, V]):
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Sequence[V]]], largest: int) -> None:
         self._read = read
         self._largest = largest
-        self._waiting: dict[K, asyncio.Future[V]] = {}
+        self._next: dict[K, Askers[V]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V:
         """The key's value, read after this call; raises what the read raises."""
-        found = self._waiting.get(key)
-        if found is None:
-            found = self._waiting[key] = asyncio.get_running_loop().create_future()
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read_all())
-        return await asyncio.shield(found)
+        asked = self._next.get(key)
+        if asked is None:
+            asked = self._next[key] = Askers()
+            if self._reading is None:
+                self._start()
+        return await asked
 
-    async def _read_all(self) -> None:
-        while self._waiting:
-            keys = list(self._waiting)[: self._largest]
-            batch = [self._waiting.pop(key) for key in keys]
-            try:
-                values = await self._read(keys)
-            except Exception as error:  # noqa: BLE001 - theirs, whatever it is
-                for found in batch:
-                    found.set_exception(error)
-                    found.exception()  # seen, also when its caller has gone
-            else:
-                for found, value in zip(batch, values, strict=True):
-                    found.set_result(value)
+    def _start(self) -> None:
+        first = next(iter(self._next.values()))
+        self._reading = asyncio.create_task(self._read_many(), context=first.context)
+
+    async def _read_many(self) -> None:
+        keys = list(islice(self._next, self._largest))
+        asked = [self._next.pop(key) for key in keys]
+        try:
+            for one, value in zip(asked, await self._read(keys), strict=True):
+                one.tell(value)
+        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+            for one in asked:
+                one.fail(error)
         self._reading = None
+        if self._next:
+            self._start()
 
 
 class Joined(Generic[K, V]):
@@ -79,29 +101,28 @@ class Joined(Generic[K, V]):
 
     def __init__(self, read: Callable[[K], Awaitable[V]]) -> None:
         self._read = read
-        self._next: dict[K, asyncio.Task[V]] = {}
-        self._running: dict[K, asyncio.Task[V]] = {}
+        self._next: dict[K, Askers[V]] = {}
+        self._reading: dict[K, asyncio.Task[None]] = {}
 
     async def get(self, key: K) -> V:
         """The key's value, read after this call; raises what the read raises."""
-        found = self._next.get(key)
-        if found is None:
-            found = asyncio.create_task(self._read_after(self._running.get(key), key))
-            found.add_done_callback(_seen)
-            self._next[key] = found
-        return await asyncio.shield(found)
+        asked = self._next.get(key)
+        if asked is None:
+            asked = self._next[key] = Askers()
+            if key not in self._reading:
+                self._start(key)
+        return await asked
 
-    async def _read_after(self, running: "asyncio.Task[V] | None", key: K) -> V:
-        if running is not None:
-            await asyncio.wait([running])
-        mine = self._running[key] = self._next.pop(key)
+    def _start(self, key: K) -> None:
+        task = asyncio.create_task(self._read_one(key), context=self._next[key].context)
+        self._reading[key] = task
+
+    async def _read_one(self, key: K) -> None:
+        asked = self._next.pop(key)
         try:
-            return await self._read(key)
-        finally:
-            if self._running[key] is mine:
-                del self._running[key]
-
-
-def _seen(task: "asyncio.Task[V]") -> None:
-    if not task.cancelled():
-        task.exception()  # also when its callers have gone
+            asked.tell(await self._read(key))
+        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+            asked.fail(error)
+        del self._reading[key]
+        if key in self._next:
+            self._start(key)

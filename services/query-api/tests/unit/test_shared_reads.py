@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from chassis.problems import Unavailable
 from chassis.testing import eventually
 from query_api.shared_reads import Gathered, Joined
 
+CALLER = ContextVar("caller", default="")
+
 
 class Store:
     """Answers each key with the number of writes so far, when the test lets it."""
@@ -19,12 +22,14 @@ class Store:
     def __init__(self) -> None:
         self.writes = 0
         self.reads: list[tuple[str, ...]] = []
+        self.callers: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.is_away = False
 
     async def read_many(self, keys: Sequence[str]) -> list[int]:
         self.reads.append(tuple(keys))
+        self.callers.append(CALLER.get())
         seen = self.writes
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # so that others come while it is on its way
@@ -100,6 +105,19 @@ async def test_a_store_that_is_away_is_told_to_all_and_asked_again(
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
     store.is_away = False
     assert await shared.get("ann") == 0
+
+
+async def test_each_read_runs_in_the_context_of_its_first_caller(
+    shared: Shared, store: Store
+) -> None:
+    store.gate.clear()
+    for name in "abcd":
+        CALLER.set(name)
+        await asked(shared, "ann")
+        await asyncio.sleep(0)
+    store.gate.set()
+    await shared.get("ann")
+    assert store.callers == ["a", "b"]
 
 
 async def test_single_reads_become_few_of_bounded_size(store: Store) -> None:

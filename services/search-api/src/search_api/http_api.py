@@ -17,13 +17,13 @@ def routes(search: UserSearch) -> list[web.RouteDef]:
     async def by_path(request: web.Request) -> web.Response:
         query = read_query(request, "limit", "cursor")
         users, cursor = await search.search(request.match_info["term"], read_page(query))
-        return answer(users, headers=next_link(request, cursor))
+        return answer(users, headers=next_link(request.rel_url, cursor))
 
     @needs("users:read")
     async def by_query(request: web.Request) -> web.Response:
         query = read_query(request, "q", "limit", "cursor")
         users, cursor = await search.search(query.get("q", ""), read_page(query))
-        return answer(users, headers=next_link(request, cursor))
+        return answer(users, headers=next_link(request.rel_url, cursor))
 
     return [
         welcome("search-api", __version__),
