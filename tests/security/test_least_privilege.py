@@ -82,6 +82,11 @@ async def test_redis_projector_may_only_write_the_view(
 async def test_a_script_may_do_no_more_than_who_runs_it(login: Login) -> None:
     with pytest.raises(ResponseError, match="ACL failure in script"):
         await login("redis_projector").eval("return redis.call('FLUSHALL')", 0)
+    for script in ("redis.call('SET', 'users:x', 1)", "redis.call('GET', 'elsewhere')"):
+        with pytest.raises(
+            ResponseError, match=r"ACL failure in script|not allowed from read-only"
+        ):
+            await login("query_api").eval_ro(script, 0)
 
 
 async def test_nobody_without_a_name_and_password_is_let_in(stack: Addresses) -> None:

@@ -89,7 +89,7 @@ async def redis(
 
 
 async def ping(settings: RedisSettings, **changed: Any) -> None:
-    pool = redis_connections.pool(settings.model_copy(update=changed), 1, 5)
+    pool = redis_connections.pool(settings.model_copy(update=changed), 1, 5, 5)
     async with Redis.from_pool(pool) as redis:
         await redis.ping()
 

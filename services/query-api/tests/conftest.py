@@ -61,7 +61,7 @@ def redis_shelf(redis: Redis) -> Shelf:
         else:
             await redis.zrem(order, user_id)
 
-    return Shelf(SharedUserViews(RedisUserViews(redis)), put)
+    return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2)), put)
 
 
 @pytest.fixture(params=["memory_shelf", pytest.param("redis_shelf", marks=pytest.mark.integration)])

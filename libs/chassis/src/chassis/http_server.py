@@ -87,7 +87,8 @@ class HttpServer:
 
     async def _admit(self, request: web.Request) -> Mapping[str, str]:
         match = request.match_info
-        if match.http_exception is not None:  # that there is no such route may be told to everybody
+        # That there is no such route may be told to everybody.
+        if self._gate is ANYBODY or match.http_exception is not None:
             return {}
         return await self._gate.admit(
             scope_of(match.handler), request.headers.get("Authorization"), request.remote or ""

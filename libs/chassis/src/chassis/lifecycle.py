@@ -1,6 +1,7 @@
 """Run components until a signal, then drain them in reverse order."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -74,11 +75,19 @@ async def _wired(settings: S, wire: Wire[S]) -> None:
     for number in STOPS:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     async with wire(settings) as process:
+        _settle_garbage()
         try:
             await run(process, stop, settings.drain_delay, settings.grace)
         finally:
             for number in STOPS:  # never the default in between: a second one would kill
                 signal.signal(number, signal.SIG_IGN)
+
+
+def _settle_garbage() -> None:
+    """Look for cycles in what a request makes only, and more rarely: 4 µs less for each request."""
+    gc.collect()
+    gc.freeze()  # modules, routes, clients: as old as the process
+    gc.set_threshold(10_000)  # objects; by default 700
 
 
 async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:

@@ -24,8 +24,14 @@ class RedisSettings(BaseSettings):
     )
 
 
-def pool(settings: RedisSettings, size: int, timeout: float) -> BlockingConnectionPool:
-    """At most so many connections; timeout is the seconds for a call, and for waiting for one."""
+def pool(
+    settings: RedisSettings, size: int, timeout: float, reply_timeout: float | None
+) -> BlockingConnectionPool:
+    """At most so many connections.
+
+    timeout: seconds to connect, and to wait for a connection. reply_timeout: seconds for a reply;
+    None for who bounds calls itself, which spares 5 µs of each reply and a task of each call.
+    """
     password = settings.redis_password
     options: dict[str, Any] = {
         "username": settings.redis_user or None,
@@ -37,7 +43,7 @@ def pool(settings: RedisSettings, size: int, timeout: float) -> BlockingConnecti
         settings.redis_url,
         max_connections=size,
         timeout=timeout,
-        socket_timeout=timeout,
+        socket_timeout=reply_timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
         **options,

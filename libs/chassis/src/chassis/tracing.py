@@ -3,8 +3,9 @@
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -27,9 +28,14 @@ OUR_FAULT = {
 EXPORT_WITHIN = 3.0  # seconds for one export; what does not get out by then is dropped
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
-# A problem is an answer, and may quote what the caller sent.
-_QUIET: Any = {"record_exception": False, "set_status_on_exception": False}
-_drawn = SimpleNamespace(share=1.0)
+
+
+@dataclass(slots=True)
+class _Drawn:
+    share: float = 1.0
+
+
+_drawn = _Drawn()
 
 
 def configure(service: str, endpoint: str | None, ratio: float) -> None:
@@ -40,7 +46,7 @@ def configure(service: str, endpoint: str | None, ratio: float) -> None:
     """
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}),
-        sampler=ParentBased(ALWAYS_ON),  # begun() has drawn
+        sampler=ParentBased(ALWAYS_ON),  # is_drawn() has decided
     )
     _drawn.share = ratio
     if endpoint:
@@ -75,13 +81,13 @@ def traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
-def begun(name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> trace.Span:
-    """The first span of a trace; the caller ends it.
+def is_drawn() -> bool:
+    """Whether the trace that begins now is recorded; asking the SDK costs each request 3 µs."""
+    return random.random() < _drawn.share  # noqa: S311 - nobody gains by guessing it
 
-    Whether the trace is recorded is drawn here: to be told so by the SDK costs each request 3 µs.
-    """
-    if random.random() < _drawn.share:  # noqa: S311 - nobody gains by guessing it
-        return _tracer.start_span(name, Context(), kind, attributes, **_QUIET)
+
+def unrecorded() -> trace.Span:
+    """A span that is told nowhere, with a trace id all the same."""
     ids = random.getrandbits(128), random.getrandbits(64)
     return trace.NonRecordingSpan(trace.SpanContext(*ids, is_remote=False))
 
@@ -96,17 +102,12 @@ class Serving:
     __slots__ = ("_span", "_token")
 
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
-        if protocol == "http":
-            name = f"{method} {route}"
-            attributes = {"http.request.method": method, "http.route": route}
-        else:
-            name = route.removeprefix("/")
-            attributes = {"rpc.system.name": "grpc", "rpc.method": name}
         if "traceparent" in headers:
-            context = _W3C.extract(headers)
-            self._span = _tracer.start_span(name, context, SpanKind.SERVER, attributes, **_QUIET)
+            self._span = _begun(protocol, method, route, _W3C.extract(headers))
+        elif is_drawn():
+            self._span = _begun(protocol, method, route, Context())
         else:
-            self._span = begun(name, SpanKind.SERVER, attributes)
+            self._span = unrecorded()
 
     def __enter__(self) -> Self:
         self._token = attach(trace.set_span_in_context(self._span))
@@ -131,6 +132,23 @@ class Serving:
             self._span.set_attribute("rpc.response.status_code", status)
         if status.startswith("5") or status in OUR_FAULT:
             self._span.set_status(Status(StatusCode.ERROR))
+
+
+def _begun(protocol: str, method: str, route: str, context: Context) -> trace.Span:
+    if protocol == "http":
+        name = f"{method} {route}"
+        attributes = {"http.request.method": method, "http.route": route}
+    else:
+        name = route.removeprefix("/")
+        attributes = {"rpc.system.name": "grpc", "rpc.method": name}
+    return _tracer.start_span(
+        name,
+        context,
+        SpanKind.SERVER,
+        attributes,
+        record_exception=False,  # a problem is an answer, and may quote what the caller sent
+        set_status_on_exception=False,
+    )
 
 
 @contextmanager

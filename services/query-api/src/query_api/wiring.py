@@ -25,9 +25,9 @@ from user_contracts import descriptors
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """query-api over Redis."""
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
-    connections = pool(settings, settings.redis_pool, settings.redis_timeout)
+    connections = pool(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, Redis.from_pool(connections) as redis:
-        views = RedisUserViews(redis)
+        views = RedisUserViews(redis, settings.redis_timeout)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping, **callers.checks})
         host, grace, gate = settings.host, settings.grace, callers.gate

@@ -90,7 +90,7 @@ async def test_readers_follow_the_pointer_to_another_generation(
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
-        away = RedisUserViews(redis)
+        away = RedisUserViews(redis, timeout=2)
         for call in (away.get(an_id(1)), away.newest(None, 1), away.ping()):
             with pytest.raises(Unavailable):
                 await call

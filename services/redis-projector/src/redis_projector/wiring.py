@@ -34,7 +34,7 @@ CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """redis-projector over Kafka and Redis."""
-    connections = pool(settings, CONNECTIONS, settings.redis_timeout)
+    connections = pool(settings, CONNECTIONS, settings.redis_timeout, settings.redis_timeout)
     letters = dead_letter_topic(settings.topic, GROUP)
     kafka = brokers(settings)
     dead_letters = KafkaDeadLetters(kafka, letters)
