@@ -21,7 +21,8 @@ from urllib.error import URLError
 
 import psutil
 import report
-from wrk import Answered, Wrk, any_of
+import wrk
+from wrk import Answered, any_of
 
 from local_stack.addresses import Addresses, load
 
@@ -98,7 +99,7 @@ def settings(stack: Addresses) -> dict[str, str]:
 
 def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared:
     """The bare handler and ours in turn."""
-    wrk, bare, ours = Wrk.found(), f"http://127.0.0.1:{BARE}", f"http://127.0.0.1:{OURS}"
+    bare, ours = f"http://127.0.0.1:{BARE}", f"http://127.0.0.1:{OURS}"
     found = Compared(read, [], [], 0)
     with process(BIN / "query-api", environment=settings(stack)) as pid:
         answer = got(ours + read.path)

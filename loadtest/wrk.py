@@ -24,36 +24,34 @@ class Answered:
     failed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wrk:
-    """The machine's own, or else the distribution's, unpacked aside."""
+def program(name: str) -> tuple[str, dict[str, str]]:
+    """Where a load generator is, and what it needs in its environment.
 
-    program: str
-    environment: dict[str, str]
+    The machine's own, or else the distribution's, fetched and unpacked aside. Raises StackError
+    where that cannot be.
+    """
+    if own := shutil.which(name):
+        return own, {}
+    content = unpacked(load_packages(os_release(), platform.machine()), cache())
+    libraries = content / "usr/lib/x86_64-linux-gnu"
+    return str(content / "usr/bin" / name), {"LD_LIBRARY_PATH": str(libraries)}
 
-    @classmethod
-    def found(cls) -> "Wrk":
-        """Fetches it where there is none; raises StackError where that cannot be."""
-        if own := shutil.which("wrk"):
-            return cls(own, {})
-        content = unpacked(load_packages(os_release(), platform.machine()), cache())
-        libraries = content / "usr/lib/x86_64-linux-gnu"
-        return cls(str(content / "usr/bin/wrk"), {"LD_LIBRARY_PATH": str(libraries)})
 
-    def run(self, url: str, callers: int, seconds: int, script: str = "") -> Answered:
-        """Load for so many seconds; `script` is wrk's Lua."""
-        with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-            file.write(script)
-            file.flush()
-            options = ["-t1", f"-c{callers}", f"-d{seconds}s", "--latency", "-s", file.name]
-            done = subprocess.run(  # noqa: S603 - our own words
-                [self.program, *options, url],
-                env=os.environ | self.environment,
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-        return _read(done.stdout)
+def run(url: str, callers: int, seconds: int, script: str = "") -> Answered:
+    """Load for so many seconds; `script` is wrk's Lua."""
+    wrk, environment = program("wrk")
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        options = ["-t1", f"-c{callers}", f"-d{seconds}s", "--latency", "-s", file.name]
+        done = subprocess.run(  # noqa: S603 - our own words
+            [wrk, *options, url],
+            env=os.environ | environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return _read(done.stdout)
 
 
 def any_of(paths: str) -> str:

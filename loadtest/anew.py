@@ -1,0 +1,60 @@
+"""What a list costs over gRPC when every message is encoded anew. See grpc_reads.py.
+
+The same server, settings and view; of each user a message is ready, so that only its encoding is
+compared. Started with query-api's environment.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from chassis.access import needs
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.lifecycle import Process, launch
+from chassis.paging import page
+from chassis.redis_connections import pool
+from query_api.application import UserDirectory
+from query_api.redis_user_views import RedisUserViews
+from query_api.settings import Settings
+from query_api.shared_reads import SharedUserViews
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import ListRequest, ListResponse, User, UserQueriesBase
+
+
+class Anew(UserQueriesBase):
+    """Lists users from ready messages."""
+
+    def __init__(self, directory: UserDirectory) -> None:
+        self._directory = directory
+        self._ready: dict[bytes, User] = {}
+
+    @needs("users:read")
+    async def list(self, list_request: ListRequest) -> ListResponse:
+        views, cursor = await self._directory.list(page(list_request.limit, list_request.cursor))
+        users = [self._message(view.proto or b"") for view in views]
+        return ListResponse(users=users, next_cursor=cursor or "")
+
+    def _message(self, proto: bytes) -> User:
+        if proto not in self._ready:
+            self._ready[proto] = User().parse(proto)
+        return self._ready[proto]
+
+
+@asynccontextmanager
+async def wire(settings: Settings) -> AsyncIterator[Process]:
+    """The gRPC door alone."""
+    connections = pool(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
+    async with Redis.from_pool(connections) as redis:
+        views = RedisUserViews(redis, settings.redis_timeout)
+        directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
+        health = Health({})
+        server = GrpcServer(
+            [Anew(directory)], descriptors(), health, settings.host, settings.grpc_port
+        )
+        yield Process([server], health)
+
+
+if __name__ == "__main__":
+    launch("anew", Settings, wire)
