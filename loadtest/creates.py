@@ -1,0 +1,101 @@
+"""`POST /user`: creates that share a transaction against one INSERT each, in turn, on one MySQL.
+
+After `make up`. One process of each. Durable settings stay: sync_binlog=1,
+innodb_flush_log_at_trx_commit=1.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from statistics import median
+
+import report
+import wrk
+from reads import BARE, BIN, HERE, OURS, got, process
+from wrk import Answered
+
+from local_stack.addresses import Addresses, load
+
+CALLERS = (1, 16, 64, 256)
+CREATE = """
+wrk.method = "POST"
+wrk.body = '{"first_name": "Group", "last_name": "Commit"}'
+wrk.headers["Content-Type"] = "application/json"
+"""
+URL = f"http://127.0.0.1:{OURS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """So many callers' rounds at both."""
+
+    callers: int
+    one_each: list[Answered] = field(default_factory=list)
+    shared: list[Answered] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        one, shared = (median(a.rate for a in side) for side in (self.one_each, self.shared))
+        p95 = median(a.p95 for a in self.shared)
+        failed = sum(a.failed for a in self.shared + self.one_each)
+        return (
+            f"| {self.callers} | {one:.0f} | {shared:.0f} | {shared / one:.1f} "
+            f"| {p95:.1f} | {failed} |"
+        )
+
+
+def settings(stack: Addresses) -> dict[str, str]:
+    """Of a command-api beside the stack's: traced as in production, one trace in a hundred."""
+    own = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2, "TRACE_RATIO": 0.01}
+    own_names = {f"COMMAND_API_{name}": str(value) for name, value in own.items()}
+    endpoint = {"COMMAND_API_OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
+    return stack.environment("command-api") | own_names | endpoint
+
+
+def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
+    """Both in turn, for each number of callers."""
+    found = [Compared(callers) for callers in CALLERS]
+    ways = ((sys.executable, HERE / "one_insert.py"), (BIN / "command-api",))
+    with process(sys.executable, HERE / "bare.py", str(BARE), environment={}, told=b"{}"):
+        for one in found:
+            for _ in range(rounds):
+                for way, side in zip(ways, (one.one_each, one.shared), strict=True):
+                    with process(*way, environment=settings(stack)):
+                        got(f"{URL}/")
+                        wrk.run(f"{URL}/user", one.callers, 1, CREATE)
+                        side.append(wrk.run(f"{URL}/user", one.callers, seconds, CREATE))
+    return found
+
+
+def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str:
+    """The result as a table."""
+    return "\n".join(
+        [
+            report.heading("Creates a second", now),
+            "",
+            f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
+            "",
+            "| callers | one INSERT each | sharing a transaction | ratio | p95, ms | failed |",
+            "|---|---|---|---|---|---|",
+            *map(str, found),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and side")
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    now = datetime.now(UTC)
+    found = measure(load(wanted.instance), wanted.rounds, wanted.seconds)
+    text = page(found, wanted.rounds, wanted.seconds, now)
+    print(text)
+    (HERE / "results" / f"creates-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
