@@ -76,9 +76,10 @@ def trace_id() -> str | None:
 
 def traceparent() -> str | None:
     """The current span as a W3C traceparent header (55 characters), or None outside a request."""
-    carrier: dict[str, str] = {}
-    _W3C.inject(carrier)
-    return carrier.get("traceparent")
+    span = trace.get_current_span().get_span_context()
+    if not span.is_valid:
+        return None
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
 def is_drawn() -> bool:

@@ -30,27 +30,31 @@ class GroupCommit(Generic[R]):
 
     name = "group commit"
 
-    def __init__(self, write: Write[R], largest: int) -> None:
+    def __init__(self, write: Write[R], largest: int, patience: float) -> None:
         """`write` stores at most `largest` rows and returns each one's outcome, in order.
 
         When it raises Unavailable that is the outcome of all; any other exception is a bug, and
-        ends the process.
+        ends the process. patience: seconds that a row may wait for its turn.
         """
         self._write = write
         self._largest = largest
-        self._waiting: deque[tuple[R, asyncio.Future[None]]] = deque()
+        self._patience = patience
+        self._waiting: deque[tuple[R, asyncio.Future[None], float]] = deque()
         self._arrived = asyncio.Event()
         self._is_draining = False
 
     async def put(self, row: R) -> None:
-        """Return once the row is stored; raises its outcome, or Unavailable when too many wait.
+        """Return once the row is stored; raises its outcome.
 
-        A caller who gives up before the row's turn has come has stored nothing.
+        Raises Unavailable, with nothing stored, when too many wait, or when the row's turn comes
+        after its time: that is found as a write ends, so whoever bounds the write bounds this, and
+        no row needs a timer of its own. A caller who gives up before has stored nothing, either.
         """
         if len(self._waiting) >= MOST_WAITING:
             raise Unavailable(f"{MOST_WAITING} writes are waiting already")
-        stored = asyncio.get_running_loop().create_future()
-        self._waiting.append((row, stored))
+        loop = asyncio.get_running_loop()
+        stored = loop.create_future()
+        self._waiting.append((row, stored, loop.time() + self._patience))
         self._arrived.set()
         await stored
 
@@ -66,9 +70,14 @@ class GroupCommit(Generic[R]):
 
     def _next_batch(self) -> list[tuple[R, "asyncio.Future[None]"]]:
         batch: list[tuple[R, asyncio.Future[None]]] = []
+        now = asyncio.get_running_loop().time()
         while self._waiting and len(batch) < self._largest:
-            row, stored = self._waiting.popleft()
-            if not stored.done():
+            row, stored, end = self._waiting.popleft()
+            if stored.done():
+                continue  # its caller has gone
+            if now > end:
+                stored.set_exception(Unavailable(f"no turn to be stored in {self._patience} s"))
+            else:
                 batch.append((row, stored))
         if not self._waiting and not self._is_draining:
             self._arrived.clear()

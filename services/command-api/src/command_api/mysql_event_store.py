@@ -5,7 +5,6 @@ Nothing here relies on read-then-insert isolation: MySQL's REPEATABLE READ allow
 whose predecessor was erased by a locking read in the same statement.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,6 @@ from asyncmy.errors import IntegrityError
 from prometheus_client import Histogram
 
 from chassis import telemetry, tracing
-from chassis.problems import Unavailable
 from command_api.group_commit import GroupCommit, Outcome
 from command_api.mysql_connections import Connections, overtaken
 from command_api.ports import KeyTaken, Request, StreamConflict
@@ -50,7 +48,7 @@ class MySQLEventStore:
     def __init__(self, mysql: Connections, batch: int) -> None:
         """batch: how many first events may share a transaction."""
         self._mysql = mysql
-        self.creates = GroupCommit(self._insert_all, batch)
+        self.creates = GroupCommit(self._insert_all, batch, mysql.limit)
         """Must be served: it is who stores first events, as many at a time as have gathered."""
 
     async def newest(self, user_id: str) -> UserEvent | None:
@@ -65,13 +63,9 @@ class MySQLEventStore:
                 await self._append_after(event, request)
 
     async def _create(self, row: Row) -> None:
-        try:
-            # The writer's call belongs to many traces; this is the part of it in the caller's.
-            with tracing.calling("mysql", "append"):
-                async with asyncio.timeout(self._mysql.limit):
-                    await self.creates.put(row)
-        except TimeoutError as error:
-            raise Unavailable("the event store did not answer") from error
+        # The writer's call belongs to many traces; this is the part of it in the caller's.
+        with tracing.calling("mysql", "append"):
+            await self.creates.put(row)
 
     async def _append_after(self, event: UserEvent, request: Request) -> None:
         async with self._mysql.cursor("append") as cursor:

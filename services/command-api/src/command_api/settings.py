@@ -21,7 +21,10 @@ class Settings(ApiSettings):
     mysql_password: SecretStr = Field(description="That user's password.")
     mysql_pool: int = Field(16, ge=1, description="Connections at most.")
     mysql_timeout: float = Field(
-        3, gt=0, description="Seconds for a call to MySQL, waiting for a connection included."
+        3,
+        gt=0,
+        description="Seconds for a call to MySQL, waiting for a connection included;"
+        " a create waits so long for its turn, too.",
     )
     mysql_batch: int = Field(
         256, ge=1, description="Creates that share a transaction at most; each waits for all of it."

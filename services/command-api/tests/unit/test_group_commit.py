@@ -42,7 +42,7 @@ def table() -> Table:
 
 @pytest.fixture
 def group(table: Table) -> GroupCommit[str]:
-    return GroupCommit(table.write, largest=3)
+    return GroupCommit(table.write, largest=3, patience=60)
 
 
 async def test_a_write_alone_is_committed_at_once(table: Table, group: GroupCommit[str]) -> None:
@@ -119,3 +119,19 @@ async def test_a_drain_stores_what_waits(table: Table, group: GroupCommit[str]) 
         await group.drain()
         table.may_commit.set()
     assert sorted(row for commit in table.commits for row in commit) == list("abcde")
+
+
+async def test_a_row_whose_turn_comes_too_late_is_refused_and_not_stored(
+    table: Table, group: GroupCommit[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(group):
+        first = asyncio.create_task(group.put("a"))
+        await table.has_begun.wait()
+        monkeypatch.setattr(group, "_patience", -1)
+        late = asyncio.create_task(group.put("b"))
+        await asyncio.sleep(0)
+        table.may_commit.set()
+        await first
+        with pytest.raises(Unavailable, match="no turn"):
+            await late
+    assert table.commits == [["a"]]
