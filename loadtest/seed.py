@@ -9,7 +9,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -50,8 +51,9 @@ async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:
     return ids
 
 
-async def seed(stack: Addresses, count: int) -> list[str]:
-    """Create the users, and return when both views have them."""
+@asynccontextmanager
+async def stored(stack: Addresses) -> AsyncIterator[MySQLEventStore]:
+    """The stack's event store, served."""
     async with connected(
         host=stack.mysql_host,
         port=stack.mysql_port,
@@ -62,9 +64,15 @@ async def seed(stack: Addresses, count: int) -> list[str]:
         limit=30,
     ) as mysql:
         store = MySQLEventStore(mysql, batch=BATCH)
-        started = time.perf_counter()
         async with serving(store.creates):
-            ids = await create(Users(store, utc_now, uuid7), people(count))
+            yield store
+
+
+async def seed(stack: Addresses, count: int) -> list[str]:
+    """Create the users, and return when both views have them."""
+    started = time.perf_counter()
+    async with stored(stack) as store:
+        ids = await create(Users(store, utc_now, uuid7), people(count))
     _tell("in the event store", count, started)
     async with aiohttp.ClientSession() as session:
         await asyncio.sleep(10)  # the projectors look at the log's end every 5 s

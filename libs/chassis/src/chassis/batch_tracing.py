@@ -19,6 +19,7 @@ from chassis import tracing
 
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
+SAMPLED = tuple("13579bdf")  # the lowest bit of a traceparent's flags; few have it, and need more
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class Batch:
     def done(self, messages: Iterable[Message]) -> None:
         """Give the trace of each event a span for its processing and one for the store write."""
         for message in messages:
-            carrier = {"traceparent": message.traceparent} if message.traceparent else {}
-            parent = _W3C.extract(carrier)
+            if not (message.traceparent or "").endswith(SAMPLED):
+                continue
+            parent = _W3C.extract({"traceparent": message.traceparent})
             if trace.get_current_span(parent).get_span_context().trace_flags.sampled:
                 self._tell(message, parent)
 

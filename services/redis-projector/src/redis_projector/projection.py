@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from chassis.projection import Undecodable
-from user_contracts import user_event
-from user_contracts.proto.user.v1 import User
+from user_contracts import messages, user_event
 
 
 class Answer(msgspec.Struct):
@@ -42,5 +41,5 @@ def project(record: Mapping[str, Any]) -> UserChange:
     if event.names is None:
         return UserChange(event.user_id, event.version, event.occurred_at, None, None)
     answer = Answer(event.user_id, *event.names, event.created_at, event.version)
-    json, proto = msgspec.json.encode(answer), bytes(User(**msgspec.structs.asdict(answer)))
+    json, proto = msgspec.json.encode(answer), messages.user(**msgspec.structs.asdict(answer))
     return UserChange(event.user_id, event.version, event.occurred_at, json, proto)

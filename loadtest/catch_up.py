@@ -1,0 +1,162 @@
+"""A projector that was away catches up: records a second of one process, to the last.
+
+After `make up`. Both projectors are stopped while a backlog is written, through the event store,
+Debezium and Kafka; then each is started alone.
+"""
+
+import argparse
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import psutil
+import report
+import uvloop
+from seed import BATCH, stored
+
+from chassis import kafka_places
+from chassis.kafka_connections import Brokers
+from command_api.mysql_event_store import MySQLEventStore, _row
+from command_api.ports import Request
+from command_api.user import UserEvent
+from command_api.wiring import utc_now, uuid7
+from local_stack import control
+from local_stack.addresses import Addresses, load
+
+PROJECTORS = ("redis-projector", "search-projector")
+TOPIC = "user.events"
+REQUEST = Request(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
+WITHIN = 900.0  # seconds for a backlog to be in Kafka, and for a projector to have it
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """How one projector did it: memory in bytes, at the end."""
+
+    projector: str
+    each: int
+    records: int
+    seconds: float
+    cpu: float
+    resident: int
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.projector} | {self.each} | {self.records} | {self.records / self.seconds:.0f}"
+            f" | {1e6 * self.cpu / self.records:.0f} | {self.resident / 1e6:.0f} |"
+        )
+
+
+async def write(stack: Addresses, events: int, each: int) -> int:
+    """At least so many events, `each` of them a user's; how many that were.
+
+    The lives of BATCH users at a time are interleaved.
+    """
+    groups = -(-events // (BATCH * each))
+    async with stored(stack) as store:
+        for _ in range(groups):
+            now = utc_now()
+            ids = [uuid7(now) for _ in range(BATCH)]
+            for version in range(1, each + 1):
+                await _insert(store, ids, version)
+    return groups * BATCH * each
+
+
+async def _insert(store: MySQLEventStore, ids: list[str], version: int) -> None:
+    now, kind = utc_now(), "UserCreated" if version == 1 else "UserRenamed"
+    rows = [
+        _row(UserEvent(i, version, uuid7(now), kind, "Late", f"No{version}", now, now), REQUEST)  # type: ignore[arg-type]
+        for i in ids
+    ]
+    outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no door offers
+    assert not any(outcomes), outcomes  # noqa: S101 - nobody else has these ids
+
+
+async def until_in_kafka(stack: Addresses) -> None:
+    """Return when the ends of all partitions have stood still for three looks."""
+    brokers = Brokers(stack.kafka_bootstrap)
+    looks: list[kafka_places.Ends] = []
+    async with asyncio.timeout(WITHIN), kafka_places.opened(brokers, TOPIC) as log:
+        while looks[-3:] != [await log.ends()] * 3:
+            looks.append(await log.ends())
+            await asyncio.sleep(1)
+
+
+async def catch_up(stack: Addresses, projector: str, each: int, records: int) -> CaughtUp:
+    """Start the projector, and measure from its first record to its last one."""
+    control.start(stack.instance, projector)
+    began = cpu = 0.0
+    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as session:
+        while True:
+            done = await handled(stack, session, projector)
+            process = psutil.Process(control.pid_of(stack.instance, projector))
+            times = process.cpu_times()
+            spent = times.user + times.system
+            if not done:  # the last look before the first batch
+                began, cpu = time.perf_counter(), spent
+            if done >= records:
+                break
+            await asyncio.sleep(0.05)
+    seconds = time.perf_counter() - began
+    resident = process.memory_info().rss
+    control.stop(stack.instance, projector)
+    return CaughtUp(projector, each, records, seconds, spent - cpu, resident)
+
+
+async def handled(stack: Addresses, session: aiohttp.ClientSession, projector: str) -> int:
+    """Records since its start, as it says itself; 0 while it cannot be asked."""
+    try:
+        async with session.get(f"{stack.admin[projector]}/metrics") as response:
+            metrics = await response.text()
+    except aiohttp.ClientError:
+        return 0
+    counts = re.findall(r"^projector_events_total{.*} (\S+)", metrics, re.MULTILINE)
+    return int(sum(map(float, counts)))
+
+
+async def measure(stack: Addresses, events: int) -> list[CaughtUp]:
+    """Both projectors, at five events a user and at one; they run again at the end."""
+    found = []
+    for each in (5, 1):
+        for projector in PROJECTORS:
+            control.stop(stack.instance, projector)
+        records = await write(stack, events, each)
+        await until_in_kafka(stack)
+        found += [await catch_up(stack, projector, each, records) for projector in PROJECTORS]
+    for projector in PROJECTORS:
+        control.start(stack.instance, projector)
+    return found
+
+
+def page(found: list[CaughtUp], now: datetime) -> str:
+    """The result as a table."""
+    return "\n".join(
+        [
+            report.heading("Catching up", now),
+            "",
+            "| one process of | events a user | events | a second | CPU, µs an event | MB |",
+            "|---|---|---|---|---|---|",
+            *map(str, found),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    now = datetime.now(UTC)
+    text = page(uvloop.run(measure(load(wanted.instance), wanted.events)), now)
+    print(text)
+    (Path(__file__).parent / "results" / f"catch-up-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Messages of user.v1 as bytes, by Google's C code: 2 µs for a user, where betterproto takes 30.
+
+For who writes many and has no use for classes; the doors speak through betterproto's.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+from user_contracts import descriptors
+
+
+def user(created_at: datetime, **fields: str | int) -> bytes:
+    """The bytes of a user.v1.User with these fields; created_at bears its time zone."""
+    message = _user_class()(**fields)
+    message.created_at.FromDatetime(created_at)
+    content: bytes = message.SerializeToString()
+    return content
+
+
+@cache
+def _user_class() -> Any:
+    pool = DescriptorPool()
+    for file in FileDescriptorSet.FromString(descriptors()).file:
+        pool.Add(file)
+    return GetMessageClass(pool.FindMessageTypeByName("user.v1.User"))
