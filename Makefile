@@ -84,8 +84,8 @@ format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/ready ## Measure created → visible on the running system (after make up)
-	$(BIN)/python loadtest/freshness.py
+bench: $(VENV)/ready ## Measure the targets on the running system (after make up, make seed): a quarter of an hour
+	$(BIN)/python loadtest/bench.py
 
 seed: $(VENV)/ready ## Put users into the running system: make seed USERS=100000
 	@$(BIN)/python loadtest/seed.py --users $(USERS)

@@ -44,9 +44,14 @@ class CaughtUp:
     cpu: float
     resident: int
 
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.records / self.seconds
+
     def __str__(self) -> str:
         return (
-            f"| {self.projector} | {self.each} | {self.records} | {self.records / self.seconds:.0f}"
+            f"| {self.projector} | {self.each} | {self.records} | {self.rate:.0f}"
             f" | {1e6 * self.cpu / self.records:.0f} | {self.resident / 1e6:.0f} |"
         )
 

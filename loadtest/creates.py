@@ -34,13 +34,22 @@ class Compared:
     one_each: list[Answered] = field(default_factory=list)
     shared: list[Answered] = field(default_factory=list)
 
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Creates a second: one INSERT each, and sharing."""
+        return median(a.rate for a in self.one_each), median(a.rate for a in self.shared)
+
+    @property
+    def p95(self) -> float:
+        """Of those that share, in milliseconds."""
+        return median(a.p95 for a in self.shared)
+
     def __str__(self) -> str:
-        one, shared = (median(a.rate for a in side) for side in (self.one_each, self.shared))
-        p95 = median(a.p95 for a in self.shared)
+        one, shared = self.rates
         failed = sum(a.failed for a in self.shared + self.one_each)
         return (
             f"| {self.callers} | {one:.0f} | {shared:.0f} | {shared / one:.1f} "
-            f"| {p95:.1f} | {failed} |"
+            f"| {self.p95:.1f} | {failed} |"
         )
 
 

@@ -34,11 +34,17 @@ class Measured:
     per_cpu_second: list[float] = field(default_factory=list)
     failed: int = 0
 
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return median(self.rates)
+
+    @property
+    def calls_a_cpu_second(self) -> float:
+        return median(self.per_cpu_second)
+
     def __str__(self) -> str:
-        return (
-            f"| {self.what} | {median(self.rates):.0f} | {median(self.per_cpu_second):.0f} "
-            f"| {self.failed} |"
-        )
+        return f"| {self.what} | {self.rate:.0f} | {self.calls_a_cpu_second:.0f} | {self.failed} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,18 @@ class Side:
     command: tuple[str | Path, ...]
     method: str
     messages: Sequence[bytes]
+
+
+def sides(stack: Addresses) -> dict[str, Side]:
+    """What is compared."""
+    ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
+    ours, anew = (BIN / "query-api",), (sys.executable, HERE / "anew.py")
+    fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
+    return {
+        "`Get`": Side(ours, "Get", [bytes(GetRequest(id=user)) for user in ids]),
+        "`List` of 50": Side(ours, "List", fifty),
+        "`List` of 50, encoded anew": Side(anew, "List", fifty),
+    }
 
 
 def measure(stack: Addresses, sides: dict[str, Side], rounds: int, seconds: int) -> list[Measured]:
@@ -104,17 +122,8 @@ def main() -> None:
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     stack, now = load(wanted.instance), datetime.now(UTC)
-    ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
-    ours, anew = (BIN / "query-api",), (sys.executable, HERE / "anew.py")
-    fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
-    sides = {
-        "`Get`": Side(ours, "Get", [bytes(GetRequest(id=user)) for user in ids]),
-        "`List` of 50": Side(ours, "List", fifty),
-        "`List` of 50, encoded anew": Side(anew, "List", fifty),
-    }
-    text = page(
-        measure(stack, sides, wanted.rounds, wanted.seconds), wanted.rounds, wanted.seconds, now
-    )
+    found = measure(stack, sides(stack), wanted.rounds, wanted.seconds)
+    text = page(found, wanted.rounds, wanted.seconds, now)
     print(text)
     (HERE / "results" / f"grpc-reads-{now:%Y-%m-%d}.md").write_text(text)
 

@@ -70,6 +70,18 @@ request = function() return wrk.format("GET", paths[math.random(#paths)]) end
 """
 
 
+def posting(bodies: str) -> str:
+    """Posts the JSON bodies of a file, one a line, at random."""
+    return f"""
+local bodies = {{}}
+for body in io.lines("{bodies}") do bodies[#bodies + 1] = body end
+local headers = {{["Content-Type"] = "application/json"}}
+request = function()
+  return wrk.format("POST", nil, headers, bodies[math.random(#bodies)])
+end
+"""
+
+
 def _read(text: str) -> Answered:
     rate, p95, p99, failed = text.rpartition("seen ")[2].split()
     return Answered(float(rate), float(p95), float(p99), int(failed))

@@ -46,7 +46,8 @@ def format_storage(site: Site, config: Path, data: Path) -> None:
         return
     shutil.rmtree(data, ignore_errors=True)
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ("kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(config))
+    # With "=": one id in 64 begins with a hyphen.
+    tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(config))
     first_start.run(
         [*java(site, "128m"), *tool],
         "the formatting of Kafka's data folder",

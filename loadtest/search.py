@@ -1,0 +1,165 @@
+"""Searching names: search-api, its query asked of OpenSearch itself, and the plain wildcard query.
+
+After `make up` and `make seed`. The plain index holds the same users as keywords, and is removed at
+the end. The terms are words of names, beginnings, and typing errors, a third each.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+import report
+import wrk
+from opensearchpy import OpenSearch
+from seed import NAMES
+from wrk import Answered
+
+from local_stack.addresses import Addresses, load
+from search_api.opensearch_user_index import query
+
+PLAIN = "users-plain"
+TERMS = 600
+PAGE = 10
+NAME = {"type": "keyword", "normalizer": "lowercase"}
+INDEX = {
+    "settings": {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1"},
+    "mappings": {"properties": {"id": {"type": "keyword"}, "first_name": NAME, "last_name": NAME}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to search: wrk's script, and what it has seen."""
+
+    what: str
+    script: str
+    seen: list[Answered] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return median(one.rate for one in self.seen)
+
+    @property
+    def p95(self) -> float:
+        """Milliseconds."""
+        return median(one.p95 for one in self.seen)
+
+    def __str__(self) -> str:
+        p99 = median(one.p99 for one in self.seen)
+        failed = sum(one.failed for one in self.seen)
+        return f"| {self.what} | {self.rate:.0f} | {self.p95:.0f} | {p99:.0f} | {failed} |"
+
+
+def terms() -> list[str]:
+    """The same ones each time."""
+    chance = random.Random(TERMS)  # noqa: S311 - names, not secrets
+    words = [chance.choice(NAMES["first"] + NAMES["last"]).lower() for _ in range(TERMS)]
+    kinds: list[Callable[[str], str]] = [str, lambda word: word[:3], _mistyped]
+    return [kinds[number % len(kinds)](word) for number, word in enumerate(words)]
+
+
+def _mistyped(word: str) -> str:
+    middle = len(word) // 2
+    return word[:middle] + word[middle + 1 :]
+
+
+def wildcard(term: str) -> dict[str, Any]:
+    """What a store of names offers without an index made for it."""
+    names = ("first_name", "last_name")
+    return {"query": {"bool": {"should": [{"wildcard": {n: f"*{term}*"}} for n in names]}}}
+
+
+@contextmanager
+def ways(found: list[str]) -> Iterator[list[Way]]:
+    """Scripts, whose files stay for as long as the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def asked(name: str, bodies: list[dict[str, Any]]) -> str:
+            file = Path(folder) / name
+            file.write_text("\n".join(json.dumps(body | {"size": PAGE}) for body in bodies))
+            return wrk.posting(str(file))
+
+        paths = Path(folder) / "paths"
+        paths.write_text("\n".join(f"/user/search?limit={PAGE}&q={quote(t)}" for t in found))
+        yield [
+            Way("search-api", wrk.any_of(str(paths))),
+            Way("its query, of OpenSearch", asked("ours", [query(term) for term in found])),
+            Way("wildcard query, of OpenSearch", asked("plain", [wildcard(t) for t in found])),
+        ]
+
+
+@contextmanager
+def plain_index(client: OpenSearch) -> Iterator[int]:
+    """The users of the view as keywords, while the block runs: how many."""
+    client.indices.create(index=PLAIN, body=INDEX)
+    try:
+        body = {"source": {"index": "users", "_source": ["id", "first_name", "last_name"]}}
+        client.reindex(body=body | {"dest": {"index": PLAIN}}, params={"timeout": "15m"})
+        client.indices.refresh(index=PLAIN)
+        yield client.count(index=PLAIN)["count"]
+    finally:
+        client.indices.delete(index=PLAIN)
+
+
+def measure(stack: Addresses, callers: int, rounds: int, seconds: int) -> tuple[int, list[Way]]:
+    """All ways in turn: how many users there are, and what was seen."""
+    client = OpenSearch(stack.opensearch_url, timeout=900)
+    urls = (
+        f"{stack.http['search-api']}/",
+        f"{stack.opensearch_url}/users/_search",
+        f"{stack.opensearch_url}/{PLAIN}/_search",
+    )
+    with plain_index(client) as users, ways(terms()) as found:
+        for number in range(rounds + 1):  # the first one warms up
+            for url, way in zip(urls, found, strict=True):
+                seen = wrk.run(url, callers, seconds, way.script)
+                if number:
+                    way.seen.append(seen)
+        return users, found
+
+
+def page(found: list[Way], users: int, how: str, now: datetime) -> str:
+    """The result as a table."""
+    return "\n".join(
+        [
+            report.heading("Searches a second", now),
+            "",
+            f"{users} users, {how}.",
+            "",
+            "| | a second | p95, ms | p99, ms | failed |",
+            "|---|---|---|---|---|",
+            *map(str, found),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--callers", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and way")
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    now = datetime.now(UTC)
+    users, found = measure(load(wanted.instance), wanted.callers, wanted.rounds, wanted.seconds)
+    how = f"{wanted.callers} callers; medians of {wanted.rounds} rounds of {wanted.seconds} s"
+    text = page(found, users, how, now)
+    print(text)
+    results = Path(__file__).parent / "results"
+    (results / f"search-{now:%Y-%m-%d}-{users}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
