@@ -6,12 +6,13 @@ the end. The terms are words of names, beginnings, and typing errors, a third ea
 
 import argparse
 import json
-import random
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,7 +21,7 @@ from urllib.parse import quote
 import report
 import wrk
 from opensearchpy import OpenSearch
-from seed import NAMES
+from seed import people
 from wrk import Answered
 
 from local_stack.addresses import Addresses, load
@@ -60,11 +61,12 @@ class Way:
         return f"| {self.what} | {self.rate:.0f} | {self.p95:.0f} | {p99:.0f} | {failed} |"
 
 
-def terms() -> list[str]:
-    """The same ones each time."""
-    chance = random.Random(TERMS)  # noqa: S311 - names, not secrets
-    words = [chance.choice(NAMES["first"] + NAMES["last"]).lower() for _ in range(TERMS)]
+def terms(stack: Addresses) -> list[str]:
+    """Of users that make seed has made; the same ones each time."""
+    seeded = len((Path(stack.home) / "seeded-ids").read_text().split())
     kinds: list[Callable[[str], str]] = [str, lambda word: word[:3], _mistyped]
+    named = ((user.first_name, user.last_name) for user in people(seeded))
+    words = [names[number % 2].lower() for number, names in enumerate(islice(named, TERMS))]
     return [kinds[number % len(kinds)](word) for number, word in enumerate(words)]
 
 
@@ -74,9 +76,10 @@ def _mistyped(word: str) -> str:
 
 
 def wildcard(term: str) -> dict[str, Any]:
-    """What a store of names offers without an index made for it."""
+    """What a store of names offers without an index made for it; in an order that pages need."""
     names = ("first_name", "last_name")
-    return {"query": {"bool": {"should": [{"wildcard": {n: f"*{term}*"}} for n in names]}}}
+    matches = [{"wildcard": {name: f"*{term}*"}} for name in names]
+    return {"query": {"bool": {"should": matches}}, "sort": ["id"], "track_total_hits": False}
 
 
 @contextmanager
@@ -104,7 +107,11 @@ def plain_index(client: OpenSearch) -> Iterator[int]:
     client.indices.create(index=PLAIN, body=INDEX)
     try:
         body = {"source": {"index": "users", "_source": ["id", "first_name", "last_name"]}}
-        client.reindex(body=body | {"dest": {"index": PLAIN}}, params={"timeout": "15m"})
+        # Its own answer, with a warning for each batch, has more headers than http.client takes.
+        asked = {"wait_for_completion": "false"}
+        task = client.reindex(body=body | {"dest": {"index": PLAIN}}, params=asked)["task"]
+        while not client.tasks.get(task_id=task)["completed"]:
+            time.sleep(1)
         client.indices.refresh(index=PLAIN)
         yield client.count(index=PLAIN)["count"]
     finally:
@@ -119,7 +126,7 @@ def measure(stack: Addresses, callers: int, rounds: int, seconds: int) -> tuple[
         f"{stack.opensearch_url}/users/_search",
         f"{stack.opensearch_url}/{PLAIN}/_search",
     )
-    with plain_index(client) as users, ways(terms()) as found:
+    with plain_index(client) as users, ways(terms(stack)) as found:
         for number in range(rounds + 1):  # the first one warms up
             for url, way in zip(urls, found, strict=True):
                 seen = wrk.run(url, callers, seconds, way.script)

@@ -32,10 +32,20 @@ NAMES = json.loads((Path(__file__).parent / "k6" / "names.json").read_text("utf-
 
 
 def people(count: int) -> Iterator[CreateUser]:
-    """The same ones each time."""
+    """The same ones each time, named as variously as people are.
+
+    Half of the first names are common ones; last names are of 125,000, eight in a million each.
+    """
     chance = random.Random(count)  # noqa: S311 - names, not secrets
-    for _ in range(count):
-        yield CreateUser(chance.choice(NAMES["first"]), chance.choice(NAMES["last"]))
+    for number in range(count):
+        first = chance.choice(NAMES["first"]) if number % 2 else _blended(chance, NAMES["first"])
+        yield CreateUser(first, _blended(chance, NAMES["last"]))
+
+
+def _blended(chance: random.Random, names: list[str]) -> str:
+    """A name that sounds like these and is hardly anybody's."""
+    begin, middle, end = chance.choices(names, k=3)
+    return begin[:3] + middle[1:3] + end[-3:]
 
 
 async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:

@@ -3,7 +3,7 @@
 For who writes many and has no use for classes; the doors speak through betterproto's.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,12 +13,14 @@ from google.protobuf.message_factory import GetMessageClass
 
 from user_contracts import descriptors
 
+EPOCH, SECOND = datetime.fromtimestamp(0, UTC), timedelta(seconds=1)
+
 
 def user(created_at: datetime, **fields: str | int) -> bytes:
     """The bytes of a user.v1.User with these fields; created_at bears its time zone."""
-    message = _user_class()(**fields)
-    message.created_at.FromDatetime(created_at)
-    content: bytes = message.SerializeToString()
+    since = created_at - EPOCH
+    moment = {"seconds": since // SECOND, "nanos": since.microseconds * 1000}
+    content: bytes = _user_class()(created_at=moment, **fields).SerializeToString()
     return content
 
 

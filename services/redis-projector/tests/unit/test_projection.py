@@ -1,12 +1,16 @@
 """From an event to a change: what the APIs will send, or the reason why it cannot be."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.projection import Undecodable
 from redis_projector.projection import project
+from user_contracts import messages
 from user_contracts.proto.user.v1 import User
 
 ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
@@ -41,6 +45,19 @@ def test_an_event_becomes_the_answers_of_both_apis(event_type: str) -> None:
     assert (user.id, user.first_name, user.last_name) == (ID, "Zoë", "李小龍")
     assert user.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
     assert user.version == 1
+
+
+@given(
+    created=st.datetimes(timezones=st.just(UTC)),
+    version=st.integers(1, 2**32 - 1),
+    name=st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_both_protobuf_libraries_write_the_same_bytes(
+    created: datetime, version: int, name: str
+) -> None:
+    fields: dict[str, Any] = {"id": ID, "first_name": name, "last_name": "x", "version": version}
+    ours = messages.user(created_at=created, **fields)
+    assert ours == bytes(User(created_at=created, **fields))
 
 
 def test_a_deletion_leaves_no_answer() -> None:
