@@ -103,10 +103,9 @@ class Serving:
     __slots__ = ("_span", "_token")
 
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
-        if "traceparent" in headers:
-            self._span = _begun(protocol, method, route, _W3C.extract(headers))
-        elif is_drawn():
-            self._span = _begun(protocol, method, route, Context())
+        callers = _callers(headers)
+        if callers is not None or is_drawn():
+            self._span = _begun(protocol, method, route, callers or Context())
         else:
             self._span = unrecorded()
 
@@ -133,6 +132,15 @@ class Serving:
             self._span.set_attribute("rpc.response.status_code", status)
         if status.startswith("5") or status in OUR_FAULT:
             self._span.set_status(Status(StatusCode.ERROR))
+
+
+def _callers(headers: Mapping[str, str]) -> Context | None:
+    """The trace that the caller is in; None if it tells none, or none that can be read."""
+    if "traceparent" not in headers:
+        return None
+    context = _W3C.extract(headers)
+    is_readable = trace.get_current_span(context).get_span_context().is_valid
+    return context if is_readable else None
 
 
 def _begun(protocol: str, method: str, route: str, context: Context) -> trace.Span:

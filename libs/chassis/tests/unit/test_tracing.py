@@ -59,6 +59,8 @@ def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
     monkeypatch.setattr(tracing._drawn, "share", 0.0)
     with telemetry.Request("http", "GET", "/user", {}), telemetry.store_call("redis", "get"):
         ours = tracing.trace_id()
+    with telemetry.Request("http", "GET", "/user", {"traceparent": "00-nonsense"}):
+        pass
     with telemetry.Request("http", "GET", "/user", {"traceparent": CALLER}):
         theirs = tracing.trace_id()
     assert ours
