@@ -23,12 +23,16 @@ help: ## List the targets
 
 # --- the running system -------------------------------------------------------------------------
 
+# Several of a server: make up BROKERS=3 REDIS_MASTERS=3 OPENSEARCH_NODES=3
+FORM = $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REDIS_MASTERS),--redis-masters $(REDIS_MASTERS)) \
+	$(if $(OPENSEARCH_NODES),--opensearch-nodes $(OPENSEARCH_NODES))
+
 .PHONY: up down clean status logs infra replay demo
 up: $(VENV)/ready ## Start everything: servers and services; ends with a table of addresses
-	@$(BIN)/local-stack up
+	@$(BIN)/local-stack up $(FORM)
 
 infra: $(VENV)/ready ## Start the servers only, to run one service from an editor
-	@$(BIN)/local-stack infra
+	@$(BIN)/local-stack infra $(FORM)
 
 down: $(VENV)/ready ## Stop everything, keep the data
 	@$(BIN)/local-stack down

@@ -7,14 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import containers
 import pytest
+import redis_nodes
 from hypothesis import settings
 
+from chassis.redis_connections import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 
@@ -23,6 +26,7 @@ INSTANCE = ["--instance", "test", "--port-offset", "10000"]
 # Where the test of tracing listens for spans; for all others it is an exporter that is away.
 OTLP_PORT = 14318
 TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"}
+INTEGRATION = pytest.mark.integration
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
 
@@ -72,6 +76,37 @@ def _run(command: str) -> "subprocess.CompletedProcess[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URLs of a Redis Cluster that only contract tests use, with commas between."""
+    with redis_nodes.running(tmp_path_factory.mktemp("redis-cluster")) as urls:
+        yield urls
+
+
+@pytest.fixture(
+    params=["memory", *(pytest.param(one, marks=INTEGRATION) for one in ("redis", "redis cluster"))]
+)
+def store(request: pytest.FixtureRequest) -> str:
+    """What the contract suite of a Redis view runs over."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def redis(request: pytest.FixtureRequest, store: str) -> AsyncIterator[AnyRedis]:
+    """A database of the stack's Redis, or a cluster, that only contract tests use; empty."""
+    if store == "redis":
+        stack: Addresses = request.getfixturevalue("stack")
+        settings: dict[str, Any] = {"redis_url": stack.redis_url.removesuffix("/0") + "/9"}
+    else:
+        settings = {"redis_url": request.getfixturevalue("redis_cluster"), "redis_cluster": True}
+    found = RedisSettings.model_validate(settings)
+    async with aclosing(client(found, 8, timeout=5, reply_timeout=5)) as connected:
+        await connected.flushdb()
+        yield connected
+        await connected.flushdb()
 
 
 @pytest.fixture

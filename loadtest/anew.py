@@ -5,16 +5,14 @@ compared. Started with query-api's environment.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from redis.asyncio import Redis
+from contextlib import aclosing, asynccontextmanager
 
 from chassis.access import needs
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.lifecycle import Process, launch
 from chassis.paging import page
-from chassis.redis_connections import pool
+from chassis.redis_connections import client
 from query_api.application import UserDirectory
 from query_api.redis_user_views import RedisUserViews
 from query_api.settings import Settings
@@ -45,8 +43,8 @@ class Anew(UserQueriesBase):
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The gRPC door alone."""
-    connections = pool(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
-    async with Redis.from_pool(connections) as redis:
+    connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
+    async with aclosing(connected) as redis:
         views = RedisUserViews(redis, settings.redis_timeout)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({})

@@ -25,6 +25,7 @@ from opensearchpy.helpers import async_bulk
 from redis.asyncio import Redis
 
 from local_stack.addresses import Addresses, load
+from user_contracts import redis_users
 
 HERE, BIN = Path(__file__).parent, Path(sys.executable).parent
 EACH = 500  # users of each kind of drift
@@ -58,17 +59,17 @@ async def in_redis(stack: Addresses, users: list[str]) -> None:
     """EACH users missing, EACH different, EACH extra."""
     redis: Any  # its own types are those of both, texts and bytes
     async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
-        prefix = f"users:{await redis.get('users:generation') or 1}"
+        generation = await redis.get(redis_users.POINTER) or redis_users.FIRST_GENERATION
         pipeline = redis.pipeline(transaction=False)
         for number, user in enumerate(users):
-            order = f"{prefix}:{{{user[:6]}}}"
+            key = redis_users.user(generation, user)
             match number % 3:
                 case 0:
-                    pipeline.delete(f"{order}:{user}")
+                    pipeline.delete(key)
                 case 1:
-                    pipeline.hset(f"{order}:{user}", "json", "{}")
+                    pipeline.hset(key, "json", "{}")
                 case _:
-                    pipeline.hset(f"{order}:{stranger(user)}", "version", 1)
+                    pipeline.hset(redis_users.user(generation, stranger(user)), "version", 1)
         await pipeline.execute()
 
 

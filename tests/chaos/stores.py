@@ -9,12 +9,13 @@ import pymysql
 from doors import as_root
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.helpers import async_scan
-from redis.asyncio import Redis
+from redis_operator import connected, serving
 from topic import PARTITIONS
 
 from chassis.kafka_connections import Brokers
 from chassis.kafka_log import KafkaLog
 from local_stack.addresses import Addresses
+from user_contracts import redis_users
 from user_contracts.proto.user.v1 import User
 
 COLUMNS = "user_id, version, type, first_name, last_name, created_at, idempotency_key"
@@ -75,28 +76,40 @@ def _rfc3339(moment: datetime) -> str:
 
 async def redis_view(stack: Addresses) -> View:
     """The Redis view of the generation that serves (schemas/views/redis-users.md)."""
-    redis: Any  # its own types are those of both, texts and bytes
-    async with Redis.from_url(stack.redis_url) as redis:
-        prefix = f"users:{(await redis.get('users:generation') or b'1').decode()}"
-        keys = [key.decode() async for key in redis.scan_iter(f"{prefix}:*", count=1000)]
+    async with connected(stack) as redis:
+        generation = await serving(redis)
+        pattern = redis_users.pattern(generation)
+        keys = [key.decode() async for key in redis.scan_iter(pattern, count=1000)]
         kept = dict.fromkeys(keys)
-        hashes = [key for key in kept if key.count(":") == 3 and "}:" in key]
+        hashes = [key for key in kept if key.count(":") == 4]
         pipeline = redis.pipeline(transaction=False)
         for key in hashes:
             pipeline.hgetall(key)
         values = dict(zip(hashes, await pipeline.execute(), strict=True))
-        orders = {k for k in kept if k.endswith("}")}
+        orders = {key for key in kept if key.count(":") == 3} - others(generation)
         ordered = {m.decode() for k in sorted(orders) for m in await redis.zrange(k, 0, -1)}
-        buckets = {m.decode() for m in await redis.zrange(f"{prefix}:buckets", 0, -1)}
+        buckets = {m.decode() for m in await redis.zrange(redis_users.buckets(generation), 0, -1)}
         log = await KafkaLog(Brokers(stack.kafka_bootstrap), "user.events").id()
-        offsets = {p: await redis.get(f"{prefix}:offset:{log}:{p}") for p in PARTITIONS}
+        fields = [f"{log}:{partition}" for partition in PARTITIONS]
+        shards = [await redis.hmget(key, fields) for key in offset_keys(generation)]
     users = {key.rsplit(":", 1)[1]: _hash(value) for key, value in values.items()}
     living = {user for user, state in users.items() if state.names}
     oddities = [f"redis: {user} is not in its order" for user in living - ordered]
     oddities += [f"redis: {user} is in an order, and not alive" for user in ordered - living]
     oddities += [f"redis: no bucket {user[:6]}" for user in living if user[:6] not in buckets]
     oddities += [f"redis: json and proto of {u} differ" for u, v in values.items() if _differ(v)]
+    oddities += [] if all(s == shards[0] for s in shards) else ["redis: offsets of shards differ"]
+    offsets = dict(zip(PARTITIONS, shards[0], strict=True))
     return View(users, {p: int(o) for p, o in offsets.items() if o is not None}, oddities)
+
+
+def offset_keys(generation: str) -> list[str]:
+    return [redis_users.offsets(generation, shard) for shard in redis_users.SHARDS]
+
+
+def others(generation: str) -> set[str]:
+    """The keys of a generation that are not of users."""
+    return {redis_users.buckets(generation), *offset_keys(generation)}
 
 
 def _hash(value: dict[bytes, bytes]) -> State:

@@ -6,7 +6,7 @@ import aiohttp
 import faults
 import injection
 from opensearchpy import AsyncOpenSearch
-from redis.asyncio import Redis
+from redis_operator import connected
 from scenario import Chaos
 
 from chassis.testing import eventually
@@ -82,7 +82,7 @@ async def test_stores_that_lose_everything_heal_without_a_write(chaos: Chaos) ->
 
 
 async def lose_the_views(stack: Addresses) -> None:
-    async with Redis.from_url(stack.redis_url) as redis:
+    async with connected(stack) as redis:
         await redis.flushall()
     async with AsyncOpenSearch(stack.opensearch_url, timeout=20) as client:
         (index,) = await client.indices.get_alias(name="users")

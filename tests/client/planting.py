@@ -6,10 +6,11 @@ from typing import Any
 
 from doors import Answer
 from opensearchpy import AsyncOpenSearch, ConflictError
-from redis.asyncio import Redis
+from redis_operator import connected, serving
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from user_contracts import redis_users
 
 Planted = dict[str, str]
 Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
@@ -18,15 +19,14 @@ Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
 async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
     """One kind a user; `users` have version 2, the erased one has 2 as well."""
     missing, stale, other, ahead, unlisted, *_ = (user["id"] for user in users)
-    redis: Any  # its own types are those of both, texts and bytes
-    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
-        prefix = f"users:{await redis.get('users:generation') or 1}"
+    async with connected(stack, decode_responses=True) as redis:
+        generation = await serving(redis)
 
         def order(user: str) -> str:
-            return f"{prefix}:{{{user[:6]}}}"
+            return redis_users.order(generation, user[:6])
 
         def key(user: str) -> str:
-            return f"{order(user)}:{user}"
+            return redis_users.user(generation, user)
 
         extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
         old = await redis.hget(key(other), "json")
@@ -82,10 +82,9 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
 
 async def lose_bucket(stack: Addresses, user: str) -> None:
     """Pages of Redis's view do not know any more that there are users like this one."""
-    redis: Any
-    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
-        serving = await redis.get("users:generation") or 1
-        assert await redis.zrem(f"users:{serving}:buckets", user[:6])
+    async with connected(stack, decode_responses=True) as redis:
+        directory = redis_users.buckets(await serving(redis))
+        assert await redis.zrem(directory, user[:6])
 
 
 def told(text: str) -> Planted:

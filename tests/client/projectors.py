@@ -8,7 +8,7 @@ from golden import OnlySchema, encoded
 from stepwise import Running, Stepwise
 
 from chassis.avro import AvroDecoder
-from chassis.projection import OffsetMoved, Projector, Record, claim
+from chassis.projection import OffsetMoved, Projector, Record
 from command_api.memory_event_store import Row
 from user_contracts import avro_schema
 
@@ -72,7 +72,7 @@ class Process:
     async def _turn(self, log: Log, size: int, back: int) -> bool:
         try:
             if self.stored is None:
-                self.stored = await claim(self._views, LOG, range(PARTITIONS))
+                self.stored = await self._views.claim(LOG, range(PARTITIONS))
             else:
                 await self._fetch(self.stored, log, size, back)
         except OffsetMoved:

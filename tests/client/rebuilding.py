@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from doors import Answer, Door, Refused
 from opensearchpy import AsyncOpenSearch
-from redis.asyncio import Redis
+from redis_operator import connected, serving
 from survival import created, visible
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from user_contracts import redis_users
 
 LOCAL_STACK = Path(sys.executable).parent / "local-stack"
 
@@ -58,10 +58,8 @@ async def populated(door: Door, living: int) -> Population:
 @asynccontextmanager
 async def dropped_from_views(stack: Addresses, user: str) -> AsyncIterator[None]:
     """The user is in no view any more, no offset knows of that, and the block brings it back."""
-    redis: Any  # its own types are those of both, texts and bytes
-    async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
-        serving = await redis.get("users:generation") or "1"
-        assert await redis.delete(f"users:{serving}:{{{user[:6]}}}:{user}")
+    async with connected(stack, decode_responses=True) as redis:
+        assert await redis.delete(redis_users.user(await serving(redis), user))
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
         # It remembers a deleted document's version for a minute, unless told otherwise.
         await opensearch.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from doors import Door, as_root
 from opensearchpy import AsyncOpenSearch
-from redis.asyncio import Redis
+from redis_operator import connected
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
@@ -29,7 +29,7 @@ async def test_a_deleted_user_leaves_no_name_behind(stack: Addresses, http: Door
 
 
 async def assert_not_in_redis(stack: Addresses, user: str) -> None:
-    async with Redis.from_url(stack.redis_url) as redis:
+    async with connected(stack) as redis:
         keys = [key async for key in redis.scan_iter(match=f"*{user}*")]
         assert keys  # one in each generation that is kept
         for key in keys:

@@ -7,6 +7,7 @@ TLS and HTTP basic stands for it.
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ import trustme
 from aiohttp import web
 from opensearchpy.exceptions import AuthenticationException, TransportError
 from pydantic import SecretStr
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from chassis import opensearch_client, redis_connections
@@ -68,6 +68,7 @@ async def redis(
     )
     settings = RedisSettings(
         redis_url=f"rediss://{HOST}:{port}/0",
+        redis_cluster=False,
         redis_user="ann",
         redis_password=SecretStr("secret"),
         redis_ca_file=authority.ca,
@@ -89,8 +90,8 @@ async def redis(
 
 
 async def ping(settings: RedisSettings, **changed: Any) -> None:
-    pool = redis_connections.pool(settings.model_copy(update=changed), 1, 5, 5)
-    async with Redis.from_pool(pool) as redis:
+    connected = redis_connections.client(settings.model_copy(update=changed), 1, 5, 5)
+    async with aclosing(connected) as redis:
         await redis.ping()
 
 

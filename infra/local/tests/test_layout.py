@@ -29,7 +29,7 @@ def test_what_is_saved_is_loaded_with_its_passwords() -> None:
     saved = addresses.save(Instance("unit", 7))
     assert addresses.load("unit") == saved
     assert len(saved.password("root")) > 20
-    assert addresses.recorded("unit", None).port_offset == 7
+    assert addresses.recorded("unit", None, {}).port_offset == 7
 
 
 def test_what_an_older_version_has_saved_is_loaded() -> None:

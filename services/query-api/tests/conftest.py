@@ -1,18 +1,18 @@
 """The views that the one contract suite runs over, filled by hand as the contract page has it."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
-from local_stack.addresses import Addresses
+from chassis.redis_connections import AnyRedis
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from query_api.ports import UserViews
 from query_api.redis_user_views import RedisUserViews
 from query_api.shared_reads import SharedUserViews
+from user_contracts import redis_users
 
 Fill = Callable[[str, Mapping[str, bytes] | None], Coroutine[Any, Any, None]]
 
@@ -39,23 +39,14 @@ def memory_shelf() -> Shelf:
 
 
 @pytest.fixture
-async def redis(stack: Addresses) -> AsyncIterator[Redis]:
-    """A database of Redis that only contract tests use."""
-    async with Redis.from_url(stack.redis_url.removesuffix("/0") + "/9") as redis:
-        await redis.flushdb()
-        yield redis
-        await redis.flushdb()
-
-
-@pytest.fixture
-def redis_shelf(redis: Redis) -> Shelf:
+def redis_shelf(redis: AnyRedis) -> Shelf:
     async def put(user_id: str, fields: Mapping[str, bytes] | None) -> None:
         bucket = user_id[:6]
-        order = f"users:1:{{{bucket}}}"
-        await redis.zadd("users:1:buckets", {bucket: 0})
-        await redis.delete(f"{order}:{user_id}")
+        order, key = redis_users.order("1", bucket), redis_users.user("1", user_id)
+        await redis.zadd(redis_users.buckets("1"), {bucket: 0})
+        await redis.delete(key)
         if fields is not None:
-            await redis.hset(f"{order}:{user_id}", mapping=dict(fields))  # type: ignore[arg-type] # bytes are fine
+            await redis.hset(key, mapping=dict(fields))  # type: ignore[arg-type] # bytes are fine
         if fields is not None and "json" in fields:
             await redis.zadd(order, {user_id: 0})
         else:
@@ -64,9 +55,10 @@ def redis_shelf(redis: Redis) -> Shelf:
     return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2)), put)
 
 
-@pytest.fixture(params=["memory_shelf", pytest.param("redis_shelf", marks=pytest.mark.integration)])
-def shelf(request: pytest.FixtureRequest) -> Shelf:
-    shelf: Shelf = request.getfixturevalue(request.param)
+@pytest.fixture
+def shelf(request: pytest.FixtureRequest, store: str) -> Shelf:
+    name = "memory_shelf" if store == "memory" else "redis_shelf"
+    shelf: Shelf = request.getfixturevalue(name)
     return shelf
 
 

@@ -1,27 +1,15 @@
 """The views that the one contract suite runs over, each empty."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from redis.asyncio import Redis
 
 from chassis.generations import Generations
 from chassis.memory_generations import MemoryGenerations
 from chassis.projection import Views
-from local_stack.addresses import Addresses
+from chassis.redis_connections import AnyRedis
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
 from redis_projector.redis_generations import RedisGenerations
 from redis_projector.redis_user_views import RedisUserViews
-
-
-@pytest.fixture
-async def redis(stack: Addresses) -> AsyncIterator[Redis]:
-    """A database of Redis that only contract tests use."""
-    async with Redis.from_url(stack.redis_url.removesuffix("/0") + "/9") as redis:
-        await redis.flushdb()
-        yield redis
-        await redis.flushdb()
 
 
 @pytest.fixture
@@ -30,7 +18,7 @@ def memory_views() -> MemoryUserViews:
 
 
 @pytest.fixture
-def redis_views(redis: Redis) -> RedisUserViews:
+def redis_views(redis: AnyRedis) -> RedisUserViews:
     return RedisUserViews(redis, "1")
 
 
@@ -40,19 +28,19 @@ def memory_generations() -> MemoryGenerations[UserChange]:
 
 
 @pytest.fixture
-def redis_generations(redis: Redis) -> RedisGenerations:
+def redis_generations(redis: AnyRedis) -> RedisGenerations:
     return RedisGenerations(redis)
 
 
-@pytest.fixture(
-    params=["memory_generations", pytest.param("redis_generations", marks=pytest.mark.integration)]
-)
-def generations(request: pytest.FixtureRequest) -> Generations[UserChange]:
-    generations: Generations[UserChange] = request.getfixturevalue(request.param)
+@pytest.fixture
+def generations(request: pytest.FixtureRequest, store: str) -> Generations[UserChange]:
+    name = "memory_generations" if store == "memory" else "redis_generations"
+    generations: Generations[UserChange] = request.getfixturevalue(name)
     return generations
 
 
-@pytest.fixture(params=["memory_views", pytest.param("redis_views", marks=pytest.mark.integration)])
-def views(request: pytest.FixtureRequest) -> Views[UserChange]:
-    views: Views[UserChange] = request.getfixturevalue(request.param)
+@pytest.fixture
+def views(request: pytest.FixtureRequest, store: str) -> Views[UserChange]:
+    name = "memory_views" if store == "memory" else "redis_views"
+    views: Views[UserChange] = request.getfixturevalue(name)
     return views

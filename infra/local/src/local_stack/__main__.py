@@ -21,6 +21,11 @@ from local_stack.browser import browser
 from local_stack.layout import Instance, cache
 
 INTERRUPTED = 130
+FORM = {
+    "brokers": "Kafka's brokers",
+    "redis_masters": "Redis's masters; three, each with a replica, are a cluster",
+    "opensearch_nodes": "OpenSearch's nodes",
+}
 
 
 def main() -> None:
@@ -29,7 +34,9 @@ def main() -> None:
         signal.signal(number, interrupt)
     socket.setdefaulttimeout(60)  # supervisor's client sets none
     try:
-        instance = addresses.recorded(arguments.instance, arguments.port_offset)
+        asked = {name: vars(arguments).get(name) for name in FORM}
+        form = {name: count for name, count in asked.items() if count is not None}
+        instance = addresses.recorded(arguments.instance, arguments.port_offset, form)
         arguments.run(instance, arguments)
     except StackError as error:
         console.errors.print(error, markup=False)
@@ -66,6 +73,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         command = sub.add_parser(name, parents=[common], help=text, description=text)
         command.set_defaults(run=run)
+        if name in {"up", "infra"}:
+            add_form(command)
         if name == "logs":
             command.add_argument("name", nargs="?", default="", help="a program or a job")
             command.add_argument("--lines", type=int, default=50, help="how many to begin with")
@@ -75,6 +84,14 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("tool", help=", ".join(kafka_tools.TOOLS))
             command.add_argument("options", nargs=argparse.REMAINDER, help="the tool's own")
     return commands
+
+
+def add_form(command: argparse.ArgumentParser) -> None:
+    for name, text in FORM.items():
+        option = f"--{name.replace('_', '-')}"
+        command.add_argument(
+            option, type=int, choices=(1, 3), help=f"{text} (default: as before, or 1)"
+        )
 
 
 def up(instance: Instance, _arguments: argparse.Namespace) -> None:

@@ -2,12 +2,12 @@
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_stack import StackError
-from local_stack.layout import Instance
+from local_stack.layout import ONE_OF_EACH, Form, Instance
 
 HOST = "127.0.0.1"
 APIS = ("command-api", "query-api", "search-api")
@@ -23,7 +23,8 @@ REDIS_USERS = ("redis_operator", "redis_projector", "query_api")
 class Addresses:
     """Where an instance listens; the keys of http, grpc and admin are the services' names.
 
-    redis_url logs in as the operator, for tests and people.
+    redis_url logs in as the operator, for tests and people. Of servers that are several here, it
+    and opensearch_url are the first one.
     """
 
     instance: str
@@ -45,6 +46,9 @@ class Addresses:
     http: dict[str, str]
     grpc: dict[str, str]
     admin: dict[str, str]
+    form: Form = ONE_OF_EACH
+    redis_nodes: tuple[str, ...] = ()
+    opensearch_nodes: tuple[str, ...] = ()
 
     def password(self, user: str) -> str:
         """The password of one of MYSQL_USERS or REDIS_USERS."""
@@ -57,9 +61,13 @@ class Addresses:
 
     @property
     def redis_address(self) -> str:
-        """redis_url without who logs in."""
+        """redis_url without who logs in; of a cluster all nodes, with commas between."""
         url = urlsplit(self.redis_url)
-        return f"redis://{url.hostname}:{url.port}{url.path}"
+        return ",".join(self.redis_nodes) or f"redis://{url.hostname}:{url.port}{url.path}"
+
+    @property
+    def is_redis_cluster(self) -> bool:
+        return len(self.redis_nodes) > 1
 
 
 def of(instance: Instance) -> Addresses:
@@ -76,7 +84,9 @@ def of(instance: Instance) -> Addresses:
         mysql_database="users",
         redis_url=f"redis://{operator}@{HOST}:{instance.port('redis', 'redis')}/0",
         opensearch_url=f"http://{HOST}:{instance.port('opensearch')}",
-        kafka_bootstrap=f"{HOST}:{instance.port('kafka', 'broker')}",
+        kafka_bootstrap=",".join(
+            f"{HOST}:{instance.port(node, 'broker')}" for node in instance.nodes("kafka")
+        ),
         registry_url=f"{registry}/apis/ccompat/v7",
         registry_own_url=f"{registry}/apis/registry/v2",
         registry_health_url=f"http://{HOST}:{instance.port('registry', 'management')}/health/ready",
@@ -89,6 +99,13 @@ def of(instance: Instance) -> Addresses:
             name: f"http://{HOST}:{instance.port(name, 'admin')}"
             for name in (*SERVICES, SUPERVISOR, CANARY, CONSOLE)
         },
+        form=instance.form,
+        redis_nodes=tuple(
+            f"redis://{HOST}:{instance.port(node, 'redis')}" for node in instance.nodes("redis")
+        ),
+        opensearch_nodes=tuple(
+            f"http://{HOST}:{instance.port(node)}" for node in instance.nodes("opensearch")
+        ),
     )
 
 
@@ -116,20 +133,28 @@ def load(instance: str = "dev") -> Addresses:
     """The addresses of an instance that was started; raise StackError if it never was."""
     file = Instance(instance).addresses_file
     try:
-        port_offset = json.loads(file.read_text())["port_offset"]
+        saved = json.loads(file.read_text())
     except FileNotFoundError:
         raise StackError(
             f"there is no instance {instance!r}: "
             f"start it with `local-stack up --instance {instance}`"
         ) from None
-    return of(Instance(instance, port_offset))  # all else follows, also for an older file
+    # All else follows, also for an older file.
+    return of(Instance(instance, saved["port_offset"], Form(**saved.get("form", {}))))
 
 
-def recorded(name: str, port_offset: int | None) -> Instance:
-    """The instance with the offset given, or else the one it was started with, or else none."""
-    if port_offset is None:
-        try:
-            port_offset = load(name).port_offset
-        except StackError:
-            port_offset = 0
-    return Instance(name, port_offset)
+def recorded(name: str, port_offset: int | None, form: dict[str, int]) -> Instance:
+    """The instance as asked for, and else as it was started, and else one of each at offset 0.
+
+    Raises StackError for another form than it has: the servers' data is of that form.
+    """
+    try:
+        saved = load(name)
+    except StackError:
+        return Instance(name, port_offset or 0, Form(**form))
+    if (wanted := replace(saved.form, **form)) != saved.form:
+        raise StackError(
+            f"instance {name!r} has {saved.form}, and {wanted} is asked for: "
+            f"`local-stack clean --instance {name}` first, which removes its data"
+        )
+    return Instance(name, saved.port_offset if port_offset is None else port_offset, saved.form)

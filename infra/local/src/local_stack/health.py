@@ -6,7 +6,7 @@ import redis
 from confluent_kafka.admin import AdminClient
 
 from local_stack import StackError
-from local_stack.addresses import Addresses
+from local_stack.addresses import HOST, Addresses
 
 ANSWER_WITHIN = 5.0
 
@@ -23,20 +23,25 @@ def mysql(addresses: Addresses) -> None:
         connection.ping(reconnect=False)
 
 
-def kafka(addresses: Addresses) -> None:
+def kafka(address: str) -> None:
     """The broker tells of its cluster."""
     # Silent: librdkafka would print every refused connection while the broker starts.
     quiet: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": addresses.kafka_bootstrap,
+        "bootstrap.servers": address,
         "log_level": 0,
     }
     AdminClient(quiet).list_topics(timeout=ANSWER_WITHIN)
 
 
-def redis_server(addresses: Addresses) -> None:
+def redis_server(addresses: Addresses, port: int) -> None:
     """PING; also fails while the file of the last run is being loaded."""
-    with redis.Redis.from_url(
-        addresses.redis_url, socket_timeout=ANSWER_WITHIN, socket_connect_timeout=ANSWER_WITHIN
+    with redis.Redis(
+        HOST,
+        port,
+        username="redis_operator",
+        password=addresses.password("redis_operator"),
+        socket_timeout=ANSWER_WITHIN,
+        socket_connect_timeout=ANSWER_WITHIN,
     ) as client:
         client.ping()
 

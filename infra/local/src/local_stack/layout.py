@@ -11,9 +11,14 @@ INFRA = ROOT / "infra"
 
 PORTS: dict[str, dict[str, int]] = {
     "mysql": {"sql": 3306},
-    "redis": {"redis": 6379},
+    "redis": {"redis": 6379, "bus": 6479},
+    **{f"redis-{n}": {"redis": 6378 + n, "bus": 6478 + n} for n in range(2, 7)},
     "kafka": {"broker": 9092, "controller": 9093, "metrics": 9094},
+    "kafka-2": {"broker": 9192, "controller": 9193, "metrics": 9194},
+    "kafka-3": {"broker": 9292, "controller": 9293, "metrics": 9294},
     "opensearch": {"http": 9200, "transport": 9300},
+    "opensearch-2": {"http": 9201, "transport": 9301},
+    "opensearch-3": {"http": 9202, "transport": 9302},
     "registry": {"http": 8081, "management": 8082},
     "connect": {"http": 8083, "metrics": 8084},
     "command-api": {"http": 3000, "grpc": 1234, "admin": 9000},
@@ -33,11 +38,35 @@ LONGEST_SOCKET_PATH = 96
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How many of the servers that can be several: one, or three, which outlive the loss of one."""
+
+    brokers: int = 1
+    redis_masters: int = 1
+    """Of three, each has a replica: together a Redis Cluster."""
+    opensearch_nodes: int = 1
+
+
+ONE_OF_EACH = Form()
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One stack on this machine; two differ in name and port offset and share only downloads."""
 
     name: str = "dev"
     port_offset: int = 0
+    form: Form = ONE_OF_EACH
+
+    def nodes(self, server: str) -> list[str]:
+        """The programs of a server that may be several: kafka, kafka-2 and kafka-3, say."""
+        masters = self.form.redis_masters
+        counts = {
+            "kafka": self.form.brokers,
+            "redis": masters if masters == 1 else 2 * masters,
+            "opensearch": self.form.opensearch_nodes,
+        }
+        return [server, *(f"{server}-{number}" for number in range(2, counts[server] + 1))]
 
     @property
     def home(self) -> Path:

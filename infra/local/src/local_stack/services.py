@@ -15,6 +15,7 @@ from local_stack.addresses import (
 )
 from local_stack.layout import PORTS
 from local_stack.programs import Job, Program, Site
+from local_stack.servers import redis
 
 AFTER = {
     "command-api": ("migrate",),
@@ -37,7 +38,7 @@ def api_or_projector(site: Site, name: str, after: tuple[str, ...]) -> Program:
     return Program(
         name=name,
         command=[str(site.bin / name)],
-        after=after,
+        after=tuple(redis.ready(site) if step == "redis" else step for step in after),
         healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
         environment=environment(site, name),
         start_within=60,
@@ -86,7 +87,7 @@ def environment(site: Site, service: str) -> dict[str, str]:
 def settings(site: Site, service: str) -> dict[str, str]:
     """What the service must be told, without its prefix."""
     addresses = site.addresses
-    opensearch = {"OPENSEARCH_URL": addresses.opensearch_url}
+    opensearch = {"OPENSEARCH_URL": ",".join(addresses.opensearch_nodes)}
     kafka = {
         "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
         "REGISTRY_URL": addresses.registry_url,
@@ -120,6 +121,7 @@ def mysql_settings(site: Site, user: str) -> dict[str, str]:
 def redis_settings(site: Site, user: str) -> dict[str, str]:
     return {
         "REDIS_URL": site.addresses.redis_address,
+        "REDIS_CLUSTER": str(site.addresses.is_redis_cluster).lower(),
         "REDIS_USER": user,
         "REDIS_PASSWORD": site.addresses.password(user),
     }
@@ -131,6 +133,7 @@ def jobs(site: Site) -> list[Job]:
     setup = str(site.bin / "platform-setup")
     migrator = mysql_settings(site, "migrator")
     return [
+        *redis.jobs(site),
         Job(
             "mysql-users",
             [setup, "mysql-users"],
@@ -153,8 +156,11 @@ def jobs(site: Site) -> list[Job]:
         Job(
             "topics",
             [setup, "topics"],
-            ("kafka",),
-            {"SETUP_KAFKA_BOOTSTRAP": addresses.kafka_bootstrap},
+            tuple(site.instance.nodes("kafka")),
+            {
+                "SETUP_KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
+                "SETUP_KAFKA_REPLICATION_FACTOR": str(site.instance.form.brokers),
+            },
         ),
         Job(
             "schema-rule",

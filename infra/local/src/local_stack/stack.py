@@ -77,8 +77,14 @@ def down(instance: Instance) -> None:
     with alone(instance):
         there = running(instance)
         for rank in STOP_ORDER:
-            control.stop_all(instance, [name for name in rank if name in there])
+            control.stop_all(instance, [name for name in there if kind(name) in rank])
         control.shut_down(instance)
+
+
+def kind(program: str) -> str:
+    """The server that a program is one of: kafka of kafka-2."""
+    name, _, number = program.rpartition("-")
+    return name if number.isdigit() else program
 
 
 def clean(instance: Instance) -> None:

@@ -18,7 +18,7 @@ from chassis.generations import Orders
 from chassis.kafka_lag import LAG, LagWatch
 from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Record, claim
+from chassis.projection import Offset, OffsetMoved, Record
 from chassis.projector import Projection
 
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
@@ -125,7 +125,7 @@ class KafkaConsumer:
             orders = await self._orders()
             self._views, self._handle = self._projection.onto(orders)
             self._log_id = await self._log.same()
-            self._stored = await claim(self._views, self._log_id, numbers)
+            self._stored = await self._views.claim(self._log_id, numbers)
             self._obeyed = orders
 
         await self._persistently(read)

@@ -84,6 +84,13 @@ class Views(Protocol[C]):
         A topic that was made anew is another log, of which nothing has been stored yet.
         """
 
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        """The offsets from which the caller reads from now on; 0 is stored where nothing was.
+
+        From then on "nothing is stored" means lost data: a store that loses its first batch before
+        the offset behind it is stored would else take that offset. Raises OffsetMoved.
+        """
+
     async def apply(self, changes: Sequence[C]) -> list[Rejected[C]]:
         """Apply each change whose version is newer than the view's; the store decides atomically.
 
@@ -97,15 +104,10 @@ class Views(Protocol[C]):
         """
 
 
-async def claim(views: Views[Any], log: str, partitions: Collection[int]) -> dict[int, int]:
-    """The next offset to read, for each of the partitions; 0 is stored where nothing was.
-
-    From then on "nothing is stored" means lost data: a store that loses its first batch before the
-    offset behind it is stored would else take that offset. Raises OffsetMoved and Unavailable.
-    """
+async def claim_whole(views: Views[Any], log: str, partitions: Collection[int]) -> dict[int, int]:
+    """Views.claim of a store that keeps one offset a partition, since it loses data as a whole."""
     held = await views.offsets(log, partitions)
-    fresh: dict[int, tuple[Offset, int]] = {p: (None, 0) for p, at in held.items() if at is None}
-    if fresh:
+    if fresh := {p: (at, 0) for p, at in held.items() if at is None}:
         await views.advance(log, fresh)
     return {partition: offset or 0 for partition, offset in held.items()}
 

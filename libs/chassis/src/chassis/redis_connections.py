@@ -1,21 +1,31 @@
-"""How a service gets to Redis: its address, who logs in, and TLS."""
+"""How a service gets to Redis or to a Redis Cluster: the address, who logs in, and TLS."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
+
+AnyRedis: TypeAlias = Redis | RedisCluster
+# RuntimeError is uvloop's, of a connection just reset.
+AWAY = (RedisError, RedisClusterException, OSError, RuntimeError)
+"""What a call raises when Redis does not answer."""
 
 
 class RedisSettings(BaseSettings):
     """Part of a service's settings."""
 
     redis_url: str = Field(
-        "redis://127.0.0.1:6379/0", description="Where Redis is; rediss:// is TLS."
+        "redis://127.0.0.1:6379/0",
+        description="Where Redis is; rediss:// is TLS. Nodes of a cluster: with commas between.",
     )
+    redis_cluster: bool = Field(False, description="Whether it is a Redis Cluster.")  # noqa: FBT003 - pydantic's way
     redis_user: str | None = Field(None, description="Who logs in (infra/redis/users.acl).")
     redis_password: SecretStr | None = Field(None, description="That user's password.")
     redis_ca_file: Path | None = Field(
@@ -24,27 +34,48 @@ class RedisSettings(BaseSettings):
     )
 
 
-def pool(
+def client(
     settings: RedisSettings, size: int, timeout: float, reply_timeout: float | None
-) -> BlockingConnectionPool:
-    """At most so many connections.
+) -> AnyRedis:
+    """At most so many connections, of a cluster to each node.
 
     timeout: seconds to connect, and to wait for a connection. reply_timeout: seconds for a reply;
     None for who bounds calls itself, which spares 5 µs of each reply and a task of each call.
     """
     password = settings.redis_password
     options: dict[str, Any] = {
+        "max_connections": size,
         "username": settings.redis_user or None,
         "password": password.get_secret_value() if password else None,
+        "socket_timeout": reply_timeout,
+        "socket_connect_timeout": timeout,
+        # Once more, for a connection gone stale; redis-py's own ten times take seconds.
+        "retry": Retry(NoBackoff(), retries=1),
     }
     if settings.redis_ca_file:
         options["ssl_ca_certs"] = str(settings.redis_ca_file)
-    return BlockingConnectionPool.from_url(
-        settings.redis_url,
-        max_connections=size,
-        timeout=timeout,
-        socket_timeout=reply_timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), retries=1),  # a connection gone stale; redis-py's ten take seconds
+    if settings.redis_cluster:
+        return _cluster(settings.redis_url, options)
+    pool = BlockingConnectionPool.from_url(settings.redis_url, timeout=timeout, **options)
+    return Redis.from_pool(pool)
+
+
+def _cluster(urls: str, options: dict[str, Any]) -> RedisCluster:
+    """Any node that answers tells where all others are."""
+    nodes: list[Any] = [parse_url(url) for url in urls.split(",")]
+    is_tls = nodes[0].get("connection_class") is SSLConnection
+    return RedisCluster(
+        startup_nodes=[ClusterNode(node["host"], node["port"]) for node in nodes],
+        ssl=is_tls,
         **options,
     )
+
+
+def node_of(redis: AnyRedis, key: str) -> dict[str, Any]:
+    """Options of execute_command for a command whose keys redis-py would ask the server for.
+
+    Such is EVAL_RO: redis-py 8.1 knows the keys of EVAL alone, and sends COMMAND GETKEYS first.
+    """
+    if isinstance(redis, Redis):
+        return {}
+    return {"target_nodes": redis.get_node_from_key(key)}

@@ -33,6 +33,7 @@ from chassis.projection import (
     Rejected,
     Undecodable,
     Views,
+    claim_whole,
     dead_letter_topic,
 )
 from chassis.projector import Projection
@@ -67,6 +68,9 @@ class Shelf:
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         self._answer()
         return {partition: self.positions.get((log, partition)) for partition in partitions}
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        return await claim_whole(self, log, partitions)
 
     async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
         self._answer()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.problems import Unavailable
-from chassis.projection import Offset, Projector, Record, Rejected, Undecodable
+from chassis.projection import Offset, Projector, Record, Rejected, Undecodable, claim_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Shelf:
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         return dict.fromkeys(partitions)
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        return await claim_whole(self, log, partitions)
 
     async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
         if self.is_away:

@@ -6,15 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from chassis import telemetry
 from chassis.problems import Unavailable
+from chassis.redis_connections import AWAY, AnyRedis, node_of
 from query_api.ports import View
+from user_contracts import redis_users
+from user_contracts.redis_users import FIRST_GENERATION, POINTER, bucket_of
 
-POINTER = "users:generation"
-FIRST_GENERATION = "1"
 POINTER_TTL = 1.0  # seconds; a switch of generations keeps both for longer
 FIELDS = ["version", "json", "proto"]
 # The order of a bucket and its users lie in one slot; one reply is read in 60 µs, twelve in 240.
@@ -31,7 +29,7 @@ Listed = tuple[str, View | None]
 class RedisUserViews:
     """Implements query_api.shared_reads.BatchedUserViews on the generation that serves."""
 
-    def __init__(self, redis: Redis, timeout: float) -> None:
+    def __init__(self, redis: AnyRedis, timeout: float) -> None:
         """timeout: seconds for a read, of however many round trips."""
         self._redis = redis
         self._timeout = timeout
@@ -45,14 +43,14 @@ class RedisUserViews:
 
     async def get_many(self, user_ids: Sequence[str]) -> list[View | None]:
         async with self._call("get"):
-            return await self._views(await self._prefix(), user_ids)
+            return await self._views(await self._serving(), user_ids)
 
     async def newest(self, before: str | None, limit: int) -> list[tuple[str, View]]:
         found: list[tuple[str, View]] = []
         async with self._call("list"):
-            prefix = await self._prefix()
+            generation = await self._serving()
             while len(found) < limit:
-                listed = await self._listed(prefix, before, limit - len(found))
+                listed = await self._listed(generation, before, limit - len(found))
                 if not listed:
                     break
                 found += [(user_id, view) for user_id, view in listed if view and view.json]
@@ -60,17 +58,17 @@ class RedisUserViews:
         return found
 
     async def ping(self) -> None:
-        """Return when Redis answers; raises Unavailable."""
+        """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
         async with self._call("ping"):
-            await self._redis.ping()
+            await self._redis.get(POINTER)
 
-    async def _listed(self, prefix: str, before: str | None, limit: int) -> list[Listed]:
+    async def _listed(self, generation: str, before: str | None, limit: int) -> list[Listed]:
         """At most limit users below `before`, newest first, in one round trip a bucket."""
-        below, top = ("+", "+") if before is None else (f"({before}", f"[{before[:6]}")
-        bucket = self._newest if before is None else before[:6]
+        below, top = ("+", "+") if before is None else (f"({before}", f"[{bucket_of(before)}")
+        bucket = self._newest if before is None else bucket_of(before)
         listed: list[Listed] = []
         while len(listed) < limit:
-            there, rows = await self._bucket(prefix, bucket, top, below, limit - len(listed))
+            there, rows = await self._bucket(generation, bucket, top, below, limit - len(listed))
             if top == "+":
                 self._newest = there[0] if there else self._newest
             if there[:1] == [bucket]:
@@ -83,21 +81,23 @@ class RedisUserViews:
         return listed
 
     async def _bucket(
-        self, prefix: str, bucket: str, top: str, below: str, limit: int
+        self, generation: str, bucket: str, top: str, below: str, limit: int
     ) -> tuple[list[str], list[Listed]]:
         """Two buckets from top downwards, and users of the one that should be the first."""
         pipeline = self._redis.pipeline(transaction=False)
-        buckets, order = f"{prefix}:buckets", f"{prefix}:{{{bucket}}}"
+        buckets, order = redis_users.buckets(generation), redis_users.order(generation, bucket)
         pipeline.zrange(buckets, top, "-", desc=True, bylex=True, offset=0, num=2)
-        pipeline.eval_ro(PAGE, 1, order, below, str(limit))
+        pipeline.execute_command(
+            "EVAL_RO", PAGE, 1, order, below, limit, **node_of(self._redis, order)
+        )
         names, rows = await pipeline.execute()
         listed = [(user_id.decode(), _view(found)) for user_id, *found in rows]
         return [name.decode() for name in names], listed
 
-    async def _views(self, prefix: str, ids: Sequence[str]) -> list[View | None]:
+    async def _views(self, generation: str, ids: Sequence[str]) -> list[View | None]:
         pipeline = self._redis.pipeline(transaction=False)
         for user_id in ids:
-            pipeline.hmget(_user_key(prefix, user_id), FIELDS)
+            pipeline.hmget(redis_users.user(generation, user_id), FIELDS)
         return [_view(found) for found in await pipeline.execute()]
 
     @asynccontextmanager
@@ -107,19 +107,16 @@ class RedisUserViews:
             with telemetry.store_call("redis", operation):
                 async with asyncio.timeout(self._timeout):
                     yield
-        except (RedisError, OSError, RuntimeError) as error:  # uvloop's, of a connection just reset
+        except AWAY as error:
             raise Unavailable(f"redis: {error!r}") from error
 
-    async def _prefix(self) -> str:
+    async def _serving(self) -> str:
+        """The generation to read."""
         if time.monotonic() - self._read_at > POINTER_TTL:
             generation: Any = await self._redis.get(POINTER)
             self._generation = generation.decode() if generation else FIRST_GENERATION
             self._read_at = time.monotonic()
-        return f"users:{self._generation}"
-
-
-def _user_key(prefix: str, user_id: str) -> str:
-    return f"{prefix}:{{{user_id[:6]}}}:{user_id}"
+        return self._generation
 
 
 def _view(found: Sequence[Any]) -> View | None:

@@ -1,9 +1,7 @@
 """The composition root: the only place that builds real clients."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from redis.asyncio import Redis
+from contextlib import aclosing, asynccontextmanager
 
 from chassis import telemetry
 from chassis.admin_server import AdminServer
@@ -12,7 +10,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
-from chassis.redis_connections import pool
+from chassis.redis_connections import client
 from query_api import grpc_api, http_api
 from query_api.application import UserDirectory
 from query_api.redis_user_views import RedisUserViews
@@ -25,8 +23,8 @@ from user_contracts import descriptors
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """query-api over Redis."""
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
-    connections = pool(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
-    async with access(settings) as callers, Redis.from_pool(connections) as redis:
+    connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
+    async with access(settings) as callers, aclosing(connected) as redis:
         views = RedisUserViews(redis, settings.redis_timeout)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping, **callers.checks})

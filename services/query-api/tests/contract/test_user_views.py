@@ -4,13 +4,22 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
+from chassis.redis_connections import AnyRedis
 from chassis.testing import eventually
 from query_api.ports import View
 from query_api.redis_user_views import RedisUserViews
+from user_contracts import redis_users
+
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
 
 MARKER = {"version": b"7"}
 
@@ -65,18 +74,31 @@ async def test_an_empty_view_has_nobody(shelf: Any) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("store", ["redis cluster"], indirect=True)
+async def test_a_page_is_read_without_asking_the_cluster_for_its_keys(
+    redis_shelf: Any, redis: Any
+) -> None:
+    await redis_shelf.put(an_id(1), a_hash(an_id(1)))
+    assert await ids(redis_shelf, None, 5) == [an_id(1)]
+    told = await redis.info("commandstats", target_nodes=RedisCluster.ALL_NODES)
+    asked = {name for node in told.values() for name in node}
+    assert "cmdstat_eval_ro" in asked
+    assert "cmdstat_command|getkeys" not in asked
+
+
+@ON_REDIS
 async def test_a_user_who_vanished_from_under_the_order_is_skipped(
-    redis_shelf: Any, redis: Redis
+    redis_shelf: Any, redis: AnyRedis
 ) -> None:
     for number in range(5):
         await redis_shelf.put(an_id(number), a_hash(an_id(number)))
-    await redis.delete(f"users:1:{{0192f5}}:{an_id(3)}")
+    await redis.delete(redis_users.user("1", an_id(3)))
     assert await ids(redis_shelf, None, 4) == [an_id(4), an_id(2), an_id(1), an_id(0)]
 
 
-@pytest.mark.integration
+@ON_REDIS
 async def test_readers_follow_the_pointer_to_another_generation(
-    redis_shelf: Any, redis: Redis
+    redis_shelf: Any, redis: AnyRedis
 ) -> None:
     await redis_shelf.put(an_id(1), a_hash(an_id(1)))
     assert await ids(redis_shelf, None, 5) == [an_id(1)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from chassis.projection import Offset, OffsetMoved, Rejected
+from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
 from redis_projector.projection import UserChange
 
 
@@ -15,6 +15,9 @@ class MemoryUserViews:
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         return {partition: self._offsets.get((log, partition)) for partition in partitions}
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        return await claim_whole(self, log, partitions)
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         for change in changes:

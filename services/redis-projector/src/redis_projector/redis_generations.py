@@ -2,12 +2,28 @@
 
 from typing import Any
 
-from redis.asyncio import Redis
-
 from chassis.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
-from redis_projector.redis_user_views import KEPT, NOTES, POINTER, RedisUserViews, call
+from chassis.redis_connections import AnyRedis
+from redis_projector.redis_user_views import RedisUserViews, call, scanned
+from user_contracts import redis_users
+from user_contracts.redis_users import KEPT, NOTES, POINTER
 
-AT_ONCE = 1000  # keys removed in one step
+# KEYS: pointer, kept, notes. All three of one moment.
+STATE = """
+return {
+  redis.call('GET', KEYS[1]), redis.call('SMEMBERS', KEYS[2]), redis.call('HGETALL', KEYS[3])
+}
+"""
+# KEYS: notes. ARGV: of each note its name and value ('' = forget).
+NOTE = """
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  else
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+  end
+end
+"""
 # KEYS: notes, kept. ARGV: generation.
 ADD = """
 local building = redis.call('HGET', KEYS[1], 'building') or ARGV[1]
@@ -31,66 +47,53 @@ return ARGV[2]
 class RedisGenerations:
     """Implements chassis.generations.Generations."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: AnyRedis) -> None:
         self._redis = redis
-        self._add = redis.register_script(ADD)
-        self._switch = redis.register_script(SWITCH)
 
     def views(self, generation: str, leading: str | None = None) -> RedisUserViews:
         return RedisUserViews(self._redis, generation, leading)
 
     async def state(self) -> State:
-        pipeline = self._redis.pipeline(transaction=True)  # one moment
-        pipeline.get(POINTER)
-        pipeline.smembers(KEPT)
-        pipeline.hgetall(NOTES)
         with call("state"):
-            pointer, kept, found = await pipeline.execute()
-        notes = {name.decode(): value.decode() for name, value in found.items()}
+            found: Any = await self._redis.eval(STATE, 3, POINTER, KEPT, NOTES)
+        pointer, kept, flat = found
+        words = [word.decode() for word in flat]
+        notes = dict(zip(words[::2], words[1::2], strict=True))
         serving = pointer.decode() if pointer else FIRST
         names = frozenset(name.decode() for name in kept)
         return from_notes(serving, notes.get("previous"), names, notes)
 
     async def note(self, notes: Notes) -> None:
-        kept: Any = {name: value for name, value in notes.items() if value is not None}
-        pipeline = self._redis.pipeline(transaction=True)
-        if kept:
-            pipeline.hset(NOTES, mapping=kept)
-        if dropped := notes.keys() - kept.keys():
-            pipeline.hdel(NOTES, *dropped)
+        kept = {name: "" if value is None else value for name, value in notes.items()}
+        words = [word for pair in kept.items() for word in pair]
         with call("note"):
-            await pipeline.execute()
+            await self._redis.eval(NOTE, 1, NOTES, *words)
 
     async def add(self, generation: str) -> None:
         with call("add"):
-            building = await self._add(keys=[NOTES, KEPT], args=[generation])
+            building: Any = await self._redis.eval(ADD, 2, NOTES, KEPT, generation)
         if building.decode() != generation:
             raise NotDone(f"generation {building.decode()} is building")
 
     async def switch(self, before: str, after: str) -> None:
         with call("switch"):
-            serving = await self._switch(keys=[POINTER, NOTES, KEPT], args=[before, after, FIRST])
+            serving: Any = await self._redis.eval(
+                SWITCH, 3, POINTER, NOTES, KEPT, before, after, FIRST
+            )
         if serving.decode() != after:
             raise not_serving(before, serving.decode())
 
     async def drop(self, generation: str) -> None:
+        async for keys in scanned(self._redis, redis_users.pattern(generation)):
+            pipeline = self._redis.pipeline(transaction=False)
+            for key in keys:  # one each, of many slots
+                pipeline.execute_command("UNLINK", key)  # a coroutine, if by its name
+            with call("drop"):
+                await pipeline.execute()
         with call("drop"):
-            keys: list[bytes] = []
-            async for key in self._redis.scan_iter(f"users:{generation}:*", count=AT_ONCE):
-                keys.append(key)
-                if len(keys) == AT_ONCE:
-                    await self._unlink(keys)
-                    keys.clear()
-            await self._unlink(keys)
             await self._redis.srem(KEPT, generation)
 
     async def ping(self) -> None:
-        """Return when Redis answers; raises Unavailable."""
+        """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
         with call("ping"):
-            await self._redis.ping()
-
-    async def _unlink(self, keys: list[bytes]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)  # one key each: of many slots
-        for key in keys:
-            pipeline.unlink(key)
-        await pipeline.execute()
+            await self._redis.get(POINTER)

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
-
 from chassis.drift import Held, Page, Repair
+from chassis.redis_connections import AnyRedis
 from redis_projector.projection import UserChange
-from redis_projector.redis_user_views import RedisUserViews, bucket_of, call
+from redis_projector.redis_user_views import RedisUserViews, call, scanned
+from user_contracts import redis_users
+from user_contracts.redis_users import bucket_of
 
 MOST = 4000  # ids of one page
-AT_ONCE = 2000  # keys looked for in one step of a scan
 
 # KEYS: user, order of its bucket. ARGV: id, version seen ('' = none), version to set ('' = forget).
 # Then the projector's own guard takes the truth's version; until then the old content is read.
@@ -33,11 +33,10 @@ class RedisUserAudit:
     bucket and the bucket's own entry.
     """
 
-    def __init__(self, redis: Redis, generation: str, views: RedisUserViews) -> None:
+    def __init__(self, redis: AnyRedis, generation: str, views: RedisUserViews) -> None:
         self._redis = redis
-        self._prefix = f"users:{generation}"
+        self._generation = generation
         self._views = views
-        self._lower = redis.register_script(LOWER)
 
     def content(self, change: UserChange) -> object:
         return change.json, change.proto, change.json is not None
@@ -58,7 +57,7 @@ class RedisUserAudit:
             pipeline.hmget(self._user(key), "version", "json", "proto")
             pipeline.zscore(self._order(bucket_of(key)), key)
         for bucket in buckets:  # last: a bucket is there before its first user
-            pipeline.zscore(f"{self._prefix}:buckets", bucket)
+            pipeline.zscore(redis_users.buckets(self._generation), bucket)
         with call("audit"):
             found = await pipeline.execute()
         scores = found[2 * len(wanted) :]
@@ -72,25 +71,18 @@ class RedisUserAudit:
         return held
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        cursor, pattern = 0, f"{self._prefix}:{{*}}:*"
-        while True:
-            keys: Any
-            with call("scan"):
-                cursor, keys = await self._redis.scan(cursor, match=pattern, count=AT_ONCE)
+        pattern = redis_users.users_pattern(self._generation)
+        async for keys in scanned(self._redis, pattern):
             yield [key.decode("utf-8", "replace").rpartition(":")[2] for key in keys]
-            if cursor == 0:
-                return
 
     async def settle(self, repairs: Sequence[Repair[UserChange]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for repair in repairs:
             lower = None if repair.change is None else repair.change.version - 1
             if repair.held and (lower is None or repair.held.version > lower):
-                await self._lower(
-                    keys=[self._user(repair.key), self._order(bucket_of(repair.key))],
-                    args=[repair.key, repair.held.mark or "", "" if lower is None else lower],
-                    client=pipeline,
-                )
+                user, order = self._user(repair.key), self._order(bucket_of(repair.key))
+                seen, wanted = repair.held.mark or "", "" if lower is None else lower
+                pipeline.eval(LOWER, 2, user, order, repair.key, seen, wanted)
         with call("lower"):
             await pipeline.execute()
         await self._views.apply([repair.change for repair in repairs if repair.change])
@@ -100,7 +92,7 @@ class RedisUserAudit:
         low, high = f"[{bucket_of(after)}", "+" if to is None else f"[{bucket_of(to)}"
         with call("audit"):
             in_use: Any = await self._redis.zrange(
-                f"{self._prefix}:buckets", low if after else "-", high, bylex=True
+                redis_users.buckets(self._generation), low if after else "-", high, bylex=True
             )
         first, last = f"({after}" if after else "-", "+" if to is None else f"[{to}"
         listed: list[str] = []
@@ -115,10 +107,10 @@ class RedisUserAudit:
         return sorted(listed)[: MOST + 1]
 
     def _order(self, bucket: str) -> str:
-        return f"{self._prefix}:{{{bucket}}}"
+        return redis_users.order(self._generation, bucket)
 
     def _user(self, key: str) -> str:
-        return f"{self._order(bucket_of(key))}:{key}"
+        return redis_users.user(self._generation, key)
 
 
 def _number(version: bytes | None) -> int:

@@ -1,123 +1,171 @@
 """The view in Redis; layout and guards: schemas/views/redis-users.md.
 
-Every script may run twice without harm, since redis-py tries again after a lost connection.
+Every script may run twice without harm, since redis-py tries again after a lost connection. Each
+goes out as text, which Redis compiles once: one text for a hundred users costs less than to ask
+which node of a cluster knows it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any
-
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import RedisError
 
 from chassis import telemetry
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
+from chassis.redis_connections import AWAY, AnyRedis
 from redis_projector.projection import UserChange
+from user_contracts import redis_users
+from user_contracts.redis_users import KEPT, SHARDS, bucket_of
 
-# KEYS: user, order of its bucket (one slot). ARGV: id, version, json, proto (both empty: deleted).
+AT_ONCE = 100  # users of one script, which takes 0.5 ms of Redis's time and holds up all others
+SCANNED = 1000  # keys looked at in one step of a scan
+
+# KEYS: order of a bucket, its users. ARGV: of each user version, json, proto (empty: deleted).
 APPLY = """
-local held = redis.call('HGET', KEYS[1], 'version')
-if held and tonumber(held) >= tonumber(ARGV[2]) then return 0 end
-if ARGV[3] == '' then
-  redis.call('HDEL', KEYS[1], 'json', 'proto')
-  redis.call('HSET', KEYS[1], 'version', ARGV[2])
-  redis.call('ZREM', KEYS[2], ARGV[1])
-else
-  redis.call('HSET', KEYS[1], 'version', ARGV[2], 'json', ARGV[3], 'proto', ARGV[4])
-  redis.call('ZADD', KEYS[2], 0, ARGV[1])
+local order = KEYS[1]
+for i = 2, #KEYS do
+  local user, version, json, proto = KEYS[i], ARGV[3 * i - 5], ARGV[3 * i - 4], ARGV[3 * i - 3]
+  local id = string.sub(user, #order + 2)
+  local held = redis.call('HGET', user, 'version')
+  if not held or tonumber(held) < tonumber(version) then
+    if json == '' then
+      redis.call('HDEL', user, 'json', 'proto')
+      redis.call('HSET', user, 'version', version)
+      redis.call('ZREM', order, id)
+    else
+      redis.call('HSET', user, 'version', version, 'json', json, 'proto', proto)
+      redis.call('ZADD', order, 0, id)
+    end
+  end
 end
-return 1
 """
 
-# KEYS: offset. ARGV: expected ('' = none), next. A repeat finds the next value there already.
+# KEYS: offsets of a shard. ARGV: of each partition field, expected ('' = none), next. All move or
+# none; a repeat finds the next value there already.
 ADVANCE = """
-local held = redis.call('GET', KEYS[1]) or ''
-if held ~= ARGV[1] and held ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
+for i = 1, #ARGV, 3 do
+  local held = redis.call('HGET', KEYS[1], ARGV[i]) or ''
+  if held ~= ARGV[i + 1] and held ~= ARGV[i + 2] then return 0 end
+end
+for i = 1, #ARGV, 3 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
 return 1
 """
-
-
-# One slot of Redis Cluster holds all three, so that a script may change them together.
-POINTER = "users:generation"  # read by query-api, too
-NOTES = "users:{users:generation}:operator"
-KEPT = "users:{users:generation}:kept"
-
-
-def bucket_of(user_id: str) -> str:
-    """The bucket of an id: the top 24 bits of its time, as 6 hex digits."""
-    return user_id[:6]
+Moves = Mapping[int, tuple[Offset, int]]
 
 
 class RedisUserViews:
     """Implements chassis.projection.Views for one generation of the view."""
 
-    def __init__(self, redis: Redis, generation: str, leading: str | None = None) -> None:
+    def __init__(self, redis: AnyRedis, generation: str, leading: str | None = None) -> None:
         self._redis = redis
         self._generation = generation
         self._written = [generation] if leading is None else [leading, generation]
-        self._apply = redis.register_script(APPLY)
-        self._advance = redis.register_script(ADVANCE)
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for partition in partitions:
-            pipeline.get(self._offset_key(log, partition))
-        with call("offsets"):
-            stored = await pipeline.execute()
-        return {p: None if o is None else int(o) for p, o in zip(partitions, stored, strict=True)}
+        """As Views has it: the offset that every shard has reached."""
+        return _reached(await self._shards(log, partitions))
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        """As Views has it; a shard that is ahead of another is set back, and written again."""
+        shards = await self._shards(log, partitions)
+        begin = {p: offset or 0 for p, offset in _reached(shards).items()}
+        await self._move(log, [{p: (held[p], begin[p]) for p in begin} for held in shards])
+        return begin
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         if not changes:
             return []
-        pipeline = self._redis.pipeline(transaction=False)
-        for generation in self._written:
-            await self._add(pipeline, generation, changes)
-        erasures = [change for change in changes if change.json is None]
         with call("apply"):
-            for generation in await self._others() if erasures else ():
-                await self._add(pipeline, generation, erasures)
-            await pipeline.execute()
+            for generation in self._written:
+                await self._write(generation, changes)
+            if erasures := [change for change in changes if change.json is None]:
+                for generation in await self._others():
+                    await self._write(generation, erasures)
         return []
 
-    async def _add(
-        self, pipeline: Pipeline, generation: str, changes: Sequence[UserChange]
-    ) -> None:
-        prefix = f"users:{generation}"
+    async def advance(self, log: str, moves: Moves) -> None:
+        await self._move(log, [moves] * len(SHARDS))
+
+    async def _write(self, generation: str, changes: Sequence[UserChange]) -> None:
+        in_order = sorted(changes, key=_key)
         # Before the users: a reader must never miss a bucket that has one.
-        buckets = {bucket_of(change.key): 0.0 for change in changes}
-        pipeline.zadd(f"{prefix}:buckets", buckets)
-        for change in changes:
-            order = f"{prefix}:{{{bucket_of(change.key)}}}"
-            await self._apply(
-                keys=[f"{order}:{change.key}", order],
-                args=[change.key, change.version, change.json or b"", change.proto or b""],
-                client=pipeline,
-            )
+        buckets: Any = {bucket_of(change.key): 0.0 for change in in_order}
+        await self._redis.zadd(redis_users.buckets(generation), buckets)
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket, of_bucket in groupby(in_order, key=lambda change: bucket_of(change.key)):
+            users, order = list(of_bucket), redis_users.order(generation, bucket)
+            for start in range(0, len(users), AT_ONCE):
+                part = users[start : start + AT_ONCE]
+                keys = [order, *(f"{order}:{change.key}" for change in part)]
+                values: list[Any] = []
+                for change in part:
+                    values += change.version, change.json or b"", change.proto or b""
+                pipeline.eval(APPLY, len(keys), *keys, *values)
+        await pipeline.execute()
 
     async def _others(self) -> set[str]:
         """All other generations that may hold a name."""
         kept: Any = await self._redis.smembers(KEPT)
         return {generation.decode() for generation in kept} - set(self._written)
 
-    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
+    async def _shards(self, log: str, partitions: Collection[int]) -> list[dict[int, Offset]]:
+        """The offsets of each shard."""
+        if not partitions:
+            return [{} for _ in SHARDS]
+        fields = [f"{log}:{partition}" for partition in partitions]
         pipeline = self._redis.pipeline(transaction=False)
-        for partition, (before, after) in moves.items():
-            await self._advance(
-                keys=[self._offset_key(log, partition)],
-                args=["" if before is None else before, after],
-                client=pipeline,
-            )
+        for shard in SHARDS:
+            pipeline.hmget(redis_users.offsets(self._generation, shard), fields)
+        with call("offsets"):
+            found = await pipeline.execute()
+        return [
+            {p: None if at is None else int(at) for p, at in zip(partitions, held, strict=True)}
+            for held in found
+        ]
+
+    async def _move(self, log: str, moves: Sequence[Moves]) -> None:
+        """Move the offsets of each shard; raises OffsetMoved where one is not the expected one."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for shard, of_shard in zip(SHARDS, moves, strict=True):
+            values: list[Any] = []
+            for partition, (before, after) in of_shard.items():
+                values += f"{log}:{partition}", "" if before is None else before, after
+            pipeline.eval(ADVANCE, 1, redis_users.offsets(self._generation, shard), *values)
         with call("advance"):
             moved = await pipeline.execute()
-        stuck = [p for p, is_moved in zip(moves, moved, strict=True) if not is_moved]
-        if stuck:
-            raise OffsetMoved(f"the stored offsets of partitions {stuck} are not ours")
+        if stuck := [shard for shard, is_moved in zip(SHARDS, moved, strict=True) if not is_moved]:
+            raise OffsetMoved(f"the stored offsets of the shards {', '.join(stuck)} are not ours")
 
-    def _offset_key(self, log: str, partition: int) -> str:
-        return f"users:{self._generation}:offset:{log}:{partition}"
+
+async def scanned(redis: AnyRedis, pattern: str) -> AsyncIterator[list[bytes]]:
+    """All keys that match, of every node, some thousand at a time; may repeat one."""
+    keys: list[bytes] = []
+    found = redis.scan_iter(pattern, count=SCANNED)
+    while True:
+        with call("scan"):
+            key = await anext(found, None)
+        if key is not None:
+            keys.append(key)
+        if keys and (key is None or len(keys) == SCANNED):
+            yield keys
+            keys = []
+        if key is None:
+            return
+
+
+def _key(change: UserChange) -> str:
+    return change.key
+
+
+def _reached(shards: Sequence[Mapping[int, Offset]]) -> dict[int, Offset]:
+    """By partition the least offset; None where a shard has none."""
+    reached: dict[int, Offset] = {}
+    for partition in shards[0]:
+        held = [shard[partition] for shard in shards]
+        known = [offset for offset in held if offset is not None]
+        reached[partition] = min(known) if len(known) == len(held) else None
+    return reached
 
 
 @contextmanager
@@ -126,5 +174,5 @@ def call(operation: str) -> Iterator[None]:
     try:
         with telemetry.store_call("redis", operation):
             yield
-    except (RedisError, OSError, RuntimeError) as error:  # uvloop's, of a connection just reset
+    except AWAY as error:
         raise Unavailable(f"redis: {error!r}") from error

@@ -1,10 +1,8 @@
 """The composition root: the only place that builds real clients."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
-
-from redis.asyncio import Redis
 
 from chassis import mysql_truth
 from chassis.admin_server import AdminServer
@@ -19,7 +17,7 @@ from chassis.lifecycle import Process
 from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
-from chassis.redis_connections import pool
+from chassis.redis_connections import AnyRedis, client
 from redis_projector.projection import UserChange, project
 from redis_projector.redis_generations import RedisGenerations
 from redis_projector.redis_user_audit import RedisUserAudit
@@ -34,11 +32,11 @@ CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[Projection]:
     """redis-projector over Kafka and Redis."""
-    connections = pool(settings, CONNECTIONS, settings.redis_timeout, settings.redis_timeout)
+    timeout = settings.redis_timeout
     letters = dead_letter_topic(settings.topic, GROUP)
     kafka = brokers(settings)
     dead_letters = KafkaDeadLetters(kafka, letters)
-    async with Redis.from_pool(connections) as redis:
+    async with aclosing(client(settings, CONNECTIONS, timeout, timeout)) as redis:
         generations = RedisGenerations(redis)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
@@ -58,7 +56,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
 
 @asynccontextmanager
 async def _compared(
-    settings: Settings, redis: Redis, generations: RedisGenerations, generation: str
+    settings: Settings, redis: AnyRedis, generations: RedisGenerations, generation: str
 ) -> AsyncIterator[Compared[UserChange]]:
     async with mysql_truth.opened(settings, EVENTS) as truth:
         audit = RedisUserAudit(redis, generation, generations.views(generation))

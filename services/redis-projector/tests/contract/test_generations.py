@@ -10,8 +10,17 @@ from redis.backoff import NoBackoff
 
 from chassis.generations import Generations, NotDone, Orders, State
 from chassis.problems import Unavailable
+from chassis.redis_connections import AnyRedis
 from redis_projector.projection import UserChange
 from redis_projector.redis_generations import RedisGenerations
+from redis_projector.redis_user_views import scanned
+from user_contracts import redis_users
+
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOG = "a log"
@@ -27,11 +36,14 @@ def gone(key: str, version: int) -> UserChange:
     return UserChange(key, version, NOW, None, None)
 
 
-async def hashes(redis: Redis, key: str) -> dict[str, Any]:
+async def keys(redis: AnyRedis, generation: str) -> set[bytes]:
+    pattern = redis_users.pattern(generation)
+    return {key async for page in scanned(redis, pattern) for key in page}
+
+
+async def hashes(redis: AnyRedis, key: str) -> dict[str, Any]:
     """What each generation holds of a user."""
-    found: dict[str, Any] = {
-        g: await redis.hgetall(f"users:{g}:{{{key[:6]}}}:{key}") for g in "123"
-    }
+    found: dict[str, Any] = {g: await redis.hgetall(redis_users.user(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
 
 
@@ -112,9 +124,9 @@ async def test_a_dropped_generation_leaves_nothing(generations: AnyGenerations) 
     assert await generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
-@pytest.mark.integration
+@ON_REDIS
 async def test_a_deletion_reaches_every_generation_that_is_kept(
-    redis_generations: RedisGenerations, redis: Redis
+    redis_generations: RedisGenerations, redis: AnyRedis
 ) -> None:
     await redis_generations.views("1").apply([put(ANN, 1)])
     await redis_generations.add("2")
@@ -125,12 +137,12 @@ async def test_a_deletion_reaches_every_generation_that_is_kept(
     await redis_generations.views("2").apply([gone(ANN, 2)])
     assert await hashes(redis, ANN) == {g: {b"version": b"2"} for g in "123"}
     for generation in "123":
-        assert await redis.zrange(f"users:{generation}:{{{ANN[:6]}}}", 0, -1) == []
+        assert await redis.zrange(redis_users.order(generation, ANN[:6]), 0, -1) == []
 
 
-@pytest.mark.integration
+@ON_REDIS
 async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
-    redis_generations: RedisGenerations, redis: Redis
+    redis_generations: RedisGenerations, redis: AnyRedis
 ) -> None:
     await redis_generations.add("2")
     both = redis_generations.views("1", leading="2")
@@ -140,17 +152,17 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
     assert await redis_generations.views("2").offsets(LOG, [0]) == {0: None}
 
 
-@pytest.mark.integration
+@ON_REDIS
 async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
-    redis_generations: RedisGenerations, redis: Redis
+    redis_generations: RedisGenerations, redis: AnyRedis
 ) -> None:
     for generation in ("1", "2", "21"):
         await redis_generations.views(generation).apply([put(ANN, 1)])
     await redis_generations.add("2")
     await redis_generations.drop("2")
-    assert not await redis.keys("users:2:*")
+    assert not await keys(redis, "2")
     for generation in ("1", "21"):  # user, order, buckets
-        assert len(await redis.keys(f"users:{generation}:*")) == 3
+        assert len(await keys(redis, generation)) == 3
 
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:

@@ -9,10 +9,18 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
-from chassis.projection import OffsetMoved, Views, claim
+from chassis.projection import OffsetMoved, Views
+from chassis.redis_connections import AnyRedis
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
-from redis_projector.redis_user_views import RedisUserViews
+from redis_projector.redis_user_views import AT_ONCE, RedisUserViews
+from user_contracts import redis_users
+
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
@@ -34,7 +42,7 @@ async def held(views: AnyViews, key: str) -> dict[str, bytes]:
     if isinstance(views, MemoryUserViews):
         return views.users.get(key, {})
     assert isinstance(views, RedisUserViews)
-    found: Any = await views._redis.hgetall(f"users:1:{{{key[:6]}}}:{key}")
+    found: Any = await views._redis.hgetall(redis_users.user("1", key))
     return {name.decode(): value for name, value in found.items()}
 
 
@@ -120,7 +128,7 @@ async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyView
 
 
 async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyViews) -> None:
-    assert await claim(views, LOG, [0]) == {0: 0}
+    assert await views.claim(LOG, [0]) == {0: 0}
     await views.apply([put(ANN, 1)])
     if isinstance(views, MemoryUserViews):
         views.lose_everything()
@@ -131,14 +139,48 @@ async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyVi
         await views.advance(LOG, {0: (0, 1)})
 
 
-@pytest.mark.integration
+@ON_REDIS
+@pytest.mark.parametrize("left", [3, None])
+async def test_what_one_shard_has_lost_is_read_again_from_there(
+    redis_views: RedisUserViews, redis: AnyRedis, left: int | None
+) -> None:
+    assert await redis_views.claim(LOG, [0, 1]) == {0: 0, 1: 0}
+    await redis_views.advance(LOG, {0: (0, 5), 1: (0, 7)})
+    fallen = redis_users.offsets("1", redis_users.SHARDS[9])
+    if left is None:
+        await redis.delete(fallen)
+    else:
+        await redis.hset(fallen, f"{LOG}:0", str(left))
+
+    with pytest.raises(OffsetMoved):
+        await redis_views.advance(LOG, {0: (5, 9)})
+    begin = await redis_views.claim(LOG, [0, 1])
+    assert begin == {0: left or 0, 1: 7 if left else 0}
+    await redis_views.advance(LOG, {0: (begin[0], 4), 1: (begin[1], 8)})
+    assert await redis_views.offsets(LOG, [0, 1]) == {0: 4, 1: 8}
+    with pytest.raises(OffsetMoved):  # who read on as if nothing had been lost
+        await redis_views.advance(LOG, {0: (9, 10)})
+
+
+@ON_REDIS
+async def test_more_users_of_a_bucket_than_one_script_takes_are_all_held(
+    redis_views: RedisUserViews, redis: AnyRedis
+) -> None:
+    users = [f"{ANN[:24]}{number:012x}" for number in range(2 * AT_ONCE + 1)]
+    await redis_views.apply([put(user, 1) for user in users])
+    order: Any = await redis.zrange(redis_users.order("1", ANN[:6]), 0, -1)
+    assert [user.decode() for user in order] == users
+    assert (await held(redis_views, users[-1]))["version"] == b"1"
+
+
+@ON_REDIS
 async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
-    redis_views: RedisUserViews, redis: Redis
+    redis_views: RedisUserViews, redis: AnyRedis
 ) -> None:
     await redis_views.apply([put(ANN, 1), put(BOB, 1)])
     await redis_views.apply([gone(ANN, 2)])
-    assert await redis.zrange("users:1:{0192f5}", 0, -1) == [BOB.encode()]
-    assert await redis.zrange("users:1:buckets", 0, -1) == [b"0192f5"]
+    assert await redis.zrange("users:1:{uv}:0192f5", 0, -1) == [BOB.encode()]
+    assert await redis.zrange("users:1:{ma}:buckets", 0, -1) == [b"0192f5"]
 
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:

@@ -18,7 +18,7 @@ from search_projector.opensearch_user_index import (
 )
 
 NOTES_INDEX = {
-    "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
     "mappings": {"dynamic": False},
 }
 ENDED: Notes = dict.fromkeys(("building", "done", "total", "dead_letters", "leading"))

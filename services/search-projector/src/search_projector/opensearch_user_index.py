@@ -10,7 +10,7 @@ from opensearchpy.exceptions import RequestError, TransportError
 
 from chassis import telemetry
 from chassis.problems import Unavailable
-from chassis.projection import Offset, OffsetMoved, Rejected
+from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
 from search_projector.projection import UserChange
 
 NOTES = "operator"  # of the index beside the generations, and of the one document in it
@@ -57,6 +57,9 @@ class OpenSearchUserIndex:
             partition: None if document is None else int(document["next_offset"])
             for partition, document in zip(partitions, documents, strict=True)
         }
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        return await claim_whole(self, log, partitions)
 
     async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
         if not changes:

@@ -11,9 +11,9 @@ def servers(site: Site) -> list[Program]:
     """In the order of their start."""
     return [
         mysql.program(site),
-        redis.program(site),
-        kafka.broker(site),
-        opensearch.program(site),
+        *redis.programs(site),
+        *kafka.brokers(site),
+        *opensearch.programs(site),
         registry.program(site),
         kafka.connect(site),
         connector.supervisor(site),

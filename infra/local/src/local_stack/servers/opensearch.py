@@ -1,5 +1,6 @@
 """OpenSearch, the minimal distribution."""
 
+import json
 import os
 import shutil
 from functools import partial
@@ -12,18 +13,24 @@ from local_stack.programs import Program, Site
 from local_stack.software import JVM_ENVIRONMENT
 
 
-def program(site: Site) -> Program:
+def programs(site: Site) -> list[Program]:
+    return [program(site, name) for name in site.instance.nodes("opensearch")]
+
+
+def program(site: Site, name: str) -> Program:
     home = site.software.opensearch
-    health_url = f"{site.addresses.opensearch_url}/_cluster/health?wait_for_status=yellow"
+    url = f"http://{HOST}:{site.instance.port(name)}"
+    # Not before all are there: an index that is made while one is missing has no copy for a while.
+    wanted = f"wait_for_status=yellow&wait_for_nodes=>={site.instance.form.opensearch_nodes}"
     return Program(
-        name="opensearch",
+        name=name,
         command=[
             *not_as_root(),
             *site.software.java("512m"),
             f"-javaagent:{home / 'agent' / 'opensearch-agent.jar'}",
             f"-Dopensearch.path.home={home}",
-            f"-Dopensearch.path.conf={configuration(site)}",
-            f"-Djava.io.tmpdir={site.instance.folder('data', 'opensearch', 'tmp')}",
+            f"-Dopensearch.path.conf={configuration(site, name)}",
+            f"-Djava.io.tmpdir={site.instance.folder('data', name, 'tmp')}",
             "--enable-native-access=ALL-UNNAMED",
             # OpenSearch makes an analyser for Thai with every index, which needs the words of that
             # language; this Java brings English alone.
@@ -32,27 +39,40 @@ def program(site: Site) -> Program:
             "org.opensearch.bootstrap.OpenSearch",
         ],
         after=(),
-        healthy=partial(health.get, health_url),
+        healthy=partial(health.get, f"{url}/_cluster/health?{wanted}"),
         environment=JVM_ENVIRONMENT,
     )
 
 
-def configuration(site: Site) -> Path:
-    """The configuration folder: the shared files, and this instance's addresses and folders."""
-    folder = site.instance.folder("conf", "opensearch")
+def configuration(site: Site, name: str) -> Path:
+    """The configuration folder: the shared files, and this node's addresses and folders."""
+    folder = site.instance.folder("conf", name)
     shared = INFRA / "opensearch"
     settings = {
         "network.host": HOST,
-        "http.port": site.instance.port("opensearch"),
-        "transport.port": site.instance.port("opensearch", "transport"),
-        "path.data": site.instance.folder("data", "opensearch", "nodes"),
+        "node.name": name,
+        "http.port": site.instance.port(name),
+        "transport.port": site.instance.port(name, "transport"),
+        "path.data": site.instance.folder("data", name, "nodes"),
         "path.logs": site.instance.folder("log"),
-    }
+    } | others(site)
     lines = [f"{name}: {value}\n" for name, value in settings.items()]
     own = (shared / "opensearch.yml").read_text() + "\n# This instance\n" + "".join(lines)
     (folder / "opensearch.yml").write_text(own)
     shutil.copy(shared / "log4j2.properties", folder)
     return folder
+
+
+def others(site: Site) -> dict[str, str]:
+    """How a node finds the others, or that there are none."""
+    names = site.instance.nodes("opensearch")
+    if len(names) == 1:
+        return {"discovery.type": "single-node"}
+    ports = (site.instance.port(name, "transport") for name in names)
+    return {
+        "discovery.seed_hosts": json.dumps([f"{HOST}:{port}" for port in ports]),
+        "cluster.initial_cluster_manager_nodes": json.dumps(names),
+    }
 
 
 def not_as_root() -> list[str]:

@@ -36,14 +36,14 @@ def configuration(site: Site) -> Path:
     config["rule_files"] = [str(INFRA / "prometheus" / "alerts.yml")]
     jobs = [job["job_name"] for job in config["scrape_configs"]] + WITH_JMX
     config["scrape_configs"] = [
-        {"job_name": job, "static_configs": [{"targets": [f"{HOST}:{port(site, job)}"]}]}
-        for job in jobs
+        {"job_name": job, "static_configs": [{"targets": targets(site, job)}]} for job in jobs
     ]
     file = site.instance.folder("conf") / "prometheus.yml"
     file.write_text(yaml.safe_dump(config))
     return file
 
 
-def port(site: Site, program: str) -> int:
-    purpose = "admin" if "admin" in PORTS[program] else "metrics"
-    return site.instance.port(program, purpose)
+def targets(site: Site, job: str) -> list[str]:
+    purpose = "admin" if "admin" in PORTS[job] else "metrics"
+    programs = site.instance.nodes("kafka") if job == "kafka" else [job]
+    return [f"{HOST}:{site.instance.port(program, purpose)}" for program in programs]

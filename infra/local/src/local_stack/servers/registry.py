@@ -28,7 +28,7 @@ def program(site: Site) -> Program:
             *(f"-D{name}={value}" for name, value in settings.items()),
             *("-jar", str(site.software.registry / "quarkus-run.jar")),
         ],
-        after=("kafka",),
+        after=tuple(site.instance.nodes("kafka")),
         healthy=partial(health.get, site.addresses.registry_health_url),
         environment=JVM_ENVIRONMENT,
     )

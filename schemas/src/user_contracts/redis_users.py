@@ -1,0 +1,48 @@
+"""The keys of the Redis view; what they hold: schemas/views/redis-users.md."""
+
+POINTER = "users:generation"
+# One slot of Redis Cluster holds all three, so that a script may change them together.
+NOTES = "users:{users:generation}:operator"
+KEPT = "users:{users:generation}:kept"
+FIRST_GENERATION = "1"
+# Two letters whose slot lies in the middle of one sixteenth of the 16,384, so that equal masters
+# have equal parts; neighbours in this list lie far from each other.
+SHARDS = (
+    "ma", "ly", "lg", "rz", "dj", "uv", "uh", "dt", "qp", "ph", "pv", "qn", "wz", "yc", "iy", "ha",
+)  # fmt: skip
+_SHARD_OF = dict(zip("0123456789abcdef", SHARDS, strict=True))
+
+
+def bucket_of(user_id: str) -> str:
+    """The bucket of an id: the top 24 bits of its time, as 6 hex digits."""
+    return user_id[:6]
+
+
+def user(generation: str, user_id: str) -> str:
+    """The hash of a user; in the slot of order() of its bucket."""
+    return f"{order(generation, bucket_of(user_id))}:{user_id}"
+
+
+def order(generation: str, bucket: str) -> str:
+    """The ids of a bucket."""
+    return f"users:{generation}:{{{_SHARD_OF.get(bucket[5:6], SHARDS[0])}}}:{bucket}"
+
+
+def buckets(generation: str) -> str:
+    """The directory of buckets."""
+    return f"users:{generation}:{{{SHARDS[0]}}}:buckets"
+
+
+def offsets(generation: str, shard: str) -> str:
+    """How far one of SHARDS has been written."""
+    return f"users:{generation}:{{{shard}}}:offsets"
+
+
+def pattern(generation: str) -> str:
+    """Matches every key of a generation, and no other (SCAN)."""
+    return f"users:{generation}:*"
+
+
+def users_pattern(generation: str) -> str:
+    """Matches every user of a generation, and no other key that this page knows (SCAN)."""
+    return f"users:{generation}:{{*}}:*:*"

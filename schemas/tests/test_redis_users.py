@@ -1,0 +1,39 @@
+"""The keys that redis-projector and query-api agree on, on a cluster."""
+
+import pytest
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+
+from user_contracts import redis_users
+from user_contracts.redis_users import KEPT, NOTES, POINTER, SHARDS
+
+ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
+
+
+def slot(key: str) -> int:
+    return int(key_slot(key.encode()))
+
+
+@pytest.mark.parametrize("masters", range(1, 17))
+def test_equal_masters_have_equal_parts(masters: int) -> None:
+    owners = [slot(f"{{{shard}}}") * masters // REDIS_CLUSTER_HASH_SLOTS for shard in SHARDS]
+    counts = [owners.count(master) for master in range(masters)]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_a_user_lies_with_its_bucket_and_the_offset_behind_it() -> None:
+    bucket = redis_users.bucket_of(ANN)
+    together = {
+        slot(redis_users.user("1", ANN)),
+        slot(redis_users.order("1", bucket)),
+        slot(redis_users.offsets("1", SHARDS[5])),
+    }
+    assert len(together) == 1
+    assert redis_users.user("1", ANN) == "users:1:{uv}:0192f5:" + ANN
+
+
+def test_the_directory_of_buckets_lies_with_an_offset_too() -> None:
+    assert slot(redis_users.buckets("7")) == slot(redis_users.offsets("7", SHARDS[0]))
+
+
+def test_what_the_operator_decides_lies_in_one_slot() -> None:
+    assert len({slot(key) for key in (POINTER, NOTES, KEPT)}) == 1
