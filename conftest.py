@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from local_stack.addresses import Addresses, load
 
 BIN = Path(sys.executable).parent
 INSTANCE = ["--instance", "test", "--port-offset", "10000"]
+CLUSTERS = ["--brokers", "3", "--redis-masters", "3", "--opensearch-nodes", "3"]
 # Where the test of tracing listens for spans; for all others it is an exporter that is away.
 OTLP_PORT = 14318
 TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"}
@@ -39,37 +40,39 @@ settings.load_profile("ci")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack",
-        choices=("local", "compose"),
+        choices=("local", "clusters", "compose"),
         default="local",
-        help="what end-to-end tests run against: processes, or containers",
+        help="what end-to-end tests run against: processes, the same with three brokers, a Redis "
+        "Cluster and three nodes of OpenSearch, or containers",
     )
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
     """The system under test, from empty data, started for the whole run."""
-    compose = request.config.getoption("--stack") == "compose"
-    with containers.running() if compose else _local_stack() as addresses:
+    kind = request.config.getoption("--stack")
+    form = CLUSTERS if kind == "clusters" else []
+    with containers.running() if kind == "compose" else _local_stack(form) as addresses:
         yield addresses
 
 
 @contextmanager
-def _local_stack() -> Iterator[Addresses]:
+def _local_stack(form: Sequence[str]) -> Iterator[Addresses]:
     """The instance `test`; one that runs already is used and left as it is."""
     if _run("status").returncode == 0:
         yield load("test")
         return
-    for command in ("clean", "up"):
-        done = _run(command)
+    for command in (["clean"], ["up", *form]):
+        done = _run(*command)
         if done.returncode:
             pytest.exit(f"the test stack did not start:\n{done.stdout[-3000:]}", returncode=2)
     yield load("test")
     _run("clean")
 
 
-def _run(command: str) -> "subprocess.CompletedProcess[str]":
+def _run(*command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [BIN / "local-stack", command, *INSTANCE],
+        [BIN / "local-stack", *command, *INSTANCE],
         check=False,
         text=True,
         env=os.environ | TRACED,

@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--minutes", type=float, default=CI_MINUTES, help="about how long it lasts")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What hurts clusters needs some: `make test-clusters`."""
+    is_of_clusters = collection_path.name == "test_clusters.py"
+    return True if is_of_clusters and config.getoption("stack") != "clusters" else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.seed is None:
         config.option.seed = random.SystemRandom().randrange(10**6)
@@ -34,7 +40,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 async def chaos(stack: Addresses, request: pytest.FixtureRequest) -> AsyncIterator[Chaos]:
     """The stack with two replicas of each service; afterwards the table is printed and kept."""
-    instance = Instance(stack.instance, stack.port_offset)
+    instance = Instance(stack.instance, stack.port_offset, stack.form)
     options = request.config.option
     async with replicas.running(instance) as running:
         shared = Chaos(stack, running, options.seed, options.minutes, HOME)

@@ -10,7 +10,7 @@ from proxy import FAIR, Link, Weather
 
 from local_stack import first_start
 from local_stack.addresses import HOST, Addresses
-from local_stack.layout import Instance
+from local_stack.layout import ONE_OF_EACH, Instance
 from local_stack.programs import Program
 
 FIRST_PORT = 9501  # before the instance's offset
@@ -29,7 +29,9 @@ class Links:
     """All of them, while `open` runs; fair weather unless a block says otherwise."""
 
     def __init__(self, stack: Addresses, instance: Instance) -> None:
-        redis = split(stack.redis_address.removeprefix("redis://").removesuffix("/0"))
+        # Who talks to a cluster is told the nodes' own addresses: no proxy leads there.
+        self._are_used = instance.form == ONE_OF_EACH
+        redis = split(stack.redis_nodes[0].removeprefix("redis://"))
         opensearch = split(stack.opensearch_url.removeprefix("http://"))
         self._listener = (HOST, PROXIED + instance.port_offset)
         targets = [(stack.mysql_host, stack.mysql_port), redis, redis, opensearch, opensearch]
@@ -61,6 +63,8 @@ class Links:
 
     def settings(self, service: str) -> dict[str, str]:
         """What leads a service's second replica through the proxies."""
+        if not self._are_used:
+            return {}
         port = {name: link.port for name, link in self.by_name.items()}
         kafka = f"{HOST}:{port['projectors to kafka']}"
         return {
@@ -79,6 +83,8 @@ class Links:
 
     def broker(self, kafka: Program) -> Program:
         """The broker with a listener for those who come through the proxy."""
+        if not self._are_used:
+            return kafka
         *command, config = kafka.command
         known = dict(
             line.split("=", 1) for line in Path(config).read_text().splitlines() if "=" in line

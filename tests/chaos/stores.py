@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import opensearch_operator
 import pymysql
 from doors import as_root
-from opensearchpy import AsyncOpenSearch
 from opensearchpy.helpers import async_scan
 from redis_operator import connected, serving
 from topic import PARTITIONS
@@ -133,7 +133,7 @@ async def opensearch_view(stack: Addresses) -> View:
     """The OpenSearch view that serves (schemas/views/opensearch-users.md)."""
     users, offsets = {}, {}
     stored = f"offset-{await KafkaLog(Brokers(stack.kafka_bootstrap), 'user.events').id()}-"
-    async with AsyncOpenSearch(stack.opensearch_url, timeout=20, max_retries=0) as client:
+    async with opensearch_operator.connected(stack) as client:
         await client.indices.refresh(index="users")
         async for document in async_scan(client, index="users", size=2000):
             source = document["_source"]

@@ -40,6 +40,8 @@ ADDRESSES = Addresses(
         "search-api": f"{HOST}:21236",
     },
     admin={},
+    redis_nodes=(f"redis://{HOST}:26379/0",),
+    opensearch_nodes=(f"http://{HOST}:29200",),
 )
 
 

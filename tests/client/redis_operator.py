@@ -24,7 +24,7 @@ async def connected(stack: Addresses, *, decode_responses: bool = False) -> Asyn
         redis: Any = Redis.from_url(stack.redis_address, **options)
     else:
         nodes: list[Any] = [ClusterNode(str((u := urlsplit(url)).hostname), u.port) for url in urls]  # type: ignore[arg-type]
-        redis = RedisCluster(startup_nodes=nodes, **options)
+        redis = RedisCluster(startup_nodes=nodes, socket_timeout=1, **options)
     async with redis:
         yield redis
 

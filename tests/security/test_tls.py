@@ -143,7 +143,7 @@ async def opensearch(
 
 
 async def info(settings: OpenSearchSettings, **changed: Any) -> None:
-    async with opensearch_client.client(settings.model_copy(update=changed), 5) as client:
+    async with opensearch_client.connected(settings.model_copy(update=changed), 5) as client:
         await client.info()
 
 

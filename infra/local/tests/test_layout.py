@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local_stack import StackError, addresses, layout
-from local_stack.layout import PORTS, Instance
+from local_stack.layout import PORTS, Form, Instance
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def test_no_two_programs_share_a_port() -> None:
 def test_two_instances_share_no_address_and_no_folder() -> None:
     dev, test = (asdict(addresses.of(Instance(*one))) for one in (("dev", 0), ("test", 10000)))
     same = {name for name in dev if dev[name] == test[name]}
-    assert same == {"mysql_host", "mysql_database"}
+    assert same == {"mysql_host", "mysql_database", "form"}
 
 
 def test_what_is_saved_is_loaded_with_its_passwords() -> None:
@@ -30,6 +30,23 @@ def test_what_is_saved_is_loaded_with_its_passwords() -> None:
     assert addresses.load("unit") == saved
     assert len(saved.password("root")) > 20
     assert addresses.recorded("unit", None, {}).port_offset == 7
+
+
+def test_an_instance_keeps_its_form() -> None:
+    three = {"brokers": 3}
+    saved = addresses.save(addresses.recorded("unit", None, three))
+    assert saved.kafka_bootstrap == "127.0.0.1:9092,127.0.0.1:9192,127.0.0.1:9292"
+    assert not saved.is_redis_cluster
+    assert addresses.recorded("unit", None, {}).form == Form(brokers=3)
+    assert addresses.recorded("unit", None, three).form == Form(brokers=3)
+    with pytest.raises(StackError, match=r"has Form\(brokers=3.* clean --instance unit"):
+        addresses.recorded("unit", None, {"brokers": 1})
+
+
+def test_a_cluster_of_redis_has_a_replica_for_each_master() -> None:
+    cluster = addresses.of(Instance("unit", 0, Form(redis_masters=3)))
+    assert cluster.is_redis_cluster
+    assert len(cluster.redis_address.split(",")) == 6
 
 
 def test_what_an_older_version_has_saved_is_loaded() -> None:

@@ -119,9 +119,9 @@ def mysql_settings(site: Site, user: str) -> dict[str, str]:
 
 
 def redis_settings(site: Site, user: str) -> dict[str, str]:
-    return {
+    cluster = {"REDIS_CLUSTER": "true"} if site.addresses.is_redis_cluster else {}
+    return cluster | {
         "REDIS_URL": site.addresses.redis_address,
-        "REDIS_CLUSTER": str(site.addresses.is_redis_cluster).lower(),
         "REDIS_USER": user,
         "REDIS_PASSWORD": site.addresses.password(user),
     }

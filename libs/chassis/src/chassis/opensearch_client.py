@@ -1,5 +1,7 @@
 """How a service gets to OpenSearch: its address, who logs in, and TLS."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,22 @@ class OpenSearchSettings(BaseSettings):
     )
 
 
-def client(settings: OpenSearchSettings, timeout: float, **options: Any) -> AsyncOpenSearch:
-    """A client whose calls take at most `timeout` seconds, and go once to a node at most."""
+@asynccontextmanager
+async def connected(
+    settings: OpenSearchSettings, within: float, **options: Any
+) -> AsyncIterator[AsyncOpenSearch]:
+    """A client whose calls take at most `within` seconds, and go once to a node at most."""
     if settings.opensearch_user and settings.opensearch_password:
         password = settings.opensearch_password.get_secret_value()
         options["http_auth"] = (settings.opensearch_user, password)
     if settings.opensearch_ca_file:
         options["ca_certs"] = str(settings.opensearch_ca_file)
     nodes = settings.opensearch_url.split(",")
-    return AsyncOpenSearch(nodes, timeout=timeout, max_retries=len(nodes) - 1, **options)
+    client = AsyncOpenSearch(nodes, timeout=within, max_retries=len(nodes) - 1, **options)
+    try:
+        yield client
+    finally:
+        pool: Any = client.transport.connection_pool
+        # Its own close() forgets the nodes that are away.
+        for connection in getattr(pool, "orig_connections", pool.connections):
+            await connection.close()

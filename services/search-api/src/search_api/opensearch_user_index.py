@@ -20,6 +20,9 @@ ALIAS = "users"
 # The score of each kind of match.
 WORDS, BEGINNINGS, PARTS, TYPOS = 8.0, 4.0, 2.0, 1.0
 DELETED = {"term": {"deleted": True}}
+# A copy shows what it has refreshed, each at its own time: two of them would show a user at version
+# 27, and then at 1. Copies are for the loss of a node; load is shared out by shards.
+HOW = {"allow_partial_search_results": "false", "preference": "_primary_first"}
 
 
 class OpenSearchUserIndex:
@@ -35,9 +38,7 @@ class OpenSearchUserIndex:
         if after is not None:
             body["search_after"] = list(after)
         with _call("search"):
-            answer = await self._client.search(
-                index=self._alias, body=body, params={"allow_partial_search_results": "false"}
-            )
+            answer = await self._client.search(index=self._alias, body=body, params=HOW)
         return [_hit(found) for found in answer["hits"]["hits"]]
 
     async def ping(self) -> None:

@@ -10,7 +10,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
-from chassis.opensearch_client import client
+from chassis.opensearch_client import connected
 from search_api import grpc_api, http_api
 from search_api.application import UserSearch
 from search_api.opensearch_user_index import OpenSearchUserIndex
@@ -22,10 +22,10 @@ from user_contracts import descriptors
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """search-api over OpenSearch."""
     telemetry.CONNECTIONS.labels("opensearch").set(settings.opensearch_pool)
-    opensearch = client(
+    connection = connected(
         settings, settings.opensearch_timeout, pool_maxsize=settings.opensearch_pool
     )
-    async with access(settings) as callers, opensearch:
+    async with access(settings) as callers, connection as opensearch:
         index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
         search = UserSearch(index)
         health = Health({"opensearch": index.ping, **callers.checks})

@@ -16,7 +16,7 @@ from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letter_watch import DeadLetterWatch
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.lifecycle import Process
-from chassis.opensearch_client import client
+from chassis.opensearch_client import connected
 from chassis.operator_watch import OperatorWatch
 from chassis.projection import Projector, dead_letter_topic
 from chassis.projector import Projection
@@ -36,7 +36,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
     letters = dead_letter_topic(settings.topic, GROUP)
     kafka = brokers(settings)
     dead_letters = KafkaDeadLetters(kafka, letters)
-    async with client(settings, settings.opensearch_timeout) as opensearch:
+    async with connected(settings, settings.opensearch_timeout) as opensearch:
         generations = OpenSearchGenerations(opensearch, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
