@@ -31,8 +31,8 @@ class Answered:
     failed: int
 
 
-def program(name: str) -> tuple[str, dict[str, str]]:
-    """Where a load generator is, and what it needs in its environment.
+def program(name: str, folder: str = "usr/bin") -> tuple[str, dict[str, str]]:
+    """Where a load generator or a proxy is, and what it needs in its environment.
 
     The machine's own, or else the distribution's, fetched and unpacked aside. Raises StackError
     where that cannot be.
@@ -41,7 +41,7 @@ def program(name: str) -> tuple[str, dict[str, str]]:
         return own, {}
     content = unpacked(load_packages(os_release(), platform.machine()), cache())
     libraries = content / "usr/lib/x86_64-linux-gnu"
-    return str(content / "usr/bin" / name), {"LD_LIBRARY_PATH": str(libraries)}
+    return str(content / folder / name), {"LD_LIBRARY_PATH": str(libraries)}
 
 
 def run(url: str, callers: int, seconds: int, script: str = "") -> Answered:

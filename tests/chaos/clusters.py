@@ -6,6 +6,7 @@ from typing import Any
 import opensearch_operator
 import stores
 import topic
+from opensearchpy.exceptions import TransportError
 from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import RedisError
@@ -78,7 +79,11 @@ async def visible(stack: Addresses) -> None:
     ends = await topic.ends(stack)
 
     async def reached() -> None:
-        for view in (await stores.redis_view(stack), await stores.opensearch_view(stack)):
+        try:
+            views = await stores.redis_view(stack), await stores.opensearch_view(stack)
+        except (RedisError, TransportError) as error:
+            raise AssertionError(error) from error
+        for view in views:
             assert all(view.offsets.get(p, 0) >= end - 1 for p, end in ends.items())
 
     await eventually(reached, within=VISIBLE_WITHIN, every=0.5)

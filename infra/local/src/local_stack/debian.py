@@ -72,12 +72,14 @@ def browser_packages(os_release: dict[str, str], machine: str) -> Distribution:
 
 
 def load_packages(os_release: dict[str, str], machine: str) -> Distribution:
-    """Load generators that take less of the machine than what they measure (k6 takes more).
+    """Load generators that take less of the machine than k6 does, and a proxy.
 
     Raises StackError where the distribution is none of ours.
     """
     if machine == "x86_64" and os_release.get("ID") in {"debian", "ubuntu"}:
         name, suite = os_release["ID"], os_release["VERSION_CODENAME"]
         components = "main" if name == "debian" else "main universe"
-        return Distribution(name, suite, components, ("wrk", "nghttp2-client"), ("libc6",))
+        return Distribution(
+            name, suite, components, ("wrk", "nghttp2-client", "haproxy"), ("libc6",)
+        )
     raise StackError("benches need wrk and h2load, and they cannot be fetched here: install them")

@@ -1,0 +1,126 @@
+"""What a rebalance costs: how long partitions stand still while a projector comes, goes or dies.
+
+After `make up`, under a steady load: `standstill` is the longest time in which one partition's
+offset did not move although there was something to read.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import scaling_projectors
+from catch_up import TOPIC, _insert
+from reads import BIN
+from redis.asyncio import Redis
+from seed import stored
+
+from chassis import kafka_places
+from chassis.kafka_connections import Brokers
+from chassis.kafka_log import KafkaLog
+from command_api.wiring import utc_now, uuid7
+from local_stack.addresses import Addresses
+from redis_projector.redis_user_views import RedisUserViews
+
+AT_ONCE, EVERY = 100, 0.1  # users, seconds: 1,000 events a second
+SETTLED = 20.0  # seconds before a change and after it: longer than Kafka's session timeout of 10 s
+LOOK = 0.02  # seconds
+
+
+@dataclass
+class Watched:
+    """The longest standstill of each partition, in seconds."""
+
+    since: dict[int, float] = field(default_factory=dict)
+    offsets: dict[int, int] = field(default_factory=dict)
+    longest: dict[int, float] = field(default_factory=dict)
+
+    def see(self, now: float, offsets: dict[int, int], ends: dict[int, int]) -> None:
+        for partition, offset in offsets.items():
+            has_moved = offset != self.offsets.get(partition)
+            if has_moved or offset >= ends[partition] - 1:  # a transaction's mark is no record
+                self.since[partition] = now
+            still = now - self.since.setdefault(partition, now)
+            self.longest[partition] = max(self.longest.get(partition, 0.0), still)
+        self.offsets = offsets
+
+
+@asynccontextmanager
+async def load(stack: Addresses) -> AsyncIterator[None]:
+    async def insert() -> None:
+        async with stored(stack) as store:
+            due = time.monotonic()
+            while True:
+                now = utc_now()
+                await _insert(store, [uuid7(now) for _ in range(AT_ONCE)], 1)
+                due += EVERY
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    inserting = asyncio.create_task(insert())
+    try:
+        yield
+    finally:
+        inserting.cancel()
+
+
+async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Watched:
+    """What was seen from a moment before the change to long after it."""
+    found = Watched()
+    brokers = Brokers(stack.kafka_bootstrap)
+    over = asyncio.Event()
+
+    async def look() -> None:
+        log_id = await KafkaLog(brokers, TOPIC).id()
+        async with (
+            Redis.from_url(stack.redis_url) as redis,
+            kafka_places.opened(brokers, TOPIC) as log,
+        ):
+            views = RedisUserViews(redis, "1")
+            while not over.is_set():
+                ends = {tp.partition: end for tp, end in (await log.ends()).items()}
+                held = await views.offsets(log_id, list(ends))
+                found.see(time.monotonic(), {p: at or 0 for p, at in held.items()}, ends)
+                await asyncio.sleep(LOOK)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(look())
+        await asyncio.sleep(2)
+        await change()
+        await asyncio.sleep(SETTLED)
+        over.set()
+    return found
+
+
+async def measure_all(stack: Addresses) -> list[str]:
+    """A second projector comes, ends in order, comes again, and is killed."""
+    second: list[asyncio.subprocess.Process] = []
+
+    async def start() -> None:
+        settings = scaling_projectors.settings(stack, TOPIC, 0)
+        second.append(await asyncio.create_subprocess_exec(BIN / "redis-projector", env=settings))
+
+    async def end(how: signal.Signals) -> None:
+        second[-1].send_signal(how)
+        await second[-1].wait()
+
+    async def nothing() -> None: ...
+
+    changes: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+        ("nothing changes", nothing),
+        ("a second process comes", start),
+        ("it ends in order (SIGTERM)", lambda: end(signal.SIGTERM)),
+        ("it comes again", start),
+        ("it is killed (SIGKILL)", lambda: end(signal.SIGKILL)),
+    ]
+    rows = []
+    async with load(stack):
+        await asyncio.sleep(3)
+        for what, change in changes:
+            longest = sorted((await watched(stack, change)).longest.values(), reverse=True)
+            rows.append(f"| {what} | " + " | ".join(f"{one:.2f}" for one in longest) + " |")
+    return rows
+
+
+HEADER = ("| | standstill of each partition, s, longest first | | | |", "|---|---|---|---|---|")

@@ -1,0 +1,56 @@
+"""More processes of each kind, and what a change of their number costs: one dated page.
+
+After `make up` and `make seed`. Ten minutes; Redis is emptied, and filled again from the log.
+"""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+import rebalancing
+import report
+import scaling_apis
+import scaling_projectors
+import uvloop
+
+from local_stack.addresses import load
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each round")
+    parser.add_argument("--instance", default="dev")
+    wanted = parser.parse_args()
+    stack, now = load(wanted.instance), datetime.now(UTC)
+    apis = scaling_apis.measure_all(stack, wanted.rounds, wanted.seconds)
+    moves = uvloop.run(rebalancing.measure_all(stack))
+    projectors = uvloop.run(scaling_projectors.measure_all(stack, wanted.events))
+    lines = [
+        report.heading("More processes", now),
+        "",
+        f"## APIs behind HAProxy, {scaling_apis.CALLERS} callers",
+        "",
+        *scaling_apis.HEADER,
+        *map(str, apis),
+        "",
+        "## redis-projector, five events a user, on an empty Redis",
+        "",
+        *scaling_projectors.HEADER,
+        *map(str, projectors),
+        "",
+        "## Rebalances at 1,000 events a second",
+        "",
+        *rebalancing.HEADER,
+        *moves,
+        "",
+    ]
+    text = "\n".join(lines)
+    print(text)
+    (Path(__file__).parent / "results" / f"scaling-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
