@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
+KUSTOMIZE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/console infra/local demo \
 	services/command-api services/query-api services/search-api \
 	services/redis-projector services/search-projector
@@ -59,11 +61,14 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# One run a member: their tests bear the same file names, which one run would take for one module.
-	for part in $(MEMBERS) infra/grafana tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+	for part in $(MEMBERS) infra/grafana infra/k8s tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning
+	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready; \
+	elif [ "$${CI:-}" = true ]; then echo "infra/k8s cannot be checked: there is no Go here" >&2; exit 1; \
+	else echo "left out: the checks of infra/k8s (there is no Go here)"; fi
 	$(BIN)/pytest -q -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
@@ -106,10 +111,11 @@ load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-
 # --- development --------------------------------------------------------------------------------
 
 .PHONY: gen locks
-gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and the dashboards of infra/grafana
+gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what infra/grafana and infra/k8s take from elsewhere
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python infra/grafana/generate.py
+	$(BIN)/python infra/k8s/generate.py
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
@@ -131,3 +137,10 @@ $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject
 	@$(PYTHON) -m venv .tools 2>/dev/null \
 		|| { rm -rf .tools; echo "uv is fetched through a virtual environment: apt install python3-venv"; exit 1; }
 	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+# kustomize, kubeconform and the schemas that it reads: what the checks of infra/k8s need.
+.tools/kubernetes/ready: Makefile infra/k8s/schemas.py $(wildcard infra/k8s/schemas/*.yaml) | $(VENV)/ready
+	GOBIN=$(CURDIR)/.tools/bin go install $(KUSTOMIZE)
+	GOBIN=$(CURDIR)/.tools/bin go install $(KUBECONFORM)
+	$(BIN)/python infra/k8s/schemas.py $(@D)/schemas
+	@touch $@

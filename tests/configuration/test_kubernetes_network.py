@@ -1,0 +1,188 @@
+"""Who may talk to whom on Kubernetes: the network policies, asked as the network asks them."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from manifests import OVERLAYS, Resource, container, environment, of_kind, pod, workloads
+
+Labels = dict[str, str]
+NAME = "app.kubernetes.io/name"
+# The pods that operators make bear these labels (infra/k8s/README.md).
+SERVERS: dict[str, Labels] = {
+    "mysql": {"store": "mysql"},
+    "redis": {"store": "redis"},
+    "opensearch": {"store": "opensearch"},
+    "kafka": {"strimzi.io/name": "people-kafka", "strimzi.io/cluster": "people"},
+    "connect": {"strimzi.io/name": "people-connect", "strimzi.io/cluster": "people"},
+    "registry": {NAME: "registry"},
+}
+PORTS = {"mysql": 3306, "redis": 6379, "opensearch": 9200, "registry": 8080}
+# The whole of it, without who comes from outside.
+TALKS = {
+    "command-api": {"mysql"},
+    "query-api": {"redis"},
+    "search-api": {"opensearch"},
+    "redis-projector": {"kafka", "registry", "redis", "mysql"},
+    "search-projector": {"kafka", "registry", "opensearch", "mysql"},
+    "canary": {"command-api", "query-api", "search-api"},
+    "console": {"command-api", "query-api", "search-api", "kafka"},
+    "mysql-users": {"mysql"},
+    "migrate": {"mysql"},
+    "topics": {"kafka"},
+    "schema-rule": {"registry"},
+    "registry": {"kafka"},
+    "connect": {"kafka", "mysql", "registry"},
+}
+
+
+def labels(overlay: str, name: str) -> Labels:
+    if name in SERVERS:
+        return SERVERS[name]
+    found: Labels = workloads(overlay)[name]["spec"]["template"]["metadata"]["labels"]
+    return found
+
+
+def port_of(overlay: str, name: str) -> int:
+    if name == "kafka":
+        (listener,) = of_kind(overlay, "Kafka")["people"]["spec"]["kafka"]["listeners"]
+        return int(listener["port"])
+    return PORTS.get(name) or ports(overlay, name)["http"]
+
+
+def ports(overlay: str, name: str) -> dict[str, int]:
+    """Name → port of a pod, where this repository says it."""
+    here = of_kind(overlay, "Deployment")
+    listed = container(here[name])["ports"] if name in here else []
+    return {one["name"]: one["containerPort"] for one in listed}
+
+
+def selects(selector: dict[str, Any], of: Labels) -> bool:
+    """Whether a label selector is about a pod; only what the policies here use."""
+    if not selector.get("matchLabels", {}).items() <= of.items():
+        return False
+    for one in selector.get("matchExpressions", []):
+        assert one["operator"] == "In"
+        if of.get(one["key"]) not in one["values"]:
+            return False
+    return True
+
+
+def allows(
+    rule: dict[str, Any], side: str, other: Labels, port: int, names: dict[str, int]
+) -> bool:
+    """Whether a rule lets a pod of this namespace come, or be gone to, at a port."""
+    named = [names.get(one["port"], one["port"]) for one in rule.get("ports", [])]
+    peers = rule.get(side, [{"podSelector": {}}])
+    near = [p["podSelector"] for p in peers if "namespaceSelector" not in p]
+    return (not named or port in named) and any(selects(one, other) for one in near)
+
+
+def may(overlay: str, client: str, server: str, port: int) -> bool:
+    """Whether the client may go out to the server, and the server lets it in."""
+    one, other, names = labels(overlay, client), labels(overlay, server), ports(overlay, server)
+    policies = [p["spec"] for p in of_kind(overlay, "NetworkPolicy").values()]
+    out = [r for p in policies if selects(p["podSelector"], one) for r in p.get("egress", [])]
+    into = [r for p in policies if selects(p["podSelector"], other) for r in p.get("ingress", [])]
+    if server == "kafka":
+        spec = of_kind(overlay, "Kafka")["people"]["spec"]["kafka"]
+        into += [
+            {"from": one["networkPolicyPeers"], "ports": [{"port": one["port"]}]}
+            for one in spec["listeners"]
+        ]
+    goes = any(allows(r, "to", other, port, names) for r in out)
+    comes = any(allows(r, "from", one, port, names) for r in into)
+    return goes and comes
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_everybody_is_denied_everything_that_is_not_said(overlay: str) -> None:
+    deny = of_kind(overlay, "NetworkPolicy")["deny"]["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("client", TALKS)
+def test_a_program_reaches_whom_it_needs_and_nobody_else(overlay: str, client: str) -> None:
+    servers = {*SERVERS, "command-api", "query-api", "search-api"} - {client, "connect"}
+    reached = {s for s in servers if may(overlay, client, s, port_of(overlay, s))}
+    assert reached == TALKS[client]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_address_that_a_program_is_told_is_one_that_it_reaches(overlay: str) -> None:
+    for name, workload in workloads(overlay).items():
+        told = addresses(environment(overlay, workload))
+        assert told, name
+        for host, port in told:
+            server = server_of(host)
+            assert may(overlay, name, server, port), f"{name} → {host}:{port}"
+
+
+def addresses(variables: dict[str, str]) -> set[tuple[str, int]]:
+    """Host and port of everything that a program is told to call in this cluster."""
+    found = set()
+    for variable, value in variables.items():
+        if variable.endswith("JWKS_URL"):
+            continue
+        if variable.endswith("_URL"):
+            url = urlsplit(value)
+            found.add((url.hostname or "", url.port or 0))
+        elif variable.endswith("_BOOTSTRAP"):
+            host, _, port = value.partition(":")
+            found.add((host, int(port)))
+        elif variable.endswith("MYSQL_HOST"):
+            found.add((value, int(variables[variable.removesuffix("HOST") + "PORT"])))
+    return found
+
+
+def server_of(host: str) -> str:
+    return {"people-kafka-bootstrap": "kafka", "redis-leader": "redis"}.get(host, host)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_admin_ports_are_open_to_the_console_alone_within_the_namespace(overlay: str) -> None:
+    for name, workload in workloads(overlay).items():
+        if workload["kind"] == "Deployment":
+            admin = ports(overlay, name)["admin"]
+            asking = {one for one in workloads(overlay) if may(overlay, one, name, admin)}
+            assert asking == ({"console"} if name != "console" else set()), name
+
+
+def test_prometheus_reaches_every_admin_port_and_no_other() -> None:
+    spec = of_kind("production", "NetworkPolicy")["prometheus"]["spec"]
+    for name, workload in workloads("production").items():
+        watched = workload["kind"] == "Deployment"
+        assert selects(spec["podSelector"], labels("production", name)) == watched
+    (rule,) = spec["ingress"]
+    assert rule["ports"] == [{"port": "admin"}]
+    assert "podSelector" not in rule["from"][0]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_callers_from_outside_reach_the_apis_alone(overlay: str) -> None:
+    outside = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
+    open_to_callers = {
+        name: [port["port"] for port in rule["ports"]]
+        for name, policy in of_kind(overlay, "NetworkPolicy").items()
+        for rule in policy["spec"].get("ingress", [])
+        if outside in rule["from"]
+    }
+    apis = ("command-api", "query-api", "search-api")
+    assert open_to_callers == {api: ["http", "grpc"] for api in apis}
+
+
+def test_the_stores_bear_the_labels_that_the_policies_look_for() -> None:
+    def spec(kind: str, name: str) -> Resource:
+        found: Resource = of_kind("production", kind)[name]
+        return found
+
+    mysql = spec("InnoDBCluster", "mysql")["spec"]
+    assert mysql["podLabels"] == mysql["router"]["podLabels"] == SERVERS["mysql"]
+    assert SERVERS["redis"].items() <= spec("RedisCluster", "redis")["metadata"]["labels"].items()
+    (nodes,) = spec("OpenSearchCluster", "opensearch")["spec"]["nodePools"]
+    assert nodes["labels"] == SERVERS["opensearch"]
+    for name, server in of_kind("dev", "StatefulSet").items():
+        template = server["spec"]["template"]
+        assert SERVERS[name].items() <= template["metadata"]["labels"].items()
+        assert pod(server)["enableServiceLinks"] is False
