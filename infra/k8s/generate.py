@@ -1,4 +1,4 @@
-"""Write what other files of this repository already say as Kubernetes' resources; `make gen` runs it.
+"""Write what other files already say as Kubernetes' resources; `make gen` runs it.
 
 The connector from infra/connect/user-events.json, the alerts from infra/prometheus/alerts.yml.
 """

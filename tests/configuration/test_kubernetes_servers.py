@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-from manifests import COMPOSE, KUBERNETES, OVERLAYS, ROOT, container, of_kind
+from manifests import OVERLAYS, ROOT, container, of_kind
 
-SERVERS = ("mysql", "redis", "opensearch", "registry")
 TOPICS: dict[str, Any] = yaml.safe_load((ROOT / "infra/kafka/topics.yaml").read_text())
 # Said by MySQL's operator itself, or smaller on a laptop than it may be elsewhere.
 NOT_IN_PRODUCTION = {
@@ -29,33 +28,6 @@ def kafka(overlay: str) -> dict[str, Any]:
 def connect(overlay: str) -> dict[str, Any]:
     spec: dict[str, Any] = of_kind(overlay, "KafkaConnect")["people"]["spec"]
     return spec
-
-
-@pytest.mark.parametrize("name", SERVERS)
-def test_development_s_servers_are_those_of_compose(name: str) -> None:
-    only = container(of_kind("dev", "StatefulSet", "Deployment")[name])
-    assert only["image"] == COMPOSE[name]["image"]
-    memory = only["resources"]["limits"]["memory"].removesuffix("i").lower()
-    assert memory == COMPOSE[name]["mem_limit"]
-
-
-def test_production_s_servers_have_the_versions_of_compose() -> None:
-    mysql = of_kind("production", "InnoDBCluster")["mysql"]["spec"]
-    opensearch = of_kind("production", "OpenSearchCluster")["opensearch"]["spec"]
-    assert f"mysql:{mysql['version']}" == COMPOSE["mysql"]["image"]
-    version = opensearch["general"]["version"]
-    assert f"opensearchproject/opensearch:{version}" == COMPOSE["opensearch"]["image"]
-    registry = container(of_kind("production", "Deployment")["registry"])
-    assert registry["image"] == COMPOSE["registry"]["image"]
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_kafka_and_connect_have_the_versions_of_compose(overlay: str) -> None:
-    assert f"apache/kafka:{kafka(overlay)['version']}" == COMPOSE["kafka"]["image"]
-    assert connect(overlay)["version"] == kafka(overlay)["version"]
-    dockerfile = (KUBERNETES / "connect/Dockerfile").read_text()
-    assert f"FROM {COMPOSE['connect']['image']} AS debezium" in dockerfile
-    assert re.search(rf"FROM \S+-kafka-{kafka(overlay)['version']}$", dockerfile, re.MULTILINE)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -9,8 +9,6 @@ import pytest
 from manifests import (
     COMPOSE,
     OVERLAYS,
-    ROOT,
-    Resource,
     container,
     environment,
     pod,
@@ -105,24 +103,6 @@ def test_development_tells_what_compose_tells(name: str) -> None:
     }
     files = {one["target"] for one in service.get("secrets", [])}
     assert set(secrets(workload)) == files
-
-
-@pytest.mark.parametrize(("overlay", "name"), PROGRAMS)
-def test_image_command_and_memory_are_those_of_compose(overlay: str, name: str) -> None:
-    only, service = container(workloads(overlay)[name]), COMPOSE[name]
-    image, _, tag = only["image"].partition(":")
-    assert image == service["image"]
-    assert tag == {"dev": "", "production": version(service)}[overlay]
-    assert only.get("args", []) == service.get("command", [])
-    assert only["resources"]["limits"]["memory"] == service["mem_limit"].upper() + "i"
-
-
-def version(service: Resource) -> str:
-    """What the image's label says."""
-    dockerfile = (ROOT / service["build"]["dockerfile"]).read_text()
-    found = re.search(r'image\.version="(.+?)"', dockerfile)
-    assert found
-    return found[1]
 
 
 @pytest.mark.parametrize(
