@@ -35,7 +35,7 @@ def kafka_connector(text: str) -> dict[str, Any]:
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "KafkaConnector",
-        "metadata": {"name": "user-events", "labels": {"strimzi.io/cluster": "people"}},
+        "metadata": {"name": "user-events", "labels": {"strimzi.io/cluster": "debezium"}},
         "spec": {
             "class": config.pop("connector.class"),
             "tasksMax": int(config.pop("tasks.max")),

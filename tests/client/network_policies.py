@@ -12,7 +12,7 @@ SERVERS: dict[str, Labels] = {
     "redis": {"store": "redis"},
     "opensearch": {"store": "opensearch"},
     "kafka": {"strimzi.io/name": "people-kafka", "strimzi.io/cluster": "people"},
-    "connect": {"strimzi.io/name": "people-connect", "strimzi.io/cluster": "people"},
+    "connect": {"strimzi.io/name": "debezium-connect", "strimzi.io/cluster": "debezium"},
     "registry": {NAME: "registry"},
 }
 PORTS = {"mysql": 3306, "redis": 6379, "opensearch": 9200, "registry": 8080}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from manifests import COMPOSE, KUBERNETES, OVERLAYS, ROOT, Resource, container, of_kind, workloads
+from manifests import COMPOSE, KUBERNETES, OVERLAYS, ROOT, container, of_kind, workloads
 
 NOT_HERE = {"connector-supervisor", "proxy"}
 PROGRAMS = [n for n, service in COMPOSE.items() if "build" in service and n not in NOT_HERE]
@@ -15,14 +15,14 @@ def test_image_command_and_memory_are_those_of_compose(overlay: str, name: str) 
     only, service = container(workloads(overlay)[name]), COMPOSE[name]
     image, _, tag = only["image"].partition(":")
     assert image == service["image"]
-    assert tag == {"dev": "", "production": version(service)}[overlay]
+    dockerfile = (ROOT / service["build"]["dockerfile"]).read_text()
+    assert tag == {"dev": "", "production": version(dockerfile)}[overlay]
     assert only.get("args", []) == service.get("command", [])
     assert only["resources"]["limits"]["memory"] == service["mem_limit"].upper() + "i"
 
 
-def version(service: Resource) -> str:
+def version(dockerfile: str) -> str:
     """What the image's label says."""
-    dockerfile = (ROOT / service["build"]["dockerfile"]).read_text()
     found = re.search(r'image\.version="(.+?)"', dockerfile)
     assert found
     return found[1]
@@ -49,9 +49,11 @@ def test_production_s_servers_have_the_versions_of_compose() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_kafka_and_connect_have_the_versions_of_compose(overlay: str) -> None:
     kafka = of_kind(overlay, "Kafka")["people"]["spec"]["kafka"]["version"]
-    connect = of_kind(overlay, "KafkaConnect")["people"]["spec"]["version"]
+    connect = of_kind(overlay, "KafkaConnect")["debezium"]["spec"]
     assert f"apache/kafka:{kafka}" == COMPOSE["kafka"]["image"]
-    assert connect == kafka
+    assert connect["version"] == kafka
     dockerfile = (KUBERNETES / "connect/Dockerfile").read_text()
     assert f"FROM {COMPOSE['connect']['image']} AS debezium" in dockerfile
     assert re.search(rf"FROM \S+-kafka-{kafka}$", dockerfile, re.MULTILINE)
+    tag = {"dev": "", "production": f":{version(dockerfile)}"}[overlay]
+    assert connect["image"] == f"people/connect{tag}"

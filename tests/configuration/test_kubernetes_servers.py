@@ -26,7 +26,7 @@ def kafka(overlay: str) -> dict[str, Any]:
 
 
 def connect(overlay: str) -> dict[str, Any]:
-    spec: dict[str, Any] = of_kind(overlay, "KafkaConnect")["people"]["spec"]
+    spec: dict[str, Any] = of_kind(overlay, "KafkaConnect")["debezium"]["spec"]
     return spec
 
 
