@@ -55,5 +55,5 @@ def test_kafka_and_connect_have_the_versions_of_compose(overlay: str) -> None:
     dockerfile = (KUBERNETES / "connect/Dockerfile").read_text()
     assert f"FROM {COMPOSE['connect']['image']} AS debezium" in dockerfile
     assert re.search(rf"FROM \S+-kafka-{kafka}$", dockerfile, re.MULTILINE)
-    tag = {"dev": "", "production": f":{version(dockerfile)}"}[overlay]
-    assert connect["image"] == f"people/connect{tag}"
+    tag = {"dev": "dev", "production": version(dockerfile)}[overlay]
+    assert connect["image"] == f"people/connect:{tag}"
