@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SCRIPT ?= command-create
 USERS ?= 1000
+FILE ?= events.sql
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
@@ -29,7 +30,7 @@ help: ## List the targets
 FORM = $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REDIS_MASTERS),--redis-masters $(REDIS_MASTERS)) \
 	$(if $(OPENSEARCH_NODES),--opensearch-nodes $(OPENSEARCH_NODES))
 
-.PHONY: up down clean status logs infra replay demo
+.PHONY: up down clean status logs infra replay backup restore demo
 up: $(VENV)/ready ## Start everything: servers and services; ends with a table of addresses
 	@$(BIN)/local-stack up $(FORM)
 
@@ -50,6 +51,12 @@ logs: $(VENV)/ready ## Follow a log: make logs SERVICE=command-api
 
 replay: $(VENV)/ready ## Publish every event in MySQL once more, and follow that to its end
 	@set -a; . .local/dev/env/connector-supervisor.env; $(BIN)/connector-supervisor replay
+
+backup: $(VENV)/ready ## Save every event: make backup FILE=events.sql
+	@$(BIN)/local-stack backup $(FILE)
+
+restore: $(VENV)/ready ## Put saved events into an empty system: make clean up restore FILE=events.sql
+	@$(BIN)/local-stack restore $(FILE)
 
 demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 	@$(BIN)/demo

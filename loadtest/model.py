@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=Load().users)
     wanted = parser.parse_args()
     today = Load(users=wanted.users)
-    print(table([(f"× {times}", today.times(times)) for times in wanted.times]))
+    print(table([(f"{times} times", today.times(times)) for times in wanted.times]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from scenario import Chaos
 from chassis.testing import eventually
 from local_stack import control
 
-# redis-py lets go of the connections to a node that left the cluster, and the collector closes them.
+# redis-py lets go of connections to a node that left, and the collector closes them.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 KAFKA = ("kafka", "kafka-2", "kafka-3")
 TAKEN_OVER_WITHIN = 30.0  # seconds

@@ -1,16 +1,16 @@
 """Servers lose all that they hold: the system comes back complete from MySQL, or from its dump."""
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from pathlib import Path
 
-import pymysql
 import pytest
-from doors import Door, as_root
+from doors import Door
 from rebuilding import down, dropped_from_views, populated, up
 from survival import created, visible
 
 from chassis.testing import eventually
+from local_stack import StackError, backup
+from local_stack import stack as local_stack
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.e2e
@@ -32,35 +32,21 @@ async def test_without_kafka_s_data_both_views_are_complete_again(
     await eventually(partial(visible, http, after), within=30)
 
 
-async def test_of_a_dump_of_mysql_everything_is_rebuilt(stack: Addresses, http: Door) -> None:
+async def test_of_a_dump_of_mysql_everything_is_rebuilt(
+    stack: Addresses, http: Door, tmp_path: Path
+) -> None:
     """T18: every server has lost everything."""
     population = await populated(http, living=40)
     renamed = population.living[0]["id"]
     history = await http.history(renamed)
-    dump = dumped(stack)
+    software, dump = local_stack.fetch(), tmp_path / "events.sql"
+    backup.save(software, stack, dump)
+    with pytest.raises(StackError, match="there are events already"):
+        backup.restore(software, stack, dump)
     await down(stack, losing=("mysql", "kafka", "redis", "opensearch"))
     await up(stack)
-    restore(stack, dump)
+    backup.restore(software, stack, dump)
     await eventually(partial(population.is_told_by, http), within=120, every=0.5)
     assert await http.history(renamed) == history
     again = await http.rename(renamed, "Restored", expected=history[-1]["version"])
     await eventually(partial(visible, http, population.living[0] | again), within=30)
-
-
-def dumped(stack: Addresses) -> Sequence[dict[str, Any]]:
-    """The events, as a dump of the table holds them."""
-    with pymysql.connect(**as_root(stack), database="users") as connection:
-        cursor = connection.cursor(pymysql.cursors.DictCursor)
-        cursor.execute("SELECT * FROM user_event")
-        return cursor.fetchall()
-
-
-def restore(stack: Addresses, events: Sequence[dict[str, Any]]) -> None:
-    """One INSERT, as a dump has it."""
-    columns = ", ".join(events[0])
-    values = ", ".join(["%s"] * len(events[0]))
-    with pymysql.connect(**as_root(stack), database="users", autocommit=True) as connection:
-        connection.cursor().executemany(
-            f"INSERT INTO user_event ({columns}) VALUES ({values})",
-            [tuple(event.values()) for event in events],
-        )

@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 from local_stack import (
     StackError,
     addresses,
+    backup,
     console,
     control,
     kafka_tools,
@@ -69,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
         ("status", status, "what runs, and is it healthy"),
         ("logs", logs, "follow a program's log"),
         ("kafka", kafka, "one of Kafka's own tools: local-stack kafka topics --list"),
+        ("backup", save, "all events, into a file"),
+        ("restore", restore, "a backup's events, into an empty event store"),
         ("provision", provision, "download only"),
     ):
         command = sub.add_parser(name, parents=[common], help=text, description=text)
@@ -78,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "logs":
             command.add_argument("name", nargs="?", default="", help="a program or a job")
             command.add_argument("--lines", type=int, default=50, help="how many to begin with")
+        if name in {"backup", "restore"}:
+            command.add_argument("file", type=Path)
         if name == "provision":
             command.add_argument("--browser", action="store_true", help="also the tests' browser")
         if name == "kafka":
@@ -141,6 +147,21 @@ def logs(instance: Instance, arguments: argparse.Namespace) -> None:
 def kafka(instance: Instance, arguments: argparse.Namespace) -> None:
     found = addresses.load(instance.name)
     kafka_tools.run(stack.fetch(), found, arguments.tool, arguments.options)
+
+
+def save(instance: Instance, arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    backup.save(stack.fetch(), addresses.load(instance.name), arguments.file)
+    size = arguments.file.stat().st_size / 1e6
+    seconds = time.monotonic() - began
+    console.console.print(f"{arguments.file}: {size:,.0f} MB in {seconds:.0f} s.")
+
+
+def restore(instance: Instance, arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    backup.restore(stack.fetch(), addresses.load(instance.name), arguments.file)
+    seconds = time.monotonic() - began
+    console.console.print(f"Restored in {seconds:.0f} s; both views follow: `make status`.")
 
 
 def provision(_instance: Instance, arguments: argparse.Namespace) -> None:

@@ -50,9 +50,11 @@ def distribution(os_release: dict[str, str], machine: str) -> Distribution:
     name = os_release.get("ID", "unknown")
     if machine == "x86_64" and name == "debian":
         # Of Debian's suites only sid has MySQL.
-        return Distribution("debian", "sid", "main", ("mysql-server-core", *COMMON))
+        return Distribution(
+            "debian", "sid", "main", ("mysql-server-core", "mysql-client-core", *COMMON)
+        )
     if machine == "x86_64" and name == "ubuntu":
-        packages = ("mysql-server-core-8.0", *COMMON)
+        packages = ("mysql-server-core-8.0", "mysql-client-core-8.0", *COMMON)
         return Distribution("ubuntu", os_release["VERSION_CODENAME"], "main universe", packages)
     raise StackError(
         f"the local stack runs on Debian and Ubuntu on x86_64; this is {name} on {machine}. "

@@ -1,0 +1,104 @@
+"""Everything is lost but a backup of MySQL (T18): how long each step of coming back takes.
+
+After `make up` and `make seed USERS=1000000`. Removes the instance's data.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import report
+import uvloop
+from freshness import lag
+from reads import BIN
+
+from local_stack.addresses import load
+
+WITHIN = 1800.0  # seconds
+SETTLED = 3  # looks without lag in a row, 5 s apart: the projectors look at the log's end every 5 s
+HERE = Path(__file__).parent
+
+
+class Steps:
+    """What was done, and the seconds of each."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def run(self, what: str, *command: str | Path, **environment: str) -> str:
+        """Run it to its end; what it printed."""
+        began = time.perf_counter()
+        done = subprocess.run(  # noqa: S603 - our own words
+            command,
+            env=os.environ | environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.add(what, time.perf_counter() - began)
+        return done.stdout
+
+    def add(self, what: str, seconds: float) -> None:
+        self.lines.append(f"| {what} | {seconds:.0f} |")
+        print(self.lines[-1], flush=True)
+
+
+async def until_views_are_complete(instance: str) -> None:
+    """Return when neither view lacks anything of what the log has, and nothing more comes."""
+    stack, quiet = load(instance), 0
+    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as session:
+        while quiet < SETTLED:
+            quiet = 0 if await lag(stack, session) else quiet + 1
+            await asyncio.sleep(5)
+
+
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instance", default="dev")
+    instance = parser.parse_args().instance
+    now, steps = datetime.now(UTC), Steps()
+    stack = [BIN / "local-stack"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "events.sql"
+        own = ["--instance", instance]
+        steps.run("backup, while all runs", *stack, "backup", *own, file)
+        size = file.stat().st_size / 1e6
+        steps.run("everything removed", *stack, "clean", *own)
+        steps.run("empty servers and services up", *stack, "up", *own)
+        began = time.perf_counter()
+        steps.run("restore into MySQL", *stack, "restore", *own, file)
+    uvloop.run(until_views_are_complete(instance))
+    waited = 5 * SETTLED
+    steps.add("both views complete, since the restore began", time.perf_counter() - began - waited)
+    verdicts = []
+    for projector in ("redis-projector", "search-projector"):
+        environment = load(instance).environment(projector)
+        told = steps.run(f"`{projector} verify`", BIN / projector, "verify", **environment)
+        verdicts.append(f"{projector}: {told.strip().splitlines()[-1]}")
+    text = "\n".join(
+        [
+            report.heading("Of a backup everything is made again", now),
+            "",
+            f"The backup: {size:.0f} MB of SQL.",
+            "",
+            "| step | s |",
+            "|---|---|",
+            *steps.lines,
+            "",
+            *verdicts,
+            "",
+        ]
+    )
+    print(text)
+    (HERE / "results" / f"recovery-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
