@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         ("logs", logs, "follow a program's log"),
         ("kafka", kafka, "one of Kafka's own tools: local-stack kafka topics --list"),
         ("backup", save, "all events, into a file"),
-        ("restore", restore, "a backup's events, into an empty event store"),
+        ("restore", restore, "a backup's events, into an empty system"),
         ("provision", provision, "download only"),
     ):
         command = sub.add_parser(name, parents=[common], help=text, description=text)
