@@ -14,15 +14,14 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
 KUSTOMIZE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
-MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/console infra/local demo \
-	services/command-api services/query-api services/search-api \
-	services/redis-projector services/search-projector
+MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/console infra/local infra/new_aggregate \
+	demo $(wildcard services/*)
 DEPLOYABLES := $(wildcard services/*)
 LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the running system -------------------------------------------------------------------------
 
@@ -117,7 +116,11 @@ load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-
 
 # --- development --------------------------------------------------------------------------------
 
-.PHONY: gen locks
+.PHONY: new-aggregate gen locks
+new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
+	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
+	@$(MAKE) --no-print-directory gen
+
 gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what infra/grafana and infra/k8s take from elsewhere
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
@@ -126,7 +129,7 @@ gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what in
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
-	$(foreach name,chassis user-contracts platform-setup connector-supervisor canary console local-stack demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
+	$(foreach name,chassis contracts platform-setup connector-supervisor canary console local-stack new-aggregate demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
 
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock

@@ -45,11 +45,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what end-to-end tests run against: processes, the same with three brokers, a Redis "
         "Cluster and three nodes of OpenSearch, or containers",
     )
+    parser.addoption(
+        "--instance",
+        help="a local stack that runs already, such as dev; default: one for the tests",
+    )
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
-    """The system under test, from empty data, started for the whole run."""
+    """The system under test, from empty data, started for the whole run, unless one is given."""
+    if instance := request.config.getoption("--instance"):
+        yield load(instance)
+        return
     kind = request.config.getoption("--stack")
     form = CLUSTERS if kind == "clusters" else []
     with containers.running() if kind == "compose" else _local_stack(form) as addresses:

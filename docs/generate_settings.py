@@ -1,5 +1,6 @@
 """Write settings.md from the Settings classes; `make gen` runs it."""
 
+from importlib import import_module
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -7,17 +8,12 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 import canary.settings
-import command_api.settings
 import connector_supervisor.settings
 import console.settings
 import demo.settings
 import platform_setup.mysql_users
 import platform_setup.schema_rule
 import platform_setup.topics
-import query_api.settings
-import redis_projector.settings
-import search_api.settings
-import search_projector.settings
 from chassis.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[1]
@@ -29,12 +25,9 @@ that the variable with `_FILE` behind its name names; or a file of the variable'
 under `/run/secrets`. All mistakes are told together at the start, also a variable with a service's
 prefix that no setting has. Without a default: must be given.
 """
+SERVICES = sorted(folder.name for folder in (ROOT / "services").iterdir())
 PAGES: dict[str, type[BaseSettings]] = {
-    "command-api, and command-api migrate": command_api.settings.Settings,
-    "query-api": query_api.settings.Settings,
-    "search-api": search_api.settings.Settings,
-    "redis-projector": redis_projector.settings.Settings,
-    "search-projector": search_projector.settings.Settings,
+    **{name: import_module(f"{name.replace('-', '_')}.settings").Settings for name in SERVICES},
     "connector-supervisor": connector_supervisor.settings.Settings,
     "canary": canary.settings.Settings,
     "console": console.settings.Settings,

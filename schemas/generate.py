@@ -1,7 +1,8 @@
-"""Write src/user_contracts from the contracts in this folder; `make gen` runs it.
+"""Write the packages in src from the contracts in this folder; `make gen` runs it.
 
-Generated: the betterproto messages and services, the descriptor set for gRPC reflection, and the
-data files (Avro schema, index mapping, OpenAPI documents) that the package carries.
+Generated, for each aggregate into a package of its own: the betterproto messages and services, the
+descriptor set for gRPC reflection, and the data files (Avro schema, index mapping, OpenAPI
+documents) that the package carries.
 """
 
 import json
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +18,53 @@ import yaml
 
 HERE = Path(__file__).parent
 PROTO = HERE / "proto"
-PACKAGE = HERE / "src" / "user_contracts"
-DATA = ["avro/user_event.avsc", "views/opensearch-users.json"]
 OPENAPI = HERE / "openapi"
 SHARED = "shared.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Whose contracts they are; prefix: what its services' names begin with."""
+
+    name: str
+    plural: str
+    prefix: str
+
+    @property
+    def package(self) -> Path:
+        return HERE / "src" / f"{self.name}_contracts"
+
+    @property
+    def data(self) -> list[str]:
+        return [f"avro/{self.name}_event.avsc", f"views/opensearch-{self.plural}.json"]
+
+    @property
+    def apis(self) -> list[str]:
+        return [f"{self.prefix}{api}-api" for api in ("command", "query", "search")]
+
+
+AGGREGATES = [
+    Aggregate("user", "users", prefix=""),
+    # `make new-aggregate` adds a line here.
+]
+
+
 def main() -> None:
     """Make everything anew; what is no longer generated goes away."""
-    shutil.rmtree(PACKAGE / "proto", ignore_errors=True)
-    shutil.rmtree(PACKAGE / "data", ignore_errors=True)
-    (PACKAGE / "proto").mkdir()
-    (PACKAGE / "data").mkdir()
-    compile_protos()
-    for name in DATA:
-        shutil.copyfile(HERE / name, PACKAGE / "data" / Path(name).name)
-    bundle_openapi()
+    for aggregate in AGGREGATES:
+        proto, data = aggregate.package / "proto", aggregate.package / "data"
+        for folder in (proto, data):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        compile_protos(PROTO / aggregate.name, proto)
+        for name in aggregate.data:
+            shutil.copyfile(HERE / name, data / Path(name).name)
+        bundle_openapi(aggregate, data)
 
 
-def compile_protos() -> None:
+def compile_protos(folder: Path, out: Path) -> None:
     """Run protoc with betterproto's plugin, which stands beside this interpreter."""
-    protos = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
-    out = PACKAGE / "proto"
+    protos = sorted(str(path.relative_to(PROTO)) for path in folder.rglob("*.proto"))
     protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}"]
     plugin = Path(sys.executable).parent / "protoc-gen-python_betterproto"
     arguments = [
@@ -49,17 +76,27 @@ def compile_protos() -> None:
     subprocess.run([*protoc, *arguments, *protos], check=True, capture_output=True)
 
 
-def bundle_openapi() -> None:
+def bundle_openapi(aggregate: Aggregate, out: Path) -> None:
     """Write each API's document as JSON, with the shared parts it refers to among its own."""
-    shared = yaml.safe_load((OPENAPI / SHARED).read_text("utf-8"))["components"]
-    for path in sorted(OPENAPI.glob("*-api.yaml")):
-        document = yaml.safe_load(path.read_text("utf-8").replace(f"{SHARED}#", "#"))
+    common = [_read(name, aggregate)["components"] for name in (SHARED, f"{aggregate.name}.yaml")]
+    for api in aggregate.apis:
+        document = _read(f"{api}.yaml", aggregate)
         own = document.setdefault("components", {})
         while missing := _missing(document):
             for section, name in missing:
-                own.setdefault(section, {})[name] = shared[section][name]
+                (part,) = (c[section][name] for c in common if name in c.get(section, {}))
+                own.setdefault(section, {})[name] = part
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-        (PACKAGE / "data" / f"{path.stem}.openapi.json").write_text(text, "utf-8")
+        (out / f"{api}.openapi.json").write_text(text, "utf-8")
+
+
+def _read(name: str, aggregate: Aggregate) -> dict[str, Any]:
+    """A document, in which references to the shared ones are references to itself."""
+    text = (OPENAPI / name).read_text("utf-8")
+    for shared in (SHARED, f"{aggregate.name}.yaml"):
+        text = text.replace(f"{shared}#", "#")
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
 
 
 def _missing(document: dict[str, Any]) -> list[tuple[str, str]]:

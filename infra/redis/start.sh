@@ -4,7 +4,7 @@ set -eu
 umask 077
 here=$(dirname "$0")
 grep -v '^#' "$here/users.acl" >/tmp/users.acl
-for user in redis_operator redis_projector query_api; do
+for user in $(grep -o "#@[a-z_]*@" /tmp/users.acl | tr -d "#@"); do
     hash=$(printf %s "$(cat "/run/secrets/$user")" | sha256sum | cut -c-64)
     sed -i "s/@$user@/$hash/" /tmp/users.acl
 done

@@ -29,6 +29,7 @@ def test_the_shared_parts_are_valid_by_the_specification() -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_no_document_writes_a_shared_part_anew(api: str) -> None:
-    shared = written("shared")["components"]
-    for section, parts in written(api).get("components", {}).items():
-        assert not parts.keys() & shared.get(section, {}).keys()
+    for common in ("shared", "user"):
+        shared = written(common)["components"]
+        for section, parts in written(api).get("components", {}).items():
+            assert not parts.keys() & shared.get(section, {}).keys()

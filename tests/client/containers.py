@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local_stack.addresses import Addresses
+from local_stack.addresses import APIS, MORE_APIS, Addresses
+from local_stack.layout import PORTS
 
 ROOT = Path(__file__).parents[2]
 FILES = ("-f", "compose.yaml", "-f", "tests/compose/published.yaml")
 HOST = "127.0.0.1"
+PORT_OFFSET = 20000
 ADDRESSES = Addresses(
     instance="compose",
-    port_offset=20000,
+    port_offset=PORT_OFFSET,
     home=str(ROOT),
     secrets=str(ROOT / "infra" / "development-secrets"),
     mysql_host=HOST,
@@ -29,16 +31,8 @@ ADDRESSES = Addresses(
     connect_url=f"http://{HOST}:28083",
     prometheus_url="",
     console_url=f"http://{HOST}:23003",
-    http={
-        "command-api": f"http://{HOST}:23000",
-        "query-api": f"http://{HOST}:23001",
-        "search-api": f"http://{HOST}:23002",
-    },
-    grpc={
-        "command-api": f"{HOST}:21234",
-        "query-api": f"{HOST}:21235",
-        "search-api": f"{HOST}:21236",
-    },
+    http={api: f"http://{HOST}:{PORTS[api]['http'] + PORT_OFFSET}" for api in (*APIS, *MORE_APIS)},
+    grpc={api: f"{HOST}:{PORTS[api]['grpc'] + PORT_OFFSET}" for api in (*APIS, *MORE_APIS)},
     admin={},
     redis_nodes=(f"redis://{HOST}:26379/0",),
     opensearch_nodes=(f"http://{HOST}:29200",),

@@ -14,9 +14,9 @@ PUBLISHED = Path(__file__).parents[2] / "schemas" / "samples" / "user_event"
 Schema = dict[str, Any]
 
 
-def published() -> list[Schema]:
-    """Every version of the event that was ever published, oldest first."""
-    numbered = {int(re.sub(r"\D", "", path.stem)): path for path in PUBLISHED.glob("v*.avsc")}
+def published(folder: Path = PUBLISHED) -> list[Schema]:
+    """Every version of an event that was ever published, oldest first."""
+    numbered = {int(re.sub(r"\D", "", path.stem)): path for path in folder.glob("v*.avsc")}
     return [json.loads(numbered[number].read_text("utf-8")) for number in sorted(numbered)]
 
 

@@ -10,13 +10,20 @@ from doors import Door
 from survival import created, visible
 
 from chassis.testing import eventually
-from local_stack.addresses import Addresses
+from local_stack.addresses import MORE_SERVICES, MORE_SUPERVISORS, Addresses
+from local_stack.layout import AGGREGATES
 
-JOBS = {"mysql-users", "migrate", "topics", "schema-rule"}
+JOBS = {
+    *("mysql-users", "migrate", "topics", "schema-rule"),
+    *(f"{aggregate.name}-migrate" for aggregate in AGGREGATES),
+}
 # Their entrypoints write beside their programs: plugins and settings, a key store.
 WRITES_ITS_OWN_FOLDERS = {"connect", "opensearch"}
 APIS = ["command-api", "query-api", "search-api"]
-OURS = [*APIS, "redis-projector", "search-projector", "connector-supervisor", "canary", "console"]
+OURS = [
+    *(*APIS, "redis-projector", "search-projector", "connector-supervisor", "canary", "console"),
+    *(*MORE_SERVICES, *MORE_SUPERVISORS),
+]
 LASTING = [
     *OURS,
     "proxy",
@@ -76,7 +83,7 @@ def test_an_image_holds_what_its_lock_names_and_nothing_else(
     (container,) = containers(service)
     lock = (ROOT / "services" / service / "requirements.lock").read_text()
     named = set(re.findall(r"^([\w.-]+)(?:\[.+\])?==", lock, re.MULTILINE))
-    assert packages(container["Id"]) - named == {"chassis", "user-contracts", service}
+    assert packages(container["Id"]) - named == {"chassis", "contracts", service}
 
 
 @pytest.mark.parametrize("service", LASTING)

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
+from local_stack.addresses import APIS, CONSOLE, MORE_APIS
+from local_stack.layout import PORTS
+
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILES = sorted([*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("infra/*/Dockerfile")])
-PUBLISHED_BY_DEFAULT = {3000, 3001, 3002, 3003, 1234, 1235, 1236}
+APIS_AND_CONSOLE = (*APIS, *MORE_APIS, CONSOLE)
+PUBLISHED_BY_DEFAULT = {
+    port for name in APIS_AND_CONSOLE for use, port in PORTS[name].items() if use != "admin"
+}
 
 
 def test_official_images_are_pinned_and_named_once() -> None:

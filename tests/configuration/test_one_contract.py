@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from local_stack import addresses, layout
+from local_stack.addresses import APIS, CONSOLE, MORE_APIS
 from local_stack.layout import Instance
 from local_stack.programs import Job, Program, Site
 from local_stack.servers import connector
@@ -15,12 +16,16 @@ from local_stack.software import Software
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def variable(program: str) -> str:
+    return program.upper().replace("-", "_")
+
+
 # Only behind a proxy is there somebody who must notice before the doors close.
-BEHIND_A_PROXY = {f"{api}_DRAIN_DELAY" for api in ("COMMAND_API", "QUERY_API", "SEARCH_API")}
+BEHIND_A_PROXY = {f"{variable(api)}_DRAIN_DELAY" for api in (*APIS, *MORE_APIS)}
 # Only containers listen beyond loopback; that callers may be anybody there is said by name.
-BEYOND_LOOPBACK = {
-    f"{name}_ALLOW_ANONYMOUS" for name in ("COMMAND_API", "QUERY_API", "SEARCH_API", "CONSOLE")
-}
+BEYOND_LOOPBACK = {f"{variable(name)}_ALLOW_ANONYMOUS" for name in (*APIS, *MORE_APIS, CONSOLE)}
 # The image's own converters do not name themselves, so quick discovery would not find them; and
 # every connector names its converters itself.
 WORKER_ONLY_HERE = {"plugin.discovery", "key.converter", "value.converter"}

@@ -14,6 +14,7 @@ from doors import Door, as_root
 from evolution import objections
 
 from local_stack.addresses import Addresses
+from local_stack.layout import AGGREGATES
 from user_contracts import avro_schema
 
 pytestmark = pytest.mark.e2e
@@ -99,5 +100,9 @@ def test_each_database_user_may_do_its_work_and_nothing_else(stack: Addresses) -
     assert grants(stack, "debezium") == {
         "GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.*"
     }
-    assert {grant.split(" ON ")[1] for grant in grants(stack, "migrator")} == {"*.*", "`users`.*"}
+    databases = ["users", *(aggregate.database for aggregate in AGGREGATES)]
+    assert {grant.split(" ON ")[1] for grant in grants(stack, "migrator")} == {
+        "*.*",
+        *(f"`{database}`.*" for database in databases),
+    }
     assert "GRANT USAGE ON *.*" in grants(stack, "migrator")

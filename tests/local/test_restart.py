@@ -63,7 +63,7 @@ async def test_an_ended_process_comes_back_and_nothing_is_lost(
 async def all_healthy() -> None:
     health = await asyncio.to_thread(health_of_all, Instance("test", 10000))
     assert set(health.values()) == {"healthy"}
-    assert len(health) == len(PROGRAMS)
+    assert set(PROGRAMS) <= health.keys()
 
 
 def family(program: str) -> list[psutil.Process]:

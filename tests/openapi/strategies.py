@@ -6,11 +6,11 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
-from command_api.user import FORBIDDEN, MAX_NAME
+from command_api.user import FORBIDDEN, LONGEST
 
 # JSON Schema's portable patterns cannot tell which code points Unicode has not assigned.
 characters = st.characters().filter(lambda char: unicodedata.category(char) not in FORBIDDEN)
-names = st.text(characters, min_size=1, max_size=MAX_NAME).filter(str.strip)
+names = st.text(characters, min_size=1, max_size=min(LONGEST.values())).filter(str.strip)
 schemathesis.openapi.format("name", names)
 
 # Only an earlier answer knows another cursor that is right; test_life.py follows those.

@@ -40,10 +40,11 @@ def _names(record: Mapping[str, Any]) -> tuple[str, str] | None:
     match record:
         case {"type": "UserDeleted"}:
             return None
-        case {"type": "UserCreated" | "UserRenamed", "first_name": first, "last_name": last}:
-            if first and last:
-                return first, last
-            raise ValueError("a name is missing")
+        case {"type": "UserCreated" | "UserRenamed"}:
+            names: tuple[Any, Any] = record.get("first_name"), record.get("last_name")
+            if None in names or "" in names:
+                raise ValueError("a name is missing")
+            return names
         case _:
             raise ValueError(f"no event has the type {record['type']!r}")
 

@@ -40,7 +40,7 @@ async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore]:
     async with connected(
         host=stack.mysql_host,
         port=stack.mysql_port,
-        database=stack.mysql_database,
+        database="users",
         user="command_api",
         password=stack.password("command_api"),
         size=8,

@@ -103,7 +103,9 @@ def add_form(command: argparse.ArgumentParser) -> None:
 def up(instance: Instance, _arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     found = stack.up(instance, with_services=True)
-    console.show_addresses(found, (*addresses.SERVICES, addresses.CONSOLE))
+    console.show_addresses(
+        found, (*addresses.SERVICES, addresses.CONSOLE, *addresses.MORE_SERVICES)
+    )
     console.show_trials(found)
     console.console.print(f"\nUp after {time.monotonic() - began:.0f} s.")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_stack import StackError
-from local_stack.layout import ONE_OF_EACH, Form, Instance
+from local_stack.layout import AGGREGATES, ONE_OF_EACH, Form, Instance
 
 HOST = "127.0.0.1"
 APIS = ("command-api", "query-api", "search-api")
@@ -15,8 +15,18 @@ SERVICES = (*APIS, "redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
 CONSOLE = "console"
-MYSQL_USERS = ("root", "migrator", "debezium", "command_api", "auditor")
-REDIS_USERS = ("redis_operator", "redis_projector", "query_api")
+MYSQL_USERS = (
+    *("root", "migrator", "debezium", "command_api", "auditor"),
+    *(user for aggregate in AGGREGATES for user in aggregate.mysql_users),
+)
+REDIS_USERS = (
+    *("redis_operator", "redis_projector", "query_api"),
+    *(user for aggregate in AGGREGATES for user in aggregate.redis_users),
+)
+# Of the aggregates beside users.
+MORE_APIS = tuple(api for aggregate in AGGREGATES for api in aggregate.apis)
+MORE_SERVICES = tuple(service for aggregate in AGGREGATES for service in aggregate.services)
+MORE_SUPERVISORS = tuple(aggregate.supervisor for aggregate in AGGREGATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +103,14 @@ def of(instance: Instance) -> Addresses:
         connect_url=f"http://{HOST}:{instance.port('connect')}",
         prometheus_url=f"http://{HOST}:{instance.port('prometheus')}",
         console_url=f"http://{HOST}:{instance.port(CONSOLE)}",
-        http={name: f"http://{HOST}:{instance.port(name)}" for name in APIS},
-        grpc={name: f"{HOST}:{instance.port(name, 'grpc')}" for name in APIS},
+        http={name: f"http://{HOST}:{instance.port(name)}" for name in (*APIS, *MORE_APIS)},
+        grpc={name: f"{HOST}:{instance.port(name, 'grpc')}" for name in (*APIS, *MORE_APIS)},
         admin={
             name: f"http://{HOST}:{instance.port(name, 'admin')}"
-            for name in (*SERVICES, SUPERVISOR, CANARY, CONSOLE)
+            for name in (
+                *(*SERVICES, SUPERVISOR, CANARY, CONSOLE),
+                *(*MORE_SERVICES, *MORE_SUPERVISORS),
+            )
         },
         form=instance.form,
         redis_nodes=tuple(

@@ -7,7 +7,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from local_stack.addresses import CONSOLE, SUPERVISOR, Addresses
+from local_stack.addresses import APIS, CONSOLE, SUPERVISOR, Addresses
 from local_stack.control import State
 
 console = Console(highlight=False, soft_wrap=True)
@@ -55,7 +55,7 @@ def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
 
 
 def show_trials(addresses: Addresses) -> None:
-    apis = {name.removesuffix("-api"): url for name, url in addresses.http.items()}
+    apis = {name.removesuffix("-api"): addresses.http[name] for name in APIS}
     console.print("\n" + TRY.format(**apis))
 
 

@@ -6,10 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack.aggregates import Ports, read
+
 ROOT = Path(__file__).resolve().parents[4]
 INFRA = ROOT / "infra"
+AGGREGATES = read(INFRA / "aggregates")
+"""Those beside users."""
 
-PORTS: dict[str, dict[str, int]] = {
+PORTS: Ports = {
     "mysql": {"sql": 3306},
     "redis": {"redis": 6379, "bus": 6479},
     **{f"redis-{n}": {"redis": 6378 + n, "bus": 6478 + n} for n in range(2, 7)},
@@ -30,6 +34,7 @@ PORTS: dict[str, dict[str, int]] = {
     "canary": {"admin": 9006},
     "console": {"http": 3003, "admin": 9007},
     "prometheus": {"http": 9090},
+    **{name: ports for aggregate in AGGREGATES for name, ports in aggregate.ports.items()},
 }
 """Program → what for → port, before the instance's offset."""
 

@@ -1,6 +1,7 @@
-"""The five services, the canary, the console, and the jobs before them."""
+"""The five services of each aggregate, the canary, the console, and the jobs before them."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 
 from local_stack import health
@@ -13,10 +14,12 @@ from local_stack.addresses import (
     SERVICES,
     SUPERVISOR,
 )
-from local_stack.layout import PORTS
+from local_stack.aggregates import Aggregate
+from local_stack.layout import AGGREGATES, PORTS
 from local_stack.programs import Job, Program, Site
-from local_stack.servers import redis
+from local_stack.servers import connector, redis
 
+USERS = "users"  # the database of the aggregate that everything here is named for
 AFTER = {
     "command-api": ("migrate",),
     "query-api": ("redis",),
@@ -31,10 +34,23 @@ def services(site: Site) -> list[Program]:
         *(api_or_projector(site, name, after) for name, after in AFTER.items()),
         canary(site),
         console(site),
+        *(program for aggregate in AGGREGATES for program in services_of(site, aggregate)),
     ]
 
 
-def api_or_projector(site: Site, name: str, after: tuple[str, ...]) -> Program:
+def services_of(site: Site, aggregate: Aggregate) -> list[Program]:
+    """Those of an aggregate beside users; they wait for what those of users wait for."""
+    own_jobs = {"migrate": f"{aggregate.name}-migrate"}
+    return [
+        *(
+            api_or_projector(site, f"{aggregate.name}-{role}", [own_jobs.get(a, a) for a in after])
+            for role, after in AFTER.items()
+        ),
+        connector.supervisor(site, aggregate.supervisor, f"{aggregate.name}-"),
+    ]
+
+
+def api_or_projector(site: Site, name: str, after: Sequence[str]) -> Program:
     return Program(
         name=name,
         command=[str(site.bin / name)],
@@ -65,7 +81,7 @@ def console(site: Site) -> Program:
 
 def caller(site: Site, name: str, after: tuple[str, ...], own: dict[str, str]) -> Program:
     """A program that uses the system as its callers do: it is told where the APIs are."""
-    urls = {f"{api.removesuffix('-api')}_url": url for api, url in site.addresses.http.items()}
+    urls = {f"{api.removesuffix('-api')}_url": site.addresses.http[api] for api in APIS}
     settings = {"host": HOST, "admin_port": str(site.instance.port(name, "admin"))} | urls | own
     return Program(
         name=name,
@@ -92,27 +108,30 @@ def settings(site: Site, service: str) -> dict[str, str]:
         "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
         "REGISTRY_URL": addresses.registry_url,
     }
-    truth = mysql_settings(site, "auditor")
+    owner = next((one for one in AGGREGATES if service in one.services), None)
+    prefix, database = (f"{owner.name}_", owner.database) if owner else ("", USERS)
+    truth = mysql_settings(site, f"{prefix}auditor", database)
     stores = {
-        "command-api": mysql_settings(site, "command_api"),
-        "query-api": redis_settings(site, "query_api"),
+        "command-api": mysql_settings(site, f"{prefix}command_api", database),
+        "query-api": redis_settings(site, f"{prefix}query_api"),
         "search-api": opensearch,
-        "redis-projector": kafka | redis_settings(site, "redis_projector") | truth,
+        "redis-projector": kafka | redis_settings(site, f"{prefix}redis_projector") | truth,
         "search-projector": kafka | opensearch | truth,
     }
+    role = service.removeprefix(prefix.replace("_", "-"))
     ports = {
         f"{purpose.upper()}_PORT": str(site.instance.port(service, purpose))
         for purpose in PORTS[service]
     }
     traces = {"OTLP_ENDPOINT": os.environ.get("OTLP_ENDPOINT", "")}
-    return {"HOST": HOST} | traces | ports | stores[service]
+    return {"HOST": HOST} | traces | ports | stores[role]
 
 
-def mysql_settings(site: Site, user: str) -> dict[str, str]:
+def mysql_settings(site: Site, user: str, database: str) -> dict[str, str]:
     return {
         "MYSQL_HOST": site.addresses.mysql_host,
         "MYSQL_PORT": str(site.addresses.mysql_port),
-        "MYSQL_DATABASE": site.addresses.mysql_database,
+        "MYSQL_DATABASE": database,
         "MYSQL_USER": user,
         "MYSQL_PASSWORD": site.addresses.password(user),
     }
@@ -131,7 +150,6 @@ def jobs(site: Site) -> list[Job]:
     """What makes fresh servers ready; each does nothing where all is as it should be."""
     addresses = site.addresses
     setup = str(site.bin / "platform-setup")
-    migrator = mysql_settings(site, "migrator")
     return [
         *redis.jobs(site),
         Job(
@@ -147,12 +165,8 @@ def jobs(site: Site) -> list[Job]:
                 },
             },
         ),
-        Job(
-            "migrate",
-            [str(site.bin / "command-api"), "migrate"],
-            ("mysql-users",),
-            {f"COMMAND_API_{name}": value for name, value in migrator.items()},
-        ),
+        migrate(site, "", USERS),
+        *(migrate(site, f"{aggregate.name}-", aggregate.database) for aggregate in AGGREGATES),
         Job(
             "topics",
             [setup, "topics"],
@@ -169,3 +183,16 @@ def jobs(site: Site) -> list[Job]:
             {"SETUP_REGISTRY_URL": addresses.registry_url},
         ),
     ]
+
+
+def migrate(site: Site, prefix: str, database: str) -> Job:
+    """prefix: what the names of the aggregate's programs begin with."""
+    service = f"{prefix}command-api"
+    variables = service.upper().replace("-", "_")
+    migrator = mysql_settings(site, "migrator", database)
+    return Job(
+        f"{prefix}migrate",
+        [str(site.bin / service), "migrate"],
+        ("mysql-users",),
+        {f"{variables}_{name}": value for name, value in migrator.items()},
+    )

@@ -7,7 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from local_stack import StackError, addresses, console, control, launch, preflight, supervisor
-from local_stack.addresses import CANARY, CONSOLE, SERVICES, SUPERVISOR, Addresses
+from local_stack.addresses import (
+    CANARY,
+    CONSOLE,
+    MORE_SERVICES,
+    MORE_SUPERVISORS,
+    SERVICES,
+    SUPERVISOR,
+    Addresses,
+)
 from local_stack.debian import this_distribution
 from local_stack.layout import Instance, cache
 from local_stack.programs import Program, Site
@@ -20,7 +28,7 @@ from local_stack.software import Software
 # still counts as connected, so the servers stop at the same time.
 STOP_ORDER = (
     (CANARY, CONSOLE),
-    (*SERVICES, SUPERVISOR),
+    (*SERVICES, SUPERVISOR, *MORE_SERVICES, *MORE_SUPERVISORS),
     ("connect", "registry", "opensearch", "mysql", "redis", "prometheus"),
     ("kafka",),
 )

@@ -45,10 +45,14 @@ def run() -> None:
                     cursor.execute(Template(statement).substitute(quoted))
     except pymysql.MySQLError as error:
         raise SetupError(f"MySQL at {settings.host}:{settings.port}: {error}") from error
-    print(f"mysql-users: database users; users {', '.join(USERS)}")
+    print(f"mysql-users: users {', '.join(USERS)}")
 
 
-USERS = ("debezium", "migrator", "command_api", "auditor")
+USERS = [
+    name.removesuffix("_password")
+    for name in Settings.model_fields
+    if name.endswith("_password") and name != "root_password"
+]
 
 
 def statements(sql: str) -> list[str]:

@@ -83,8 +83,8 @@ class TruthSettings(BaseSettings):
 
     mysql_host: str = Field("127.0.0.1", description="Where MySQL is; for `verify` alone.")
     mysql_port: int = Field(3306, description="Its port.")
-    mysql_database: str = Field("users", description="The database that holds `user_event`.")
-    mysql_user: str = Field("auditor", description="A user who may read that table.")
+    mysql_database: str = Field(description="The database that holds the events.")
+    mysql_user: str = Field(description="A user who may read them.")
     mysql_password: SecretStr | None = Field(None, description="That user's password.")
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from prometheus_client import Counter
 
 from chassis import tracing
+from chassis.command_metrics import COMMANDS
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
 from chassis.problems import Kind, NotFound, Problem
 from command_api.ports import EventStore, KeyTaken, Request, StreamConflict
@@ -27,7 +27,6 @@ from command_api.user import (
 
 ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one user need 3
 KEY = re.compile(r"[!-~]{1,128}")
-COMMANDS = Counter("commands_total", "Commands by what became of them.", ["command", "outcome"])
 log = structlog.get_logger()
 
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asyncmy.errors import IntegrityError
-from prometheus_client import Histogram
 
-from chassis import telemetry, tracing
-from command_api.group_commit import GroupCommit, Outcome
+from chassis import tracing
+from chassis.command_metrics import APPEND
+from chassis.group_commit import GroupCommit, Outcome
 from command_api.mysql_connections import Connections, overtaken
 from command_api.ports import KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
@@ -33,11 +33,6 @@ BY_KEY = f"SELECT {COLUMNS}, request_hash FROM user_event WHERE idempotency_key 
 HISTORY = (
     f"SELECT {COLUMNS} FROM user_event WHERE user_id = %s AND version > %s"  # noqa: S608 - a constant
     " ORDER BY version LIMIT %s"
-)
-APPEND = Histogram(
-    "event_store_append_seconds",
-    "Time until an event is stored, waiting for a connection and for others included.",
-    buckets=telemetry.BUCKETS,
 )
 Row = tuple[object, ...]
 
@@ -139,10 +134,8 @@ def _row(event: UserEvent, request: Request) -> Row:
 
 
 def _event(row: Sequence[Any]) -> UserEvent:
-    user_id, version, event_id, type_, first, last, created_at, occurred_at = row
-    return UserEvent(
-        user_id, version, event_id, type_, first, last, _utc(created_at), _utc(occurred_at)
-    )
+    """From the columns as COLUMNS has them: the last two are times."""
+    return UserEvent(*row[:-2], *map(_utc, row[-2:]))
 
 
 def _utc(moment: datetime) -> datetime:

@@ -5,14 +5,15 @@ Each event carries the user's whole resulting state, so the newest event is the 
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from chassis.problems import FieldError, Invalid, NotFound
 
-MAX_NAME = 100  # characters (code points) after trimming, as MySQL's VARCHAR(100) counts them
+# Characters (code points) after trimming, as MySQL's VARCHAR counts them.
+LONGEST = {"first_name": 100, "last_name": 100}
 # Control characters, surrogates, unassigned code points, line and paragraph separators. Format
 # characters (Cf) stay: joiners are part of emoji and of several scripts.
 FORBIDDEN = {"Cc", "Cs", "Cn", "Zl", "Zp"}
@@ -28,7 +29,7 @@ class CreateUser:
 
 @dataclass(frozen=True, slots=True)
 class RenameUser:
-    """A new first name, last name, or both; None: as it is."""
+    """New names, at least one of them; None: as it is."""
 
     user_id: str
     first_name: str | None
@@ -75,21 +76,18 @@ def decide(newest: UserEvent | None, command: Command, now: datetime, new_id: Ne
     match command:
         case CreateUser():
             names = _checked(first_name=command.first_name, last_name=command.last_name)
-            first, last = names["first_name"], names["last_name"]
-            return UserEvent(new_id(now), 1, new_id(now), "UserCreated", first, last, now, now)
+            return UserEvent(
+                new_id(now), 1, new_id(now), "UserCreated", created_at=now, occurred_at=now, **names
+            )
         case RenameUser():
             names = _checked(first_name=command.first_name, last_name=command.last_name)
             user = _alive(newest, command.user_id)
-            renamed = (
-                names.get("first_name", user.first_name),
-                names.get("last_name", user.last_name),
-            )
-            if renamed == (user.first_name, user.last_name):
-                return user
-            return _next(user, "UserRenamed", renamed, now, new_id)
+            renamed = replace(user, **names)
+            return user if renamed == user else _next(renamed, "UserRenamed", now, new_id)
         case DeleteUser():
             user = _alive(newest, command.user_id)
-            return _next(user, "UserDeleted", (None, None), now, new_id)
+            erased = replace(user, first_name=None, last_name=None)
+            return _next(erased, "UserDeleted", now, new_id)
 
 
 def check_user_id(text: str) -> None:
@@ -103,17 +101,9 @@ def check_user_id(text: str) -> None:
         raise Invalid(f"id {detail}", [FieldError("id", detail)])
 
 
-def _next(
-    user: UserEvent,
-    type_: EventType,
-    names: tuple[str | None, str | None],
-    now: datetime,
-    new_id: NewId,
-) -> UserEvent:
-    first, last = names
-    return UserEvent(
-        user.user_id, user.version + 1, new_id(now), type_, first, last, user.created_at, now
-    )
+def _next(user: UserEvent, type_: EventType, now: datetime, new_id: NewId) -> UserEvent:
+    event_id, version = new_id(now), user.version + 1
+    return replace(user, version=version, event_id=event_id, type=type_, occurred_at=now)
 
 
 def _alive(newest: UserEvent | None, user_id: str) -> UserEvent:
@@ -122,7 +112,7 @@ def _alive(newest: UserEvent | None, user_id: str) -> UserEvent:
     return newest
 
 
-def _checked(**given: str | None) -> dict[str, str]:
+def _checked(**given: str | None) -> dict[str, Any]:
     """The names that are given, as they are stored: trimmed, NFC.
 
     Raises Invalid, with all mistakes at once.
@@ -133,20 +123,22 @@ def _checked(**given: str | None) -> dict[str, str]:
         if name is not None
     }
     if not names:
-        raise Invalid("give first_name, last_name, or both")
+        raise Invalid("give at least one of first_name, last_name")
     mistakes = [
-        FieldError(field, mistake) for field, name in names.items() if (mistake := _mistake(name))
+        FieldError(field, mistake)
+        for field, name in names.items()
+        if (mistake := _mistake(name, LONGEST[field]))
     ]
     if mistakes:
         raise Invalid("; ".join(f"{m.field} {m.detail}" for m in mistakes), mistakes)
     return names
 
 
-def _mistake(name: str) -> str | None:
+def _mistake(name: str, longest: int) -> str | None:
     if not name:
         return "must not be empty"
-    if len(name) > MAX_NAME:
-        return f"must have at most {MAX_NAME} characters"
+    if len(name) > longest:
+        return f"must have at most {longest} characters"
     if any(unicodedata.category(character) in FORBIDDEN for character in name):
         return "must not contain control characters"
     return None

@@ -4,8 +4,8 @@ from typing import cast
 
 from chassis.access import needs
 from chassis.paging import Page, invalid, page
+from chassis.shared_reads import Joined
 from query_api.application import MAX_VERSION, UserDirectory
-from query_api.shared_reads import Joined
 from user_contracts.proto.user.v1 import (
     GetRequest,
     ListRequest,

@@ -15,9 +15,9 @@ from chassis.http_server import (
     welcome,
 )
 from chassis.paging import Page
+from chassis.shared_reads import Joined
 from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
-from query_api.shared_reads import Joined
 from user_contracts import openapi
 
 

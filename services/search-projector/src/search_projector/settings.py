@@ -14,6 +14,8 @@ class Settings(TruthSettings, OpenSearchSettings, KafkaSettings, ServiceSettings
     model_config = settings_config("SEARCH_PROJECTOR_")
 
     admin_port: int = 9004
+    mysql_database: str = Field("users", description="The database that holds `user_event`.")
+    mysql_user: str = Field("auditor", description="A user who may read that table.")
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
         description="The schema registry's Confluent-compatible API.",

@@ -33,7 +33,7 @@ def program(site: Site) -> Program:
 def configuration(site: Site) -> Path:
     """infra/prometheus/prometheus.yml with static targets in the place of Docker's DNS."""
     config = yaml.safe_load((INFRA / "prometheus" / "prometheus.yml").read_text())
-    config["rule_files"] = [str(INFRA / "prometheus" / "alerts.yml")]
+    config["rule_files"] = [str(INFRA / "prometheus" / "*alerts.yml")]
     jobs = [job["job_name"] for job in config["scrape_configs"]] + WITH_JMX
     config["scrape_configs"] = [
         {"job_name": job, "static_configs": [{"targets": targets(site, job)}]} for job in jobs

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chassis import group_commit
+from chassis.group_commit import GroupCommit, Outcome
 from chassis.problems import Unavailable
 from chassis.testing import serving
-from command_api import group_commit
-from command_api.group_commit import GroupCommit, Outcome
 
 
 class Taken(Exception):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.problems import Unavailable
+from chassis.shared_reads import Gathered, Joined
 from chassis.testing import eventually
-from query_api.shared_reads import Gathered, Joined
 
 CALLER = ContextVar("caller", default="")
 

@@ -1,0 +1,46 @@
+"""The aggregates beside users, as infra/aggregates has them; `make new-aggregate` adds one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+Ports = dict[str, dict[str, int]]
+"""Program → what for → port, before the instance's offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Its programs are named as those of users, with its own name before each."""
+
+    name: str
+    database: str
+    ports: Ports
+
+    @property
+    def apis(self) -> list[str]:
+        return [f"{self.name}-{api}" for api in ("command-api", "query-api", "search-api")]
+
+    @property
+    def services(self) -> list[str]:
+        return [*self.apis, f"{self.name}-redis-projector", f"{self.name}-search-projector"]
+
+    @property
+    def supervisor(self) -> str:
+        return f"{self.name}-connector-supervisor"
+
+    @property
+    def mysql_users(self) -> list[str]:
+        return [f"{self.name}_command_api", f"{self.name}_auditor"]
+
+    @property
+    def redis_users(self) -> list[str]:
+        return [f"{self.name}_redis_projector", f"{self.name}_query_api"]
+
+
+def read(folder: Path) -> list[Aggregate]:
+    """Those that a folder holds, one a file, in the order of their names."""
+    return [
+        Aggregate(**yaml.safe_load(file.read_text("utf-8")))
+        for file in sorted(folder.glob("*.yaml"))
+    ]

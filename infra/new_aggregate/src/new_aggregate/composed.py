@@ -1,0 +1,91 @@
+"""A new aggregate in compose.yaml and before the proxy, made from what stands there for users."""
+
+import re
+
+from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.words import reworded
+
+JOBS = "  # --- one-shot jobs"
+SERVERS = "  # --- the servers"
+HEALTH = "# The proxy is healthy"
+OF_TESTS = 20000  # from a port to where it is published for the tests
+API = "(?:command|query|search)-api"
+
+
+def compose(text: str, aggregate: Aggregate) -> str:
+    """The six programs, the migration, and what others must wait for, publish and be told."""
+    own = {name: _own(_block(text, name), aggregate) for name in (*LIVING, "migrate")}
+    programs = "".join(own[name] for name in LIVING)
+    text = text.replace(JOBS, f"  # --- {aggregate.plural} {'-' * 40}\n\n{programs}{JOBS}")
+    text = text.replace(SERVERS, own["migrate"] + SERVERS)
+    for name, entered in (("mysql-users", _in_users), ("redis", _in_redis), ("proxy", _in_proxy)):
+        block = _block(text, name)
+        text = text.replace(block, entered(block, aggregate))
+    users = ("command_api", "auditor", "redis_projector", "query_api")
+    lines = [re.search(rf"^  {user}: .*\n", text, re.MULTILINE) for user in users]
+    return text + "".join(reworded(line[0], aggregate) for line in lines if line)
+
+
+def proxy(text: str, aggregate: Aggregate) -> str:
+    """The APIs' doors, and that the proxy is healthy only with each of them."""
+    doors = re.findall(rf"^listen {API}-(?:http|grpc)\n(?:    .+\n)+", text, re.MULTILINE)
+    own = "\n".join(reworded(door, aggregate) for door in doors)
+    text = text.replace(HEALTH, f"{own}\n{HEALTH}")
+    asked = re.findall(rf"    acl nobody nbsrv\({API}-http\) lt 1\n", text)
+    return text.replace(asked[-1], asked[-1] + "".join(reworded(one, aggregate) for one in asked))
+
+
+def published(text: str, aggregate: Aggregate) -> str:
+    """The doors of the tests' containers, as far from their own ports as those of users."""
+    lines = re.findall(r"      - 127\.0\.0\.1:\d+:\d+\n", text)
+    own = (f"      - 127.0.0.1:{port + OF_TESTS}:{port}\n" for port in _doors(aggregate))
+    return text.replace(lines[-1], lines[-1] + "".join(own))
+
+
+def _doors(aggregate: Aggregate) -> list[int]:
+    ports = aggregate.ports.values()
+    return [own[door] for door in ("http", "grpc") for own in ports if door in own]
+
+
+def _block(text: str, name: str) -> str:
+    """A service as it stands in the file, with the empty line behind it."""
+    found = re.search(rf"^  {name}:\n(?:    .*\n)+\n?", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"compose.yaml has no service {name}")
+    return found[0]
+
+
+def _own(block: str, aggregate: Aggregate) -> str:
+    name = aggregate.name
+    block = re.sub(r"\n? +(?=migrate:)", rf"\g<0>{name}-", reworded(block, aggregate))
+    if not block.startswith("  connector-supervisor:"):
+        return block
+    own = (
+        f"      CONNECTOR_SUPERVISOR_CONNECTOR: {name}-events\n"
+        f"      CONNECTOR_SUPERVISOR_FILE: /infra/connect/{name}-events.json\n"
+    )
+    port = f"ADMIN_PORT: {LIVING['connector-supervisor']['admin']}"  # the image's, with its check
+    block = re.sub(r"ADMIN_PORT: \d+", port, f"  {name}-{block.lstrip()}")
+    return block.replace("    environment:\n", f"    environment:\n{own}")
+
+
+def _in_users(block: str, aggregate: Aggregate) -> str:
+    lines = re.findall(r"      - \{source: (?:command_api|auditor), .*\n", block)
+    return block.rstrip("\n") + "\n" + "".join(_secret(line, aggregate) for line in lines) + "\n"
+
+
+def _secret(line: str, aggregate: Aggregate) -> str:
+    return re.sub(r"(command_api|auditor)", rf"{aggregate.name}_\1", line)
+
+
+def _in_redis(block: str, aggregate: Aggregate) -> str:
+    own = f", {aggregate.name}_redis_projector, {aggregate.name}_query_api]"
+    return re.sub(r"(    secrets: \[.*)\]", rf"\1{own}", block)
+
+
+def _in_proxy(block: str, aggregate: Aggregate) -> str:
+    waits = "".join(
+        f"      {program}: {{condition: service_healthy}}\n" for program in aggregate.ports
+    )
+    ports = "".join(f"      - 127.0.0.1:{port}:{port}\n" for port in _doors(aggregate))
+    return block.replace("    ports:\n", f"{waits}    ports:\n{ports}")

@@ -1,0 +1,83 @@
+"""From the words for users to those for another aggregate, in code, contracts and prose."""
+
+import re
+
+from new_aggregate.aggregate import LIVING, STRIDE, Aggregate
+
+PORTS = {port for ports in LIVING.values() for port in ports.values()}
+
+# Where a user is one of MySQL, Redis, Kafka or a container, and where a rename is a column's.
+NOT_OURS = [
+    r"(mysql|MYSQL|redis|REDIS|kafka|KAFKA)_(user|USER)\b",
+    r"mysql-users|users\.(acl|sql)|database\.user",
+    r"\buser(?=: str, password|=settings|=user\b|=\")|(?<=user=)user\b",
+    r"\bUSER (?=10001)|container's user",
+    r"[Tt]hat user's password|A user who may",
+    r"renumbered, renamed",
+]
+PROGRAM = re.compile(
+    r"(?<![\w-])((command|query|search)[-_]api|(redis|search)[-_]projector)", re.IGNORECASE
+)
+PROSE = (
+    ("_order(", "_listing("),  # an aggregate may be called so
+    ("a rename to the same names", "a change to what it has already"),
+    ("Names that the user has already make", "What the user has already makes"),
+    ("A name left out", "What is left out"),
+    ("Find users by name", "Find users by their texts"),
+    ("Finds users by name", "Finds users by their texts"),
+    ("must match either name", "must match one of them"),
+    ("Finds people by name", "Finds users by their texts"),
+    ("Changes people", "Changes users"),
+    ("Reads people", "Reads users"),
+    ("A person's", "A user's"),
+    ("Who has the same", "Those with the same"),
+    ("the names are None", "the fields are None"),
+    ("no names", "no fields"),
+    ("without names", "without fields"),
+    ("holds a name", "holds a field"),
+    ("hold a name", "hold a field"),
+    ("hold names", "hold fields"),
+    ("every name", "every field"),
+    ("Erases the names", "Erases the fields"),
+    ("New names", "New values"),
+    ("names that break", "values that break"),
+    ("The names that are", "The fields that are"),
+    (", as many as a name may have", ""),
+    ("the first or the last name", "one of the texts"),
+    ("A name shows", "A change shows"),
+    ("no name.", "no field."),
+    ("NewNames", "NewValues"),
+    ("full_name", "full_text"),
+    ("Renamed", "Changed"),
+    ("renamed", "changed"),
+    ("Rename", "Change"),
+    ("rename", "change"),
+)
+
+
+def reworded(text: str, aggregate: Aggregate) -> str:
+    """The text with the other aggregate's words, names and ports; the vendors' users stay."""
+    pieces, at = [], 0
+    for kept in re.finditer("|".join(NOT_OURS), text):
+        pieces += [_words(text[at : kept.start()], aggregate), kept[0]]
+        at = kept.end()
+    return "".join([*pieces, _words(text[at:], aggregate)])
+
+
+def _words(text: str, aggregate: Aggregate) -> str:
+    for before, after in PROSE:
+        text = text.replace(before, after)
+    if aggregate.name[0] in "aeiou":
+        text = re.sub(r"\b([Aa]) (?=user|User)", r"\1n ", text)
+    for before, after in (("users", aggregate.plural), ("user", aggregate.name)):
+        for form in (str, str.capitalize, str.upper):
+            text = text.replace(form(before), form(after))
+    text = re.sub(r"\bauditor\b", f"{aggregate.name}_auditor", text)
+    text = PROGRAM.sub(lambda found: _prefixed(found[0], aggregate.name), text)
+    more = {port: port + aggregate.number * STRIDE for port in PORTS}
+    return re.sub(r"\b[0-9]{4}\b", lambda found: str(more.get(int(found[0]), found[0])), text)
+
+
+def _prefixed(program: str, name: str) -> str:
+    separator = "-" if "-" in program else "_"
+    return (name.upper() if program.isupper() else name) + separator + program

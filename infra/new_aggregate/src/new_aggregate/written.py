@@ -1,0 +1,103 @@
+"""The files of a new aggregate, each from the living one of users.
+
+Most differ in their words alone. Those that name the fields have a template, which gives exactly
+the living file for the fields of users; a test holds them together.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from new_aggregate import TEMPLATES
+from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.fields import Field
+from new_aggregate.words import reworded
+
+CONTRACTS = (
+    "schemas/avro/user_event.avsc",
+    *(
+        f"schemas/openapi/{name}.yaml"
+        for name in ("user", "command-api", "query-api", "search-api")
+    ),
+    *(f"schemas/proto/user/v1/{name}.proto" for name in ("user", "commands", "queries", "search")),
+    *(f"schemas/views/{name}" for name in ("redis-users.md", "opensearch-users.md")),
+    "schemas/views/opensearch-users.json",
+    *(
+        f"schemas/src/user_contracts/{name}"
+        for name in ("__init__.py", "messages.py", "redis_users.py", "user_event.py", "py.typed")
+    ),
+)
+# Of the tests those that name no field; what the others say of users, templates say of any.
+TESTS = (
+    *(f"services/{api}-api/tests/conftest.py" for api in ("command", "query", "search")),
+    *(f"services/{store}-projector/tests/conftest.py" for store in ("redis", "search")),
+    "services/query-api/tests/contract/test_user_views.py",
+    "services/query-api/tests/integration/test_service.py",
+    "services/query-api/tests/unit/test_application.py",
+    "services/redis-projector/tests/contract/test_generations.py",
+    "services/redis-projector/tests/contract/test_user_views.py",
+    "services/redis-projector/tests/integration/test_service.py",
+    "services/search-api/tests/integration/test_service.py",
+    "services/search-api/tests/unit/test_query.py",
+    "services/search-projector/tests/integration/test_service.py",
+)
+NOT_COPIED = {"tests", "__pycache__"}
+JINJA = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - no HTML is made
+)
+
+
+def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
+    """Path below the root → content."""
+    named = {path: (root / path).read_text("utf-8") for path in living(root)}
+    named |= {path: render(path, aggregate.fields) for path in templates()}
+    made = {Path(reworded(str(path), aggregate)): text for path, text in named.items()}
+    return {
+        path: text if path.suffix == ".lock" else reworded(text, aggregate)
+        for path, text in made.items()
+    }
+
+
+def templates() -> list[Path]:
+    """The files, as the living ones are called, that have a template."""
+    found = TEMPLATES.rglob("*.jinja")
+    return sorted(file.relative_to(TEMPLATES).with_suffix("") for file in found)
+
+
+def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
+    """The file in the words for users, with these fields; plain: they are no people's names."""
+    kinds = sorted({field.python for field in fields}, reverse=True)
+    return JINJA.get_template(f"{path}.jinja").render(
+        fields=fields,
+        texts=[field for field in fields if field.type == "text"],
+        integers=[field for field in fields if field.type == "integer"],
+        field_names=", ".join(field.name for field in fields),
+        kinds=" | ".join(kinds),
+        tuple=f"tuple[{', '.join(field.python for field in fields)}]",
+        example=", ".join(f'"{field.name}": {field.in_python}' for field in fields),
+        arguments=", ".join(f"{field.name}={field.in_python}" for field in fields),
+        plain=plain,
+        names="fields" if plain else "names",
+        values="values" if plain else "names",
+        value="value" if plain else "name",
+    )
+
+
+def living(root: Path) -> Iterator[Path]:
+    """What of users is read, below the root."""
+    yield from map(Path, CONTRACTS + TESTS)
+    for service in (name for name in LIVING if (root / "services" / name).is_dir()):
+        for file in sorted((root / "services" / service).rglob("*")):
+            path = file.relative_to(root)
+            if (
+                file.is_file()
+                and not NOT_COPIED.intersection(path.parts)
+                and "egg" not in path.name
+            ):
+                yield path

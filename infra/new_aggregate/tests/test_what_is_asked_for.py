@@ -1,0 +1,76 @@
+"""What is wrong is told, all of it, before anything is written."""
+
+from pathlib import Path
+
+import pytest
+
+from new_aggregate import Refused
+from new_aggregate.aggregate import asked_for
+from new_aggregate.fields import Field
+
+GOOD = "note:text(200) total:integer"
+
+
+def refusal(root: Path, name: str = "order", fields: str = GOOD, plural: str | None = None) -> str:
+    with pytest.raises(Refused) as refused:
+        asked_for(name, fields, plural, root)
+    return str(refused.value)
+
+
+def test_what_is_right_is_taken(tmp_path: Path) -> None:
+    order = asked_for("order", GOOD, None, tmp_path)
+    assert (order.name, order.plural) == ("order", "orders")
+    assert order.fields == [Field("note", 200), Field("total")]
+
+
+@pytest.mark.parametrize(
+    ("name", "plural"),
+    [("box", "boxes"), ("city", "cities"), ("day", "days"), ("match", "matches")],
+)
+def test_the_plural_is_plain(tmp_path: Path, name: str, plural: str) -> None:
+    assert asked_for(name, GOOD, None, tmp_path).plural == plural
+
+
+def test_another_plural_may_be_given(tmp_path: Path) -> None:
+    assert asked_for("mouse", GOOD, "mice", tmp_path).plural == "mice"
+    assert "not the name itself" in refusal(tmp_path, "sheep", plural="sheep")
+
+
+@pytest.mark.parametrize("name", ["", "Order", "the_order", "order1", "user", "event", "class"])
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
+    assert refusal(tmp_path, name).startswith("NAME: ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ("", "at least one field must be a text"),
+        ("total:integer", "at least one field must be a text"),
+        ("note", "write a field as"),
+        ("note:text", "say how long"),
+        ("note:text(0)", "1 to 4000 characters"),
+        ("note:text(4001)", "1 to 4000 characters"),
+        ("note:text(9) total:integer(3)", "an integer has no length"),
+        ("note:text(9) due:date", "no type date"),
+        ("note:text(9) note:integer", "given twice"),
+        ("Note:text(9)", "lower-case"),
+        ("no__te:text(9)", "single underscores"),
+        ("version:text(9)", "something of this name"),
+        ("order_id:text(9)", "something of this name"),
+        ("rank:text(9)", "a word of SQL or Python"),
+        ("lambda:text(9)", "a word of SQL or Python"),
+        ("a:text(3000) b:text(3000)", "all texts together"),
+    ],
+)
+def test_a_field_that_cannot_be_is_refused(tmp_path: Path, fields: str, words: str) -> None:
+    assert words in refusal(tmp_path, fields=fields)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    told = refusal(tmp_path, "Order", "version:text(9) due:date")
+    assert len(told.splitlines()) == 3
+
+
+def test_an_aggregate_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    (tmp_path / "services" / "order-command-api").mkdir(parents=True)
+    assert refusal(tmp_path) == "services/order-command-api is there already"

@@ -1,0 +1,120 @@
+"""Whoever follows docs/tutorial.md in a fresh clone has an order in both views, by real servers."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from page import Step, steps
+from shell import Shell, opened
+from times import TIMES
+
+from chassis.testing import eventually
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+NEW = re.findall(r"^make new-aggregate .*$", PAGE, re.MULTILINE)[0]
+OFFSET = 20000  # beside a running system and the tests' own
+WITHIN = 300.0  # seconds for one step; the longest starts all servers
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git has of this folder, changes included, as a new repository with its environment."""
+    clone = tmp_path_factory.mktemp("clone")
+    listed = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    )
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, clone / name)
+    subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
+    addresses = clone / ".local" / "dev" / "addresses.json"
+    addresses.parent.mkdir(parents=True, mode=0o700)
+    addresses.write_text(f'{{"port_offset": {OFFSET}}}')
+    return clone
+
+
+@pytest.fixture(scope="module")
+async def shell(clone: Path) -> AsyncIterator[Shell]:
+    """With this environment's uv and its cache, so that nothing needs to be downloaded twice."""
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "UV_OFFLINE": "1",
+    }
+    async with opened(clone, environment) as shell:
+        await timed(shell, "make .venv/ready || UV_OFFLINE=0 make .venv/ready")
+        try:
+            yield shell
+        finally:
+            await shell.run("make clean", WITHIN)
+
+
+async def timed(shell: Shell, commands: str) -> str:
+    with took(commands):
+        return await shell.run(commands, WITHIN)
+
+
+@contextmanager
+def took(commands: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    TIMES.append(f"{time.monotonic() - began:6.1f} s  {commands.splitlines()[0]}")
+
+
+async def follow(shell: Shell, step: Step) -> None:
+    """Raise AssertionError unless the commands print what the page says."""
+    commands = re.sub(
+        r"localhost:(\d+)", lambda port: f"localhost:{int(port[1]) + OFFSET}", step.commands
+    )
+
+    async def asked() -> None:
+        printed = await shell.run(commands, WITHIN)
+        assert step.is_answered_by(printed), f"{step.commands}\n{step.printed}\n{printed}"
+
+    with took(step.commands):
+        await eventually(asked, within=15 if step.only_reads else 0, every=0.2)
+
+
+async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
+    began = time.monotonic()
+    followed = steps(PAGE)
+    assert len(followed) >= 7
+    for step in followed:
+        await follow(shell, step)
+        if "search" in step.commands and began:
+            minutes = (time.monotonic() - began) / 60
+            TIMES.append(
+                f"{minutes:6.1f} minutes from make new-aggregate to an order in both views"
+            )
+            began = 0.0
+
+
+async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell) -> None:
+    await timed(shell, ".venv/bin/ruff check . && .venv/bin/ruff format --check .")
+    await timed(shell, ".venv/bin/lint-imports && make gen")
+    parts = "services/order-* schemas infra/setup infra/local"
+    typed = f"for part in {parts}; do .venv/bin/mypy --no-error-summary $part || exit; done"
+    await timed(shell, f"({typed})")
+    quick = ".venv/bin/pytest -q -m 'not integration and not e2e'"
+    await timed(
+        shell, f"{quick} services infra/local infra/setup tests/configuration tests/packaging"
+    )
+
+
+async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> None:
+    state = "git status --porcelain --untracked-files=all; git diff"
+    before = await shell.run(state, WITHIN)
+    printed = await timed(shell, f"{NEW} && false || true")
+    assert "Nothing was written." in printed
+    assert "services/order-command-api is there already" in printed
+    assert await shell.run(state, WITHIN) == before
