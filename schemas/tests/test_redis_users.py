@@ -23,16 +23,16 @@ def test_equal_masters_have_equal_parts(masters: int) -> None:
 def test_a_user_lies_with_its_bucket_and_the_offset_behind_it() -> None:
     bucket = redis_users.bucket_of(ANN)
     together = {
-        slot(redis_users.user("1", ANN)),
-        slot(redis_users.order("1", bucket)),
-        slot(redis_users.offsets("1", SHARDS[5])),
+        slot(redis_users.user_key("1", ANN)),
+        slot(redis_users.bucket_key("1", bucket)),
+        slot(redis_users.offsets_key("1", SHARDS[5])),
     }
     assert len(together) == 1
-    assert redis_users.user("1", ANN) == "users:1:{uv}:0192f5:" + ANN
+    assert redis_users.user_key("1", ANN) == "users:1:{uv}:0192f5:" + ANN
 
 
 def test_the_directory_of_buckets_lies_with_an_offset_too() -> None:
-    assert slot(redis_users.buckets("7")) == slot(redis_users.offsets("7", SHARDS[0]))
+    assert slot(redis_users.directory_key("7")) == slot(redis_users.offsets_key("7", SHARDS[0]))
 
 
 def test_what_the_operator_decides_lies_in_one_slot() -> None:

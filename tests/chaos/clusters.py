@@ -38,7 +38,9 @@ async def owner_of_new_users(stack: Addresses) -> ClusterNode:
     bucket = redis_users.bucket_of(f"{time.time_ns() // 1_000_000:012x}")
     async with connected(stack) as redis:
         await redis.initialize()
-        node: ClusterNode = redis.get_node_from_key(redis_users.order(await serving(redis), bucket))
+        node: ClusterNode = redis.get_node_from_key(
+            redis_users.bucket_key(await serving(redis), bucket)
+        )
         return node
 
 

@@ -88,7 +88,9 @@ async def redis_view(stack: Addresses) -> View:
         values = dict(zip(hashes, await pipeline.execute(), strict=True))
         orders = {key for key in kept if key.count(":") == 3} - others(generation)
         ordered = {m.decode() for k in sorted(orders) for m in await redis.zrange(k, 0, -1)}
-        buckets = {m.decode() for m in await redis.zrange(redis_users.buckets(generation), 0, -1)}
+        buckets = {
+            m.decode() for m in await redis.zrange(redis_users.directory_key(generation), 0, -1)
+        }
         log = await KafkaLog(Brokers(stack.kafka_bootstrap), "user.events").id()
         fields = [f"{log}:{partition}" for partition in PARTITIONS]
         shards = [await redis.hmget(key, fields) for key in offset_keys(generation)]
@@ -104,12 +106,12 @@ async def redis_view(stack: Addresses) -> View:
 
 
 def offset_keys(generation: str) -> list[str]:
-    return [redis_users.offsets(generation, shard) for shard in redis_users.SHARDS]
+    return [redis_users.offsets_key(generation, shard) for shard in redis_users.SHARDS]
 
 
 def others(generation: str) -> set[str]:
     """The keys of a generation that are not of users."""
-    return {redis_users.buckets(generation), *offset_keys(generation)}
+    return {redis_users.directory_key(generation), *offset_keys(generation)}
 
 
 def _hash(value: dict[bytes, bytes]) -> State:

@@ -23,10 +23,10 @@ async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Pl
         generation = await serving(redis)
 
         def order(user: str) -> str:
-            return redis_users.order(generation, user[:6])
+            return redis_users.bucket_key(generation, user[:6])
 
         def key(user: str) -> str:
-            return redis_users.user(generation, user)
+            return redis_users.user_key(generation, user)
 
         extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
         old = await redis.hget(key(other), "json")
@@ -83,7 +83,7 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
 async def lose_bucket(stack: Addresses, user: str) -> None:
     """Pages of Redis's view do not know any more that there are users like this one."""
     async with connected(stack, decode_responses=True) as redis:
-        directory = redis_users.buckets(await serving(redis))
+        directory = redis_users.directory_key(await serving(redis))
         assert await redis.zrem(directory, user[:6])
 
 

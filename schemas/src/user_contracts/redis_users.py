@@ -18,22 +18,22 @@ def bucket_of(user_id: str) -> str:
     return user_id[:6]
 
 
-def user(generation: str, user_id: str) -> str:
-    """The hash of a user; in the slot of order() of its bucket."""
-    return f"{order(generation, bucket_of(user_id))}:{user_id}"
+def user_key(generation: str, user_id: str) -> str:
+    """The hash of a user; in the slot of its bucket."""
+    return f"{bucket_key(generation, bucket_of(user_id))}:{user_id}"
 
 
-def order(generation: str, bucket: str) -> str:
-    """The ids of a bucket."""
+def bucket_key(generation: str, bucket: str) -> str:
+    """The ids of a bucket, in their order."""
     return f"users:{generation}:{{{_SHARD_OF.get(bucket[5:6], SHARDS[0])}}}:{bucket}"
 
 
-def buckets(generation: str) -> str:
+def directory_key(generation: str) -> str:
     """The directory of buckets."""
     return f"users:{generation}:{{{SHARDS[0]}}}:buckets"
 
 
-def offsets(generation: str, shard: str) -> str:
+def offsets_key(generation: str, shard: str) -> str:
     """How far one of SHARDS has been written."""
     return f"users:{generation}:{{{shard}}}:offsets"
 

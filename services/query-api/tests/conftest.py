@@ -42,15 +42,15 @@ def memory_shelf() -> Shelf:
 def redis_shelf(redis: AnyRedis) -> Shelf:
     async def put(user_id: str, fields: Mapping[str, bytes] | None) -> None:
         bucket = user_id[:6]
-        order, key = redis_users.order("1", bucket), redis_users.user("1", user_id)
-        await redis.zadd(redis_users.buckets("1"), {bucket: 0})
+        listing, key = redis_users.bucket_key("1", bucket), redis_users.user_key("1", user_id)
+        await redis.zadd(redis_users.directory_key("1"), {bucket: 0})
         await redis.delete(key)
         if fields is not None:
             await redis.hset(key, mapping=dict(fields))  # type: ignore[arg-type] # bytes are fine
         if fields is not None and "json" in fields:
-            await redis.zadd(order, {user_id: 0})
+            await redis.zadd(listing, {user_id: 0})
         else:
-            await redis.zrem(order, user_id)
+            await redis.zrem(listing, user_id)
 
     return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2)), put)
 

@@ -85,10 +85,11 @@ class RedisUserViews:
     ) -> tuple[list[str], list[Listed]]:
         """Two buckets from top downwards, and users of the one that should be the first."""
         pipeline = self._redis.pipeline(transaction=False)
-        buckets, order = redis_users.buckets(generation), redis_users.order(generation, bucket)
-        pipeline.zrange(buckets, top, "-", desc=True, bylex=True, offset=0, num=2)
+        directory = redis_users.directory_key(generation)
+        listing = redis_users.bucket_key(generation, bucket)
+        pipeline.zrange(directory, top, "-", desc=True, bylex=True, offset=0, num=2)
         pipeline.execute_command(
-            "EVAL_RO", PAGE, 1, order, below, limit, **node_of(self._redis, order)
+            "EVAL_RO", PAGE, 1, listing, below, limit, **node_of(self._redis, listing)
         )
         names, rows = await pipeline.execute()
         listed = [(user_id.decode(), _view(found)) for user_id, *found in rows]
@@ -97,7 +98,7 @@ class RedisUserViews:
     async def _views(self, generation: str, ids: Sequence[str]) -> list[View | None]:
         pipeline = self._redis.pipeline(transaction=False)
         for user_id in ids:
-            pipeline.hmget(redis_users.user(generation, user_id), FIELDS)
+            pipeline.hmget(redis_users.user_key(generation, user_id), FIELDS)
         return [_view(found) for found in await pipeline.execute()]
 
     @asynccontextmanager

@@ -57,7 +57,7 @@ class RedisUserAudit:
             pipeline.hmget(self._user(key), "version", "json", "proto")
             pipeline.zscore(self._order(bucket_of(key)), key)
         for bucket in buckets:  # last: a bucket is there before its first user
-            pipeline.zscore(redis_users.buckets(self._generation), bucket)
+            pipeline.zscore(redis_users.directory_key(self._generation), bucket)
         with call("audit"):
             found = await pipeline.execute()
         scores = found[2 * len(wanted) :]
@@ -80,9 +80,9 @@ class RedisUserAudit:
         for repair in repairs:
             lower = None if repair.change is None else repair.change.version - 1
             if repair.held and (lower is None or repair.held.version > lower):
-                user, order = self._user(repair.key), self._order(bucket_of(repair.key))
+                key, listing = self._user(repair.key), self._order(bucket_of(repair.key))
                 seen, wanted = repair.held.mark or "", "" if lower is None else lower
-                pipeline.eval(LOWER, 2, user, order, repair.key, seen, wanted)
+                pipeline.eval(LOWER, 2, key, listing, repair.key, seen, wanted)
         with call("lower"):
             await pipeline.execute()
         await self._views.apply([repair.change for repair in repairs if repair.change])
@@ -92,7 +92,7 @@ class RedisUserAudit:
         low, high = f"[{bucket_of(after)}", "+" if to is None else f"[{bucket_of(to)}"
         with call("audit"):
             in_use: Any = await self._redis.zrange(
-                redis_users.buckets(self._generation), low if after else "-", high, bylex=True
+                redis_users.directory_key(self._generation), low if after else "-", high, bylex=True
             )
         first, last = f"({after}" if after else "-", "+" if to is None else f"[{to}"
         listed: list[str] = []
@@ -107,10 +107,10 @@ class RedisUserAudit:
         return sorted(listed)[: MOST + 1]
 
     def _order(self, bucket: str) -> str:
-        return redis_users.order(self._generation, bucket)
+        return redis_users.bucket_key(self._generation, bucket)
 
     def _user(self, key: str) -> str:
-        return redis_users.user(self._generation, key)
+        return redis_users.user_key(self._generation, key)
 
 
 def _number(version: bytes | None) -> int:

@@ -23,19 +23,19 @@ SCANNED = 1000  # keys looked at in one step of a scan
 
 # KEYS: order of a bucket, its users. ARGV: of each user version, json, proto (empty: deleted).
 APPLY = """
-local order = KEYS[1]
+local bucket = KEYS[1]
 for i = 2, #KEYS do
-  local user, version, json, proto = KEYS[i], ARGV[3 * i - 5], ARGV[3 * i - 4], ARGV[3 * i - 3]
-  local id = string.sub(user, #order + 2)
-  local held = redis.call('HGET', user, 'version')
+  local key, version, json, proto = KEYS[i], ARGV[3 * i - 5], ARGV[3 * i - 4], ARGV[3 * i - 3]
+  local id = string.sub(key, #bucket + 2)
+  local held = redis.call('HGET', key, 'version')
   if not held or tonumber(held) < tonumber(version) then
     if json == '' then
-      redis.call('HDEL', user, 'json', 'proto')
-      redis.call('HSET', user, 'version', version)
-      redis.call('ZREM', order, id)
+      redis.call('HDEL', key, 'json', 'proto')
+      redis.call('HSET', key, 'version', version)
+      redis.call('ZREM', bucket, id)
     else
-      redis.call('HSET', user, 'version', version, 'json', json, 'proto', proto)
-      redis.call('ZADD', order, 0, id)
+      redis.call('HSET', key, 'version', version, 'json', json, 'proto', proto)
+      redis.call('ZADD', bucket, 0, id)
     end
   end
 end
@@ -91,13 +91,13 @@ class RedisUserViews:
         in_order = sorted(changes, key=_key)
         # Before the users: a reader must never miss a bucket that has one.
         buckets: Any = {bucket_of(change.key): 0.0 for change in in_order}
-        await self._redis.zadd(redis_users.buckets(generation), buckets)
+        await self._redis.zadd(redis_users.directory_key(generation), buckets)
         pipeline = self._redis.pipeline(transaction=False)
         for bucket, of_bucket in groupby(in_order, key=lambda change: bucket_of(change.key)):
-            users, order = list(of_bucket), redis_users.order(generation, bucket)
+            users, listing = list(of_bucket), redis_users.bucket_key(generation, bucket)
             for start in range(0, len(users), AT_ONCE):
                 part = users[start : start + AT_ONCE]
-                keys = [order, *(f"{order}:{change.key}" for change in part)]
+                keys = [listing, *(f"{listing}:{change.key}" for change in part)]
                 values: list[Any] = []
                 for change in part:
                     values += change.version, change.json or b"", change.proto or b""
@@ -116,7 +116,7 @@ class RedisUserViews:
         fields = [f"{log}:{partition}" for partition in partitions]
         pipeline = self._redis.pipeline(transaction=False)
         for shard in SHARDS:
-            pipeline.hmget(redis_users.offsets(self._generation, shard), fields)
+            pipeline.hmget(redis_users.offsets_key(self._generation, shard), fields)
         with call("offsets"):
             found = await pipeline.execute()
         return [
@@ -131,7 +131,7 @@ class RedisUserViews:
             values: list[Any] = []
             for partition, (before, after) in of_shard.items():
                 values += f"{log}:{partition}", "" if before is None else before, after
-            pipeline.eval(ADVANCE, 1, redis_users.offsets(self._generation, shard), *values)
+            pipeline.eval(ADVANCE, 1, redis_users.offsets_key(self._generation, shard), *values)
         with call("advance"):
             moved = await pipeline.execute()
         if stuck := [shard for shard, is_moved in zip(SHARDS, moved, strict=True) if not is_moved]:

@@ -43,7 +43,7 @@ async def keys(redis: AnyRedis, generation: str) -> set[bytes]:
 
 async def hashes(redis: AnyRedis, key: str) -> dict[str, Any]:
     """What each generation holds of a user."""
-    found: dict[str, Any] = {g: await redis.hgetall(redis_users.user(g, key)) for g in "123"}
+    found: dict[str, Any] = {g: await redis.hgetall(redis_users.user_key(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
 
 
@@ -137,7 +137,7 @@ async def test_a_deletion_reaches_every_generation_that_is_kept(
     await redis_generations.views("2").apply([gone(ANN, 2)])
     assert await hashes(redis, ANN) == {g: {b"version": b"2"} for g in "123"}
     for generation in "123":
-        assert await redis.zrange(redis_users.order(generation, ANN[:6]), 0, -1) == []
+        assert await redis.zrange(redis_users.bucket_key(generation, ANN[:6]), 0, -1) == []
 
 
 @ON_REDIS

@@ -42,7 +42,7 @@ async def held(views: AnyViews, key: str) -> dict[str, bytes]:
     if isinstance(views, MemoryUserViews):
         return views.users.get(key, {})
     assert isinstance(views, RedisUserViews)
-    found: Any = await views._redis.hgetall(redis_users.user("1", key))
+    found: Any = await views._redis.hgetall(redis_users.user_key("1", key))
     return {name.decode(): value for name, value in found.items()}
 
 
@@ -146,7 +146,7 @@ async def test_what_one_shard_has_lost_is_read_again_from_there(
 ) -> None:
     assert await redis_views.claim(LOG, [0, 1]) == {0: 0, 1: 0}
     await redis_views.advance(LOG, {0: (0, 5), 1: (0, 7)})
-    fallen = redis_users.offsets("1", redis_users.SHARDS[9])
+    fallen = redis_users.offsets_key("1", redis_users.SHARDS[9])
     if left is None:
         await redis.delete(fallen)
     else:
@@ -168,8 +168,8 @@ async def test_more_users_of_a_bucket_than_one_script_takes_are_all_held(
 ) -> None:
     users = [f"{ANN[:24]}{number:012x}" for number in range(2 * AT_ONCE + 1)]
     await redis_views.apply([put(user, 1) for user in users])
-    order: Any = await redis.zrange(redis_users.order("1", ANN[:6]), 0, -1)
-    assert [user.decode() for user in order] == users
+    listed: Any = await redis.zrange(redis_users.bucket_key("1", ANN[:6]), 0, -1)
+    assert [user.decode() for user in listed] == users
     assert (await held(redis_views, users[-1]))["version"] == b"1"
 
 
