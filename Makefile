@@ -70,6 +70,7 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	for part in $(MEMBERS) infra/grafana infra/k8s tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s
+	$(MAKE) --no-print-directory site
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready; \
@@ -116,10 +117,13 @@ load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-
 
 # --- development --------------------------------------------------------------------------------
 
-.PHONY: new-aggregate gen locks
+.PHONY: new-aggregate site gen locks
 new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
 	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
 	@$(MAKE) --no-print-directory gen
+
+site: $(VENV)/ready ## The documentation as a site, in .local/site/html; fails at the first link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
 
 gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what infra/grafana and infra/k8s take from elsewhere
 	$(BIN)/python schemas/generate.py

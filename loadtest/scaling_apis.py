@@ -1,16 +1,17 @@
 """Requests a second with 1, 2 and 3 processes of an API behind a proxy."""
 
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
 import creates
-import proxy
+import haproxy
 import psutil
 import reads
 import wrk
-from reads import BIN, LIST, OURS, got, process
+from reads import BARE, BIN, HERE, LIST, OURS, got, process
 from scaling_projectors import spent
 from wrk import Answered
 
@@ -68,7 +69,7 @@ def measure(api: Api, processes: int, rounds: int, seconds: int) -> Shared:
         ]
         for port in ports:
             got(f"http://127.0.0.1:{port}/")
-        url = running.enter_context(proxy.before(ports)) + api.path
+        url = running.enter_context(haproxy.before(ports)) + api.path
         wrk.run(url, CALLERS, 1, api.script)
         before = spent(started)
         found = [wrk.run(url, CALLERS, seconds, api.script) for _ in range(rounds)]
@@ -81,7 +82,9 @@ def measure_all(stack: Addresses, rounds: int, seconds: int) -> list[Shared]:
         Api("query-api", f"`GET {LIST}`", LIST, "", reads.settings(stack)),
         Api("command-api", "`POST /user`", "/user", creates.CREATE, creates.settings(stack)),
     )
-    return [measure(api, processes, rounds, seconds) for api in apis for processes in PROCESSES]
+    receiver = (sys.executable, HERE / "bare.py", str(BARE))  # of the spans
+    with process(*receiver, environment={}, told=b"{}"):
+        return [measure(api, count, rounds, seconds) for api in apis for count in PROCESSES]
 
 
 HEADER = (

@@ -80,10 +80,9 @@ async def copies(stack: Addresses) -> AsyncIterator[dict[int, str]]:
                         await producer.send(name, record.value, key=record.key)
         await producer.flush()
     yield names
+    admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
     topics = [t for name in names.values() for t in (name, f"{name}.{PROJECTOR}.dlq")]
-    for done in (
-        AdminClient({"bootstrap.servers": stack.kafka_bootstrap}).delete_topics(topics).values()
-    ):
+    for done in admin.delete_topics(topics).values():
         done.result(30)
 
 

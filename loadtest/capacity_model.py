@@ -1,8 +1,8 @@
 """How many partitions, processes, gigabytes and nodes a load needs, from what one of each does.
 
-python loadtest/model.py [TIMES …] [--users N]: tables as in docs/scaling.md, which says where each
-constant was measured. The model multiplies; what it cannot know (a network, other disks, other
-machines) is in HEADROOM.
+python loadtest/capacity_model.py [TIMES …] [--users N]: tables as in docs/scaling.md, which says
+where each constant was measured. The model multiplies; what it cannot know (a network, other disks,
+other machines) is in HEADROOM.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class One:
 
     command_api: int = 5_400
     query_api: int = 17_000
-    search_api: int = 560
+    search_api: int = 700
     redis_projector: int = 23_000
     search_projector: int = 16_000
     mysql: int = 10_000
@@ -41,18 +41,18 @@ class One:
     debezium: int = 9_600
     """Events read from one binlog and published."""
     redis: int = 300_000
-    opensearch_searches: int = 560
+    opensearch_searches: int = 700
 
 
 @dataclass(frozen=True, slots=True)
 class User:
     """Bytes of a user who was created and never changed, in each server, one copy."""
 
-    mysql: int = 300
-    binlog: int = 500
-    kafka: int = 120
-    redis: int = 730
-    opensearch: int = 400
+    mysql: int = 570
+    binlog: int = 130
+    kafka: int = 100
+    redis: int = 717
+    opensearch: int = 276
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Needs:
     binlog_gb_a_day: float
 
 
-MASTER_GB = 32  # of one master of Redis: larger ones take minutes to be copied to a replica
+MASTER_GB = 48  # of one master of Redis: sixteen of them hold a billion users
 SHARD_GB = 30  # of one shard of OpenSearch, as its makers advise: 10 to 50 GB
 GB = 1e9
 
