@@ -76,6 +76,13 @@ async def owner_of_the_index(stack: Addresses) -> str:
         return next(str(shard["node"]) for shard in shards if shard["prirep"] == "p")
 
 
+async def has_all_copies(stack: Addresses) -> None:
+    """AssertionError while a copy of the index is missing: another loss would be one too many."""
+    async with opensearch_operator.connected(stack) as client:
+        health = await client.cluster.health(index="users")
+    assert health["status"] == "green", health
+
+
 async def visible(stack: Addresses) -> None:
     """Return when both views have read all that is on the topic now; AssertionError if late."""
     ends = await topic.ends(stack)

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What hurts clusters needs some: `make test-clusters`."""
+    """What hurts clusters needs some: `make chaos-clusters`."""
     is_of_clusters = collection_path.name == "test_clusters.py"
     return True if is_of_clusters and config.getoption("stack") != "clusters" else None
 

@@ -1,4 +1,4 @@
-"""Where each server is three, one of them is lost and the system goes on: `make test-clusters`."""
+"""Where each server is three, one of them is lost and the system goes on: `make chaos-clusters`."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ async def test_the_node_with_the_index_is_killed_and_away(chaos: Chaos) -> None:
     async with chaos.scenario("C6: a node of OpenSearch killed, and away") as scenario:
         node = await clusters.owner_of_the_index(chaos.stack)
         await faults.kill(chaos.replicas, node)
-        await chaos.replicas.healthy(node)
+        await eventually(lambda: clusters.has_all_copies(chaos.stack), within=120, every=1)
         async with faults.away(chaos.replicas, await clusters.owner_of_the_index(chaos.stack)):
             await scenario.writes(200)
             await eventually(lambda: clusters.visible(chaos.stack), within=60, every=0.5)
