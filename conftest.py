@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import containers
+import free_ports
 import pytest
 import redis_nodes
 from hypothesis import settings
@@ -122,11 +122,7 @@ async def redis(request: pytest.FixtureRequest, store: str) -> AsyncIterator[Any
 @pytest.fixture
 def unused_ports() -> list[int]:
     """Ports of the loopback address that nobody listens on just now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    return free_ports.unused(4)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def main() -> None:
 def gathered() -> set[Path]:
     """The pages that git has, and the files they link to."""
     listed = subprocess.check_output(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],  # noqa: S607
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],  # noqa: S607 - git, wherever it is
         cwd=ROOT,
         text=True,
     )

@@ -22,13 +22,11 @@ VISIBLE_WITHIN = 20.0  # seconds for a view to have what was on the topic
 
 async def masters(stack: Addresses) -> list[ClusterNode]:
     async with connected(stack) as redis:
-        await redis.initialize()
         return sorted(redis.get_primaries(), key=lambda node: node.port)
 
 
 async def replica_of(stack: Addresses, master: ClusterNode) -> ClusterNode:
     async with connected(stack) as redis:
-        await redis.initialize()
         slots: list[list[ClusterNode]] = list(redis.nodes_manager.slots_cache.values())
     return next(nodes[1] for nodes in slots if nodes[0].port == master.port)
 
@@ -37,7 +35,6 @@ async def owner_of_new_users(stack: Addresses) -> ClusterNode:
     """The master that holds who is created now."""
     bucket = redis_users.bucket_of(f"{time.time_ns() // 1_000_000:012x}")
     async with connected(stack) as redis:
-        await redis.initialize()
         node: ClusterNode = redis.get_node_from_key(
             redis_users.bucket_key(await serving(redis), bucket)
         )

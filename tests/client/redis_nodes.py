@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from free_ports import unused
+
 from local_stack import stack
 from local_stack.layout import INFRA
 from local_stack.redis_cluster import form
@@ -35,14 +37,6 @@ def running(folder: Path) -> Iterator[str]:
         wait_for(ports[:SIZE])
         form(nodes, software.unpacked("usr/bin/redis-cli"))
         yield ",".join(f"redis://{node}" for node in nodes)
-
-
-def unused(count: int) -> list[int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def wait_for(ports: list[int]) -> None:

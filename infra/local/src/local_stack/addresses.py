@@ -4,7 +4,6 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from local_stack import StackError
 from local_stack.layout import AGGREGATES, ONE_OF_EACH, Form, Instance
@@ -72,8 +71,7 @@ class Addresses:
     @property
     def redis_address(self) -> str:
         """redis_url without who logs in; of a cluster all nodes, with commas between."""
-        url = urlsplit(self.redis_url)
-        return ",".join(self.redis_nodes) or f"redis://{url.hostname}:{url.port}{url.path}"
+        return ",".join(self.redis_nodes)
 
     @property
     def is_redis_cluster(self) -> bool:

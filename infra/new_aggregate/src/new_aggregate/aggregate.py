@@ -6,20 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack.addresses import SERVICES, SUPERVISOR
 from local_stack.layout import PORTS
 from new_aggregate import Refused, reserved
 from new_aggregate.fields import Field, parse
 
 NAME = re.compile(r"[a-z]{2,14}")
 STRIDE = 10
-LIVING = {
-    "command-api": {"http": 3000, "grpc": 1234, "admin": 9000},
-    "query-api": {"http": 3001, "grpc": 1235, "admin": 9001},
-    "search-api": {"http": 3002, "grpc": 1236, "admin": 9002},
-    "redis-projector": {"admin": 9003},
-    "search-projector": {"admin": 9004},
-    "connector-supervisor": {"admin": 9005},
-}
+LIVING = {program: PORTS[program] for program in (*SERVICES, SUPERVISOR)}
 """The programs of users, and what they listen on."""
 
 

@@ -6,21 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from new_aggregate import FRAGMENTS
+from new_aggregate import FRAGMENTS, texts_of
 from new_aggregate.aggregate import LIVING, Aggregate
 from new_aggregate.composed import compose, proxy, published
 from new_aggregate.words import reworded
 
-JINJA = Environment(
-    loader=FileSystemLoader(FRAGMENTS),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - no HTML is made
-)
+JINJA = texts_of(FRAGMENTS)
 SERVER_ID = 5401  # of the connector of users, among MySQL's replicas
 Edit = Callable[[str, Aggregate], str]
 

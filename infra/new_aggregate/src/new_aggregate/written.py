@@ -7,9 +7,7 @@ the living file for the fields of users; a test holds them together.
 from collections.abc import Iterator
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from new_aggregate import TEMPLATES
+from new_aggregate import TEMPLATES, texts_of
 from new_aggregate.aggregate import LIVING, Aggregate
 from new_aggregate.fields import Field
 from new_aggregate.words import reworded
@@ -43,14 +41,7 @@ TESTS = (
     "services/search-projector/tests/integration/test_service.py",
 )
 NOT_COPIED = {"tests", "__pycache__"}
-JINJA = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - no HTML is made
-)
+JINJA = texts_of(TEMPLATES)
 
 
 def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:

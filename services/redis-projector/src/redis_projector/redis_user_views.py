@@ -8,6 +8,7 @@ which node of a cluster knows it.
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from chassis import telemetry
@@ -88,7 +89,7 @@ class RedisUserViews:
         await self._move(log, [moves] * len(SHARDS))
 
     async def _write(self, generation: str, changes: Sequence[UserChange]) -> None:
-        in_order = sorted(changes, key=_key)
+        in_order = sorted(changes, key=attrgetter("key"))
         # Before the users: a reader must never miss a bucket that has one.
         buckets: Any = {bucket_of(change.key): 0.0 for change in in_order}
         await self._redis.zadd(redis_users.directory_key(generation), buckets)
@@ -139,23 +140,18 @@ class RedisUserViews:
 
 
 async def scanned(redis: AnyRedis, pattern: str) -> AsyncIterator[list[bytes]]:
-    """All keys that match, of every node, some thousand at a time; may repeat one."""
-    keys: list[bytes] = []
+    """All keys that match, of every node, a thousand at a time; may repeat one."""
     found = redis.scan_iter(pattern, count=SCANNED)
     while True:
+        keys: list[bytes] = []
         with call("scan"):
-            key = await anext(found, None)
-        if key is not None:
-            keys.append(key)
-        if keys and (key is None or len(keys) == SCANNED):
-            yield keys
-            keys = []
-        if key is None:
+            async for key in found:
+                keys.append(key)
+                if len(keys) == SCANNED:
+                    break
+        if not keys:
             return
-
-
-def _key(change: UserChange) -> str:
-    return change.key
+        yield keys
 
 
 def _reached(shards: Sequence[Mapping[int, Offset]]) -> dict[int, Offset]:
