@@ -12,8 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
-KUSTOMIZE := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
-KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+GO_TOOLS := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1 github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 \
+	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
 MEMBERS := libs/chassis schemas infra/setup infra/connect infra/canary infra/console infra/local infra/new_aggregate \
 	demo $(wildcard services/*)
 DEPLOYABLES := $(wildcard services/*)
@@ -74,8 +74,8 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready; \
-	elif [ "$${CI:-}" = true ]; then echo "infra/k8s cannot be checked: there is no Go here" >&2; exit 1; \
-	else echo "left out: the checks of infra/k8s (there is no Go here)"; fi
+	elif [ "$${CI:-}" = true ]; then echo "infra/k8s and HTTP/2 cannot be checked: there is no Go here" >&2; exit 1; \
+	else echo "left out: the checks of infra/k8s and of HTTP/2 (there is no Go here)"; fi
 	$(BIN)/pytest -q -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
@@ -155,9 +155,11 @@ $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject
 		|| { rm -rf .tools; echo "uv is fetched through a virtual environment: apt install python3-venv"; exit 1; }
 	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
-# kustomize, kubeconform and the schemas that it reads: what the checks of infra/k8s need.
-.tools/kubernetes/ready: Makefile infra/k8s/schemas.py $(wildcard infra/k8s/schemas/*.yaml) | $(VENV)/ready
-	GOBIN=$(CURDIR)/.tools/bin go install $(KUSTOMIZE)
-	GOBIN=$(CURDIR)/.tools/bin go install $(KUBECONFORM)
+# Programs that tests run: kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC doors.
+.tools/go/ready: Makefile
+	for module in $(GO_TOOLS); do GOBIN=$(CURDIR)/.tools/bin go install $$module || exit; done
+	@mkdir -p $(@D) && touch $@
+
+.tools/kubernetes/ready: .tools/go/ready infra/k8s/schemas.py $(wildcard infra/k8s/schemas/*.yaml) | $(VENV)/ready
 	$(BIN)/python infra/k8s/schemas.py $(@D)/schemas
 	@touch $@

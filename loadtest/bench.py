@@ -65,8 +65,10 @@ def of_reads(stack: Addresses, now: datetime) -> Bench:
 
 def of_grpc(stack: Addresses, now: datetime) -> Bench:
     found = grpc_reads.measure(stack, grpc_reads.sides(stack), ROUNDS, SECONDS)
-    get, ready, anew = found
+    get, on_h2, two, ready, _, anew, *_ = found
     yield Target("`Get` over gRPC", "calls a CPU second", get.calls_a_cpu_second, 2500)
+    yield Target("the same", "of h2's", get.calls_a_cpu_second / on_h2.calls_a_cpu_second, 2)
+    yield Target("the same, two processes on one port", "of one", two.rate / get.rate, 1.2)
     yield Target("`List` of 50 over gRPC", "of encoded anew", ready.rate / anew.rate, 3)
     yield grpc_reads.page(found, ROUNDS, SECONDS, now)
 

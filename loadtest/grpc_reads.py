@@ -1,14 +1,17 @@
-"""query-api's two reads over gRPC: calls a second, and calls for each second of its CPU.
+"""query-api's reads over gRPC: calls a second, and calls for each second of its CPU.
 
-After `make up` and `make seed`. The list is compared, in turn, with a server that encodes its
-messages anew for each call.
+After `make up` and `make seed`. In turn with: the same on h2, the HTTP/2 that grpclib brings; two
+processes on one port; a server that encodes its lists anew; and, where there is Go, a server in Go
+that does the same read of Redis and nothing else.
 """
 
 import argparse
-import socket
+import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +26,7 @@ from local_stack.addresses import Addresses, load
 from user_contracts.proto.user.v1 import GetRequest, ListRequest
 
 CONNECTIONS = 8
+PORT = OURS + 1
 
 
 @dataclass(slots=True)
@@ -49,52 +53,86 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A method called at one of the two servers, with these messages."""
+    """A method called at a server, of one process or several on one port, with these messages."""
 
     command: tuple[str | Path, ...]
     method: str
     messages: Sequence[bytes]
+    processes: int = 1
 
 
 def sides(stack: Addresses) -> dict[str, Side]:
     """What is compared."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
     ours, anew = (BIN / "query-api",), (sys.executable, HERE / "anew.py")
+    on_h2 = (sys.executable, HERE / "on_h2.py")
+    one = [bytes(GetRequest(id=user)) for user in ids]
     fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
-    return {
-        "`Get`": Side(ours, "Get", [bytes(GetRequest(id=user)) for user in ids]),
+    found = {
+        "`Get`": Side(ours, "Get", one),
+        "`Get` on h2": Side(on_h2, "Get", one),
+        "`Get`, two processes": Side(ours, "Get", one * 2, processes=2),
         "`List` of 50": Side(ours, "List", fifty),
+        "`List` of 50 on h2": Side(on_h2, "List", fifty),
         "`List` of 50, encoded anew": Side(anew, "List", fifty),
     }
+    if shutil.which("go"):
+        found["`Get` in Go"] = Side((go_server(stack),), "Get", one)
+    return found
+
+
+def go_server(stack: Addresses) -> Path:
+    """The server in Go, built."""
+    built = Path(stack.home) / "go_server"
+    build: list[str | Path] = [shutil.which("go") or "go", "build", "-o", built, "."]
+    subprocess.run(build, cwd=HERE / "go_server", check=True)  # noqa: S603 - our own words
+    return built
+
+
+def environment(stack: Addresses, number: int) -> Mapping[str, str]:
+    """Of one of several processes, whichever side's it is."""
+    own = {"REUSE_PORT": "true", "ADMIN_PORT": str(OURS + 2 + number)}
+    of_go = {"GOMAXPROCS": "1", "GRPC_PORT": str(PORT), "REDIS_URL": stack.redis_address}
+    of_go |= {"REDIS_USER": "query_api", "REDIS_PASSWORD": stack.password("query_api")}
+    return settings(stack) | {f"QUERY_API_{name}": value for name, value in own.items()} | of_go
 
 
 def measure(stack: Addresses, sides: dict[str, Side], rounds: int, seconds: int) -> list[Measured]:
-    """All sides in turn; each time a process of its own, which is warm."""
+    """All sides in turn; each time processes of its own, which are warm."""
     found = {what: Measured(what) for what in sides}
     for _ in range(rounds):
         for what, side in sides.items():
-            with process(*side.command, environment=settings(stack)) as pid:
-                until_listening(OURS + 1)
+            with ExitStack() as running:
+                starts = [
+                    process(*side.command, environment=environment(stack, number))
+                    for number in range(side.processes)
+                ]
+                pids = [running.enter_context(start) for start in starts]
+                for pid in pids:
+                    until_listening(pid)
                 path = f"/user.v1.UserQueries/{side.method}"
-                h2load.run(OURS + 1, path, side.messages, 1)
-                one, before = psutil.Process(pid), psutil.Process(pid).cpu_times()
-                called = h2load.run(OURS + 1, path, side.messages, seconds)
-                after = one.cpu_times()
-            spent = after.user + after.system - before.user - before.system
+                h2load.run(PORT, path, side.messages, seconds)
+                before = cpu(pids)
+                called = h2load.run(PORT, path, side.messages, seconds)
+                spent = cpu(pids) - before
             found[what].rates.append(called.rate)
             found[what].per_cpu_second.append(called.rate * seconds / spent)
             found[what].failed += called.failed
     return list(found.values())
 
 
-def until_listening(port: int) -> None:
-    """Return when somebody does; raises TimeoutError after 15 seconds."""
+def cpu(pids: Sequence[int]) -> float:
+    """Seconds that they have spent."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
+def until_listening(pid: int) -> None:
+    """Return when a process listens at PORT; raises TimeoutError after 15 seconds."""
     for _ in range(300):
-        with socket.socket() as door:
-            if door.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if any(one.laddr.port == PORT for one in psutil.Process(pid).net_connections("tcp4")):
+            return
         time.sleep(0.05)
-    raise TimeoutError(port)
+    raise TimeoutError(pid)
 
 
 def page(found: list[Measured], rounds: int, seconds: int, now: datetime) -> str:

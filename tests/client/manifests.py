@@ -1,29 +1,19 @@
 """What kustomize makes of infra/k8s, and what of it a program is told."""
 
 import functools
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from go_tools import tool
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / ".tools"
 KUBERNETES = ROOT / "infra/k8s"
 OVERLAYS = ("dev", "production")
 COMPOSE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 
 Resource = dict[str, Any]
-
-
-def tool(name: str) -> str:
-    """The path of a tool that `make check` builds; without it a test is left out, but not in CI."""
-    if not (TOOLS / "kubernetes/ready").exists():
-        told = f"no {name}: `make check` builds it, where there is Go"
-        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
-    return str(TOOLS / "bin" / name)
 
 
 @functools.cache

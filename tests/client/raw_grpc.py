@@ -54,6 +54,14 @@ class RawCaller:
     def reset(self, stream: int) -> None:
         self._h2.reset_stream(stream)
 
+    def ping(self, times: int) -> None:
+        for _ in range(times):
+            self._h2.ping(b"12345678")
+
+    def hang_up(self) -> None:
+        """Without waiting for what was not sent yet."""
+        self._writer.transport.abort()
+
     async def flush(self) -> None:
         self._writer.write(self._h2.data_to_send())
         await self._writer.drain()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from manifests import KUBERNETES, OVERLAYS, ROOT, TOOLS, built, of_kind, resources, tool
+from go_tools import TOOLS, tool
+from manifests import KUBERNETES, OVERLAYS, ROOT, built, of_kind, resources
 
 LOCATION = f"{TOOLS}/kubernetes/schemas/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
 README = (KUBERNETES / "README.md").read_text()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from open_doors import Doors
 from raw_grpc import calling, message
 
-from chassis import grpc_server
-from chassis.grpc_server import MAX_MESSAGE
+from chassis import grpc_transport
+from chassis.grpc_transport import MAX_MESSAGE
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
 
@@ -26,7 +26,7 @@ GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
 @pytest.fixture(scope="module")
 async def doors() -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_server, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_transport, "MESSAGE_WITHIN", 0.05)  # for what never comes
     async with open_doors.opened() as doors:
         yield doors
         patch.undo()
@@ -133,6 +133,43 @@ async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
                 await caller.flush()
 
     await check_that_nothing_stays(doors, flood)
+
+
+async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors) -> None:
+    """As CVE-2023-44487 has it."""
+    async with calling(doors.grpc) as caller:
+        for _ in range(2_000):
+            caller.reset(caller.open())
+        assert await caller.answer(caller.open()) == "closed"
+    await doors.serve_others()
+
+
+async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> None:
+    async def is_read() -> bool:
+        caller.ping(1_000)
+        try:
+            await asyncio.wait_for(caller.flush(), 1)
+        except TimeoutError:
+            return False
+        return True
+
+    async with calling(doors.grpc) as caller:
+        for _ in range(2_000):  # 34 MB of answers
+            if not await is_read():
+                break
+        else:
+            pytest.fail("all of it was read, and all its answers are kept")
+        caller.hang_up()
+    await doors.serve_others()
+
+
+async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
+    reader, writer = await asyncio.open_connection(open_doors.HOST, doors.grpc)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        told = await reader.read()
+    writer.close()
+    assert told.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
 async def test_calls_that_are_left_half_way_leave_nothing_behind(doors: Doors) -> None:

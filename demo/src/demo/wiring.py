@@ -75,8 +75,9 @@ def _servers(
     servers: list[HttpServer | GrpcServer] = []
     for number, (routes, service) in enumerate(doors):
         http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
-        servers.append(HttpServer(routes, settings.host, http_port, settings.grace, gate=gate))
+        shared: Any = {"gate": gate, "reuse_port": settings.reuse_port}
+        servers.append(HttpServer(routes, settings.host, http_port, settings.grace, **shared))
         servers.append(
-            GrpcServer([service], descriptors(), health, settings.host, grpc_port, gate=gate)
+            GrpcServer([service], descriptors(), health, settings.host, grpc_port, **shared)
         )
     return servers

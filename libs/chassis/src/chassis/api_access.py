@@ -35,6 +35,12 @@ class ApiSettings(PublicSettings):
         description="Requests a minute of one caller to one process; unset: no limit.",
     )
 
+    reuse_port: bool = Field(
+        False,  # noqa: FBT003 - pydantic's way to give a default
+        description="Share HTTP_PORT and GRPC_PORT with other processes of the service on this "
+        "machine: each new connection goes to one of them (Linux). Each needs its own ADMIN_PORT.",
+    )
+
     @property
     def asks_for_tokens(self) -> bool:
         return bool(self.jwks_url or self.jwt_key)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,25 +13,25 @@ from betterproto import Message
 from betterproto.casing import snake_case
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
-from grpclib.const import Status
+from grpclib.const import Handler, Status
 from grpclib.encoding.base import CodecBase
-from grpclib.events import RecvRequest, listen
 from grpclib.exceptions import GRPCError
 from grpclib.health.check import ServiceCheck
 from grpclib.health.service import Health as HealthService
 from grpclib.health.v1 import health_pb2
 from grpclib.reflection.service import ServerReflection
-from grpclib.server import Server, Stream
+from grpclib.server import Stream
 from h2.exceptions import StreamClosedError
 
 from chassis import problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, scope_of
+from chassis.grpc_transport import GrpcTransportServer
 from chassis.health import Health
 from chassis.in_flight import InFlight
 from chassis.problems import Problem
 
-MAX_MESSAGE = 64 * 1024  # bytes, as for HTTP; grpclib itself has no limit
-MESSAGE_WITHIN = 10.0  # seconds for a message to arrive, as for HTTP
+Call = Stream[Any, Any]
+Method = Callable[[Call], Awaitable[None]]
 log = structlog.get_logger()
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
@@ -59,16 +60,18 @@ class GrpcServer:
         port: int,
         *,
         gate: Gate = ANYBODY,
+        reuse_port: bool = False,
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
         if gate.is_open:  # who needs a token has our contracts, too
             served = ServerReflection.extend(served, pool=_pool(descriptors))
-        self._server = Server(served, codec=Codec())
+        # Health watches and reflection: not worth waiting for, and open to all.
+        around = [_Around(one, self._serve if one in services else self._watch) for one in served]
+        self._server = GrpcTransportServer(around, codec=Codec())
         self._gate = gate
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
-        listen(self._server, RecvRequest, self._on_request)
-        self._socket = socket.create_server((host, port), backlog=1024)
+        self._socket = socket.create_server((host, port), backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._in_flight = InFlight("grpc")
         self._is_draining = False
@@ -83,61 +86,62 @@ class GrpcServer:
         self._server.close()
         await self._server.wait_closed()
 
-    async def _on_request(self, event: RecvRequest) -> None:
-        method_func, name, headers = event.method_func, event.method_name, event.metadata
-        # Health watches and reflection: not worth waiting for, and open to all.
-        is_endless = name.startswith("/grpc.")
+    async def _serve(self, route: str, method: Method, stream: Call) -> None:
+        self._refuse_while_draining()
+        with self._in_flight:
+            call: Any = stream._stream  # noqa: SLF001 - grpclib has no other way to it
+            call.has_one_message = True
+            told = {name: str(value) for name, value in (stream.metadata or {}).items()}
+            _metadata.set(told)
+            with telemetry.Request("grpc", "", route, told) as outcome:
+                outcome.status = await self._answered(route, method, stream)
 
-        async def admit() -> None:
-            address = event.peer.addr()
-            token = headers.get("authorization")
-            await self._gate.admit(
-                self._scopes.get(name),
-                token if isinstance(token, str) else None,
-                address[0] if address else "",
-            )
-
-        async def counted(stream: Stream[Any, Any]) -> None:
-            if self._is_draining:
-                raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
-            if is_endless:
-                await method_func(stream)
-                return
-            with self._in_flight:
-                told = {key: str(value) for key, value in headers.items()}
-                await _call(method_func, stream, name, told, admit)
-
-        event.method_func = counted
-
-
-async def _call(
-    method_func: Callable[[Stream[Any, Any]], Any],
-    stream: Stream[Any, Any],
-    name: str,
-    headers: Mapping[str, str],
-    admit: Callable[[], Awaitable[object]],
-) -> None:
-    _limit(stream)
-    _metadata.set(headers)
-    with telemetry.Request("grpc", "", name, headers) as outcome:
+    async def _answered(self, route: str, method: Method, stream: Call) -> str:
+        """The status that the caller was told."""
         try:
             with _caller_may_leave():
-                await admit()
-                await method_func(stream)
-            outcome.status = "OK"
+                address = stream.peer.addr()
+                await self._gate.admit(
+                    self._scopes.get(route),
+                    metadata("authorization"),
+                    address[0] if address else "",
+                )
+                await method(stream)
         except Problem as problem:
-            outcome.status = problem.answer.grpc
             await _tell(stream, problem)
+            return problem.answer.grpc
         except GRPCError as error:
-            outcome.status = error.status.name
-            raise
+            await stream.send_trailing_metadata(status=error.status, status_message=error.message)
+            return error.status.name
         except Exception as error:
-            log.exception("unhandled", method=name, error=str(error))
-            outcome.status = "INTERNAL"
+            log.exception("unhandled", method=route, error=str(error))
             await _tell(stream, problems.Internal("the trace id finds it in our logs"))
+            return "INTERNAL"
+        return "OK"
+
+    async def _watch(self, _route: str, method: Method, stream: Call) -> None:
+        self._refuse_while_draining()
+        await method(stream)
+
+    def _refuse_while_draining(self) -> None:
+        if self._is_draining:
+            raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
 
 
-async def _tell(stream: Stream[Any, Any], problem: Problem) -> None:
+class _Around:
+    """A service of grpclib's, each call of which is handed to `serve` with its route."""
+
+    def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
+        self._handlers: Mapping[str, Handler] = {
+            route: handler._replace(func=partial(serve, route, handler.func))
+            for route, handler in service.__mapping__().items()
+        }
+
+    def __mapping__(self) -> Mapping[str, Handler]:
+        return self._handlers
+
+
+async def _tell(stream: Call, problem: Problem) -> None:
     extra = {"problem-type": f"urn:problem:{problem.kind}"}
     if (trace_id := tracing.trace_id()) is not None:
         extra["trace-id"] = trace_id
@@ -162,42 +166,6 @@ def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:
     for route in service.__mapping__():
         method = snake_case(route.rpartition("/")[2])
         yield route, scope_of(getattr(service, method, None))
-
-
-def _limit(stream: Stream[Any, Any]) -> None:
-    """Refuse a message before reading it (grpclib would gather 4 GiB), a slow or a cut one."""
-    receive = stream._stream.recv_data  # noqa: SLF001 - grpclib offers no other place for a limit
-    is_prefix = False  # grpclib reads a message's prefix and its body in turn
-
-    async def bounded(size: int) -> bytes:
-        nonlocal is_prefix
-        is_prefix = not is_prefix
-        if size > MAX_MESSAGE:
-            raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
-        try:
-            async with asyncio.timeout(MESSAGE_WITHIN):
-                data = await receive(size)
-        except AssertionError as error:  # grpclib's way to say so
-            raise problems.Invalid("the message ends before its end") from error
-        except TimeoutError as error:
-            raise problems.TooSlow(
-                f"a message must arrive within {MESSAGE_WITHIN:.0f} s"
-            ) from error
-        if is_prefix:
-            _check_prefix(data)
-        elif len(data) < size:
-            raise problems.Invalid("the message ends before its end")
-        return data
-
-    stream._stream.recv_data = bounded  # type: ignore[method-assign] # noqa: SLF001 - as above
-
-
-def _check_prefix(prefix: bytes) -> None:
-    """Refuse a call without a message, and a compressed message: grpclib takes both for bugs."""
-    if not prefix:
-        raise problems.Invalid("there is no message")
-    if prefix[0]:
-        raise GRPCError(Status.UNIMPLEMENTED, "send messages without compression")
 
 
 class Codec(CodecBase):

@@ -41,12 +41,13 @@ class HttpServer:
         grace: float,
         *,
         gate: Gate = ANYBODY,
+        reuse_port: bool = False,
     ) -> None:
         app = web.Application(middlewares=[self._answer], client_max_size=MAX_BODY)
         app.add_routes(routes)
         app.on_response_prepare.append(_head)
         self._gate = gate
-        self._socket = socket.create_server((host, port), backlog=1024)
+        self._socket = socket.create_server((host, port), backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
         self._in_flight = InFlight("http")

@@ -37,7 +37,7 @@ CALLING = Gauge(
     ["system"],
 )
 CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
-CHATTY = ("opensearch", "httpx", "aiohttp.access")  # a line per request, at info
+CHATTY = ("opensearch", "httpx", "aiohttp.access", "grpclib")  # a line per request, at info
 
 
 def configure_logs(service: str, level: str) -> None:

@@ -18,8 +18,9 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from structlog.testing import capture_logs
 
-from chassis import grpc_server, http_server, telemetry, tracing
-from chassis.grpc_server import MAX_MESSAGE, Codec, GrpcServer
+from chassis import grpc_transport, http_server, telemetry, tracing
+from chassis.grpc_server import Codec, GrpcServer
+from chassis.grpc_transport import MAX_MESSAGE
 from chassis.health import Health
 from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
 from chassis.problems import ANSWERS, Kind, Problem, Unavailable
@@ -194,17 +195,20 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(
 async def test_a_message_that_does_not_arrive_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(grpc_server, "MESSAGE_WITHIN", 0.05)
+    monkeypatch.setattr(grpc_transport, "MESSAGE_WITHIN", 0.05)
     async with opened(Doors()) as (_, stub):
         route = "/user.v1.UserSearch/Search"
         channel = stub.channel
-        async with channel.request(
-            route, Cardinality.UNARY_UNARY, SearchRequest, SearchResponse
-        ) as stream:
-            await stream.send_request()
-            with pytest.raises(GRPCError) as refused:
+
+        async def call() -> None:
+            async with channel.request(
+                route, Cardinality.UNARY_UNARY, SearchRequest, SearchResponse
+            ) as stream:
+                await stream.send_request()
                 await stream.recv_initial_metadata()
-            await stream.cancel()
+
+        with pytest.raises(GRPCError) as refused:
+            await call()
     assert refused.value.status is Status.DEADLINE_EXCEEDED
 
 

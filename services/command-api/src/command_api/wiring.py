@@ -38,7 +38,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         store = MySQLEventStore(mysql, settings.mysql_batch)
         users = Users(store, now=utc_now, new_id=uuid7)
         health = Health({"mysql": store.ping, **callers.checks})
-        host, grace, gate = settings.host, settings.grace, callers.gate
+        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
@@ -50,8 +50,16 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.grpc_port,
                     gate=gate,
+                    reuse_port=reuse_port,
                 ),
-                HttpServer(http_api.routes(users), host, settings.http_port, grace, gate=gate),
+                HttpServer(
+                    http_api.routes(users),
+                    host,
+                    settings.http_port,
+                    settings.grace,
+                    gate=gate,
+                    reuse_port=reuse_port,
+                ),
             ],
             health,
         )

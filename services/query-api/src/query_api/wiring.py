@@ -28,7 +28,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         views = RedisUserViews(redis, settings.redis_timeout)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping, **callers.checks})
-        host, grace, gate = settings.host, settings.grace, callers.gate
+        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
@@ -39,8 +39,16 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.grpc_port,
                     gate=gate,
+                    reuse_port=reuse_port,
                 ),
-                HttpServer(http_api.routes(directory), host, settings.http_port, grace, gate=gate),
+                HttpServer(
+                    http_api.routes(directory),
+                    host,
+                    settings.http_port,
+                    settings.grace,
+                    gate=gate,
+                    reuse_port=reuse_port,
+                ),
             ],
             health,
         )

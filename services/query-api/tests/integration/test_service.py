@@ -2,21 +2,19 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from chassis.testing import eventually
 from local_stack.addresses import Addresses
 
 
-@pytest.mark.integration
-async def test_it_becomes_ready_and_stops_in_order(
-    stack: Addresses, unused_ports: list[int], started: Any
-) -> None:
-    http, grpc, admin, _ = unused_ports
-    settings = {
+def settings(stack: Addresses, http: int, grpc: int, admin: int) -> dict[str, str]:
+    return {
         "QUERY_API_REDIS_URL": stack.redis_address,
         "QUERY_API_REDIS_USER": "query_api",
         "QUERY_API_REDIS_PASSWORD": stack.password("query_api"),
@@ -24,12 +22,40 @@ async def test_it_becomes_ready_and_stops_in_order(
         "QUERY_API_GRPC_PORT": str(grpc),
         "QUERY_API_ADMIN_PORT": str(admin),
     }
+
+
+@pytest.mark.integration
+async def test_it_becomes_ready_and_stops_in_order(
+    stack: Addresses, unused_ports: list[int], started: Any
+) -> None:
+    http, grpc, admin, _ = unused_ports
     async with (
-        started("query-api", settings, admin),
+        started("query-api", settings(stack, http, grpc, admin), admin),
         aiohttp.ClientSession() as session,
         session.get(f"http://127.0.0.1:{http}/user?limit=1") as response,
     ):
         assert response.status == 200
+
+
+@pytest.mark.integration
+async def test_processes_share_a_port_if_they_are_told_to(
+    stack: Addresses, unused_ports: list[int], started: Any
+) -> None:
+    http, grpc, *admins = unused_ports
+    shared = {"QUERY_API_REUSE_PORT": "true"}
+    first, second = (settings(stack, http, grpc, admin) | shared for admin in admins)
+    async with started("query-api", first, admins[0]), started("query-api", second, admins[1]):
+        await eventually(partial(both_have_answered, http, admins), within=30)
+
+
+async def both_have_answered(http: int, admins: list[int]) -> None:
+    """Raise AssertionError unless each process has served a connection by now."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{http}/user?limit=1") as response:
+            assert response.status == 200
+        for admin in admins:
+            async with session.get(f"http://127.0.0.1:{admin}/metrics") as response:
+                assert 'request_duration_seconds_count{method="GET"' in await response.text()
 
 
 def test_wrong_settings_are_told_in_one_message() -> None:

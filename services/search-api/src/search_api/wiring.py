@@ -29,7 +29,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
         search = UserSearch(index)
         health = Health({"opensearch": index.ping, **callers.checks})
-        host, grace, gate = settings.host, settings.grace, callers.gate
+        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port),
@@ -40,8 +40,16 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.grpc_port,
                     gate=gate,
+                    reuse_port=reuse_port,
                 ),
-                HttpServer(http_api.routes(search), host, settings.http_port, grace, gate=gate),
+                HttpServer(
+                    http_api.routes(search),
+                    host,
+                    settings.http_port,
+                    settings.grace,
+                    gate=gate,
+                    reuse_port=reuse_port,
+                ),
             ],
             health,
         )
