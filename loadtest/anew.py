@@ -45,7 +45,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The gRPC door alone."""
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with aclosing(connected) as redis:
-        views = RedisUserViews(redis, settings.redis_timeout)
+        views = RedisUserViews(redis, settings.redis_timeout, settings.redis_pool)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({})
         server = GrpcServer(

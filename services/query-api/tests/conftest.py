@@ -52,7 +52,7 @@ def redis_shelf(redis: AnyRedis) -> Shelf:
         else:
             await redis.zrem(listing, user_id)
 
-    return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2)), put)
+    return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2, at_once=8)), put)
 
 
 @pytest.fixture

@@ -29,10 +29,14 @@ Listed = tuple[str, View | None]
 class RedisUserViews:
     """Implements query_api.shared_reads.BatchedUserViews on the generation that serves."""
 
-    def __init__(self, redis: AnyRedis, timeout: float) -> None:
-        """timeout: seconds for a read, of however many round trips."""
+    def __init__(self, redis: AnyRedis, timeout: float, at_once: int) -> None:
+        """timeout: seconds for a read, of however many round trips, and for waiting before it.
+
+        at_once: reads that run; redis-py's pools for a cluster refuse a connection too many.
+        """
         self._redis = redis
         self._timeout = timeout
+        self._turns = asyncio.Semaphore(at_once)
         self._generation = FIRST_GENERATION
         self._read_at = float("-inf")
         self._newest = "000000"  # the bucket, when last seen; most lists begin there
@@ -106,7 +110,7 @@ class RedisUserViews:
         """Measured, traced and bounded; raises Unavailable when Redis does not answer."""
         try:
             with telemetry.store_call("redis", operation):
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(self._timeout), self._turns:
                     yield
         except AWAY as error:
             raise Unavailable(f"redis: {error!r}") from error

@@ -25,7 +25,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, aclosing(connected) as redis:
-        views = RedisUserViews(redis, settings.redis_timeout)
+        views = RedisUserViews(redis, settings.redis_timeout, settings.redis_pool)
         directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
         health = Health({"redis": views.ping, **callers.checks})
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port

@@ -1,5 +1,6 @@
 """What every view that can be read promises."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ async def test_an_empty_view_has_nobody(shelf: Any) -> None:
     assert await ids(shelf, None, 5) == []
 
 
+@ON_REDIS
+async def test_reads_wait_for_their_turn(redis_shelf: Any, redis: Any) -> None:
+    await redis_shelf.put(an_id(1), a_hash(an_id(1)))
+    views = RedisUserViews(redis, timeout=10, at_once=8)  # as many as there are connections
+    found = await asyncio.gather(*(views.get(an_id(1)) for _ in range(200)))
+    assert all(found)
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("store", ["redis cluster"], indirect=True)
 async def test_a_page_is_read_without_asking_the_cluster_for_its_keys(
@@ -112,7 +121,7 @@ async def test_readers_follow_the_pointer_to_another_generation(
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
-        away = RedisUserViews(redis, timeout=2)
+        away = RedisUserViews(redis, timeout=2, at_once=8)
         for call in (away.get(an_id(1)), away.newest(None, 1), away.ping()):
             with pytest.raises(Unavailable):
                 await call
