@@ -1,8 +1,11 @@
 """A page whose commands can be run: what is in ```sh, and in ```text what comes out."""
 
 import re
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
 
@@ -26,3 +29,26 @@ class Step:
 
 def steps(page: str) -> list[Step]:
     return [Step(commands, printed or "") for commands, printed in BLOCK.findall(page)]
+
+
+def texts() -> dict[str, str]:
+    """Every page of the repository."""
+    listed = subprocess.check_output(["git", "ls-files", "*.md"], cwd=ROOT, text=True).split()
+    return {name: (ROOT / name).read_text("utf-8") for name in listed}
+
+
+def pages() -> dict[str, str]:
+    """Those that have commands."""
+    return {name: text for name, text in texts().items() if steps(text) or looked_up(text)}
+
+
+def looked_up(page: str) -> list[Step]:
+    """The commands in the second column of a page's tables: what to type to know what."""
+    found = re.findall(r"^\|[^|]+\| `((?:make|curl|\.venv/bin/)[^`]+)`", page, re.MULTILINE)
+    return [Step(command, "") for command in found]
+
+
+def lines(step: Step) -> list[str]:
+    """The commands of a step, each alone, without what is said about it."""
+    whole = re.sub(r"\\\n\s*", "", step.commands)
+    return [re.sub(r"\s+#.*", "", line) for line in whole.splitlines() if line.strip()]

@@ -19,7 +19,7 @@ PORTS = dict(zip(APIS, ("localhost:3000", "localhost:3001", "localhost:3002"), s
 
 
 def lines() -> list[str]:
-    (block,) = re.findall(r"^```\n(curl .*?)^```", README, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```sh\n(curl .*?)^```", README, re.MULTILINE | re.DOTALL)
     return [line for line in block.splitlines() if line.startswith("curl")]
 
 

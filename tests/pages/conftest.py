@@ -6,6 +6,6 @@ from times import TIMES
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if TIMES:
-        terminalreporter.section("docs/tutorial.md")
+        terminalreporter.section("commands of the pages")
     for line in TIMES:
         terminalreporter.write_line(line)

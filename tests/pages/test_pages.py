@@ -1,5 +1,9 @@
-"""Whoever follows docs/tutorial.md in a fresh clone has an order in both views, by real servers."""
+"""What the pages say is typed in a fresh clone, on real servers.
 
+First docs/tutorial.md: who follows it has an order in both views. Then every command of every page.
+"""
+
+import json
 import os
 import re
 import shutil
@@ -7,21 +11,24 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
-from page import Step, steps
+from go_tools import TOOLS, tool
+from page import Step, lines, looked_up, pages, steps
 from shell import Shell, opened
 from times import TIMES
+from trouble import poison
+from typed import EXAMPLE, LETTER, OFFSET, Shown, how
 
 from chassis.testing import eventually
+from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
 NEW = re.findall(r"^make new-aggregate .*$", PAGE, re.MULTILINE)[0]
-OFFSET = 20000  # beside a running system and the tests' own
 WITHIN = 300.0  # seconds for one step; the longest starts all servers
 
 
@@ -52,7 +59,7 @@ async def shell(clone: Path) -> AsyncIterator[Shell]:
     """
     own = {"VIRTUAL_ENV", "CI"}
     environment = {name: value for name, value in os.environ.items() if name not in own} | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}:{TOOLS / 'bin'}:{os.environ['PATH']}",
         "UV_OFFLINE": "1",
     }
     async with opened(clone, environment) as shell:
@@ -122,3 +129,56 @@ async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> No
     assert "Nothing was written." in printed
     assert "services/order-command-api is there already" in printed
     assert await shell.run(state, WITHIN) == before
+
+
+PAGES = pages()
+# A record that cannot be applied stays on the topic, and a rebuild meets it again.
+LETTERS_LAST = sorted(PAGES, key=lambda page: f"show {EXAMPLE}" in PAGES[str(page)])
+
+
+@pytest.fixture(scope="module")
+async def system(shell: Shell) -> Shell:
+    """A shell beside everything that runs."""
+    await timed(shell, "make up")
+    return shell
+
+
+@pytest.mark.parametrize("page", LETTERS_LAST)
+async def test_every_command_of_a_page_does_what_it_is_for(
+    page: str, system: Shell, clone: Path
+) -> None:
+    for step in [*steps(PAGES[page]), *looked_up(PAGES[page])]:
+        printed = [await follow_command(page, command, system, clone) for command in lines(step)]
+        assert None in printed or step.is_answered_by("".join(map(str, printed))), (step, printed)
+
+
+async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> str | None:
+    """What it prints; None if it is not typed here."""
+    shown = how(page, command)
+    if isinstance(shown, Shown):
+        assert shown.is_there(), (command, shown)
+        return None
+    if shown.needs:
+        tool(shown.needs)
+    async with AsyncExitStack() as around:
+        if LETTER in shown.command:
+            await around.enter_async_context(dead_letter(shell, clone))
+        with took(f"{page}: {command}"):
+            return await shell.run(shown.command, WITHIN)
+
+
+@asynccontextmanager
+async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
+    """LETTER is the offset of one."""
+    saved = json.loads((clone / ".local" / "dev" / "addresses.json").read_text())
+
+    async def put_aside() -> None:
+        listed = await shell.run(".venv/bin/redis-projector dead-letters list", WITHIN)
+        found = re.search(r"^\s*(\d+) ", listed, re.MULTILINE)
+        assert found, listed
+        await shell.run(f"LETTER={found[1]}", WITHIN)
+
+    await timed(shell, "make up")  # pages about one service have started the servers only
+    async with poison(Addresses(**saved)):
+        await eventually(put_aside, within=60, every=0.5)
+        yield
