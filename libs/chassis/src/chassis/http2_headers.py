@@ -6,6 +6,7 @@ are coded once. An answer's block refers to none before it, so it is the same on
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from h2.errors import ErrorCodes
@@ -23,7 +24,7 @@ Headers = list[tuple[str, str]]
 MAX_HEADERS = 65_536  # bytes of one list, its names and values and 32 for each entry
 CONTINUATIONS = 15  # frames after a block's first
 REMEMBERED = 32  # blocks of a connection
-REMEMBERED_SIZE = 512  # bytes of such a block
+REMEMBERED_SIZE = 2_048  # bytes of such a block, and of what it says: calls have a tenth of it
 NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 VALUE = re.compile(r"[\t -~]*")  # gRPC's metadata is ASCII, and may have spaces around it
 PSEUDO = {":method", ":scheme", ":path", ":authority"}
@@ -100,13 +101,13 @@ class HeaderReader:
             raise DenialOfServiceError(f"headers may have {MAX_HEADERS} bytes") from error
         except HPACKError as error:
             raise CompressionError(str(error)) from error
-        headers = [_field(bytes(name), bytes(value)) for name, value in fields]
+        headers = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in fields]
         return Block(headers, _problem(headers), _length(headers))
 
     def _remember(self, data: bytes, block: Block, *, is_read_only: bool) -> None:
         if not is_read_only or _resizes(data) or len(self._remembered) == REMEMBERED:
             self._remembered.clear()
-        elif len(data) <= REMEMBERED_SIZE:
+        elif max(len(data), sum(map(len, chain(*block.headers)))) <= REMEMBERED_SIZE:
             self._remembered[data] = block
 
 
@@ -131,11 +132,6 @@ def _resizes(data: bytes) -> bool:
     return bool(data) and data[0] >> 5 == 0b001
 
 
-@lru_cache(maxsize=1024)
-def _field(name: bytes, value: bytes) -> tuple[str, str]:
-    return name.decode("latin-1"), value.decode("latin-1")
-
-
 def _problem(headers: Headers) -> str | None:
     names = [name for name, _ in headers]
     pseudo = [name for name in names if name.startswith(":")]
@@ -150,7 +146,6 @@ def _problem(headers: Headers) -> str | None:
     )
 
 
-@lru_cache(maxsize=1024)
 def _is_allowed(name: str, value: str) -> bool:
     if not NAME.fullmatch(name.removeprefix(":")) or not VALUE.fullmatch(value):
         return False

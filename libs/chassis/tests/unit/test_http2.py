@@ -20,10 +20,12 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
+from hpack import NeverIndexedHeaderTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.http2_connection import Http2Connection
+from chassis.http2_headers import REMEMBERED
 from chassis.http2_streams import DEFAULT_WINDOW, STREAMS
 
 REQUEST = [
@@ -172,6 +174,16 @@ def test_a_table_is_resized_each_time_though_the_bytes_are_the_same() -> None:
         if stream in pair.server.streams:
             pair.server.send_headers(stream, REFUSAL, end_stream=True)
     assert told(pair.events)[-2:] == [("headers", stream, large), ("end", stream)]
+
+
+def test_little_is_remembered_of_a_caller_who_says_much() -> None:
+    pair = Pair()
+    for number in range(REMEMBERED):
+        said: Any = NeverIndexedHeaderTuple("x-much", f"{number}{'~' * 3_000}")
+        stream = pair.ask([*REQUEST, said])
+        pair.exchange()
+        pair.server.send_headers(stream, REFUSAL, end_stream=True)
+    assert sum(map(len, pair.server._headers._remembered)) < 10_000
 
 
 Step = tuple[str, int, bytes]
