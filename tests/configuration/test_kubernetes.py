@@ -78,11 +78,14 @@ def test_nobody_is_let_in_unasked_in_production() -> None:
 def test_the_connector_is_the_one_of_the_file(overlay: str) -> None:
     file: dict[str, str] = json.loads((ROOT / "infra/connect/user-events.json").read_text())
     spec = of_kind(overlay, "KafkaConnector")["user-events"]["spec"]
-    logins = ("schema.history.internal.producer.", "schema.history.internal.consumer.")
+    secured = (
+        *("schema.history.internal.producer.", "schema.history.internal.consumer."),
+        *("signal.consumer.s", "database.ssl."),
+    )
     told = {
         name: value
         for name, value in spec["config"].items()
-        if overlay == "dev" or not name.startswith((*logins, "signal.consumer.s")) or name in file
+        if overlay == "dev" or not name.startswith(secured) or name in file
     }
     assert told == {k: v for k, v in file.items() if k not in {"connector.class", "tasks.max"}}
     assert spec["class"] == file["connector.class"]

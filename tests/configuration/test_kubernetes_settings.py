@@ -141,6 +141,16 @@ def test_a_service_that_stops_is_given_the_time_it_takes(
         assert pod(workload)["terminationGracePeriodSeconds"] >= takes + 5, name
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, s in SETTINGS.items() if s.model_fields.keys() & {"mysql_ca_file", "ca_file"}]
+)
+def test_production_s_mysql_is_talked_to_over_tls(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Any = told("production", name, monkeypatch)
+    assert getattr(settings, "mysql_ca_file", None) or settings.ca_file
+
+
 @pytest.mark.parametrize("name", ["query-api", "redis-projector"])
 def test_production_s_redis_is_a_cluster_over_tls(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ TLS and HTTP basic stands for it.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+import redis_nodes
 import trustme
 from aiohttp import web
 from opensearchpy.exceptions import AuthenticationException, TransportError
 from pydantic import SecretStr
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import AuthenticationError, RedisError
 
 from chassis import opensearch_client, redis_connections
@@ -27,6 +29,8 @@ from chassis.testing import eventually
 from local_stack import stack as local_stack
 
 HOST = "127.0.0.1"
+# A name to TLS, 127.0.0.1 to the resolver; of "localhost" redis-py makes an address by itself.
+NAME = "127.1"
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,68 @@ async def test_redis_is_not_reached_otherwise(redis: RedisSettings, authority: A
     ):
         with pytest.raises((RedisError, OSError)):
             await ping(redis, **changed)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[RedisSettings]:
+    """A Redis Cluster whose certificate is for a name, and for no address."""
+    ca = trustme.CA()
+    issued = ca.issue_cert(NAME)
+    files = [tmp_path / name for name in ("ca.pem", "server.pem", "key.pem")]
+    blobs = (ca.cert_pem, issued.cert_chain_pems[0], issued.private_key_pem)
+    for blob, file in zip(blobs, files, strict=True):
+        blob.write_to_path(file)
+    certificate = redis_nodes.Certificate(NAME, *files)
+    with redis_nodes.running(tmp_path, certificate) as urls:
+        told = {"redis_url": urls, "redis_cluster": True, "redis_ca_file": files[0]}
+        yield RedisSettings.model_validate(told)
+
+
+def connected(settings: RedisSettings) -> RedisCluster:
+    redis = redis_connections.client(settings, 2, timeout=5, reply_timeout=5)
+    assert isinstance(redis, RedisCluster)
+    return redis
+
+
+@pytest.mark.integration
+async def test_each_node_of_a_cluster_is_reached_by_the_name_that_it_announces(
+    cluster: RedisSettings,
+) -> None:
+    keys = [f"key-{number}" for number in range(100)]
+    async with aclosing(connected(cluster)) as redis:
+        for key in keys:
+            await redis.set(key, "before")
+        assert {node.host for node in redis.get_nodes()} == {NAME}
+        await failed_over(redis)
+        # What was a master sends on to the node that took its place, by name.
+        assert [await redis.getset(key, "after") for key in keys] == [b"before"] * len(keys)
+
+
+async def failed_over(redis: RedisCluster) -> None:
+    """A replica is master now; the client has not been told."""
+
+    async def found() -> None:
+        await redis.nodes_manager.initialize()
+        assert redis.get_replicas()
+
+    async def is_master() -> None:
+        assert (await redis.execute_command("ROLE", target_nodes=replica))[0] == b"master"
+
+    await eventually(found, within=10)
+    replica = redis.get_replicas()[0]
+    await redis.execute_command("CLUSTER FAILOVER", target_nodes=replica)
+    await eventually(is_master, within=10)
+
+
+@pytest.mark.integration
+async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSettings) -> None:
+    async with aclosing(connected(cluster)) as redis:
+        await redis.config_set(
+            "cluster-preferred-endpoint-type", "ip", target_nodes=redis.ALL_NODES
+        )
+    async with aclosing(connected(cluster)) as redis:
+        with pytest.raises(redis_connections.AWAY, match=r"not valid for '127\.0\.0\.1'"):
+            await redis.get("key")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pymysql
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from chassis.mysql_server import CA_FILE, tls
 from chassis.settings import load, settings_config
 from platform_setup import INFRA, SetupError
 
@@ -18,6 +19,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Where MySQL is.")
     port: int = Field(3306, description="Its port.")
+    ca_file: Path | None = Field(None, description=CA_FILE)
     root_password: str = Field(description="To log in with.")
     debezium_password: str = Field(description="To give to the user `debezium`.")
     migrator_password: str = Field(description="To give to the user `migrator`.")
@@ -37,6 +39,7 @@ def run() -> None:
             user="root",
             password=settings.root_password,
             connect_timeout=10,
+            ssl=tls(settings.ca_file),
             read_timeout=30,
         ) as connection:
             quoted = {name: connection.escape(value) for name, value in passwords.items()}

@@ -15,11 +15,11 @@ from asyncmy.constants import FIELD_TYPE
 from asyncmy.cursors import DictCursor
 from asyncmy.errors import MySQLError
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 
 from chassis import telemetry
 from chassis.drift import Row
 from chassis.generations import NotDone
+from chassis.mysql_server import MySQLServer, tls
 from chassis.problems import Unavailable
 
 LIMIT = 10  # seconds for a statement; a page takes about 20 ms
@@ -78,11 +78,10 @@ class MySQLTruth:
             raise Unavailable(f"the event store did not answer: {error!r}") from error
 
 
-class TruthSettings(BaseSettings):
+class TruthSettings(MySQLServer):
     """What a projector must be told for `verify`, and for nothing else."""
 
     mysql_host: str = Field("127.0.0.1", description="Where MySQL is; for `verify` alone.")
-    mysql_port: int = Field(3306, description="Its port.")
     mysql_database: str = Field(description="The database that holds the events.")
     mysql_user: str = Field(description="A user who may read them.")
     mysql_password: SecretStr | None = Field(None, description="That user's password.")
@@ -108,6 +107,7 @@ async def opened(settings: TruthSettings, table: Table) -> AsyncIterator[MySQLTr
         autocommit=True,
         charset="utf8mb4",
         conv=CONVERSIONS,
+        ssl=tls(settings.mysql_ca_file),
         connect_timeout=LIMIT,
     )
     async with pool as open_pool:

@@ -5,12 +5,13 @@ MySQL commits DDL implicitly, so each migration is one statement.
 
 import os
 from importlib.resources import as_file, files
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pymysql
 import stamina
 from yoyo import get_backend, read_migrations
 
+from chassis.mysql_server import tls
 from command_api.settings import Settings
 
 WAIT = 60  # seconds for MySQL to answer
@@ -26,7 +27,7 @@ def migrate(settings: Settings) -> list[str]:
     os.environ["LOGNAME"] = settings.mysql_user  # for yoyo's log; a container's user has no name
     password = quote(settings.mysql_password.get_secret_value(), safe="")
     address = f"{settings.mysql_host}:{settings.mysql_port}/{settings.mysql_database}"
-    backend = get_backend(f"mysql://{settings.mysql_user}:{password}@{address}")
+    backend = get_backend(f"mysql://{settings.mysql_user}:{password}@{address}?{_tls(settings)}")
     with as_file(files("command_api") / "migrations") as folder, backend.lock():
         missing = backend.to_apply(read_migrations(str(folder)))
         backend.apply_migrations(missing)
@@ -42,4 +43,12 @@ def _wait_for_mysql(settings: Settings) -> None:
         password=settings.mysql_password.get_secret_value(),
         database=settings.mysql_database,
         connect_timeout=3,
+        ssl=tls(settings.mysql_ca_file),
     ).close()
+
+
+def _tls(settings: Settings) -> str:
+    """The same for yoyo, whose own words for it (`ssl`, `sslca`) pymysql does not take."""
+    if settings.mysql_ca_file is None:
+        return ""
+    return urlencode({"ssl_ca": settings.mysql_ca_file, "ssl_verify_identity": "true"})

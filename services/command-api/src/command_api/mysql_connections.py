@@ -1,6 +1,7 @@
 """A bounded pool of connections to MySQL; what its errors mean to the event store."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -61,7 +62,15 @@ class Connections:
 
 @asynccontextmanager
 async def connected(
-    *, host: str, port: int, database: str, user: str, password: str, size: int, limit: float
+    *,
+    host: str,
+    port: int,
+    database: str,
+    user: str,
+    password: str,
+    size: int,
+    limit: float,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Connections]:
     """At most `size` connections, opened as they are needed; limit: see Connections."""
     telemetry.CONNECTIONS.labels("mysql").set(size)
@@ -77,6 +86,7 @@ async def connected(
         charset="utf8mb4",
         connect_timeout=limit,
         init_command=SESSION,
+        ssl=tls,
     )
     try:
         yield Connections(pool, limit)

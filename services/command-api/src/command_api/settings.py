@@ -3,10 +3,11 @@
 from pydantic import Field, SecretStr
 
 from chassis.api_access import ApiSettings
+from chassis.mysql_server import MySQLServer
 from chassis.settings import settings_config
 
 
-class Settings(ApiSettings):
+class Settings(ApiSettings, MySQLServer):
     """Variables with the prefix COMMAND_API_."""
 
     model_config = settings_config("COMMAND_API_")
@@ -14,8 +15,6 @@ class Settings(ApiSettings):
     http_port: int = Field(3000, description="Port of the HTTP API.")
     grpc_port: int = Field(1234, description="Port of the gRPC API.")
     admin_port: int = 9000
-    mysql_host: str = Field("127.0.0.1", description="Where MySQL is.")
-    mysql_port: int = Field(3306, description="Its port.")
     mysql_database: str = Field("users", description="The database that holds `user_event`.")
     mysql_user: str = Field("command_api", description="`migrator` for `command-api migrate`.")
     mysql_password: SecretStr = Field(description="That user's password.")

@@ -12,6 +12,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
+from chassis.mysql_server import tls
 from command_api import grpc_api, http_api
 from command_api.application import Users
 from command_api.mysql_connections import connected
@@ -33,6 +34,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
             password=settings.mysql_password.get_secret_value(),
             size=settings.mysql_pool,
             limit=settings.mysql_timeout,
+            tls=tls(settings.mysql_ca_file),
         ) as mysql,
     ):
         store = MySQLEventStore(mysql, settings.mysql_batch)

@@ -9,6 +9,7 @@ from local_stack import first_start, health
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
 from local_stack.programs import Program, Site
+from local_stack.software import Software
 
 
 def program(site: Site) -> Program:
@@ -16,7 +17,7 @@ def program(site: Site) -> Program:
     return Program(
         name="mysql",
         command=[
-            *mysqld(site),
+            *mysqld(site.software),
             f"--datadir={data}",
             f"--bind-address={HOST}",
             f"--port={site.instance.port('mysql', 'sql')}",
@@ -42,7 +43,12 @@ def initialise(site: Site, data: Path) -> None:
     script.write_text(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n")
     try:
         first_start.run(
-            [*mysqld(site), f"--datadir={part}", "--initialize-insecure", f"--init-file={script}"],
+            [
+                *mysqld(site.software),
+                f"--datadir={part}",
+                "--initialize-insecure",
+                f"--init-file={script}",
+            ],
             "the initialisation of MySQL's data folder",
             site.instance.log("mysql-initialise"),
         )
@@ -51,12 +57,12 @@ def initialise(site: Site, data: Path) -> None:
     part.rename(data)
 
 
-def mysqld(site: Site) -> list[str]:
+def mysqld(software: Software) -> list[str]:
     """Mysqld with what it needs because it is unpacked, not installed."""
-    usr = site.software.packages / "usr"
+    usr = software.packages / "usr"
     user = ["--user=root"] if os.getuid() == 0 else []
     return [
-        *site.software.unpacked("usr/sbin/mysqld"),
+        *software.unpacked("usr/sbin/mysqld"),
         f"--defaults-file={INFRA / 'mysql' / 'my.cnf'}",
         f"--basedir={usr}",
         f"--lc-messages-dir={usr / 'share/mysql'}",
