@@ -5,18 +5,23 @@ from urllib.parse import urlsplit
 import pytest
 from manifests import OVERLAYS, Resource, environment, of_kind, pod, workloads
 from network_policies import SERVERS, labels, may, port_of, ports, selects
+from programs import PREFIXES, every
+
+from local_stack.addresses import APIS, SERVICES
 
 # The whole of it, without who comes from outside.
-TALKS = {
+OF_AN_AGGREGATE = {
     "command-api": {"mysql"},
     "query-api": {"redis"},
     "search-api": {"opensearch"},
     "redis-projector": {"kafka", "registry", "redis", "mysql"},
     "search-projector": {"kafka", "registry", "opensearch", "mysql"},
+    "migrate": {"mysql"},
+}
+TALKS = {one + name: to for one in PREFIXES for name, to in OF_AN_AGGREGATE.items()} | {
     "canary": {"command-api", "query-api", "search-api"},
     "console": {"command-api", "query-api", "search-api", "kafka"},
     "mysql-users": {"mysql"},
-    "migrate": {"mysql"},
     "topics": {"kafka"},
     "schema-rule": {"registry"},
     "registry": {"kafka"},
@@ -33,7 +38,7 @@ def test_everybody_is_denied_everything_that_is_not_said(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("client", TALKS)
 def test_a_program_reaches_whom_it_needs_and_nobody_else(overlay: str, client: str) -> None:
-    servers = {*SERVERS, "command-api", "query-api", "search-api"} - {client, "connect"}
+    servers = {*SERVERS, *every(*APIS)} - {client, "connect"}
     reached = {s for s in servers if may(overlay, client, s, port_of(overlay, s))}
     assert reached == TALKS[client]
 
@@ -75,7 +80,8 @@ def test_admin_ports_are_open_to_the_console_alone_within_the_namespace(overlay:
         if workload["kind"] == "Deployment":
             admin = ports(overlay, name)["admin"]
             asking = {one for one in workloads(overlay) if may(overlay, one, name, admin)}
-            assert asking == ({"console"} if name != "console" else set()), name
+            watched = name in {*SERVICES, "canary"}  # the console is about people
+            assert asking == ({"console"} if watched else set()), name
 
 
 def test_prometheus_reaches_every_admin_port_and_no_other() -> None:
@@ -97,8 +103,7 @@ def test_callers_from_outside_reach_the_apis_alone(overlay: str) -> None:
         for rule in policy["spec"].get("ingress", [])
         if outside in rule["from"]
     }
-    apis = ("command-api", "query-api", "search-api")
-    assert open_to_callers == {api: ["http", "grpc"] for api in apis}
+    assert open_to_callers == {api: ["http", "grpc"] for api in every(*APIS)}
 
 
 def test_the_stores_bear_the_labels_that_the_policies_look_for() -> None:

@@ -15,9 +15,8 @@ from manifests import (
     services,
     workloads,
 )
+from programs import every, module
 
-import redis_projector.wiring
-import search_projector.wiring
 from command_api.settings import Settings as CommandApi
 
 DEPLOYABLES = {folder.name for folder in (ROOT / "services").iterdir()}
@@ -106,7 +105,8 @@ def test_apis_scale_on_load_and_no_more_of_them_than_mysql_has_connections_for()
         assert scaler["spec"]["scaleTargetRef"]["name"] == name
         assert scaler["spec"]["minReplicas"] >= 2
         assert "replicas" not in services("production")[name]["spec"]
-    most = scalers["command-api"]["spec"]["maxReplicas"] + 1  # one more while it is rolled out
+    each = (scalers[name]["spec"]["maxReplicas"] for name in every("command-api"))
+    most = sum(replicas + 1 for replicas in each)  # one more while it is rolled out
     mycnf = of_kind("production", "InnoDBCluster")["mysql"]["spec"]["mycnf"]
     (connections,) = re.findall(r"max-connections = (\d+)", mycnf)
     assert most * CommandApi.model_fields["mysql_pool"].default <= int(connections) - 50
@@ -115,18 +115,15 @@ def test_apis_scale_on_load_and_no_more_of_them_than_mysql_has_connections_for()
 def test_projectors_scale_on_the_lag_of_their_group_up_to_a_partition_each() -> None:
     scalers = of_kind("production", "ScaledObject")
     assert set(scalers) == DEPLOYABLES - APIS
-    groups = {
-        "redis-projector": redis_projector.wiring.GROUP,
-        "search-projector": search_projector.wiring.GROUP,
-    }
     for name, scaler in scalers.items():
         spec = scaler["spec"]
         assert spec["scaleTargetRef"]["name"] == name
-        assert spec["maxReplicaCount"] == TOPICS["user.events"]["partitions"]
+        topic = module(name, "settings").Settings.model_fields["topic"].default
+        assert spec["maxReplicaCount"] == TOPICS[topic]["partitions"]
         assert spec["minReplicaCount"] >= 2
         (trigger,) = spec["triggers"]
         asked = trigger["metadata"]
-        assert (asked["consumerGroup"], asked["topic"]) == (groups[name], "user.events")
+        assert (asked["consumerGroup"], asked["topic"]) == (module(name, "wiring").GROUP, topic)
         assert asked["offsetResetPolicy"] == "earliest"
         assert "replicas" not in services("production")[name]["spec"]
 

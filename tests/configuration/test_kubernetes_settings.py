@@ -16,30 +16,23 @@ from manifests import (
     services,
     workloads,
 )
+from programs import PREFIXES, every, module
 from pydantic_settings import BaseSettings
 
 import canary.settings
-import command_api.settings
 import console.settings
 import platform_setup.mysql_users
 import platform_setup.schema_rule
 import platform_setup.topics
-import query_api.settings
-import redis_projector.settings
-import search_api.settings
-import search_projector.settings
 from chassis.settings import load
+from local_stack.addresses import SERVICES
 
 SETTINGS: dict[str, type[BaseSettings]] = {
-    "command-api": command_api.settings.Settings,
-    "query-api": query_api.settings.Settings,
-    "search-api": search_api.settings.Settings,
-    "redis-projector": redis_projector.settings.Settings,
-    "search-projector": search_projector.settings.Settings,
+    **{name: module(name, "settings").Settings for name in every(*SERVICES)},
+    **{f"{one}migrate": module(f"{one}command-api", "settings").Settings for one in PREFIXES},
     "canary": canary.settings.Settings,
     "console": console.settings.Settings,
     "mysql-users": platform_setup.mysql_users.Settings,
-    "migrate": command_api.settings.Settings,
     "topics": platform_setup.topics.Settings,
     "schema-rule": platform_setup.schema_rule.Settings,
 }
@@ -70,15 +63,8 @@ def test_every_workload_has_its_settings_class() -> None:
 
 
 def test_they_are_those_of_compose_but_for_the_supervisor_and_the_proxy() -> None:
-    beside_users = tuple(
-        f"{file.stem}-" for file in (Path(__file__).parents[2] / "infra/aggregates").glob("*.yaml")
-    )
-    built_here = {
-        name
-        for name, service in COMPOSE.items()
-        if "build" in service and not name.startswith(beside_users)
-    }
-    assert built_here - set(SETTINGS) == {"connector-supervisor", "proxy"}
+    built_here = {name for name, service in COMPOSE.items() if "build" in service}
+    assert built_here - set(SETTINGS) == {*every("connector-supervisor"), "proxy"}
 
 
 @pytest.mark.parametrize(("overlay", "name"), PROGRAMS)
@@ -141,9 +127,10 @@ def test_a_service_that_stops_is_given_the_time_it_takes(
         assert pod(workload)["terminationGracePeriodSeconds"] >= takes + 5, name
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, s in SETTINGS.items() if s.model_fields.keys() & {"mysql_ca_file", "ca_file"}]
-)
+OF_MYSQL = [n for n, s in SETTINGS.items() if "mysql_ca_file" in s.model_fields]
+
+
+@pytest.mark.parametrize("name", [*OF_MYSQL, "mysql-users"])
 def test_production_s_mysql_is_talked_to_over_tls(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

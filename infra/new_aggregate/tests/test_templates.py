@@ -9,7 +9,7 @@ import pytest
 from new_aggregate import ROOT, written
 from new_aggregate.fields import Field
 
-NAMES = [Field("first_name", 100), Field("last_name", 100)]
+NAMES = [Field("first_name", "text", 100), Field("last_name", "text", 100)]
 # A schema for each field where users have one for both names; tests and a sample of their own.
 ON_PURPOSE = {Path("schemas/openapi/user.yaml"), Path("schemas/samples/user_event/v1.avsc")}
 RUFF = Path(sys.executable).with_name("ruff")

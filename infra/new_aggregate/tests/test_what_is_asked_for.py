@@ -8,7 +8,7 @@ from new_aggregate import Refused
 from new_aggregate.aggregate import asked_for
 from new_aggregate.fields import Field
 
-GOOD = "note:text(200) total:integer"
+GOOD = "note:text(200) total:integer paid:boolean"
 
 
 def refusal(root: Path, name: str = "order", fields: str = GOOD, plural: str | None = None) -> str:
@@ -20,7 +20,11 @@ def refusal(root: Path, name: str = "order", fields: str = GOOD, plural: str | N
 def test_what_is_right_is_taken(tmp_path: Path) -> None:
     order = asked_for("order", GOOD, None, tmp_path)
     assert (order.name, order.plural) == ("order", "orders")
-    assert order.fields == [Field("note", 200), Field("total")]
+    assert order.fields == [
+        Field("note", "text", 200),
+        Field("total", "integer"),
+        Field("paid", "boolean"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
         ("note:text", "say how long"),
         ("note:text(0)", "1 to 4000 characters"),
         ("note:text(4001)", "1 to 4000 characters"),
-        ("note:text(9) total:integer(3)", "an integer has no length"),
+        ("note:text(9) total:integer(3)", "only a text has a length"),
         ("note:text(9) due:date", "no type date"),
         ("note:text(9) note:integer", "given twice"),
         ("Note:text(9)", "lower-case"),

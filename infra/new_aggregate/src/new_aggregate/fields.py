@@ -18,37 +18,46 @@ MOST_FIELDS = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What a type is called elsewhere, and two values of it, as Python writes them.
+
+    empty: what a message of proto3 has where nothing was given.
+    """
+
+    python: str
+    sql: str
+    avro: str
+    proto: str
+    opensearch: str
+    empty: str
+    example: str = ""
+    another: str = ""
+
+
+KINDS = {
+    "text": Kind("str", "VARCHAR", "string", "string", "text", '""'),
+    "integer": Kind("int", "BIGINT", "long", "int64", "long", "0", "42", "43"),
+    "boolean": Kind("bool", "BOOLEAN", "boolean", "bool", "boolean", "False", "True", "False"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """length: the most characters of a text; None: a whole number of 64 bits."""
+    """length: the most characters of a text."""
 
     name: str
-    length: int | None = None
+    type: str
+    length: int = 0
 
     @property
-    def type(self) -> str:
-        return "integer" if self.length is None else "text"
-
-    @property
-    def python(self) -> str:
-        return "int" if self.length is None else "str"
-
-    @property
-    def empty(self) -> str:
-        """What a message of proto3 has where nothing was given, in Python."""
-        return "0" if self.length is None else '""'
+    def kind(self) -> Kind:
+        return KINDS[self.type]
 
     @property
     def sql(self) -> str:
-        text = f"VARCHAR({self.length})".ljust(12) + " CHARACTER SET utf8mb4"
-        return "BIGINT" if self.length is None else text
-
-    @property
-    def avro(self) -> str:
-        return "long" if self.length is None else "string"
-
-    @property
-    def proto(self) -> str:
-        return "int64" if self.length is None else "string"
+        if not self.length:
+            return self.kind.sql
+        return f"{self.kind.sql}({self.length})".ljust(12) + " CHARACTER SET utf8mb4"
 
     @property
     def schema(self) -> str:
@@ -57,24 +66,24 @@ class Field:
 
     @property
     def example(self) -> str:
-        return self._one("Some")
+        """As YAML and JSON have it, a text without quotes."""
+        return self._text("Some") if self.length else self.kind.example.lower()
 
     @property
     def another_example(self) -> str:
-        return self._one("Other")
-
-    @property
-    def another_in_python(self) -> str:
-        return "43" if self.length is None else repr(self.another_example)
+        return self._text("Other") if self.length else self.kind.another.lower()
 
     @property
     def in_python(self) -> str:
-        return "42" if self.length is None else repr(self.example)
+        return repr(self.example) if self.length else self.kind.example
 
-    def _one(self, which: str) -> str:
+    @property
+    def another_in_python(self) -> str:
+        return repr(self.another_example) if self.length else self.kind.another
+
+    def _text(self, which: str) -> str:
         """Told apart by its first letter, since a text may have one character only."""
-        text = f"{which} {self.name.replace('_', ' ')}"
-        return "42" if self.length is None else text[: self.length].strip()
+        return f"{which} {self.name.replace('_', ' ')}"[: self.length].strip()
 
 
 def parse(text: str, own: Sequence[str]) -> tuple[list[Field], list[str]]:
@@ -86,7 +95,7 @@ def parse(text: str, own: Sequence[str]) -> tuple[list[Field], list[str]]:
     mistakes += [
         f"{name}: given twice" for name in sorted({n for n in names if names.count(n) > 1})
     ]
-    texts = [field.length for field in fields if field.length is not None]
+    texts = [field.length for field in fields if field.type == "text"]
     if not texts:
         mistakes.append(
             "at least one field must be a text, such as note:text(200): search looks at it"
@@ -102,13 +111,15 @@ def parse(text: str, own: Sequence[str]) -> tuple[list[Field], list[str]]:
 
 def _field(word: str) -> Field | None:
     match = FIELD.fullmatch(word)
-    return match and Field(match["name"], int(match["length"]) if match["length"] else None)
+    if match is None or match["type"] not in KINDS:
+        return None
+    return Field(match["name"], match["type"], int(match["length"] or 0))
 
 
 def _mistakes(word: str, own: Sequence[str]) -> Iterator[str]:
     match = FIELD.fullmatch(word)
     if match is None:
-        yield f"{word}: write a field as name:text(100) or name:integer"
+        yield f"{word}: write a field as name:text(100), name:integer or name:boolean"
         return
     name = match["name"]
     yield from _mistakes_in_type(name, match["type"], match["length"])
@@ -121,10 +132,10 @@ def _mistakes(word: str, own: Sequence[str]) -> Iterator[str]:
 
 
 def _mistakes_in_type(name: str, type_: str, length: str | None) -> Iterator[str]:
-    if type_ not in {"text", "integer"}:
-        yield f"{name}: there is no type {type_}; there are text(N) and integer"
-    elif type_ == "integer" and length:
-        yield f"{name}: an integer has no length"
+    if type_ not in KINDS:
+        yield f"{name}: there is no type {type_}; there are text(N), integer and boolean"
+    elif type_ != "text" and length:
+        yield f"{name}: only a text has a length"
     elif type_ == "text" and not length:
         yield f"{name}: say how long it may be, as in {name}:text(100)"
     elif type_ == "text" and not 1 <= int(length or 0) <= MOST_CHARACTERS:

@@ -7,13 +7,18 @@ from typing import Any
 
 import tomlkit
 
-from new_aggregate import FRAGMENTS, texts_of
+from new_aggregate import FRAGMENTS, kubernetes, texts_of
 from new_aggregate.aggregate import LIVING, Aggregate
 from new_aggregate.composed import compose, proxy, published
 from new_aggregate.words import reworded
 
 JINJA = texts_of(FRAGMENTS)
 SERVER_ID = 5401  # of the connector of users, among MySQL's replicas
+# MySQL's BOOLEAN is TINYINT(1), which without it is a number on the topic.
+BOOLEANS = """\
+  "converters": "boolean",
+  "boolean.type": "io.debezium.connector.binlog.converters.TinyIntOneToBooleanConverter",
+"""
 Edit = Callable[[str, Aggregate], str]
 
 
@@ -29,6 +34,7 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
             f"infra/development-secrets/{name}_{user}": f"development-only-{name}_{user}\n"
             for user in ("command_api", "auditor", "redis_projector", "query_api")
         },
+        **dict(kubernetes.made(aggregate, root)),
     }
     edited = {
         path: edit((root / path).read_text("utf-8"), aggregate) for path, edit in EDITS.items()
@@ -48,6 +54,8 @@ def _fragment(name: str, aggregate: Aggregate) -> str:
 def _connector(text: str, aggregate: Aggregate) -> str:
     """A connector of its own, with its own place in the binlog: one that fails stops no other."""
     text = re.sub(r"\bcdc\b", f"{aggregate.name}-cdc", reworded(text, aggregate))
+    if any(field.type == "boolean" for field in aggregate.fields):
+        text = text.replace('  "tombstones.on.delete"', f'{BOOLEANS}  "tombstones.on.delete"')
     return text.replace(f'"{SERVER_ID}"', f'"{SERVER_ID + aggregate.number}"')
 
 
@@ -101,8 +109,9 @@ def _project(text: str, aggregate: Aggregate) -> str:
     tool: Any = project["tool"]
     linter = tool["importlinter"]
     # The words of another aggregate may be longer than those of users; the formatter breaks code.
+    # A field may be a boolean.
     for folder in ("services/{}-*/**", "schemas/src/{}_contracts/**"):
-        tool["ruff"]["lint"]["per-file-ignores"][folder.format(aggregate.name)] = ["E501"]
+        tool["ruff"]["lint"]["per-file-ignores"][folder.format(aggregate.name)] = ["E501", "FBT001"]
     _widen(tool["mypy"]["mypy_path"], aggregate)
     _widen(linter["root_packages"], aggregate)
     for override in tool["mypy"]["overrides"]:
@@ -139,4 +148,5 @@ EDITS: dict[str, Edit] = {
     "pyproject.toml": _project,
     "schemas/generate.py": _generated,
     "tests/compose/published.yaml": published,
+    **kubernetes.EDITS,
 }

@@ -63,14 +63,16 @@ def templates() -> list[Path]:
 
 def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
     """The file in the words for users, with these fields; plain: they are no people's names."""
-    kinds = sorted({field.python for field in fields}, reverse=True)
+    kinds = sorted({field.kind.python for field in fields}, reverse=True)
     return JINJA.get_template(f"{path}.jinja").render(
         fields=fields,
         texts=[field for field in fields if field.type == "text"],
+        others=[field for field in fields if field.type != "text"],
         integers=[field for field in fields if field.type == "integer"],
+        booleans=[field for field in fields if field.type == "boolean"],
         field_names=", ".join(field.name for field in fields),
         kinds=" | ".join(kinds),
-        tuple=f"tuple[{', '.join(field.python for field in fields)}]",
+        tuple=f"tuple[{', '.join(field.kind.python for field in fields)}]",
         example=", ".join(f'"{field.name}": {field.in_python}' for field in fields),
         arguments=", ".join(f"{field.name}={field.in_python}" for field in fields),
         plain=plain,

@@ -1,0 +1,125 @@
+"""A new aggregate in infra/k8s: its own files are in folders of its name, beside those of users.
+
+In files that all share each line about users' programs and Secrets is followed by the same line
+about the other aggregate's.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.words import reworded
+
+BASE, DEV, PRODUCTION = (
+    Path("infra/k8s") / f for f in ("base", "overlays/dev", "overlays/production")
+)
+SERVICES = [
+    name for name in LIVING if name != "connector-supervisor"
+]  # that is Strimzi's work here
+OURS = "|".join(SERVICES)
+LISTED = {
+    BASE: [
+        *(f"{service}.yaml" for service in SERVICES),
+        "jobs.yaml",
+        "network-policies-services.yaml",
+    ],
+    DEV: ["anonymous.yaml"],
+    PRODUCTION: [
+        *("kafka-users.yaml", "opensearch-users.yaml", "scaling.yaml"),
+        *("apis.yaml", "projectors.yaml", "jobs.yaml"),
+    ],
+}
+"""Files of users that another aggregate has, too: what in them is about users' programs."""
+
+DOCUMENT = re.compile(rf"^  name: (?:kafka-)?(?:{OURS}|migrate)$", re.MULTILINE)
+ABOUT_PEOPLE = re.compile(r"    - from:\n(?: +- .*name: (?:canary|console)\}.*\n)+ +ports: .*\n")
+PEER = rf"^ +- \{{?podSelector: .*name: (?:{OURS}|migrate)\}}.*\n"
+STORE_USER = re.compile(rf"\b(mysql|redis|opensearch|kafka)-(?:\w+_)?({OURS}|auditor)\b")
+LOGIN = (
+    r"^.*\b(?:mysql-(?:command-api|auditor)|redis-(?:redis-projector|query-api)"
+    r"|opensearch-search-(?:projector|api))\b.*\n"
+)
+# What the setup, Connect and KEDA may do; the projectors have Kafka users of their own.
+RIGHT = (
+    r"^.*name: (?:cdc\b|(?:user\.events|(?:redis|search)-projector), patternType: "
+    r"(?:prefix|literal\}, operations: \[(?:Write, )?Describe\])).*\n"
+)
+IMAGE = rf"^  - \{{name: people/(?:{OURS}), .*\n"
+CONNECTIONS = 180  # of MySQL: ten command-apis and one that is rolled out, 16 each, and a few
+
+
+def made(aggregate: Aggregate, root: Path) -> Iterator[tuple[str, str]]:
+    """The aggregate's own files, called as those of users: path below the root, content."""
+    for folder, names in LISTED.items():
+        for name in names:
+            text = (root / folder / name).read_text("utf-8")
+            yield str(folder / aggregate.name / name), _documents(text, aggregate)
+    resources = "".join(f"  - {name}\n" for name in LISTED[BASE])
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+    yield str(BASE / aggregate.name / "kustomization.yaml"), head + resources
+
+
+def _documents(text: str, aggregate: Aggregate) -> str:
+    kept = [one.strip("\n") for one in text.split("---\n") if DOCUMENT.search(one)]
+    text = ABOUT_PEOPLE.sub("", "\n---\n".join(kept) + "\n")
+    return _said(text.replace("  ingress:\n  egress:", "  egress:"), aggregate)
+
+
+def _said(text: str, aggregate: Aggregate) -> str:
+    """Users of a store, and their Secrets, are called after the store first."""
+    name = aggregate.name
+    text = STORE_USER.sub(rf"\1-{name}-\2", reworded(text, aggregate))
+    text = re.sub(r"(setup_mysql_)(command_api|auditor)", rf"\1{name}_\2", text)
+    text = re.sub(r"\bcdc\b", f"{name}-cdc", text)
+    return re.sub(r"(name: )migrate\b", rf"\1{name}-migrate", text)
+
+
+def _beside(lines: str) -> Callable[[str, Aggregate], str]:
+    """An edit: after each line that matches, the same of the other aggregate."""
+    found = re.compile(lines, re.MULTILINE)
+    return lambda text, aggregate: found.sub(lambda one: one[0] + _said(one[0], aggregate), text)
+
+
+def _base(text: str, aggregate: Aggregate) -> str:
+    return text.replace("patches:\n", f"  - {aggregate.name}\npatches:\n", 1)
+
+
+def _overlay(folder: Path) -> Callable[[str, Aggregate], str]:
+    """An edit of its kustomization: after each file of users the other aggregate's; the images."""
+    files = "|".join(map(re.escape, LISTED[folder]))
+    lines = re.compile(rf"^(  - (?:path: )?)({files})\n", re.MULTILINE)
+
+    def listed(text: str, aggregate: Aggregate) -> str:
+        text = lines.sub(rf"\g<0>\g<1>{aggregate.name}/\g<2>\n", text)
+        return _beside(IMAGE)(text, aggregate)
+
+    return listed
+
+
+def _token_keys(text: str, aggregate: Aggregate) -> str:
+    apis = ", ".join(service for service in SERVICES if service.endswith("-api"))
+    return text.replace(f"[{apis}", f"[{apis}, {_said(apis, aggregate)}")
+
+
+def _connections(text: str, _aggregate: Aggregate) -> str:
+    most = r"(?<=max-connections = )\d+"
+    return re.sub(most, lambda found: str(int(found[0]) + CONNECTIONS), text)
+
+
+EDITS: dict[str, Callable[[str, Aggregate], str]] = {
+    "infra/development-secrets/kustomization.yaml": _beside(LOGIN),
+    "infra/k8s/README.md": _beside(LOGIN),
+    f"{BASE}/jobs.yaml": _beside(LOGIN),
+    f"{BASE}/kafka.yaml": _beside(PEER),
+    f"{BASE}/kustomization.yaml": _base,
+    f"{BASE}/network-policies-servers.yaml": _beside(PEER),
+    f"{DEV}/kustomization.yaml": _overlay(DEV),
+    f"{DEV}/redis.yaml": _beside(LOGIN),
+    f"{PRODUCTION}/jobs.yaml": _beside(LOGIN),
+    f"{PRODUCTION}/kafka.yaml": _beside(PEER),
+    f"{PRODUCTION}/kafka-users.yaml": _beside(RIGHT),
+    f"{PRODUCTION}/kustomization.yaml": _overlay(PRODUCTION),
+    f"{PRODUCTION}/mysql.yaml": _connections,
+    f"{PRODUCTION}/network-policies.yaml": _token_keys,
+}

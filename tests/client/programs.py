@@ -1,0 +1,18 @@
+"""The programs of users, and of each aggregate that `make new-aggregate` has put beside them."""
+
+from importlib import import_module
+from typing import Any
+
+from local_stack.layout import AGGREGATES
+
+PREFIXES = ("", *(f"{aggregate.name}-" for aggregate in AGGREGATES))
+"""Of their names: none for those of users."""
+
+
+def every(*programs: str) -> list[str]:
+    """Of each of these the one of every aggregate."""
+    return [prefix + program for prefix in PREFIXES for program in programs]
+
+
+def module(program: str, name: str) -> Any:
+    return import_module(f"{program.replace('-', '_')}.{name}")
