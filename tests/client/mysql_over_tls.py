@@ -10,6 +10,12 @@ from typing import Any
 import pymysql
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import (
+    PKCS12Certificate,
+    serialize_java_truststore,
+)
+from cryptography.x509 import load_pem_x509_certificate
 from free_ports import unused
 
 from chassis.mysql_server import tls
@@ -22,6 +28,11 @@ from platform_setup import mysql_users
 
 HOST = "localhost"  # what the certificate is for; 127.0.0.1 it does not know
 PASSWORD = "secret"
+EVENT = """
+INSERT INTO users.user_event
+    (user_id, version, event_id, type, first_name, last_name, created_at, occurred_at)
+VALUES (%s, 1, %s, 'UserCreated', 'Ada', 'Lovelace', NOW(6), NOW(6))
+"""
 USERS = ("root", "debezium", "migrator", "command_api", "auditor")
 
 
@@ -48,6 +59,11 @@ class Server:
         return Settings.model_validate(
             {f"mysql_{name}": value for name, value in told.items()} | {"mysql_password": PASSWORD}
         )
+
+    def put_event(self, user_id: str) -> None:
+        """The first of a user."""
+        with pymysql.connect(**self.root) as connection, connection.cursor() as cursor:
+            cursor.execute(EVENT, [user_id, user_id])
 
     def make_users(self) -> None:
         """`platform-setup mysql-users`; raises SetupError."""
@@ -122,3 +138,13 @@ def speaking_no_tls(server: Server) -> Iterator[None]:
             cursor.execute("SET GLOBAL ssl_cert = %s", [str(server.certificate)])
             cursor.execute("ALTER INSTANCE RELOAD TLS")
             cursor.execute("SET GLOBAL require_secure_transport = ON")
+
+
+def truststore(authority: Path) -> Path:
+    """What Java trusts: the authority's certificate in a PKCS#12 file."""
+    certificate = load_pem_x509_certificate(authority.read_bytes())
+    file = authority.with_suffix(".p12")
+    trusted = [PKCS12Certificate(certificate, b"ca")]
+    encryption = BestAvailableEncryption(PASSWORD.encode())
+    file.write_bytes(serialize_java_truststore(trusted, encryption))
+    return file

@@ -8,17 +8,10 @@ from pathlib import Path
 
 import aiohttp
 import mysql_over_tls
-import pymysql
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
-from cryptography.hazmat.primitives.serialization.pkcs12 import (
-    PKCS12Certificate,
-    serialize_java_truststore,
-)
-from cryptography.x509 import load_pem_x509_certificate
-from mysql_over_tls import PASSWORD, Server
+from mysql_over_tls import PASSWORD, Server, truststore
 
 from chassis.problems import Unavailable
 from connector_supervisor.kafka_connect import Connector
@@ -31,19 +24,12 @@ pytestmark = [
 ]
 EVENTS, HISTORY = "tls.user.events", "tls.schema-history"
 USER = "01890000-0000-7000-8000-000000000001"
-EVENT = """
-INSERT INTO user_event
-    (user_id, version, event_id, type, first_name, last_name, created_at, occurred_at)
-VALUES (%s, 1, %s, 'UserCreated', 'Ada', 'Lovelace', NOW(6), NOW(6))
-"""
 
 
 @pytest.fixture(scope="module")
 async def mysql(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     async with mysql_over_tls.served(tmp_path_factory.mktemp("mysql")) as server:
-        with pymysql.connect(**server.root) as connection, connection.cursor() as cursor:
-            cursor.execute("USE users")
-            cursor.execute(EVENT, [USER, USER])
+        server.put_event(USER)
         yield server
 
 
@@ -84,16 +70,6 @@ def config(server: Server, truststore: Path) -> dict[str, str]:
         "transforms.route.regex": r"tls\.users\.user_event",
         "transforms.route.replacement": EVENTS,
     }
-
-
-def truststore(authority: Path) -> Path:
-    """What Java trusts: the authority's certificate in a PKCS#12 file."""
-    certificate = load_pem_x509_certificate(authority.read_bytes())
-    file = authority.with_suffix(".p12")
-    trusted = [PKCS12Certificate(certificate, b"ca")]
-    encryption = BestAvailableEncryption(PASSWORD.encode())
-    file.write_bytes(serialize_java_truststore(trusted, encryption))
-    return file
 
 
 async def test_events_come_to_kafka_over_tls(
