@@ -1,0 +1,74 @@
+"""A rebuild on a real Kafka: a new generation is filled beside the old one, and switched to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from projecting import Log, Put, Shelf
+
+from chassis import operator_watch, rebuild
+from chassis.generations import NotDone, State
+from chassis.memory_generations import MemoryGenerations
+from chassis.testing import eventually
+
+pytestmark = pytest.mark.integration
+
+
+async def rebuilt(log: Log, generations: MemoryGenerations[Put], **wish: bool) -> list[str]:
+    """What the operator is told meanwhile."""
+    told: list[str] = []
+    async with log.projection(generations) as projection:
+        await rebuild.run(projection, rebuild.Wish(**wish), told.append)
+    return told
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_watch, "EVERY", 0.1)
+    monkeypatch.setattr(rebuild, "LOOK", 0.1)
+    monkeypatch.setattr(rebuild, "SETTLE", 0.5)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
+    shelves: list[Shelf] = []
+    generations = MemoryGenerations(lambda: shelves.append(Shelf()) or shelves[-1])  # type: ignore[func-returns-value] # append's None
+    async with log.projecting(generations):
+        await log.write("a@1", "b@1")
+        await eventually(lambda: at(shelves, 0, {"a": 1, "b": 1}), within=30)
+        told = await rebuilt(log, generations)
+        assert any("2 of 2 records" in line for line in told)
+        assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
+        await log.write("a@2", "c@1")
+        second = generations.views("2")
+        await eventually(lambda: at([second], 0, {"a": 2, "b": 1, "c": 1}), within=30)
+        await rebuilt(log, generations, back=True)
+        state = await generations.state()
+        assert (state.serving, state.previous) == ("1", "2")
+        await at(shelves, 0, {"a": 2, "b": 1, "c": 1})
+        await rebuilt(log, generations)
+    assert await generations.state() == State("3", "1", frozenset({"1", "3"}))
+
+
+async def at(shelves: Sequence[Any], number: int, expected: dict[str, int]) -> None:
+    assert shelves
+    assert shelves[number].kept == expected
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1", "poison@1", "poison@2")
+    with pytest.raises(NotDone, match=r"2 records \(2 it is poison\)"):
+        await rebuilt(log, generations)
+    assert (await generations.state()).dead_letters == 2
+    with pytest.raises(NotDone, match="in an earlier run"):
+        await rebuilt(log, generations)
+    await rebuilt(log, generations, accept_dead_letters=True)
+    assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
+    with pytest.raises(NotDone, match="no generation before"):
+        await rebuilt(log, MemoryGenerations(Shelf), back=True)

@@ -1,0 +1,181 @@
+"""A topic of a test's own, and a projector that feeds a view in memory from it."""
+
+import uuid
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import Gauge
+
+from chassis.kafka_connections import Brokers
+from chassis.kafka_consumer import KafkaConsumer
+from chassis.kafka_dead_letters import KafkaDeadLetters
+from chassis.memory_generations import MemoryGenerations
+from chassis.operator_watch import OperatorWatch
+from chassis.problems import Unavailable
+from chassis.projection import (
+    DeadLetters,
+    Handle,
+    Offset,
+    OffsetMoved,
+    Projector,
+    Rejected,
+    Undecodable,
+    Views,
+    claim_whole,
+    dead_letter_topic,
+)
+from chassis.projector import Projection
+from chassis.testing import eventually, serving
+
+PARTITIONS = 2
+LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    key: str
+    version: int
+    occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """A view in memory, with its offsets, that can be away or lose everything."""
+
+    kept: dict[str, int] = field(default_factory=dict)
+    positions: dict[tuple[str, int], int] = field(default_factory=dict)
+    is_away: bool = False
+    applied: int = 0
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise Unavailable("shelf is away")
+
+    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
+        self._answer()
+        return {partition: self.positions.get((log, partition)) for partition in partitions}
+
+    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
+        return await claim_whole(self, log, partitions)
+
+    async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
+        self._answer()
+        for change in changes:
+            self.applied += 1
+            self.kept[change.key] = max(change.version, self.kept.get(change.key, 0))
+        return []
+
+    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
+        self._answer()
+        for partition, (before, after) in moves.items():
+            if self.positions.get((log, partition)) != before:
+                raise OffsetMoved(f"partition {partition}")
+            self.positions[log, partition] = after
+
+
+async def decode(payload: bytes) -> Mapping[str, Any]:
+    if payload.startswith(b"poison"):
+        raise Undecodable("it is poison")
+    key, version = payload.decode().split("@")
+    return {"key": key, "version": int(version)}
+
+
+@dataclass
+class Log:
+    """A topic of this test's own."""
+
+    bootstrap: str
+    topic: str
+    producer: AIOKafkaProducer
+    admin: AIOKafkaAdminClient
+
+    async def make_anew(self) -> None:
+        """Delete the topic, and create another of its name."""
+        await self.admin.delete_topics([self.topic])
+
+        async def created() -> None:
+            (answer,) = (
+                await self.admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+            ).topic_errors
+            assert answer[1] == 0, answer
+
+        await eventually(created, within=30)
+
+    async def write(self, *values: str) -> None:
+        for value in values:
+            await self.producer.send_and_wait(
+                self.topic, value.encode(), key=value.split("@")[0].encode()
+            )
+
+    @asynccontextmanager
+    async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[Projection]:
+        """A projector's parts that feed the generation that serves."""
+        brokers = Brokers(self.bootstrap)
+        letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
+
+        def handler(views: Views[Put], letters: DeadLetters) -> Handle:
+            return Projector(decode, lambda event: Put(**event), views, letters).handle
+
+        ping = generations.state
+        yield Projection(
+            brokers, self.topic, self.topic, generations, handler, letters, ping, pytest.fail
+        )
+        await letters.close()
+
+    @asynccontextmanager
+    async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
+        """A projector, as its process wires it, while the block runs."""
+        async with self.projection(generations) as projection:
+            operator = OperatorWatch(generations)
+            consumer = KafkaConsumer(projection, operator.orders)
+            async with serving(operator, consumer):
+                yield consumer
+
+    @asynccontextmanager
+    async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
+        """A projector that feeds the shelf while the block runs."""
+        async with self.projecting(MemoryGenerations(lambda: shelf)) as consumer:
+            yield consumer
+
+
+@asynccontextmanager
+async def new(bootstrap: str) -> AsyncIterator[Log]:
+    """A topic and its dead letters, gone afterwards."""
+    topic = f"test-{uuid.uuid4().hex[:8]}"
+    async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        letters = dead_letter_topic(topic, topic)
+        roomy = {"max.message.bytes": "2097152"}
+        await admin.create_topics(
+            [NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1, topic_configs=roomy)]
+        )
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=2 * LARGEST)
+        async with started(producer):
+            yield Log(bootstrap, topic, producer, admin)
+        await admin.delete_topics([topic, letters])
+
+
+@asynccontextmanager
+async def started(client: Any) -> AsyncIterator[Any]:
+    await client.start()
+    try:
+        yield client
+    finally:
+        await (client.close() if hasattr(client, "close") else client.stop())
+
+
+async def holds(shelf: Shelf, expected: dict[str, int]) -> None:
+    async def check() -> None:
+        assert shelf.kept == expected
+
+    await eventually(check, within=30)
+
+
+def total(gauge: Gauge) -> float:
+    """What a gauge shows, over all labels."""
+    return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
