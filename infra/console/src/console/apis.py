@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from chassis import tracing
-from chassis.http_server import BODY_WITHIN
+from chassis.http_messages import BODY_WITHIN
 from chassis.problems import TooSlow, Unavailable
 
 ANSWER_WITHIN = 4.0  # seconds; query-api waits two for min_version, a call to MySQL may take three

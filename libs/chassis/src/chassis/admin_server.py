@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.health import Health
-from chassis.http_server import answer
+from chassis.http_messages import answer
 
 
 class AdminServer:

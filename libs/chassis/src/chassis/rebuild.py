@@ -8,32 +8,24 @@ the rebuild goes on writing, until every projector has met the switch.
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-import stamina
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import kafka_places
-from chassis.generations import Generations, NotDone, Orders, State
+from chassis.generations import NotDone, Orders, State
 from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
-from chassis.kafka_places import Ends, Log
-from chassis.problems import Unavailable
-from chassis.projection import Record
 from chassis.projector import Projection
+from chassis.rebuild_progress import CountedLetters, Fill
 
-LOOK = 1.0  # seconds between two looks at how far it is
-TELL = 5.0  # seconds between two lines about it
-OVER = 30.0  # seconds over which the rate is taken
 SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
 LEAVE = 10.0  # seconds for the last batch and for leaving the group
 MEMBERS = 5  # place in Kafka's description of a group
-AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild gives up
+AGAIN = 1.0  # seconds between two looks at who else rebuilds
 ALONE = 15.0  # seconds for a rebuild that was killed to be missed by Kafka, after 10
 
 
@@ -58,13 +50,13 @@ async def run(projection: Projection, wish: Wish, say: Callable[[str], None]) ->
     await _alone(projection.brokers, group)
     before, target = await _begin(projection, wish)
     say(f"generation {before.serving} serves; building {target}")
-    letters = _Counted(before.dead_letters)
+    letters = CountedLetters(before.dead_letters)
     filling = replace(projection, group=group, dead_letters=letters)
     async with (
         kafka_places.opened(projection.brokers, projection.topic) as log,
         _running(KafkaConsumer(filling, _always(Orders(target)))) as consuming,
     ):
-        fill = _Fill(projection.generations, target, log, letters, consuming, say)
+        fill = Fill(projection.generations, target, log, letters, consuming, say)
         await fill.catch_up()
         if letters.count and not wish.accept_dead_letters:
             raise NotDone(
@@ -120,77 +112,6 @@ async def _drop(projection: Projection, wanted: set[str | None]) -> list[str]:
     return unwanted
 
 
-@dataclass
-class _Counted:
-    """Counts dead letters in the place of a topic: that of the running projector has them."""
-
-    count: int
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        self.count += len(letters)
-        self.reasons.update(reason.partition(":")[0] for _, reason in letters)
-
-    def __str__(self) -> str:
-        reasons = ", ".join(f"{n} {reason}" for reason, n in self.reasons.most_common(3))
-        return f"{self.count} records ({reasons or 'in an earlier run'})"
-
-
-@dataclass
-class _Fill:
-    """How far the building generation is: noted in the store, and told."""
-
-    generations: Generations[Any]
-    target: str
-    log: Log
-    letters: _Counted
-    consuming: "asyncio.Task[None]"
-    say: Callable[[str], None]
-    seen: deque[tuple[float, int]] = field(default_factory=deque)
-
-    async def catch_up(self) -> None:
-        """Return when all is handled that was on the log a look ago."""
-        ends, told_at = await self.log.ends(), time.monotonic()
-        while True:
-            await asyncio.sleep(LOOK)
-            if self.consuming.done():
-                await self.consuming  # raises what ended it
-            done, total, ends = await self._look(ends)
-            if done == total or time.monotonic() - told_at > TELL:
-                self.say(self._line(done, total))
-                told_at = time.monotonic()
-            if done == total:
-                return
-
-    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
-    async def _look(self, ends: Ends) -> tuple[int, int, Ends]:
-        """Records handled as if the log had ended there, of how many; and where it ends now."""
-        places = (await self.log.places(self.generations.views(self.target), ends)).values()
-        total = sum(place.end - place.first for place in places)
-        behind = any(place.lag for place in places)
-        # The view may be past where the log ended a look ago.
-        read = sum(min(place.offset, place.end) - place.first for place in places)
-        done = read if behind else total
-        await self._note(done, total)
-        return done, total, await self.log.ends()
-
-    async def _note(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        self.seen.append((now, done))
-        while now - self.seen[0][0] > OVER:
-            self.seen.popleft()
-        await self.generations.note(
-            {"done": done, "total": total, "dead_letters": self.letters.count}
-        )
-
-    def _line(self, done: int, total: int) -> str:
-        (began, first), (now, last) = self.seen[0], self.seen[-1]
-        rate = (last - first) / (now - began) if now > began else 0.0
-        left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
-        told = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} a second"
-        return f"{told}, {left if done < total else 'caught up'}"
-
-
 def _always(orders: Orders) -> Callable[[], Awaitable[Orders]]:
     async def told() -> Orders:
         return orders
@@ -221,7 +142,7 @@ async def _alone(brokers: Brokers, group: str) -> None:
             while await _members(admin, group):
                 if time.monotonic() > end:
                     raise NotDone("another rebuild is running")
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(AGAIN)
     finally:
         await admin.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from projecting import Log, Put, Shelf
 
-from chassis import operator_watch, rebuild
+from chassis import operator_watch, rebuild, rebuild_progress
 from chassis.generations import NotDone, State
 from chassis.memory_generations import MemoryGenerations
 from chassis.testing import eventually
@@ -25,7 +25,7 @@ async def rebuilt(log: Log, generations: MemoryGenerations[Put], **wish: bool) -
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator_watch, "EVERY", 0.1)
-    monkeypatch.setattr(rebuild, "LOOK", 0.1)
+    monkeypatch.setattr(rebuild_progress, "LOOK", 0.1)
     monkeypatch.setattr(rebuild, "SETTLE", 0.5)
 
 

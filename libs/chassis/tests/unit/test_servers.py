@@ -18,11 +18,12 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from structlog.testing import capture_logs
 
-from chassis import grpc_transport, http_server, telemetry, tracing
+from chassis import grpc_transport, http_messages, telemetry, tracing
 from chassis.grpc_server import Codec, GrpcServer
 from chassis.grpc_transport import MAX_MESSAGE
 from chassis.health import Health
-from chassis.http_server import MAX_BODY, HttpServer, answer, read_json
+from chassis.http_messages import MAX_BODY, answer, read_json
+from chassis.http_server import HttpServer
 from chassis.problems import ANSWERS, Kind, Problem, Unavailable
 from chassis.testing import eventually, serving
 from user_contracts import descriptors
@@ -179,7 +180,7 @@ async def test_a_huge_request_is_refused_at_both_doors() -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_server, "BODY_WITHIN", 0.05)
+    monkeypatch.setattr(http_messages, "BODY_WITHIN", 0.05)
     never = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:

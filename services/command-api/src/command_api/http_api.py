@@ -8,7 +8,8 @@ from aiohttp import web
 
 from chassis import api_pages
 from chassis.access import needs
-from chassis.http_server import answer, next_link, read_json, read_page, read_query, welcome
+from chassis.http_messages import answer, next_link, read_json, read_page, read_query
+from chassis.http_server import welcome
 from chassis.paging import invalid
 from command_api import __version__
 from command_api.application import Users

@@ -4,7 +4,8 @@ from aiohttp import web
 
 from chassis import api_pages
 from chassis.access import needs
-from chassis.http_server import answer, next_link, read_page, read_query, welcome
+from chassis.http_messages import answer, next_link, read_page, read_query
+from chassis.http_server import welcome
 from search_api import __version__
 from search_api.application import UserSearch
 from user_contracts import openapi
