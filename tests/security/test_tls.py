@@ -154,17 +154,23 @@ async def test_each_node_of_a_cluster_is_reached_by_the_name_that_it_announces(
         assert [await redis.getset(key, "after") for key in keys] == [b"before"] * len(keys)
 
 
+async def knows_all(redis: RedisCluster) -> None:
+    """Return when the client has been told of every node: of replicas a cluster tells late."""
+
+    async def told() -> None:
+        await redis.nodes_manager.initialize()
+        assert len(redis.get_nodes()) == redis_nodes.SIZE
+
+    await eventually(told, within=10)
+
+
 async def failed_over(redis: RedisCluster) -> None:
     """A replica is master now; the client has not been told."""
-
-    async def found() -> None:
-        await redis.nodes_manager.initialize()
-        assert redis.get_replicas()
 
     async def is_master() -> None:
         assert (await redis.execute_command("ROLE", target_nodes=replica))[0] == b"master"
 
-    await eventually(found, within=10)
+    await knows_all(redis)
     replica = redis.get_replicas()[0]
     await redis.execute_command("CLUSTER FAILOVER", target_nodes=replica)
     await eventually(is_master, within=10)
@@ -173,6 +179,7 @@ async def failed_over(redis: RedisCluster) -> None:
 @pytest.mark.integration
 async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSettings) -> None:
     async with aclosing(connected(cluster)) as redis:
+        await knows_all(redis)
         await redis.config_set(
             "cluster-preferred-endpoint-type", "ip", target_nodes=redis.ALL_NODES
         )
