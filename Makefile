@@ -21,7 +21,7 @@ LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the running system -------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: check audit test test-clusters test-compose chaos chaos-clusters chaos-mutants format bench load seed
+.PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -92,6 +92,9 @@ chaos-clusters: $(VENV)/ready ## Lose one of each there under load, and prove th
 
 test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
 	$(BIN)/pytest --stack compose tests/openapi tests/e2e tests/compose
+
+test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/control-plane ## infra/k8s before Kubernetes' own API server, which is built first (needs Go; five minutes, once)
+	$(BIN)/pytest tests/kubernetes
 
 # What holds for a run of the chaos suite: make chaos SEED=17 MINUTES=60
 CHAOS = $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
@@ -163,3 +166,6 @@ $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject
 .tools/kubernetes/ready: .tools/go/ready infra/k8s/schemas.py $(wildcard infra/k8s/schemas/*.yaml) | $(VENV)/ready
 	$(BIN)/python infra/k8s/schemas.py $(@D)/schemas
 	@touch $@
+
+.tools/kubernetes/control-plane: $(wildcard infra/k8s/control_plane/*)
+	cd infra/k8s/control_plane && go build -ldflags="-s -w" -o $(CURDIR)/$@ .

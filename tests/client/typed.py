@@ -90,6 +90,7 @@ def named(where: str, words: str) -> How:
 SERVICES = "command-api|query-api|search-api|redis-projector|search-projector"
 RULES: list[tuple[str, How]] = [
     (r"make (?:check|test|test-clusters|test-compose)", by_ci),
+    (r"make test-kubernetes", named("Makefile", "$(BIN)/pytest tests/kubernetes")),
     (r"make audit", named(".ci/run", ".ci/audit")),
     (r"make site", named("Makefile", "$(MAKE) --no-print-directory site")),
     (r"make logs .*", followed),
