@@ -1,33 +1,27 @@
 """A topic of a test's own, and a projector that feeds a view in memory from it."""
 
 import uuid
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
+from shelf import Put, Shelf, decode
 
 from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.memory_generations import MemoryGenerations
 from chassis.operator_watch import OperatorWatch
-from chassis.problems import Unavailable
 from chassis.projection import (
     DeadLetters,
     Handle,
-    Offset,
-    OffsetMoved,
     Projector,
-    Rejected,
-    Undecodable,
     Views,
-    claim_whole,
     dead_letter_topic,
 )
 from chassis.projector import Projection
@@ -35,55 +29,6 @@ from chassis.testing import eventually, serving
 
 PARTITIONS = 2
 LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    key: str
-    version: int
-    occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Shelf:
-    """A view in memory, with its offsets, that can be away or lose everything."""
-
-    kept: dict[str, int] = field(default_factory=dict)
-    positions: dict[tuple[str, int], int] = field(default_factory=dict)
-    is_away: bool = False
-    applied: int = 0
-
-    def _answer(self) -> None:
-        if self.is_away:
-            raise Unavailable("shelf is away")
-
-    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        self._answer()
-        return {partition: self.positions.get((log, partition)) for partition in partitions}
-
-    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
-        return await claim_whole(self, log, partitions)
-
-    async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
-        self._answer()
-        for change in changes:
-            self.applied += 1
-            self.kept[change.key] = max(change.version, self.kept.get(change.key, 0))
-        return []
-
-    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
-        self._answer()
-        for partition, (before, after) in moves.items():
-            if self.positions.get((log, partition)) != before:
-                raise OffsetMoved(f"partition {partition}")
-            self.positions[log, partition] = after
-
-
-async def decode(payload: bytes) -> Mapping[str, Any]:
-    if payload.startswith(b"poison"):
-        raise Undecodable("it is poison")
-    key, version = payload.decode().split("@")
-    return {"key": key, "version": int(version)}
 
 
 @dataclass

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from projecting import Log, Put, Shelf, holds, total
+from projecting import Log, holds, total
+from shelf import Put, Shelf
 
 from chassis import kafka_lag
 from chassis.generations import Orders

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from projecting import LARGEST, Log, Shelf, holds, started, total
+from projecting import LARGEST, Log, holds, started, total
+from shelf import Shelf
 
 from chassis import kafka_dead_letter_watch
 from chassis.kafka_connections import Brokers

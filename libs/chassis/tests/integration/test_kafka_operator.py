@@ -1,7 +1,8 @@
 """Processes that come and go, a pause, another generation: on a real Kafka nothing is lost."""
 
 import pytest
-from projecting import Log, Shelf, holds, total
+from projecting import Log, holds, total
+from shelf import Shelf
 
 from chassis import kafka_lag, operator_watch
 from chassis.memory_generations import MemoryGenerations

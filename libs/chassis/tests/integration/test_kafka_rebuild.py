@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from projecting import Log, Put, Shelf
+from projecting import Log
+from shelf import Put, Shelf
 
 from chassis import operator_watch, rebuild, rebuild_progress
 from chassis.generations import NotDone, State

@@ -2,20 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from shelf import Put
 
 from chassis.problems import Unavailable
 from chassis.projection import Offset, Projector, Record, Rejected, Undecodable, claim_whole
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    key: str
-    version: int
-    occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass

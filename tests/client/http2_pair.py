@@ -1,0 +1,115 @@
+"""Our end of an HTTP/2 connection, and h2 at the other end of it."""
+
+from typing import Any
+
+import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    Event,
+    RequestReceived,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+    TrailersReceived,
+)
+from h2.exceptions import ProtocolError
+
+from chassis.http2_connection import Http2Connection
+from chassis.http2_streams import DEFAULT_WINDOW
+
+REQUEST = [
+    (":method", "POST"),
+    (":scheme", "http"),
+    (":path", "/user.v1.UserQueries/Get"),
+    (":authority", "x"),
+    ("te", "trailers"),
+    ("content-type", "application/grpc"),
+]
+WINDOW = 65_536
+ANSWER = [(":status", "200"), ("content-type", "application/grpc+proto")]
+TRAILERS = [("grpc-status", "0")]
+REFUSAL = [*ANSWER, ("grpc-status", "5")]
+
+
+def client() -> H2Connection:
+    """One that checks nothing of what it sends."""
+    config = H2Configuration(
+        client_side=True,
+        header_encoding="latin-1",
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
+    connection = H2Connection(config)
+    connection.initiate_connection()
+    return connection
+
+
+def theirs() -> H2Connection:
+    config = H2Configuration(client_side=False, header_encoding="latin-1")
+    connection = H2Connection(config)
+    connection.initiate_connection()
+    connection.increment_flow_control_window(2 * WINDOW - DEFAULT_WINDOW)
+    return connection
+
+
+def ours() -> Http2Connection:
+    return Http2Connection(2 * WINDOW, WINDOW)
+
+
+def told(events: list[Event]) -> list[tuple[Any, ...]]:
+    """What an application hears, with the parts of a stream's content joined."""
+    found: list[tuple[Any, ...]] = []
+    for event in events:
+        match event:
+            case RequestReceived() | ResponseReceived() | TrailersReceived():
+                headers = [tuple(one) for one in event.headers or []]
+                found.append(("headers", event.stream_id, headers))
+            case DataReceived() if event.data:
+                found.append(("data", event.stream_id, event.data))
+            case StreamEnded():
+                found.append(("end", event.stream_id))
+            case StreamReset():
+                found.append(("reset", event.stream_id))
+    return found
+
+
+class Pair:
+    """A client of h2, and our side, which have greeted each other."""
+
+    def __init__(self) -> None:
+        self.client, self.server = client(), ours()
+        self.events: list[Event] = []
+        self.exchange()
+        self.events.clear()
+
+    def exchange(self) -> list[Event]:
+        """Carry all bytes to and fro; what the client hears, and in events what the server does."""
+        heard: list[Event] = []
+        while sent := self.client.data_to_send():
+            try:
+                self.events += self.server.receive_data(sent)
+            finally:
+                heard += self.client.receive_data(self.server.data_to_send())
+        heard += self.client.receive_data(self.server.data_to_send())
+        return heard
+
+    def ask(self, headers: list[tuple[str, str]] = REQUEST, *, is_end: bool = True) -> int:
+        stream: int = self.client.get_next_available_stream_id()
+        self.client.send_headers(stream, headers, end_stream=is_end)
+        return stream
+
+    def refused(self) -> int:
+        """The code that our side ends the connection with."""
+        sent = self.client.data_to_send()
+        with pytest.raises(ProtocolError):
+            self.server.receive_data(sent)
+        return _last_word(self.client.receive_data(self.server.data_to_send()))
+
+
+def _last_word(heard: list[Event]) -> int:
+    last = heard[-1]
+    assert isinstance(last, ConnectionTerminated)
+    return last.error_code or 0
