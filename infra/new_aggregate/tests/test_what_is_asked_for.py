@@ -8,7 +8,7 @@ from new_aggregate import Refused
 from new_aggregate.aggregate import asked_for
 from new_aggregate.fields import Field
 
-GOOD = "note:text(200) total:integer paid:boolean"
+GOOD = "note:text(200) total:integer paid:boolean due:date"
 
 
 def refusal(root: Path, name: str = "order", fields: str = GOOD, plural: str | None = None) -> str:
@@ -24,6 +24,7 @@ def test_what_is_right_is_taken(tmp_path: Path) -> None:
         Field("note", "text", 200),
         Field("total", "integer"),
         Field("paid", "boolean"),
+        Field("due", "date"),
     ]
 
 
@@ -55,7 +56,7 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
         ("note:text(0)", "1 to 4000 characters"),
         ("note:text(4001)", "1 to 4000 characters"),
         ("note:text(9) total:integer(3)", "only a text has a length"),
-        ("note:text(9) due:date", "no type date"),
+        ("note:text(9) due:time", "no type time"),
         ("note:text(9) note:integer", "given twice"),
         ("Note:text(9)", "lower-case"),
         ("no__te:text(9)", "single underscores"),
@@ -71,7 +72,7 @@ def test_a_field_that_cannot_be_is_refused(tmp_path: Path, fields: str, words: s
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    told = refusal(tmp_path, "Order", "version:text(9) due:date")
+    told = refusal(tmp_path, "Order", "version:text(9) due:time")
     assert len(told.splitlines()) == 3
 
 

@@ -15,7 +15,12 @@ from new_aggregate.fields import Field
 ORDER = Aggregate(
     "order",
     "orders",
-    [Field("note", "text", 200), Field("total", "integer"), Field("paid", "boolean")],
+    [
+        Field("note", "text", 200),
+        Field("total", "integer"),
+        Field("paid", "boolean"),
+        Field("due", "date"),
+    ],
     number=1,
 )
 LEFT = re.compile(r"users?(?![a-z])|first_name|last_name|rename", re.IGNORECASE)

@@ -21,7 +21,7 @@ MOST_FIELDS = 30
 class Kind:
     """What a type is called elsewhere, and two values of it, as Python writes them.
 
-    empty: what a message of proto3 has where nothing was given.
+    avro and opensearch are JSON; empty: what a message of proto3 has where nothing was given.
     """
 
     python: str
@@ -35,9 +35,21 @@ class Kind:
 
 
 KINDS = {
-    "text": Kind("str", "VARCHAR", "string", "string", "text", '""'),
-    "integer": Kind("int", "BIGINT", "long", "int64", "long", "0", "42", "43"),
-    "boolean": Kind("bool", "BOOLEAN", "boolean", "bool", "boolean", "False", "True", "False"),
+    "text": Kind("str", "VARCHAR", '"string"', "string", '{"type": "text"}', '""'),
+    "integer": Kind("int", "BIGINT", '"long"', "int64", '{"type": "long"}', "0", "42", "43"),
+    "boolean": Kind(
+        "bool", "BOOLEAN", '"boolean"', "bool", '{"type": "boolean"}', "False", "True", "False"
+    ),
+    "date": Kind(
+        "str",
+        "DATE",
+        '{"type": "string", "connect.version": 1, "connect.name": "io.debezium.time.IsoDate"}',
+        "string",
+        '{"type": "date", "format": "strict_date"}',
+        '""',
+        '"2026-01-31"',
+        '"2026-02-28"',
+    ),
 }
 
 
@@ -119,7 +131,7 @@ def _field(word: str) -> Field | None:
 def _mistakes(word: str, own: Sequence[str]) -> Iterator[str]:
     match = FIELD.fullmatch(word)
     if match is None:
-        yield f"{word}: write a field as name:text(100), name:integer or name:boolean"
+        yield f"{word}: write a field as name:text(100), name:integer, name:boolean or name:date"
         return
     name = match["name"]
     yield from _mistakes_in_type(name, match["type"], match["length"])
@@ -133,7 +145,7 @@ def _mistakes(word: str, own: Sequence[str]) -> Iterator[str]:
 
 def _mistakes_in_type(name: str, type_: str, length: str | None) -> Iterator[str]:
     if type_ not in KINDS:
-        yield f"{name}: there is no type {type_}; there are text(N), integer and boolean"
+        yield f"{name}: there is no type {type_}; there are text(N), integer, boolean and date"
     elif type_ != "text" and length:
         yield f"{name}: only a text has a length"
     elif type_ == "text" and not length:

@@ -70,6 +70,7 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
         others=[field for field in fields if field.type != "text"],
         integers=[field for field in fields if field.type == "integer"],
         booleans=[field for field in fields if field.type == "boolean"],
+        dates=[field for field in fields if field.type == "date"],
         field_names=", ".join(field.name for field in fields),
         kinds=" | ".join(kinds),
         tuple=f"tuple[{', '.join(field.kind.python for field in fields)}]",
