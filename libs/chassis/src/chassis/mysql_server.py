@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 CA_FILE = (
     "The authority that MySQL's certificate is checked by, the host's name included:"
-    " nothing but TLS is talked. Unset: no TLS."
+    " nothing but TLS is talked. Unset: nothing is checked, and nothing need be encrypted."
 )
 
 
