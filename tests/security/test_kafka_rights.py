@@ -97,7 +97,10 @@ async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncI
             projector = told(kafka, mysql, registry, redis)
             command = [str(BIN / "redis-projector")]
             with production_servers.process(folder / "projector.log", command, projector):
-                yield System(kafka, mysql, connector, projector)
+                system = System(kafka, mysql, connector, projector)
+                mysql.put_event(USER.format(1))
+                await eventually(lambda: view_is_complete(system), within=60, every=0.5)
+                yield system
 
 
 def make_topics(kafka: Cluster) -> None:
@@ -123,13 +126,8 @@ def told(kafka: Cluster, mysql: Server, registry: str, redis: str) -> dict[str, 
     }
 
 
-async def test_events_come_to_the_view(system: System) -> None:
-    system.mysql.put_event(USER.format(1))
-
-    async def there() -> None:
-        assert "1 users" in await system.tool("verify")
-
-    await eventually(there, within=60, every=0.5)
+async def view_is_complete(system: System) -> None:
+    assert "1 users" in await system.tool("verify")
 
 
 async def test_the_connector_and_its_task_run(system: System) -> None:
@@ -138,7 +136,7 @@ async def test_the_connector_and_its_task_run(system: System) -> None:
 
 async def test_a_view_is_rebuilt(system: System) -> None:
     assert "serves" in await system.tool("rebuild")
-    assert "1 users" in await system.tool("verify")
+    await view_is_complete(system)
 
 
 async def test_a_dead_letter_is_put_aside_looked_at_and_discarded(system: System) -> None:
@@ -167,7 +165,9 @@ async def test_keda_reads_the_lag(system: System) -> None:
 
 
 async def test_the_console_reads_the_topic(system: System) -> None:
-    assert await first_of(system, "kafka-console", "user.events") == USER.format(1).encode()
+    assert await first_of(system, "kafka-console", "user.events") in {
+        USER.format(number).encode() for number in (1, 2)
+    }
 
 
 async def first_of(system: System, user: str, topic: str) -> bytes | None:
