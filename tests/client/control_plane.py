@@ -14,11 +14,11 @@ from typing import Any
 
 import aiohttp
 import yaml
+from background import process
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from free_ports import unused
 from manifests import OVERLAYS, ROOT, resources
-from production_servers import process
 
 from chassis.testing import eventually
 
@@ -90,7 +90,7 @@ async def running(folder: Path) -> AsyncIterator[ControlPlane]:
         def start(program: str, told: dict[str, str]) -> None:
             options = [f"--{name}={value}" for name, value in told.items()]
             log = folder / f"{program}.log"
-            stack.enter_context(process(log, [PROGRAM, program, *options], {}))
+            stack.enter_context(process(log, [PROGRAM, program, *options]))
 
         start("etcd", etcd_options(folder, f"http://{HOST}:{etcd}", f"http://{HOST}:{peer}"))
         start("kube-apiserver", server_options(folder, port, f"http://{HOST}:{etcd}"))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import trustme
+from background import process
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -57,12 +58,8 @@ def running(
         storage += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={PASSWORD}]"]
     with (folder / "log").open("wb") as log:
         subprocess.run([*java, *storage], stdout=log, stderr=log, check=True, timeout=120)
-        broker = subprocess.Popen([*java, "kafka.Kafka", config], stdout=log, stderr=log)
-    try:
+    with process(folder / "log", [*java, "kafka.Kafka", config]):
         yield f"{HOST}:{port}"
-    finally:
-        broker.terminate()
-        broker.wait(60)
 
 
 def _configuration(folder: Path, port: int, controller: int, more: Mapping[str, str]) -> Path:

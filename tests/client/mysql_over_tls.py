@@ -10,6 +10,7 @@ from typing import Any
 import pymysql
 import pytest
 import trustme
+from background import process
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import (
     PKCS12Certificate,
@@ -117,12 +118,8 @@ def running(folder: Path, server: Server) -> Iterator[None]:
     ]
     with (folder / "log").open("wb") as log:
         subprocess.run(first, stdout=log, stderr=log, check=True, timeout=120)
-        process = subprocess.Popen([*command, *listens], stdout=log, stderr=log)
-    try:
+    with process(folder / "log", [*command, *listens]):
         yield
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its own re-
     ResourcePatternType,
     ResourceType,
 )
-from mysql_over_tls import PASSWORD
 
 from chassis.kafka_connections import brokers
 from chassis.testing import eventually
@@ -57,7 +56,7 @@ class Cluster:
     def environment(self, prefix: str, user: str) -> dict[str, str]:
         """The variables of a program of ours that talks to it."""
         told = {"BOOTSTRAP": self.bootstrap, "TLS": "true", "CA_FILE": str(self.ca)}
-        told |= {"USER": user, "PASSWORD": PASSWORD}
+        told |= {"USER": user, "PASSWORD": kafka_over_tls.PASSWORD}
         return {f"{prefix}_KAFKA_{name}": value for name, value in told.items()}
 
     def java(self, user: str) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """Registry, Connect and connector as infra/k8s/overlays/production tells them, on this machine."""
 
-import os
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import kafka_over_tls
+from background import process
 from free_ports import unused
 from mysql_over_tls import PASSWORD, Server
 from production import Cluster, documents
@@ -17,19 +16,6 @@ from chassis.testing import eventually
 from local_stack import first_start
 from local_stack import stack as local_stack
 from local_stack.layout import INFRA
-
-
-@contextmanager
-def process(log: Path, command: list[str], environment: Mapping[str, str]) -> Iterator[None]:
-    with log.open("wb") as written:
-        running = subprocess.Popen(
-            command, env=os.environ | dict(environment), stdout=written, stderr=written
-        )
-    try:
-        yield
-    finally:
-        running.terminate()
-        running.wait(60)
 
 
 async def answers(url: str) -> None:

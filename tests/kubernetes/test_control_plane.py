@@ -12,9 +12,9 @@ from control_plane import ControlPlane
 from manifests import OVERLAYS, services, workloads
 
 from chassis.testing import eventually
+from local_stack.addresses import APIS
 
 NAMESPACES = {"dev": "people-dev", "production": "people"}
-APIS = ("command-api", "query-api", "search-api")
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 PODS = "/api/v1/namespaces/{}/pods"
 

@@ -20,6 +20,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from background import process
 from free_ports import unused
 from mysql_over_tls import PASSWORD, Server
 from production import Cluster
@@ -72,7 +73,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = local_stack.fetch().unpacked("usr/bin/redis-server")
     command = [*server, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
     folder = tmp_path_factory.mktemp("redis")
-    with production_servers.process(folder / "log", [*command, "--dir", str(folder)], {}):
+    with process(folder / "log", [*command, "--dir", str(folder)]):
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -96,7 +97,7 @@ async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncI
             await connector.put(config)
             projector = told(kafka, mysql, registry, redis)
             command = [str(BIN / "redis-projector")]
-            with production_servers.process(folder / "projector.log", command, projector):
+            with process(folder / "projector.log", command, projector):
                 system = System(kafka, mysql, connector, projector)
                 mysql.put_event(USER.format(1))
                 await eventually(lambda: view_is_complete(system), within=60, every=0.5)

@@ -8,15 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from new_aggregate.aggregate import LIVING, Aggregate
+from local_stack.addresses import APIS, SERVICES
+from new_aggregate.aggregate import Aggregate
 from new_aggregate.words import reworded
 
 BASE, DEV, PRODUCTION = (
     Path("infra/k8s") / f for f in ("base", "overlays/dev", "overlays/production")
 )
-SERVICES = [
-    name for name in LIVING if name != "connector-supervisor"
-]  # that is Strimzi's work here
 OURS = "|".join(SERVICES)
 LISTED = {
     BASE: [
@@ -98,7 +96,7 @@ def _overlay(folder: Path) -> Callable[[str, Aggregate], str]:
 
 
 def _token_keys(text: str, aggregate: Aggregate) -> str:
-    apis = ", ".join(service for service in SERVICES if service.endswith("-api"))
+    apis = ", ".join(APIS)
     return text.replace(f"[{apis}", f"[{apis}, {_said(apis, aggregate)}")
 
 

@@ -33,7 +33,12 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("hurried")
 async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
     shelves: list[Shelf] = []
-    generations = MemoryGenerations(lambda: shelves.append(Shelf()) or shelves[-1])  # type: ignore[func-returns-value] # append's None
+
+    def another() -> Shelf:
+        shelves.append(Shelf())
+        return shelves[-1]
+
+    generations = MemoryGenerations(another)
     async with log.projecting(generations):
         await log.write("a@1", "b@1")
         await eventually(lambda: at(shelves, 0, {"a": 1, "b": 1}), within=30)

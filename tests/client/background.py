@@ -1,0 +1,25 @@
+"""A server of a test's own, beside it."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+STOPS_WITHIN = 60  # seconds
+
+
+@contextmanager
+def process(
+    log: Path, command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """It runs while the block does, with these variables besides the test's; log gets its words."""
+    with log.open("ab") as written:
+        running = subprocess.Popen(
+            command, env=os.environ | dict(environment or {}), stdout=written, stderr=written
+        )
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(STOPS_WITHIN)
