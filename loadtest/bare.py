@@ -5,6 +5,8 @@ import sys
 import uvloop
 from aiohttp import web
 
+from chassis.listening import CannotListen, listen
+
 
 def application(body: bytes) -> web.Application:
     """One handler for whatever is asked."""
@@ -17,12 +19,20 @@ def application(body: bytes) -> web.Application:
     return found
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve standard input's bytes on the port that the argument names."""
+    try:
+        sock = listen("127.0.0.1", int(sys.argv[1]))
+    except CannotListen as taken:
+        sys.exit(f"bare: {taken.line('another port')}")
     web.run_app(
         application(sys.stdin.buffer.read()),
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
+        sock=sock,
         access_log=None,
         print=lambda *_: None,
         loop=uvloop.new_event_loop(),
     )
+
+
+if __name__ == "__main__":
+    main()

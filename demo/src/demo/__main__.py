@@ -6,17 +6,7 @@ from demo.wiring import wire
 
 
 def main() -> None:
-    """Say what to try, then serve until Ctrl-C."""
-    print(  # noqa: T201 - a command's answer
-        "Everything is in memory and gone at the end. Try:\n"
-        "  curl -i localhost:3000/user -H 'Content-Type: application/json'"
-        ' -d \'{"first_name": "Zoë", "last_name": "Žižek"}\'\n'
-        "  curl -i localhost:3001/user\n"
-        "  curl -i localhost:3002/user/search/zizek\n"
-        "In a browser: localhost:3000/docs, localhost:3001/docs, localhost:3002/docs\n"
-        "gRPC with reflection: ports 1234, 1235, 1236. Metrics: localhost:9000/metrics\n",
-        flush=True,
-    )
+    """Serve until Ctrl-C, and print what to try."""
     launch("demo", Settings, wire)
 
 

@@ -1,9 +1,14 @@
 """What the demo can be told."""
 
+from collections.abc import Mapping, Sequence
+
 from pydantic import Field
 
 from chassis.api_access import ApiSettings
 from chassis.settings import settings_config
+
+APIS = ("command-api", "query-api", "search-api")
+"""In the order of their ports."""
 
 
 class Settings(ApiSettings):
@@ -14,3 +19,11 @@ class Settings(ApiSettings):
     http_port: int = Field(3000, description="command-api's; query-api and search-api follow.")
     grpc_port: int = Field(1234, description="command-api's; query-api and search-api follow.")
     admin_port: int = 9000
+
+    def listening(self) -> Mapping[str, Sequence[int]]:
+        apis = range(len(APIS))
+        return {
+            self.variable("admin_port"): [self.admin_port],
+            self.variable("http_port"): [self.http_port + number for number in apis],
+            self.variable("grpc_port"): [self.grpc_port + number for number in apis],
+        }

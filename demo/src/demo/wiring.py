@@ -26,6 +26,7 @@ from command_api.memory_event_store import MemoryEventStore
 from command_api.wiring import utc_now, uuid7
 from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings
+from demo.trials import Trials
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from redis_projector.memory_user_views import MemoryUserViews as ProjectedViews
@@ -54,6 +55,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                 AdminServer(health, settings.host, settings.admin_port),
                 MemoryLog(store, [_into_views(views), _into_index(index)]),
                 *_servers(settings, health, doors, callers.gate),
+                Trials(settings),
             ],
             health,
         )

@@ -37,6 +37,14 @@ def test_a_free_port_is_no_finding(taken_port: int) -> None:
     assert list(preflight.taken_ports(redis_on(free), "redis")) == []
 
 
+@pytest.mark.parametrize("port", [65536, 70000, 0, -1])
+def test_a_port_that_does_not_exist_is_told(port: int) -> None:
+    (finding,) = (f for f in preflight.taken_ports(redis_on(port), "redis") if "(redis)" in f)
+    assert finding == (
+        f"port {port}, which redis needs (redis), does not exist: choose another --port-offset"
+    )
+
+
 def test_a_missing_tool_is_named() -> None:
     (finding,) = preflight.missing_tools(["python3", "no-such-tool"])
     assert "no-such-tool" in finding

@@ -1,5 +1,6 @@
 """What would make a start fail later is found first: each finding is one line with what to do."""
 
+import errno
 import os
 import shutil
 import socket
@@ -17,6 +18,7 @@ GB = 1024**3
 DISK_FOR_DOWNLOADS = 3 * GB
 DISK_FOR_DATA = 1 * GB
 MEMORY = 3 * GB
+HIGHEST_PORT = 65535
 TOOLS = ("apt-get", "dpkg-deb", "setpriv")
 
 
@@ -66,22 +68,26 @@ def short_of_disk(folder: Path, needed: int) -> Iterator[str]:
 def taken_ports(instance: Instance, program: str) -> Iterator[str]:
     for purpose in PORTS[program]:
         port = instance.port(program, purpose)
-        if is_taken(port):
-            yield (
-                f"port {port}, which {program} needs ({purpose}), is in use by {holder(port)}: "
-                "end that, or move the stack with --port-offset"
-            )
+        if (why := obstacle(port)) is not None:
+            yield f"port {port}, which {program} needs ({purpose}), {why}"
 
 
-def is_taken(port: int) -> bool:
+def obstacle(port: int) -> str | None:
+    """Why a port cannot be listened on, and what to do; None: it can."""
+    if not 0 < port <= HIGHEST_PORT:
+        return "does not exist: choose another --port-offset"
     with socket.socket() as candidate:
         # Ports that closed a moment ago count as free, as they do for the servers.
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             candidate.bind((HOST, port))
-        except OSError:
-            return True
-    return False
+        except PermissionError:
+            return "needs a privilege: choose another --port-offset"
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return f"cannot be listened on: {error.strerror}"
+            return f"is in use by {holder(port)}: end that, or move the stack with --port-offset"
+    return None
 
 
 def holder(port: int) -> str:

@@ -1,13 +1,13 @@
 """The operator's door, on its own port: /livez, /readyz, /metrics."""
 
 import asyncio
-import socket
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.health import Health
 from chassis.http_messages import answer
+from chassis.listening import listen
 
 
 class AdminServer:
@@ -25,7 +25,7 @@ class AdminServer:
                 web.get("/metrics", self._metrics),
             ]
         )
-        self._socket = socket.create_server((host, port))
+        self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         self._drained = asyncio.Event()

@@ -1,7 +1,6 @@
 """The gRPC door: the same problems as HTTP, who may, limits, measurements, health, drain."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +27,7 @@ from chassis.access import ANYBODY, Gate, scope_of
 from chassis.grpc_transport import GrpcTransportServer
 from chassis.health import Health
 from chassis.in_flight import InFlight
+from chassis.listening import listen
 from chassis.problems import Problem
 
 Call = Stream[Any, Any]
@@ -71,7 +71,7 @@ class GrpcServer:
         self._server = GrpcTransportServer(around, codec=Codec())
         self._gate = gate
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
-        self._socket = socket.create_server((host, port), backlog=1024, reuse_port=reuse_port)
+        self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._in_flight = InFlight("grpc")
         self._is_draining = False

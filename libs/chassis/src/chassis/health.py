@@ -16,13 +16,17 @@ class Health:
     """Named checks with a time-to-live, so that probes cannot load the neighbours."""
 
     def __init__(self, checks: Mapping[str, Check], ttl: float = 1.0, timeout: float = 2.0) -> None:
-        self._checks = checks
+        self._checks = dict(checks)
         self._ttl = ttl
         self._timeout = timeout
         self._lock = asyncio.Lock()
         self._checked_at = float("-inf")
         self._failures: dict[str, str] = {}
         self.is_draining = False
+
+    def add(self, name: str, check: Check) -> None:
+        """One more check, of what is made after the admin server."""
+        self._checks[name] = check
 
     def turn_off(self) -> None:
         """From now on not ready: the process is about to stop."""

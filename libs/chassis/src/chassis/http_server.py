@@ -1,7 +1,6 @@
 """The HTTP door: problems as RFC 9457, who may, limits, measurements, drain."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
@@ -12,6 +11,7 @@ from chassis import problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
 from chassis.http_messages import MAX_BODY, answer
 from chassis.in_flight import InFlight
+from chassis.listening import listen
 from chassis.problems import Problem
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ class HttpServer:
         app.add_routes(routes)
         app.on_response_prepare.append(_head)
         self._gate = gate
-        self._socket = socket.create_server((host, port), backlog=1024, reuse_port=reuse_port)
+        self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
         self._in_flight = InFlight("http")

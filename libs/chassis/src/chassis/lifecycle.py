@@ -12,8 +12,9 @@ from typing import Protocol, TypeVar
 import structlog
 import uvloop
 
-from chassis import telemetry, tracing
+from chassis import listening_ports, telemetry, tracing
 from chassis.health import Health
+from chassis.listening import CannotListen
 from chassis.settings import ServiceSettings, load
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -55,19 +56,37 @@ Wire = Callable[[S], AbstractAsyncContextManager[Process]]
 def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
     """Be the whole of a service's main(): settings, telemetry, wiring, signals.
 
-    Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out.
+    Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out; also 1, with
+    one line on standard error, when an address cannot be listened on.
     """
     settings = load(settings_type)
     telemetry.configure_logs(service, settings.log_level)
     tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
+    code: int | str | None = None
     try:
         uvloop.run(_wired(settings, wire))
-    except* Exception as failures:
-        for failure in failures.exceptions:
-            log.critical("failed", error=str(failure), exc_info=failure)
-        sys.exit(1)
+    except CannotListen as taken:
+        code = f"{service}: {_line(taken, settings)}"
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
+        _log_all(failure)
+        code = 1
     finally:
         tracing.flush()
+    if code is not None:
+        sys.exit(code)
+
+
+def _line(taken: CannotListen, settings: ServiceSettings) -> str:
+    ports = settings.listening()
+    variable = listening_ports.variable_of(ports, taken.port)
+    return taken.line(settings.variable("host") if taken.is_host else variable)
+
+
+def _log_all(failure: Exception) -> None:
+    """One line for each exception of a group."""
+    failures = failure.exceptions if isinstance(failure, ExceptionGroup) else (failure,)
+    for one in failures:
+        log.critical("failed", error=str(one), exc_info=one)
 
 
 async def _wired(settings: S, wire: Wire[S]) -> None:

@@ -6,13 +6,18 @@ name in lower case under /run/secrets (Docker's secrets) needs no variable.
 
 import ipaddress
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis import listening_ports
+
 SECRETS_DIR = Path("/run/secrets")
+LISTENING = ("admin_port", "http_port", "grpc_port")
+"""Settings of ports that a process listens on; other ports are those of its dependencies."""
 
 
 class ServiceSettings(BaseSettings):
@@ -31,6 +36,21 @@ class ServiceSettings(BaseSettings):
         0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
     )
     grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
+
+    def variable(self, name: str) -> str:
+        """The environment variable of a setting."""
+        return f"{self.model_config.get('env_prefix', '')}{name.upper()}"
+
+    def listening(self) -> Mapping[str, Sequence[int]]:
+        """Each variable that names a port to listen on, with all ports that it stands for."""
+        fields = type(self).model_fields
+        return {self.variable(name): [getattr(self, name)] for name in LISTENING if name in fields}
+
+    @model_validator(mode="after")
+    def _has_ports_of_its_own(self) -> Self:
+        if mistake := listening_ports.mistake(self.listening()):
+            raise ValueError(mistake)
+        return self
 
 
 class PublicSettings(ServiceSettings):
@@ -65,8 +85,13 @@ def is_loopback(host: str) -> bool:
 
 
 def settings_config(prefix: str) -> SettingsConfigDict:
-    """The one way all services read their variables: PREFIX_NAME, frozen, secrets from files."""
+    """The one way all programs read their variables: PREFIX_NAME, frozen, secrets from files.
+
+    White space around a text is not part of it, wherever it comes from: an editor leaves a newline
+    at the end of a secret's file, and a pipe one at the end of a variable.
+    """
     return SettingsConfigDict(
+        str_strip_whitespace=True,
         env_prefix=prefix,
         frozen=True,
         secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,

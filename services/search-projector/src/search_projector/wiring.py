@@ -71,8 +71,9 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
     async with projection(settings) as wired:
         operator = OperatorWatch(wired.generations)
-        consumer = KafkaConsumer(wired, operator.orders)
-        health = Health({"opensearch": wired.ping, "projection": consumer.ready})
+        health = Health({"opensearch": wired.ping})
         admin = AdminServer(health, settings.host, settings.admin_port)
+        consumer = KafkaConsumer(wired, operator.orders)  # must be stopped: after what may fail
+        health.add("projection", consumer.ready)
         watch = DeadLetterWatch(wired.brokers, wired.letters)
         yield Process([admin, watch, operator, consumer], health)

@@ -1,0 +1,25 @@
+"""The ports that a process listens on, by the variables that name them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+HIGHEST = 65535
+Ports = Mapping[str, Sequence[int]]
+"""Environment variable → all ports that it stands for; 0 is whatever port is free."""
+
+
+def mistake(ports: Ports) -> str | None:
+    """What is wrong with the ports, or None: each exists, and none is needed twice."""
+    for variable, of_it in ports.items():
+        for port in of_it:
+            if not 0 <= port <= HIGHEST:
+                return f"{variable}: there is no port {port}, the highest is {HIGHEST}"
+    for (one, of_one), (other, of_other) in combinations(ports.items(), 2):
+        if shared := {*of_one} & {*of_other} - {0}:
+            return f"{one} and {other} both need port {min(shared)}: change one of them"
+    return None
+
+
+def variable_of(ports: Ports, port: int) -> str:
+    """The variable that a port comes from."""
+    return next((variable for variable, of_it in ports.items() if port in of_it), "the port")

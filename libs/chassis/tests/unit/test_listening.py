@@ -1,0 +1,123 @@
+"""Where a process cannot listen, it says so in a line: what, who, and what to change."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chassis import listening_ports, port_holder
+from chassis.listening import CannotListen, listen
+
+HOLDER = """
+import socket, sys
+with socket.create_server(("127.0.0.1", 0)) as taken:
+    print(taken.getsockname()[1], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_another_process_on_the_port_is_named() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, "a-secret-argument"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        port = int(process.stdout.readline())
+        with pytest.raises(CannotListen) as refused:
+            listen("127.0.0.1", port)
+        assert process.stdin
+        process.stdin.close()
+    line = refused.value.line("X_PORT")
+    begin = f"port {port} is already in use (by pid {process.pid}, "
+    assert line.startswith(begin)
+    assert line.endswith("); stop it or set X_PORT")
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        (["/usr/bin/python3", "/somewhere/bin/query-api", "--token=x"], "query-api"),
+        (["python3.11", "-m", "query_api"], "query_api"),
+        (["python3", "-c", "import x"], "python3"),
+        (["python3"], "python3"),
+        (["/usr/sbin/mysqld", "--password=x"], "mysqld"),
+        ([""], "without a name"),
+    ],
+)
+def test_a_process_is_named_without_its_arguments(
+    tmp_path: Path, command: list[str], program: str
+) -> None:
+    process = tmp_path / "4321"
+    process.mkdir()
+    (process / "cmdline").write_text("\0".join([*command, ""]))
+    assert port_holder._program(process) == program
+
+
+def test_a_holder_that_cannot_be_seen_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"pid {os.getpid()}" in port_holder.holder(port)
+        monkeypatch.setattr(port_holder, "_open_files", lambda _process: iter(()))
+        assert port_holder.holder(port) == port_holder.UNKNOWN
+        monkeypatch.setattr(port_holder, "PROC", Path("/nowhere"))  # not Linux
+        assert port_holder.holder(port) == port_holder.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("192.0.2.1", "this machine has no such address"),  # TEST-NET-1, RFC 5737
+        ("no-such-host.invalid", "the name does not resolve"),  # RFC 6761
+    ],
+)
+def test_a_host_that_cannot_be_listened_on_is_named(host: str, reason: str) -> None:
+    with pytest.raises(CannotListen, match=reason) as refused:
+        listen(host, 0)
+    assert refused.value.is_host
+    line = refused.value.line("X_HOST")
+    assert line.startswith(f"cannot listen on host '{host}'")
+    assert line.endswith("; set X_HOST")
+
+
+def test_a_privileged_port_is_named() -> None:
+    # As the kernel answers it; who runs the tests may be root, who is not refused.
+    refused = CannotListen("127.0.0.1", 80, PermissionError(errno.EACCES, "Permission denied"))
+    assert not refused.is_host
+    assert refused.line("X_PORT") == (
+        "port 80 needs a privilege: ports below 1024 are the system's; set X_PORT"
+    )
+
+
+def test_an_error_of_another_kind_is_in_the_kernel_s_words() -> None:
+    refused = CannotListen("127.0.0.1", 80, OSError(errno.ENFILE, "Too many open files"))
+    assert "port 80: Too many open files" in refused.line("X_PORT")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", ""])
+def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
+    with listen(host, 0) as sock:
+        assert sock.getsockname()[1] > 0
+        is_six = host == "::1"
+        assert (sock.family == socket.AF_INET6) is is_six
+
+
+@pytest.mark.parametrize(
+    ("ports", "mistake"),
+    [
+        ({"A": [9000], "B": [9000]}, "A and B both need port 9000"),
+        ({"A": [9001], "B": [9000, 9001, 9002]}, "A and B both need port 9001"),
+        ({"A": [65534, 65535, 65536]}, "A: there is no port 65536"),
+        ({"A": [-1]}, "A: there is no port -1"),
+        ({"A": [0], "B": [0]}, None),
+        ({"A": [9000], "B": [9001]}, None),
+    ],
+)
+def test_ports_exist_and_are_needed_once(ports: dict[str, list[int]], mistake: str | None) -> None:
+    told = listening_ports.mistake(ports)
+    assert mistake in told if mistake and told else told is mistake
