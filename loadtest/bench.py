@@ -20,6 +20,7 @@ import report
 import search
 import uvloop
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 ROUNDS, SECONDS = 5, 2
@@ -126,6 +127,7 @@ BENCHES: list[Callable[[Addresses, datetime], Bench]] = [
 ]
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -19,6 +19,7 @@ import uvloop
 from seed import BATCH, stored
 
 from chassis import kafka_places
+from chassis.interrupts import interruptible
 from chassis.kafka_connections import Brokers
 from command_api.mysql_event_store import MySQLEventStore, _row
 from command_api.ports import Request
@@ -151,6 +152,7 @@ def page(found: list[CaughtUp], now: datetime) -> str:
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -15,6 +15,7 @@ import wrk
 from reads import BARE, BIN, HERE, OURS, got, process
 from wrk import Answered
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 CALLERS = (1, 16, 64, 256)
@@ -92,6 +93,7 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from catch_up import TOPIC
 
 from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.interrupts import interruptible
 from chassis.kafka_connections import Brokers
 from local_stack.addresses import Addresses, load
 from user_contracts import avro_schema, user_event
@@ -96,6 +97,7 @@ def page(stops: dict[str, list[float]], rate: int, seconds: int, now: datetime) 
     return "\n".join([*lines, ""])
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -18,6 +18,7 @@ import aiohttp
 import report
 import uvloop
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 SEARCH_EVERY = 0.05  # seconds between two looks at one group
@@ -114,6 +115,7 @@ async def measure(stack: Addresses, rate: int, seconds: int) -> Run:
     return run
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -22,6 +22,7 @@ import psutil
 import report
 from reads import BIN, HERE, OURS, process, settings
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 from user_contracts.proto.user.v1 import GetRequest, ListRequest
 
@@ -152,6 +153,7 @@ def page(found: list[Measured], rounds: int, seconds: int, now: datetime) -> str
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

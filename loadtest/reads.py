@@ -24,6 +24,7 @@ import report
 import wrk
 from wrk import Answered, any_of
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent
@@ -150,6 +151,7 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

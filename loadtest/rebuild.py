@@ -22,6 +22,7 @@ from typing import Any
 import report
 import uvloop
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent
@@ -171,6 +172,7 @@ def page(found: dict[str, Seen | Rebuilt], share: float, now: datetime) -> str:
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -18,6 +18,7 @@ import uvloop
 from freshness import lag
 from reads import BIN
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import load
 
 WITHIN = 1800.0  # seconds
@@ -58,6 +59,7 @@ async def until_views_are_complete(instance: str) -> None:
             await asyncio.sleep(5)
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -13,9 +13,11 @@ import scaling_apis
 import scaling_projectors
 import uvloop
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import load
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -24,6 +24,7 @@ from opensearchpy import OpenSearch
 from seed import people
 from wrk import Answered
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 from search_api.opensearch_user_index import query
 
@@ -151,6 +152,7 @@ def page(found: list[Way], users: int, how: str, now: datetime) -> str:
     )
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -18,6 +18,7 @@ import uvloop
 from freshness import lag
 
 from chassis import telemetry
+from chassis.interrupts import interruptible
 from chassis.testing import serving
 from command_api.application import Users
 from command_api.mysql_connections import connected
@@ -98,6 +99,7 @@ def _tell(where: str, count: int, started: float) -> None:
     print(f"{count} users {where} after {seconds:.0f} s ({count / seconds:.0f} a second)")
 
 
+@interruptible()
 def main() -> None:
     """Seed, and write the ids."""
     parser = argparse.ArgumentParser(description=__doc__)

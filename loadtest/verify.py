@@ -24,6 +24,7 @@ from opensearchpy import AsyncOpenSearch
 from opensearchpy.helpers import async_bulk
 from redis.asyncio import Redis
 
+from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 from user_contracts import redis_users
 
@@ -136,6 +137,7 @@ def measure(stack: Addresses) -> list[Verified]:
     return found
 
 
+@interruptible()
 def main() -> None:
     """Measure, print, and keep the result."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from chassis import telemetry
+from chassis.interrupts import interruptible
 from chassis.kafka_connections import brokers
 from chassis.problems import Unavailable
 from chassis.settings import load
@@ -19,12 +20,16 @@ NAME = "connector-supervisor"
 
 
 def operate(arguments: Sequence[str]) -> None:
-    """Carry out the command that the arguments name; exits with 1 and a reason, 2 if not known."""
+    """Carry out the command that the arguments name, and exit.
+
+    Codes: 0 done, 1 not done, 2 not known, 130 and 143 interrupted by SIGINT and SIGTERM.
+    """
     _parser().parse_args(arguments)
     settings = load(Settings)
     telemetry.configure_logs(NAME, "critical")  # what it prints is the answer
     try:
-        asyncio.run(_replay(settings))
+        with interruptible():
+            asyncio.run(_replay(settings))
     except Unavailable as problem:
         sys.exit(f"{NAME}: {problem.detail}")
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from chassis.interrupts import interruptible
 from platform_setup import SetupError, mysql_users, schema_rule, topics
 
 JOBS = {
@@ -12,6 +13,7 @@ JOBS = {
 }
 
 
+@interruptible()
 def main() -> None:
     parser = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
     parser.add_argument("job", choices=[*JOBS, "all"], help="what to make ready")

@@ -13,12 +13,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from chassis import operator_dead_letters, operator_generations, operator_verify, telemetry
+from chassis.interrupts import interruptible
 from chassis.problems import Problem
 from chassis.projector import Projection
 from chassis.settings import ServiceSettings, load
 
 S = TypeVar("S", bound=ServiceSettings)
-INTERRUPTED = 130  # as shells have it: 128 and the signal's number
 Command = Callable[[Projection, argparse.Namespace], Awaitable[int | None]]
 """Gives the exit code; None: 0."""
 
@@ -31,7 +31,8 @@ def operate(
 ) -> None:
     """Carry out the command that the arguments name, and exit.
 
-    Codes: 0 done, 1 not done, 2 not known, 3 drift remains (`verify`), 130 interrupted.
+    Codes: 0 done, 1 not done, 2 not known, 3 drift remains (`verify`), 130 and 143
+    interrupted by SIGINT and SIGTERM.
     """
     wanted = _parser(service).parse_args(arguments)
     settings = load(settings_type)
@@ -43,15 +44,14 @@ def operate(
             return code
 
     try:
-        code = asyncio.run(run())
+        with interruptible():
+            code = asyncio.run(run())
         sys.stdout.flush()
     except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Problem as problem:
         sys.exit(f"{service}: {problem.detail}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     sys.exit(code)
 
 

@@ -80,11 +80,19 @@ launch("test", Settings, wire)
 """
 
 
-def test_signals_after_the_first_do_not_cut_the_end_short() -> None:
-    process = subprocess.Popen([sys.executable, "-c", SERVICE], stdout=subprocess.PIPE)
+IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+"""As nohup and `&` of a script start a command."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("inherited", [[], IGNORING], ids=["default", "ignored"])
+def test_signals_after_the_first_do_not_cut_the_end_short(
+    inherited: list[str], number: signal.Signals
+) -> None:
+    process = subprocess.Popen([*inherited, sys.executable, "-c", SERVICE], stdout=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline() == b"wired\n"
     while process.poll() is None:  # at every moment of its end, the interpreter's own among them
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
     process.stdout.close()
     assert process.returncode == 0

@@ -2,6 +2,7 @@
 
 import sys
 
+from chassis.interrupts import interruptible
 from chassis.lifecycle import launch
 from chassis.settings import load
 from command_api.migrate import migrate
@@ -15,7 +16,8 @@ def main() -> None:
         case []:
             launch("command-api", Settings, wire)
         case ["migrate"]:
-            applied = migrate(load(Settings))
+            with interruptible():
+                applied = migrate(load(Settings))
             print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
         case _:
             sys.exit("usage: command-api [migrate]")

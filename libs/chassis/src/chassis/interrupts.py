@@ -1,0 +1,40 @@
+"""SIGINT and SIGTERM for commands: programs that end by themselves.
+
+A shell starts background jobs, and nohup its command, with SIGINT ignored (POSIX, Shell Command
+Language, 2.11). Python then installs no handler of its own, and asyncio none either. As process 1
+of a container a program without a handler ignores SIGTERM, too (pid_namespaces(7)).
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOPS = (signal.SIGINT, signal.SIGTERM)
+OF_A_SIGNAL = 128  # a shell's exit code of a command that a signal ended is this and its number
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM end the block in order, whatever was inherited; also a decorator.
+
+    In the block they raise KeyboardInterrupt, or cancel the task of asyncio.run(). Behind it the
+    process exits with 130 for SIGINT and 143 for SIGTERM.
+    """
+    received: list[int] = []
+
+    def as_interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    before = {number: signal.getsignal(number) for number in STOPS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run() looks for this one
+    signal.signal(signal.SIGTERM, as_interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(OF_A_SIGNAL + (received or [signal.SIGINT])[0])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
