@@ -52,6 +52,8 @@ class Batch:
 
     def done(self, messages: Iterable[Message]) -> None:
         """Give the trace of each event a span for its processing and one for the store write."""
+        if not tracing.is_recording():
+            return
         for message in messages:
             if not (message.traceparent or "").endswith(SAMPLED):
                 continue
@@ -84,7 +86,7 @@ class Batch:
 @contextmanager
 def batch(topic: str, size: int) -> Iterator[Batch]:
     """The span of a batch of events, in a trace of its own."""
-    span = _begun(f"process batch {topic}", size) if tracing.is_drawn() else tracing.unrecorded()
+    span = _begun(f"process batch {topic}", size) if tracing.is_sampled() else tracing.unrecorded()
     with trace.use_span(
         span, end_on_exit=True, record_exception=False, set_status_on_exception=False
     ):

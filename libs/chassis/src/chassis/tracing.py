@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -31,27 +31,43 @@ _tracer = trace.get_tracer("chassis")
 
 
 @dataclass(slots=True)
-class _Drawn:
+class _Sampling:
+    """is_recording: whether there is an exporter; without one no span is begun, whoever asks."""
+
+    is_recording: bool = False
     share: float = 1.0
 
 
-_drawn = _Drawn()
+_sampling = _Sampling()
 
 
 def configure(service: str, endpoint: str | None, ratio: float) -> None:
-    """Send spans of the given share of traces to an OTLP endpoint; without one, nowhere.
+    """Send spans of the given share of traces to an OTLP endpoint; without one, record nothing.
 
+    Without an endpoint a caller's trace is still handed on, and every request has a trace id.
     An endpoint that is away costs spans and nothing else: the queue is bounded (2,048 spans) and
     drops what does not fit.
     """
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": service}),
-        sampler=ParentBased(ALWAYS_ON),  # is_drawn() has decided
-    )
-    _drawn.share = ratio
     if endpoint:
-        provider.add_span_processor(exporting(endpoint))
-    trace.set_tracer_provider(provider)
+        record(service, exporting(endpoint), ratio)
+
+
+def record(service: str, processor: SpanProcessor, ratio: float) -> None:
+    """From now on begin spans, of the given share of traces, and hand them to the processor."""
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider(
+            resource=Resource.create({"service.name": service}),
+            sampler=ParentBased(ALWAYS_ON),  # is_sampled() has decided
+        )
+        trace.set_tracer_provider(provider)
+    provider.add_span_processor(processor)
+    _sampling.share, _sampling.is_recording = ratio, True
+
+
+def is_recording() -> bool:
+    """Whether spans go anywhere."""
+    return _sampling.is_recording
 
 
 def exporting(endpoint: str) -> BatchSpanProcessor:
@@ -82,9 +98,9 @@ def traceparent() -> str | None:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
-def is_drawn() -> bool:
+def is_sampled() -> bool:
     """Whether the trace that begins now is recorded; asking the SDK costs each request 3 µs."""
-    return random.random() < _drawn.share  # noqa: S311 - nobody gains by guessing it
+    return _sampling.is_recording and random.random() < _sampling.share  # noqa: S311 - nobody gains by guessing it
 
 
 def unrecorded() -> trace.Span:
@@ -104,7 +120,9 @@ class Serving:
 
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
         callers = _callers(headers)
-        if callers is not None or is_drawn():
+        if callers is not None and not is_recording():
+            self._span = trace.get_current_span(callers)  # handed on as it came
+        elif callers is not None or is_sampled():
             self._span = _begun(protocol, method, route, callers or Context())
         else:
             self._span = unrecorded()

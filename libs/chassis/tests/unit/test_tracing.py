@@ -21,14 +21,24 @@ UNSAMPLED = CALLER[:-1] + "0"
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
     """What is exported while a test runs; the process has one tracer provider for all tests."""
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        tracing.configure("test", None, 1)
-    provider = trace.get_tracer_provider()
-    assert isinstance(provider, TracerProvider)
     exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.record("test", SimpleSpanProcessor(exporter), 1)
     yield exporter
     exporter.shutdown()
+    tracing._sampling.is_recording = False
+
+
+@pytest.fixture
+def no_tracer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an exporter; a span that is begun all the same fails the test."""
+
+    def begin(*_args: object, **_options: object) -> None:
+        raise AssertionError("a span was begun, and there is no exporter")
+
+    monkeypatch.setattr(tracing._sampling, "is_recording", False)
+    for module in (tracing, batch_tracing):
+        for method in ("start_span", "start_as_current_span"):
+            monkeypatch.setattr(module._tracer, method, begin)
 
 
 def named(spans: InMemorySpanExporter, name: str) -> ReadableSpan:
@@ -56,7 +66,7 @@ def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySp
 def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
     spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracing._drawn, "share", 0.0)
+    monkeypatch.setattr(tracing._sampling, "share", 0.0)
     with telemetry.Request("http", "GET", "/user", {}), telemetry.store_call("redis", "get"):
         ours = tracing.trace_id()
     with telemetry.Request("http", "GET", "/user", {"traceparent": "00-nonsense"}):
@@ -67,6 +77,40 @@ def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
     assert re.fullmatch("[0-9a-f]{32}", ours)
     assert theirs == CALLER.split("-")[1]
     assert [trace_of(span) for span in spans.get_finished_spans()] == [theirs]
+
+
+@pytest.mark.usefixtures("no_tracer")
+@pytest.mark.parametrize("caller", [CALLER, UNSAMPLED])
+def test_without_an_exporter_a_callers_trace_is_handed_on_as_it_came(caller: str) -> None:
+    tracing.configure("test", None, 1)
+    with telemetry.Request("http", "GET", "/user", {"traceparent": caller}) as outcome:
+        outcome.status = "500"
+        with telemetry.store_call("redis", "get"):
+            assert tracing.traceparent() == caller
+            assert tracing.trace_id() == caller.split("-")[1]
+
+
+@pytest.mark.usefixtures("no_tracer")
+def test_without_an_exporter_a_request_has_a_trace_id_of_its_own() -> None:
+    tracing.configure("test", "", 1)
+    seen = set()
+    for headers in ({}, {}, {"traceparent": "00-nonsense"}):
+        with telemetry.Request("grpc", "", "/user.v1.UserQueries/Get", headers) as outcome:
+            outcome.status = "OK"
+            handed_on, logged = tracing.traceparent(), telemetry._add_trace_id(None, "", {})
+        assert handed_on
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", handed_on)
+        assert logged["trace_id"] == handed_on.split("-")[1]
+        seen.add(handed_on)
+    assert len(seen) == 3
+
+
+@pytest.mark.usefixtures("no_tracer")
+def test_without_an_exporter_a_batch_of_sampled_events_begins_no_span() -> None:
+    with batch_tracing.batch("user.events", 2) as batch:
+        with batch.writing(), telemetry.store_call("redis", "apply"):
+            pass
+        batch.done([Message(f"e{n}", 0, n, CALLER) for n in range(2)])
 
 
 def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) -> None:
