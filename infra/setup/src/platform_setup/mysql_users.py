@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 import pymysql
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from chassis.mysql_server import CA_FILE, tls
@@ -20,11 +20,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Where MySQL is.")
     port: int = Field(3306, description="Its port.")
     ca_file: Path | None = Field(None, description=CA_FILE)
-    root_password: str = Field(description="To log in with.")
-    debezium_password: str = Field(description="To give to the user `debezium`.")
-    migrator_password: str = Field(description="To give to the user `migrator`.")
-    command_api_password: str = Field(description="To give to the user `command_api`.")
-    auditor_password: str = Field(description="To give to the user `auditor`.")
+    root_password: SecretStr = Field(description="To log in with.")
+    debezium_password: SecretStr = Field(description="To give to the user `debezium`.")
+    migrator_password: SecretStr = Field(description="To give to the user `migrator`.")
+    command_api_password: SecretStr = Field(description="To give to the user `command_api`.")
+    auditor_password: SecretStr = Field(description="To give to the user `auditor`.")
     file: Path = Field(INFRA / "mysql" / "users.sql", description="The statements.")
 
 
@@ -37,12 +37,15 @@ def run() -> None:
             host=settings.host,
             port=settings.port,
             user="root",
-            password=settings.root_password,
+            password=settings.root_password.get_secret_value(),
             connect_timeout=10,
             ssl=tls(settings.ca_file),
             read_timeout=30,
         ) as connection:
-            quoted = {name: connection.escape(value) for name, value in passwords.items()}
+            quoted = {
+                name: connection.escape(password.get_secret_value())
+                for name, password in passwords.items()
+            }
             with connection.cursor() as cursor:
                 for statement in statements(settings.file.read_text()):
                     cursor.execute(Template(statement).substitute(quoted))
