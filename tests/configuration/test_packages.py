@@ -1,0 +1,79 @@
+"""Every package and image names its licence; CI is `.ci/run`; what must be pinned is."""
+
+import re
+import subprocess
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=ROOT,
+    check=True,
+    capture_output=True,
+    text=True,
+).stdout.splitlines()
+PACKAGES = [name for name in TRACKED if Path(name).name == "pyproject.toml"]
+IMAGES = [name for name in TRACKED if Path(name).name == "Dockerfile"]
+WORKFLOWS = [name for name in TRACKED if name.startswith(".github/workflows/")]
+
+
+def test_the_licence_is_apache_2_0_word_for_word() -> None:
+    text = (ROOT / "LICENSE").read_bytes()  # as https://www.apache.org/licenses/LICENSE-2.0.txt
+    assert sha256(text).hexdigest() == (
+        "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+    )
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_names_the_licence(package: str) -> None:
+    project = tomllib.loads((ROOT / package).read_text())["project"]
+    assert project["license"] == "Apache-2.0"  # an SPDX expression, PEP 639
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_names_the_licence(image: str) -> None:
+    assert 'org.opencontainers.image.licenses="Apache-2.0"' in (ROOT / image).read_text()
+
+
+def test_grpclib_is_pinned_since_its_private_places_are_used() -> None:
+    """Decision 0037."""
+    chassis = tomllib.loads((ROOT / "libs/chassis/pyproject.toml").read_text())["project"]
+    (wanted,) = (
+        one for one in chassis["optional-dependencies"]["grpc"] if one.startswith("grpclib")
+    )
+    version = re.fullmatch(r"grpclib==([0-9.]+)", wanted)
+    assert version, wanted
+    locks = [name for name in TRACKED if name.endswith(".lock")]
+    locked = {
+        found
+        for name in locks
+        for found in re.findall(r"^grpclib==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
+    }
+    assert locked == {version[1]}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_calls_ci_run_and_nothing_of_its_own(workflow: str) -> None:
+    told = yaml.safe_load((ROOT / workflow).read_text())
+    assert told["permissions"] == {"contents": "read"}
+    assert set(told[True]) == {"push", "pull_request"}  # YAML 1.1 reads `on` as true
+    (job,) = told["jobs"].values()
+    assert job["timeout-minutes"] <= 120
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [name.partition("@")[0] for name in used] == [
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/setup-go",
+    ]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
+
+
+def test_there_is_a_workflow_and_what_it_calls() -> None:
+    assert WORKFLOWS == [".github/workflows/ci.yml"]
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
