@@ -69,7 +69,15 @@ class Log:
 
         ping = generations.state
         yield Projection(
-            brokers, self.topic, self.topic, generations, handler, letters, ping, pytest.fail
+            brokers,
+            self.topic,
+            self.topic,
+            generations,
+            handler,
+            letters,
+            ping,
+            pytest.fail,
+            "keys",
         )
         await letters.close()
 

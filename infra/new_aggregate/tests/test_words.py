@@ -89,3 +89,11 @@ def test_ports_are_free_and_as_far_from_those_of_users_for_all_programs() -> Non
         for purpose, port in own.items()
     }
     assert len(distances) == 1
+
+
+@pytest.mark.parametrize("projector", ["redis_projector", "search_projector"])
+def test_the_operator_of_another_aggregate_reads_its_name(projector: str) -> None:
+    wiring = f"services/{projector.replace('_', '-')}/src/{projector}/wiring.py"
+    text = (ROOT / wiring).read_text()
+    assert 'plural="users"' in text
+    assert 'plural="orders"' in words.reworded(text, ORDER)

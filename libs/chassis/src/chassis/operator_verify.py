@@ -20,13 +20,13 @@ SHOWN = 100  # findings printed; all are counted
 
 def add_commands(commands: Any, add: Any) -> None:
     """Let the parser know it."""
-    text = f"compare the view with the event store, all users; exit code {DRIFT}: drift remains"
+    text = f"compare the view with the event store, every key; exit code {DRIFT}: drift remains"
     verify = add(commands, "verify", _verify, text)
     verify.add_argument("--repair", action="store_true", help="put right what differs")
     verify.add_argument("--generation", help="not the one that serves, but this one")
     verify.add_argument("--after", default="", metavar="ID", help="go on after this id")
     verify.add_argument(
-        "--rate", type=_positive, default=RATE, help="users a second at most (%(default)s)"
+        "--rate", type=_positive, default=RATE, help="keys a second at most (%(default)s)"
     )
     verify.add_argument(
         "--patience",
@@ -53,22 +53,23 @@ async def _verify(projection: Projection, wanted: argparse.Namespace) -> int:
             compared, findings.tell, patience=wanted.patience, repair=wanted.repair
         )
         try:
-            await _run(verification, wanted)
+            await _run(verification, wanted, projection.plural)
         except BaseException:
             print(f"not finished; go on with --after {verification.position or repr('')}")
             raise
-    print(_sum(generation, verification.tally, is_repair=wanted.repair))
+    print(f"generation {generation}: {_sum(verification.tally, projection.plural, wanted)}")
     return DRIFT if verification.tally.remaining else 0
 
 
-async def _run(verification: "Verification[Any]", wanted: argparse.Namespace) -> None:
+async def _run(verification: "Verification[Any]", wanted: argparse.Namespace, plural: str) -> None:
     began = told_at = time.monotonic()
     async for _ in verification.run(wanted.after):
         now, keys = time.monotonic(), verification.tally.keys
         if now - told_at > TELL:
             rate = keys / (now - began)
             print(
-                f"{keys:,} users, {rate:,.0f} a second, until {verification.position}", flush=True
+                f"{keys:,} {plural}, {rate:,.0f} a second, until {verification.position}",
+                flush=True,
             )
             told_at = now
         await asyncio.sleep(max(0.0, keys / wanted.rate - (now - began)))
@@ -89,9 +90,9 @@ class _Findings:
             print("more are counted, not shown", flush=True)
 
 
-def _sum(generation: str, tally: Tally, *, is_repair: bool) -> str:
-    told = f"generation {generation}: {tally.keys:,} users; drift: {_counted(tally.found)}"
-    if not is_repair:
+def _sum(tally: Tally, plural: str, wanted: argparse.Namespace) -> str:
+    told = f"{tally.keys:,} {plural}; drift: {_counted(tally.found)}"
+    if not wanted.repair:
         return told
     return f"{told}; repaired: {_counted(tally.healed)}; remaining: {tally.remaining}"
 

@@ -26,6 +26,8 @@ class Projection:
     """Returns when the store of the views answers, raises when it does not."""
     compared: Callable[[str], AbstractAsyncContextManager[Compared[Any]]]
     """A generation beside the truth, for verification."""
+    plural: str
+    """What the view holds, for what an operator reads: users."""
 
     @property
     def letters(self) -> str:

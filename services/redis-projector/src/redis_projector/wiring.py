@@ -49,6 +49,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
                 dead_letters,
                 generations.ping,
                 partial(_compared, settings, redis, generations),
+                plural="users",
             )
         finally:
             await dead_letters.close()
