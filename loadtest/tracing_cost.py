@@ -1,0 +1,135 @@
+"""CPU time of an operation without an exporter: no span at all, and every span begun and dropped.
+
+The demo, which is every service over memory in one process: a create passes command-api and both
+projections. What counts is the ratio; CPU time says little of how busy the machine is.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import psutil
+import report
+
+from chassis.interrupts import interruptible
+
+HTTP = 18980  # and the two behind it
+PORTS = {"HTTP_PORT": HTTP, "GRPC_PORT": HTTP + 10, "ADMIN_PORT": HTTP + 20}
+SETTINGS = {f"DEMO_{name}": str(port) for name, port in PORTS.items()}
+AS_IT_IS = "from demo.__main__ import main; main()"
+# What the services did without an exporter: the SDK's spans, sampled, for nobody.
+WITH_SPANS = (
+    "from chassis import tracing; from opentelemetry.sdk.trace import SpanProcessor; "
+    f"tracing.record('demo', SpanProcessor(), 1); {AS_IT_IS}"
+)
+USERS = 20
+Ask = Callable[[], None]
+
+
+@contextmanager
+def demo(code: str) -> Iterator[psutil.Process]:
+    """The demo while the block runs, with some users in it."""
+    started = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-c", code], env=os.environ | SETTINGS, stdout=subprocess.PIPE, text=True
+    )
+    assert started.stdout  # noqa: S101 - for the type checker
+    try:
+        while "Try it" not in (line := started.stdout.readline()):
+            if not line:
+                raise SystemExit("the demo did not start")
+        for _ in range(USERS):
+            create()
+        yield psutil.Process(started.pid)
+    finally:
+        started.terminate()
+        started.wait()
+
+
+_connections: dict[int, http.client.HTTPConnection] = {}
+
+
+def asked(port: int, method: str, path: str, body: bytes | None = None) -> None:
+    connection = _connections.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, 10))
+    connection.request(method, path, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status not in {200, 201}:
+        raise SystemExit(f"{method} {path}: {answer.status}")
+
+
+def create() -> None:
+    names = {"first_name": "Ada", "last_name": "Lovelace"}
+    asked(HTTP, "POST", "/user", json.dumps(names).encode())
+
+
+def listed() -> None:
+    asked(HTTP + 1, "GET", "/user?limit=10")
+
+
+def cost(process: psutil.Process, ask: Ask, count: int) -> float:
+    """Microseconds of the process's CPU time for one operation."""
+    before = process.cpu_times()
+    for _ in range(count):
+        ask()
+    after = process.cpu_times()
+    return (after.user + after.system - before.user - before.system) / count * 1e6
+
+
+def measure(rounds: int, count: int) -> dict[str, dict[str, list[float]]]:
+    """Operation → way → the microseconds of each round; the ways take turns."""
+    found: dict[str, dict[str, list[float]]] = {
+        "`GET /user?limit=10`": {"spans": [], "none": []},
+        "`POST /user`, both views": {"spans": [], "none": []},
+    }
+    for _ in range(rounds):
+        for way, code in (("spans", WITH_SPANS), ("none", AS_IT_IS)):
+            _connections.clear()
+            with demo(code) as process:
+                for operation, ask in zip(found, (listed, create), strict=True):
+                    cost(process, ask, count // 10)
+                    found[operation][way].append(cost(process, ask, count))
+    return found
+
+
+def page(found: dict[str, dict[str, list[float]]], rounds: int, now: datetime) -> str:
+    """The result as a table."""
+    rows = []
+    for operation, ways in found.items():
+        spans, none = median(ways["spans"]), median(ways["none"])
+        rows.append(f"| {operation} | {spans:.0f} | {none:.0f} | {none / spans:.2f} |")
+    return "\n".join(
+        [
+            report.heading("What tracing costs without an exporter", now),
+            "",
+            f"CPU time in µs of an operation of the demo, medians of {rounds} rounds in turn.",
+            "",
+            "| | every span begun | no span | ratio |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+@interruptible()
+def main() -> None:
+    """Measure, print, and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--count", type=int, default=3000, help="operations of each round and way")
+    wanted, now = parser.parse_args(), datetime.now(UTC)
+    text = page(measure(wanted.rounds, wanted.count), wanted.rounds, now)
+    print(text)
+    (Path(__file__).parent / "results" / f"tracing-cost-{now:%Y-%m-%d}.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
