@@ -1,16 +1,19 @@
 """For Schemathesis: what is valid by more than a schema can say."""
 
-import unicodedata
 from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 
-from command_api.user import FORBIDDEN, LONGEST
+from command_api.text_rules import OF_FORBIDDEN, mistake_in, normalized
+from command_api.user import LONGEST
 
-# JSON Schema's portable patterns cannot tell which code points Unicode has not assigned.
-characters = st.characters().filter(lambda char: unicodedata.category(char) not in FORBIDDEN)
-names = st.text(characters, min_size=1, max_size=min(LONGEST.values())).filter(str.strip)
+LENGTH = min(LONGEST.values())
+# JSON Schema's portable patterns cannot express which characters show something.
+characters = st.characters().filter(lambda char: not OF_FORBIDDEN.match(char))
+names = st.text(characters, min_size=1, max_size=LENGTH).filter(
+    lambda name: mistake_in(normalized(name), LENGTH) is None
+)
 schemathesis.openapi.format("name", names)
 
 # Only an earlier answer knows another cursor that is right; test_life.py follows those.

@@ -3,7 +3,6 @@
 Each event carries the user's whole resulting state, so the newest event is the state.
 """
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,12 +10,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from chassis.problems import FieldError, Invalid, NotFound
+from command_api.text_rules import mistake_in, normalized
 
-# Characters (code points) after trimming, as MySQL's VARCHAR counts them.
+# Characters (code points) of a normalized name, as MySQL's VARCHAR counts them.
 LONGEST = {"first_name": 100, "last_name": 100}
-# Control characters, surrogates, unassigned code points, line and paragraph separators. Format
-# characters (Cf) stay: joiners are part of emoji and of several scripts.
-FORBIDDEN = {"Cc", "Cs", "Cn", "Zl", "Zp"}
 
 EventType = Literal["UserCreated", "UserRenamed", "UserDeleted"]
 
@@ -117,28 +114,14 @@ def _checked(**given: str | None) -> dict[str, Any]:
 
     Raises Invalid, with all mistakes at once.
     """
-    names = {
-        field: unicodedata.normalize("NFC", name).strip()
-        for field, name in given.items()
-        if name is not None
-    }
+    names = {field: normalized(name) for field, name in given.items() if name is not None}
     if not names:
         raise Invalid("give at least one of first_name, last_name")
     mistakes = [
         FieldError(field, mistake)
         for field, name in names.items()
-        if (mistake := _mistake(name, LONGEST[field]))
+        if (mistake := mistake_in(name, LONGEST[field]))
     ]
     if mistakes:
         raise Invalid("; ".join(f"{m.field} {m.detail}" for m in mistakes), mistakes)
     return names
-
-
-def _mistake(name: str, longest: int) -> str | None:
-    if not name:
-        return "must not be empty"
-    if len(name) > longest:
-        return f"must have at most {longest} characters"
-    if any(unicodedata.category(character) in FORBIDDEN for character in name):
-        return "must not contain control characters"
-    return None

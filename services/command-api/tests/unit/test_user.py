@@ -23,9 +23,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 ANN = UserEvent("ann", 3, "e3", "UserRenamed", "Ann", "Lee", NOON, NOON)
 NewId = Callable[[datetime], str]
-NAMES = st.text(
-    st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"]), min_size=1, max_size=40
-)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 
 
 def test_a_created_user_begins_at_version_one(new_id: NewId) -> None:
@@ -63,7 +61,7 @@ def test_nobody_changes_a_user_that_is_not_there(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "   ", "\t", "x" * 101, "a\x00b", "a\nb", "a\x1bb", "a\x85b", "a\u2028b", "\ud800"]
+    "name", ["", "   ", "x" * 101, "a\x00b", "a\u2028b", "\ud800", "\u200b", "\u0301", "\u202ea"]
 )
 def test_a_name_that_breaks_the_rules_is_refused(name: str, new_id: NewId) -> None:
     for command in (CreateUser(name, "Lee"), RenameUser("ann", name, None)):
@@ -84,7 +82,7 @@ def test_a_rename_to_nothing_is_refused(new_id: NewId) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Zoë", "Žižek", "李小龍", "O'Brien", "Anne-Marie", "😀", "👩‍👩‍👧", "محمد", "x" * 100]
+    "name", ["Zoë", "Žižek", "李小龍", "O'Brien", "😀", "👩‍👩‍👧", "محمد", "\U00031350"]
 )
 def test_a_name_of_any_script_stays_as_it_is(name: str, new_id: NewId) -> None:
     assert decide(None, CreateUser(name, "Lee"), NOON, new_id).first_name == name
