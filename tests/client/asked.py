@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from chassis.problems import Problem
+from command_api.refusals import FINAL
 from command_api.user import Command, CreateUser, RenameUser, UserEvent
 
 Names = tuple[str, str]
+Refused = tuple[str, str]
+"""The kind and the detail of a refusal."""
 
 
 @dataclass(eq=False)
@@ -16,6 +20,12 @@ class Asked:
     key: str | None
     event: UserEvent | None = None
     is_refused: bool = False
+    final: Refused | None = None
+    """A refusal that the same request gets again with the same key."""
+
+    def refused(self, problem: Problem) -> None:
+        self.is_refused = True
+        self.final = (problem.kind, problem.detail) if isinstance(problem, FINAL) else None
 
 
 @dataclass
@@ -37,10 +47,11 @@ class Ledger:
                     assert wanted in {None, one.event.version - 1, one.event.version}
         return told
 
-    def first_answer(self, asked: Asked) -> UserEvent | None:
-        """What the same request was told already, if it had the same key."""
+    def first_answer(self, asked: Asked) -> UserEvent | Refused | None:
+        """The final answer that the same request with the same key has got already."""
         same = (one for one in self.asked if (one.command, one.key) == (asked.command, asked.key))
-        return next((one.event for one in same if asked.key and one.event is not None), None)
+        answers = (one.event or one.final for one in same if asked.key)
+        return next((answer for answer in answers if answer is not None), None)
 
     def names(self, stored: Sequence[UserEvent]) -> Names | None:
         """A user's names after these events, each of which somebody must have ordered."""

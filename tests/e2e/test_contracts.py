@@ -92,6 +92,7 @@ def test_each_database_user_may_do_its_work_and_nothing_else(stack: Addresses) -
     assert grants(stack, "command_api") == {
         "GRANT USAGE ON *.*",
         "GRANT SELECT, INSERT, DELETE ON `users`.`user_event`",
+        "GRANT SELECT, INSERT, DELETE ON `users`.`command_result`",
     }
     assert grants(stack, "auditor") == {
         "GRANT USAGE ON *.*",

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable
 
 import pytest
 from doors import Door, Refused
@@ -120,6 +121,35 @@ async def test_a_repeated_idempotency_key_creates_one_user(door: Door) -> None:
         assert await door.search(last) == [first]
 
     await eventually(found_once)
+
+
+async def test_first_answer_to_a_key_is_repeated_whatever_it_was(door: Door) -> None:
+    user = await door.create("Ann", unique("First"))
+    unchanged, stale, unknown = (str(uuid.uuid4()) for _ in range(3))
+    nobody = "01890000-0000-7000-8000-ffffffffffff"
+
+    async def answers() -> list[object]:
+        return [
+            await door.rename(user["id"], "Ann", key=unchanged),
+            await refusal(door.rename(user["id"], "Late", expected=2, key=stale)),
+            await refusal(door.rename(nobody, "Ann", key=unknown)),
+        ]
+
+    first = await answers()
+    assert first[0] == user
+    beth = await door.rename(user["id"], "Beth")
+    assert beth["version"] == 2
+    assert await answers() == first
+    for key in (unchanged, stale, unknown):
+        assert await refusal(door.create("Other", "Person", key=key)) in {422, "INVALID_ARGUMENT"}
+    assert await door.get(user["id"], min_version=2) == beth
+
+
+async def refusal(answer: Awaitable[object]) -> object:
+    """Return the status with which the command is refused."""
+    with pytest.raises(Refused) as refused:
+        await answer
+    return refused.value.status
 
 
 NAMES = [

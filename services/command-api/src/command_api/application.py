@@ -12,8 +12,9 @@ import structlog
 from chassis import tracing
 from chassis.command_metrics import COMMANDS
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
-from chassis.problems import Kind, NotFound, Problem
-from command_api.ports import EventStore, KeyTaken, Request, StreamConflict
+from chassis.problems import NotFound, Problem
+from command_api.ports import Answer, EventStore, KeyTaken, Refusal, Request, StreamConflict
+from command_api.refusals import FINAL, KeyReused, StaleVersion, problem_of, refusal_of
 from command_api.user import (
     Command,
     CreateUser,
@@ -30,25 +31,14 @@ KEY = re.compile(r"[!-~]{1,128}")
 log = structlog.get_logger()
 
 
-class StaleVersion(Problem):
-    """The user is not at the version that the caller expects."""
-
-    kind = Kind.STALE_VERSION
-
-
-class KeyReused(Problem):
-    """The idempotency key came with another request before."""
-
-    kind = Kind.IDEMPOTENCY_KEY_REUSED
-
-
 @dataclass(frozen=True, slots=True)
 class Users:
     """Create, rename, delete, and the history of a user.
 
-    A command with an idempotency key gives the first answer again when the same request comes with
-    the same key, also after a crash between storing and answering. A key lives as long as its
-    event: deleting a user forgets the keys of the events it removes.
+    A command with an idempotency key gives the first answer again, a final refusal included (see
+    refusals.py), when the same request comes with the same key, also after a crash between storing
+    and answering. A key lives as long as its event: deleting a user forgets the keys of the events
+    it removes. An answer that appended no event lives for a time (see answer_retention.py).
     """
 
     store: EventStore
@@ -61,12 +51,10 @@ class Users:
 
     async def rename(self, command: RenameUser, key: str | None = None) -> UserEvent:
         """The user after it; raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused."""
-        check_user_id(command.user_id)
         return await self._do(command, key)
 
     async def delete(self, command: DeleteUser, key: str | None = None) -> UserEvent:
         """The marker that remains; raises as rename does."""
-        check_user_id(command.user_id)
         return await self._do(command, key)
 
     async def history(self, user_id: str, page: Page) -> tuple[Sequence[UserEvent], str | None]:
@@ -103,26 +91,26 @@ class Users:
         if (first := await self._first_answer(request)) is not None:
             return first, "replayed"
         try:
-            event, outcome = await self._carry_out(command, request)
-        except (KeyTaken, StreamConflict, StaleVersion, NotFound) as refusal:
+            return await self._carry_out(command, request)
+        except (KeyTaken, StreamConflict) as lost:
             # What was in the way may be this very request, sent before or at the same time.
             if (first := await self._first_answer(request)) is not None:
                 return first, "replayed"
-            if isinstance(refusal, KeyTaken):
-                raise StreamConflict("the idempotency key was just used and erased") from refusal
+            if isinstance(lost, KeyTaken):
+                raise StreamConflict("the idempotency key was just used and erased") from lost
             raise
-        if outcome == "unchanged" and (first := await self._first_answer(request)) is not None:
-            return first, "replayed"  # it overlapped the same request, which changed this already
-        return event, outcome
 
     async def _first_answer(self, request: Request) -> UserEvent | None:
-        found = await self.store.by_key(request.idempotency_key or "")
-        if found is None:
-            return None
-        event, request_hash = found
-        if request_hash != request.request_hash:
+        """None: the key is new. Raises the first answer if it was a refusal, and KeyReused."""
+        answers = await self.store.by_key(request.idempotency_key or "")
+        for answer, request_hash in answers:
+            if request_hash == request.request_hash:
+                if isinstance(answer, Refusal):
+                    raise problem_of(answer)
+                return answer
+        if answers:
             raise KeyReused("this idempotency key came with another request before")
-        return event
+        return None
 
     async def _carry_out(self, command: Command, request: Request) -> tuple[UserEvent, str]:
         for _ in range(ATTEMPTS - 1):
@@ -134,12 +122,13 @@ class Users:
         return await self._attempt(command, request)
 
     async def _attempt(self, command: Command, request: Request) -> tuple[UserEvent, str]:
-        newest = None
-        if not isinstance(command, CreateUser):
-            newest = await self.store.newest(command.user_id)
-            _check_expectation(newest, command.expected_version)
-        event = decide(newest, command, self.now(), self.new_id)
+        try:
+            newest, event = await self._decided(command)
+        except FINAL as refusal:
+            await self._keep(refusal_of(refusal), request)
+            raise
         if event is newest:
+            await self._keep(event, request)
             return event, "unchanged"
         if event.type == "UserDeleted":
             await self.store.erase(event, request)
@@ -147,6 +136,19 @@ class Users:
             await self.store.append(event, request)
         log.debug("appended", event_id=event.event_id, type=event.type, version=event.version)
         return event, "accepted"
+
+    async def _decided(self, command: Command) -> tuple[UserEvent | None, UserEvent]:
+        """The user's newest event and the one that the command leads to; raises what is FINAL."""
+        newest = None
+        if not isinstance(command, CreateUser):
+            check_user_id(command.user_id)
+            newest = await self.store.newest(command.user_id)
+            _check_expectation(newest, command.expected_version)
+        return newest, decide(newest, command, self.now(), self.new_id)
+
+    async def _keep(self, answer: Answer, request: Request) -> None:
+        if request.idempotency_key is not None:
+            await self.store.keep(answer, request)
 
 
 def _check_expectation(newest: UserEvent | None, expected: int | None) -> None:

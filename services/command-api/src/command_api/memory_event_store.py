@@ -1,10 +1,11 @@
 """The event store in memory: for tests and the demo, kept honest by the contract suite."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Any
 
-from command_api.ports import KeyTaken, Request, StreamConflict
+from command_api.ports import Answer, KeyTaken, Refusal, Request, StreamConflict
 from command_api.user import UserEvent
 
 Row = tuple[str, dict[str, Any] | None]
@@ -17,6 +18,7 @@ class MemoryEventStore:
     def __init__(self) -> None:
         self._streams: dict[str, list[UserEvent]] = {}
         self._keys: dict[str, tuple[UserEvent, str]] = {}
+        self._kept: dict[str, tuple[Answer, str, float]] = {}
         self.log: list[Row] = []
         self.grown = asyncio.Event()
         """Set whenever the log has grown; whoever waits for it clears it."""
@@ -33,11 +35,28 @@ class MemoryEventStore:
         self._check(event, request)
         removed = self._streams.pop(event.user_id, [])
         self._keys = {k: kept for k, kept in self._keys.items() if kept[0] not in removed}
+        self._kept = {k: kept for k, kept in self._kept.items() if kept[0] not in removed}
         self.log += [(event.user_id, None)] * len(removed)
         self._keep(event, request)
 
-    async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
-        return self._keys.get(idempotency_key)
+    async def keep(self, answer: Answer, request: Request) -> None:
+        key, request_hash = request.idempotency_key or "", request.request_hash or ""
+        if not isinstance(answer, Refusal) and answer not in self._streams.get(answer.user_id, []):
+            raise StreamConflict("the event was erased")
+        if key in self._keys or key in self._kept:
+            raise KeyTaken
+        self._kept[key] = (answer, request_hash, time.monotonic())
+
+    async def by_key(self, idempotency_key: str) -> list[tuple[Answer, str]]:
+        found = [self._keys.get(idempotency_key), self._kept.get(idempotency_key)]
+        return [kept[:2] for kept in found if kept is not None]
+
+    async def prune(self, age: float, limit: int) -> int:
+        before = time.monotonic() - age
+        old = [key for key, (_, _, since) in self._kept.items() if since <= before][:limit]
+        for key in old:
+            del self._kept[key]
+        return len(old)
 
     async def history(self, user_id: str, after: int, limit: int) -> list[UserEvent]:
         stream = self._streams.get(user_id, [])
@@ -49,6 +68,8 @@ class MemoryEventStore:
         if event.version != newest + 1:  # first, as MySQL's primary key is
             raise StreamConflict(f"the user is at version {newest}")
         if request.idempotency_key in self._keys:
+            raise KeyTaken
+        if event.version > 1 and request.idempotency_key in self._kept:
             raise KeyTaken
 
     def _keep(self, event: UserEvent, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The event store in MySQL: one append-only table, whose primary key decides races.
+"""The event store in MySQL: an append-only table whose primary key decides races.
 
 Nothing here relies on read-then-insert isolation: MySQL's REPEATABLE READ allows lost updates
 (jepsen.io, MySQL 8.0.34). A second (user_id, version) is refused by the primary key, and a version
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from asyncmy.errors import IntegrityError
-
 from chassis import tracing
 from chassis.command_metrics import APPEND
 from chassis.group_commit import GroupCommit, Outcome
+from command_api import mysql_answers
 from command_api.mysql_connections import Connections, overtaken
-from command_api.ports import KeyTaken, Request, StreamConflict
+from command_api.mysql_transaction import transaction
+from command_api.ports import Answer, KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
 
 COLUMNS = "user_id, version, event_id, type, first_name, last_name, created_at, occurred_at"
@@ -29,7 +29,13 @@ INSERT_AFTER = (
 LOCK = "SELECT version FROM user_event WHERE user_id = %s AND version = %s FOR UPDATE"
 REMOVE_EARLIER = "DELETE FROM user_event WHERE user_id = %s AND version < %s"
 NEWEST = f"SELECT {COLUMNS} FROM user_event WHERE user_id = %s ORDER BY version DESC LIMIT 1"  # noqa: S608 - a constant
-BY_KEY = f"SELECT {COLUMNS}, request_hash FROM user_event WHERE idempotency_key = %s"  # noqa: S608 - a constant
+BY_KEY = (
+    f"SELECT {COLUMNS}, request_hash, NULL FROM user_event WHERE idempotency_key = %s"  # noqa: S608 - constants
+    f" UNION ALL SELECT {', '.join(f'e.{name}' for name in COLUMNS.split(', '))},"
+    " r.request_hash, r.refusal FROM command_result r"
+    " LEFT JOIN user_event e ON e.user_id = r.user_id AND e.version = r.version"
+    " WHERE r.idempotency_key = %s"
+)
 HISTORY = (
     f"SELECT {COLUMNS} FROM user_event WHERE user_id = %s AND version > %s"  # noqa: S608 - a constant
     " ORDER BY version LIMIT %s"
@@ -38,7 +44,7 @@ Row = tuple[object, ...]
 
 
 class MySQLEventStore:
-    """Events in the table user_event (see migrations/)."""
+    """Events in the table user_event, other answers in command_result (see migrations/)."""
 
     def __init__(self, mysql: Connections, batch: int) -> None:
         """batch: how many first events may share a transaction."""
@@ -63,10 +69,14 @@ class MySQLEventStore:
             await self.creates.put(row)
 
     async def _append_after(self, event: UserEvent, request: Request) -> None:
-        async with self._mysql.cursor("append") as cursor:
-            row = (*_row(event, request), *_predecessor(event))
-            if not await cursor.execute(INSERT_AFTER, row):
-                raise overtaken()
+        row = (*_row(event, request), *_predecessor(event))
+        if request.idempotency_key is None:  # one statement is a transaction
+            async with self._mysql.cursor("append") as cursor:
+                await _insert_after(cursor, row)
+        else:
+            async with transaction(self._mysql, "append") as cursor:
+                await mysql_answers.claim(cursor, request)
+                await _insert_after(cursor, row)
 
     async def _insert_all(self, rows: Sequence[Row]) -> list[Outcome]:
         """One statement, so all or none; after a conflict one by one, to find whose it is."""
@@ -80,21 +90,23 @@ class MySQLEventStore:
         return [None] * len(rows)
 
     async def erase(self, event: UserEvent, request: Request) -> None:
-        async with self._mysql.cursor("erase") as cursor:
-            await cursor.execute("BEGIN")
-            try:
-                if not await cursor.execute(LOCK, _predecessor(event)):
-                    raise overtaken()
-                await cursor.execute(REMOVE_EARLIER, (event.user_id, event.version))
-                await cursor.execute(INSERT, _row(event, request))
-                await cursor.execute("COMMIT")
-            except (IntegrityError, StreamConflict):
-                await cursor.execute("ROLLBACK")
-                raise
+        async with transaction(self._mysql, "erase") as cursor:
+            await mysql_answers.claim(cursor, request)
+            if not await cursor.execute(LOCK, _predecessor(event)):
+                raise overtaken()
+            await cursor.execute(REMOVE_EARLIER, (event.user_id, event.version))
+            await cursor.execute(INSERT, _row(event, request))
+            await mysql_answers.forget(cursor, event.user_id)
 
-    async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
-        rows = await self._select("by key", BY_KEY, (idempotency_key,))
-        return (_event(rows[0][:-1]), rows[0][-1]) if rows else None
+    async def keep(self, answer: Answer, request: Request) -> None:
+        await mysql_answers.keep(self._mysql, answer, request)
+
+    async def by_key(self, idempotency_key: str) -> list[tuple[Answer, str]]:
+        rows = await self._select("by key", BY_KEY, (idempotency_key, idempotency_key))
+        return [(_answer(event, refusal), kept) for *event, kept, refusal in rows]
+
+    async def prune(self, age: float, limit: int) -> int:
+        return await mysql_answers.prune(self._mysql, age, limit)
 
     async def history(self, user_id: str, after: int, limit: int) -> list[UserEvent]:
         rows = await self._select("history", HISTORY, (user_id, after, limit))
@@ -111,6 +123,11 @@ class MySQLEventStore:
             await cursor.execute(query, values)
             rows: Sequence[Sequence[Any]] = await cursor.fetchall()
             return rows
+
+
+async def _insert_after(cursor: Any, row: Row) -> None:
+    if not await cursor.execute(INSERT_AFTER, row):
+        raise overtaken()
 
 
 def _predecessor(event: UserEvent) -> tuple[str, int]:
@@ -131,6 +148,10 @@ def _row(event: UserEvent, request: Request) -> Row:
         request.request_hash,
         request.traceparent,
     )
+
+
+def _answer(row: Sequence[Any], refusal: str | None) -> Answer:
+    return _event(row) if refusal is None else mysql_answers.refusal(refusal)
 
 
 def _event(row: Sequence[Any]) -> UserEvent:

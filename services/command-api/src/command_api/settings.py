@@ -28,3 +28,9 @@ class Settings(ApiSettings, MySQLServer):
     mysql_batch: int = Field(
         256, ge=1, description="Creates that share a transaction at most; each waits for all of it."
     )
+    answer_retention: int = Field(
+        86400,
+        ge=1,
+        description="Seconds that the answer to an idempotency key is kept at least when it"
+        " appended no event; other keys live as long as their events.",
+    )

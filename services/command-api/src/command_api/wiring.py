@@ -14,6 +14,7 @@ from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
 from chassis.mysql_server import tls
 from command_api import grpc_api, http_api
+from command_api.answer_retention import AnswerRetention
 from command_api.application import Users
 from command_api.mysql_connections import connected
 from command_api.mysql_event_store import MySQLEventStore
@@ -45,6 +46,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
             [
                 AdminServer(health, host, settings.admin_port),
                 store.creates,
+                AnswerRetention(store, settings.answer_retention),
                 GrpcServer(
                     [grpc_api.UserCommands(users)],
                     descriptors(),

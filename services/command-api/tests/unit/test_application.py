@@ -8,9 +8,10 @@ import pytest
 
 from chassis.paging import Page
 from chassis.problems import Invalid, NotFound
-from command_api.application import ATTEMPTS, KeyReused, StaleVersion, Users
+from command_api.application import ATTEMPTS, Users
 from command_api.memory_event_store import MemoryEventStore
-from command_api.ports import Request, StreamConflict
+from command_api.ports import Answer, Request, StreamConflict
+from command_api.refusals import KeyReused, StaleVersion
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
 
 ANN = CreateUser("Ann", "Lee")
@@ -172,7 +173,7 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
 
         meanwhile: Callable[[], Awaitable[None]] | None = None
 
-        async def by_key(self, idempotency_key: str) -> tuple[UserEvent, str] | None:
+        async def by_key(self, idempotency_key: str) -> list[tuple[Answer, str]]:
             found = await super().by_key(idempotency_key)
             if self.meanwhile is not None:
                 meanwhile, self.meanwhile = self.meanwhile, None

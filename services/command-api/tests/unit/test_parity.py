@@ -123,6 +123,67 @@ async def test_a_key_that_came_with_another_request(doors: Doors) -> None:
     assert refused == "INVALID_ARGUMENT"
 
 
+async def test_first_answer_to_a_key_is_repeated_by_both_transports(doors: Doors) -> None:
+    """What is answered by one is repeated by the other, although the user has changed since."""
+    ann = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
+    path, headers = f"/user/{ann.id}", {"If-Match": '"3"'}
+    other: dict[str, Any] = {"first_name": "Other"}
+    same = RenameRequest(id=ann.id, first_name="Ann")
+    nobody: dict[str, Any] = {"first_name": "A"}
+    wrong = {"first_name": "\u200b", "last_name": "L"}
+    cases = [
+        ("same", ("PATCH", path, {"json": {"first_name": "Ann"}}), "rename", same, 200, None),
+        (
+            "stale",
+            ("DELETE", path, {"headers": headers}),
+            "delete",
+            DeleteRequest(id=ann.id, expected_version=3),
+            412,
+            "FAILED_PRECONDITION",
+        ),
+        (
+            "unknown",
+            ("PATCH", f"/user/{NOBODY}", {"json": nobody}),
+            "rename",
+            RenameRequest(id=NOBODY, **nobody),
+            404,
+            "NOT_FOUND",
+        ),
+        (
+            "invalid",
+            ("POST", "/user", {"json": wrong}),
+            "create",
+            CreateRequest(**wrong),
+            400,
+            "INVALID_ARGUMENT",
+        ),
+    ]
+    first = {key: await asked(doors, key, http) for key, http, *_ in cases}
+    assert [first[key][0] for key, *_ in cases] == [status for *_, status, _ in cases]
+    for number in range(2):  # to version 3, which one of them expects
+        await doors.stub.rename(RenameRequest(id=ann.id, first_name=f"Ann {number}"))
+    for key, http, method, request, _, status in cases:
+        assert await asked(doors, key, http) == first[key]
+        metadata = {"idempotency-key": key}
+        if status is None:
+            assert (await doors.stub.rename(same, metadata=metadata)).version == 1
+        else:
+            assert await doors.grpc(method, request, metadata) == status
+        assert (await asked(doors, key, ("PATCH", path, {"json": other})))[0] == 422
+        reused = RenameRequest(id=ann.id, **other)
+        assert await doors.grpc("rename", reused, metadata) == "INVALID_ARGUMENT"
+    _, history = await doors.http("GET", f"{path}/history")
+    assert [event["version"] for event in history] == [1, 2, 3]
+
+
+async def asked(doors: Doors, key: str, http: tuple[str, str, dict[str, Any]]) -> tuple[int, Any]:
+    """Send the request with the key; return the answer without what identifies its trace."""
+    method, path, options = http
+    headers = options.get("headers", {}) | {"Idempotency-Key": key}
+    status, body = await doors.http(method, path, **options | {"headers": headers})
+    return status, {name: value for name, value in body.items() if name != "trace_id"}
+
+
 @pytest.mark.parametrize(
     "body",
     [

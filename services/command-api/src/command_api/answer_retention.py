@@ -1,0 +1,45 @@
+"""Forgets the answers to idempotency keys that no event keeps, once their time is over."""
+
+import asyncio
+
+import structlog
+
+from chassis.lifecycle import every
+from chassis.problems import Problem
+from command_api.ports import EventStore
+
+EVERY = 60.0  # seconds between two rounds
+BATCH = 1000  # answers that one statement removes; it holds their locks for some milliseconds
+log = structlog.get_logger()
+
+
+class AnswerRetention:
+    """A component. Any number of processes may run one beside another on the same store."""
+
+    name = "answer retention"
+
+    def __init__(self, store: EventStore, age: float, pause: float = EVERY) -> None:
+        """age: seconds that an answer is kept at least; pause: seconds between two rounds."""
+        self._store = store
+        self._age = age
+        self._pause = pause
+        self._stop = asyncio.Event()
+
+    async def serve(self) -> None:
+        async for _ in every(self._pause, self._stop):
+            try:
+                await self._round()
+            except Problem as problem:  # the store is unavailable, or another process is pruning
+                log.warning("answers not pruned", reason=problem.kind)
+            except Exception:
+                log.exception("answers not pruned")  # commands go on
+
+    async def drain(self) -> None:
+        self._stop.set()
+
+    async def _round(self) -> None:
+        while not self._stop.is_set():
+            removed = await self._store.prune(self._age, BATCH)
+            log.debug("answers pruned", answers=removed)
+            if removed < BATCH:
+                return

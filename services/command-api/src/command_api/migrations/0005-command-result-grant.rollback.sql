@@ -1,0 +1,1 @@
+REVOKE SELECT, INSERT, DELETE ON command_result FROM `command_api`@`%`

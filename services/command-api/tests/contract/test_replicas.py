@@ -1,0 +1,144 @@
+"""Two processes on one MySQL: the first answer of one is repeated by the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+import pymysql
+import pytest
+from doors import as_root
+from user_events import NO_KEY, NOON, created, keyed
+
+from chassis.problems import Kind, NotFound, Problem
+from chassis.testing import serving
+from command_api.application import Users
+from command_api.mysql_connections import connected
+from command_api.mysql_event_store import MySQLEventStore
+from command_api.ports import Refusal
+from command_api.refusals import KeyReused, StaleVersion
+from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+from command_api.wiring import utc_now, uuid7
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.integration
+DAY = 86400
+
+
+@pytest.fixture
+async def replicas(stack: Addresses, mysql_store: MySQLEventStore) -> AsyncIterator[list[Users]]:
+    """Each with its own connections, as after a restart, too."""
+    async with connected(
+        host=stack.mysql_host,
+        port=stack.mysql_port,
+        database="users",
+        user="command_api",
+        password=stack.password("command_api"),
+        size=8,
+        limit=5,
+    ) as mysql:
+        other = MySQLEventStore(mysql, batch=16)
+        async with serving(other.creates):
+            yield [Users(store, utc_now, uuid7) for store in (mysql_store, other)]
+
+
+async def told(answer: Awaitable[UserEvent]) -> object:
+    try:
+        return await answer
+    except Problem as problem:
+        return type(problem), problem.detail, problem.errors
+
+
+async def test_another_replica_repeats_the_first_answer(replicas: list[Users]) -> None:
+    one, other = replicas
+    ann = await one.create(CreateUser("Ann", "Lee"))
+    commands = [
+        (one.rename, other.rename, RenameUser(ann.user_id, "Ann", None)),
+        (one.rename, other.rename, RenameUser(ann.user_id, "Anna", None, 2)),
+        (one.delete, other.delete, DeleteUser(uuid7(NOON))),
+        (one.create, other.create, CreateUser("\u200b", "Lee")),
+    ]
+    keys = [uuid7(NOON) for _ in commands]
+    first = [
+        await told(ask(command, key))  # type: ignore[operator] # each command with its own method
+        for (ask, _, command), key in zip(commands, keys, strict=True)
+    ]
+    assert first[0] == ann
+    beth = await other.rename(RenameUser(ann.user_id, "Beth", None))
+    for answer, (_, again, command), key in zip(first, commands, keys, strict=True):
+        assert await told(again(command, key)) == answer  # type: ignore[operator]
+        with pytest.raises(KeyReused):
+            await other.create(CreateUser("Other", "Lee"), key)
+    assert await one.store.newest(ann.user_id) == beth
+
+
+@pytest.mark.parametrize("first_name", ["Ann", "Beth"])
+async def test_twenty_at_once_on_two_replicas_get_one_answer_while_another_renames(
+    replicas: list[Users], first_name: str
+) -> None:
+    """Whoever decides before the rename finds nothing to change, or something; and the reverse."""
+    for _ in range(10):
+        ann = await replicas[0].create(CreateUser("Ann", "Lee"))
+        rename, key = RenameUser(ann.user_id, first_name, None), uuid7(NOON)
+        *answers, _beth = await asyncio.gather(
+            *(told(replicas[number % 2].rename(rename, key)) for number in range(20)),
+            replicas[0].rename(RenameUser(ann.user_id, "Beth", None)),
+        )
+        assert set(answers) == {answers[0]}
+        assert isinstance(answers[0], UserEvent)
+        ((kept, _),) = await replicas[1].store.by_key(key)
+        assert kept == answers[0]
+
+
+async def test_twenty_at_once_on_two_replicas_are_refused_alike(replicas: list[Users]) -> None:
+    """Some find the version that they expect, those that come after the rename do not."""
+    for _ in range(10):
+        ann = await replicas[0].create(CreateUser("Ann", "Lee"))
+        delete, key = DeleteUser(ann.user_id, 2), uuid7(NOON)
+        *answers, _ = await asyncio.gather(
+            *(told(replicas[number % 2].delete(delete, key)) for number in range(20)),
+            replicas[0].rename(RenameUser(ann.user_id, "Beth", None)),
+        )
+        assert set(answers) == {answers[0]}
+        newest = await replicas[1].store.newest(ann.user_id)
+        is_refused = isinstance(answers[0], tuple) and answers[0][0] is StaleVersion
+        assert is_refused or answers[0] == newest
+
+
+async def test_answers_older_than_a_day_are_removed_by_the_clock_of_the_database(
+    stack: Addresses, mysql_store: MySQLEventStore
+) -> None:
+    old, young, request = keyed(), keyed(), keyed()
+    await mysql_store.append(first := created(), NO_KEY)
+    await mysql_store.keep(Refusal(Kind.NOT_FOUND, "gone"), young)
+    await mysql_store.keep(first, request)
+    with pymysql.connect(**as_root(stack), autocommit=True) as connection:
+        connection.cursor().execute(
+            "INSERT INTO users.command_result (idempotency_key, request_hash, refusal, recorded_at)"
+            ' VALUES (%s, %s, \'{"kind":"not-found","detail":"gone"}\','
+            " UTC_TIMESTAMP(6) - INTERVAL 86401 SECOND)",
+            (old.idempotency_key, old.request_hash),
+        )
+    with pytest.raises(NotFound):
+        await Users(mysql_store, utc_now, uuid7)._first_answer(old)
+    assert await mysql_store.prune(DAY, 10) == 1
+    assert await mysql_store.by_key(old.idempotency_key or "") == []
+    assert await mysql_store.by_key(young.idempotency_key or "") != []
+    assert await mysql_store.by_key(request.idempotency_key or "") != []
+
+
+def test_kept_answers_hold_no_names(stack: Addresses) -> None:
+    with pymysql.connect(**as_root(stack)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = 'command_result'",
+            (stack.mysql_database,),
+        )
+        columns = {column for (column,) in cursor.fetchall()}
+    assert columns == {
+        "id",
+        "idempotency_key",
+        "request_hash",
+        "user_id",
+        "version",
+        "refusal",
+        "recorded_at",
+    }

@@ -1,0 +1,246 @@
+"""The first answer to an idempotency key is repeated, whatever it was."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from chassis.problems import Invalid, Kind, NotFound, Problem, Unavailable
+from command_api.application import ATTEMPTS, Users
+from command_api.memory_event_store import MemoryEventStore
+from command_api.ports import Answer, Refusal, Request, StreamConflict
+from command_api.refusals import KeyReused, StaleVersion
+from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+
+ANN = CreateUser("Ann", "Lee")
+NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+Refused = Callable[[Users, str], Awaitable[UserEvent]]
+"""A command with this key that is refused, on the user with this id at version 1."""
+
+
+async def told(answer: Awaitable[UserEvent]) -> object:
+    """Return the answer in a form that compares."""
+    try:
+        return await answer
+    except Problem as problem:
+        return type(problem), problem.detail, problem.errors
+
+
+async def test_rename_that_changed_nothing_is_answered_again_after_another_rename(
+    users: Users, memory: MemoryEventStore
+) -> None:
+    ann = await users.create(ANN)
+    same = RenameUser(ann.user_id, "Ann", None)
+    assert await users.rename(same, "k") == ann
+    beth = await users.rename(RenameUser(ann.user_id, "Beth", None))
+    assert await users.rename(same, "k") == ann
+    assert await memory.newest(ann.user_id) == beth
+
+
+def unknown(users: Users, _: str) -> Awaitable[UserEvent]:
+    return users.rename(RenameUser(NOBODY, "Anna", None), "k")
+
+
+def unknown_deletion(users: Users, _: str) -> Awaitable[UserEvent]:
+    return users.delete(DeleteUser(NOBODY), "k")
+
+
+def stale(users: Users, user_id: str) -> Awaitable[UserEvent]:
+    return users.rename(RenameUser(user_id, "Anna", None, 7), "k")
+
+
+def stale_deletion(users: Users, user_id: str) -> Awaitable[UserEvent]:
+    return users.delete(DeleteUser(user_id, 7), "k")
+
+
+def invalid(users: Users, _: str) -> Awaitable[UserEvent]:
+    return users.create(CreateUser("\u200b", "x" * 101), "k")
+
+
+def invalid_rename(users: Users, user_id: str) -> Awaitable[UserEvent]:
+    return users.rename(RenameUser(user_id, None, None), "k")
+
+
+def malformed_id(users: Users, _: str) -> Awaitable[UserEvent]:
+    return users.delete(DeleteUser("ann"), "k")
+
+
+def unchanged(users: Users, user_id: str) -> Awaitable[UserEvent]:
+    return users.rename(RenameUser(user_id, "Ann", "Lee"), "k")
+
+
+REFUSED: dict[Refused, type[Problem]] = {
+    unknown: NotFound,
+    unknown_deletion: NotFound,
+    stale: StaleVersion,
+    stale_deletion: StaleVersion,
+    invalid: Invalid,
+    invalid_rename: Invalid,
+    malformed_id: Invalid,
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+async def test_final_refusal_is_repeated_when_the_state_has_changed(
+    users: Users, refused: Refused
+) -> None:
+    ann = await users.create(ANN)
+    with pytest.raises(REFUSED[refused]):
+        await refused(users, ann.user_id)
+    first = await told(refused(users, ann.user_id))
+    for number in range(6):  # to version 7, which some of them expect
+        await users.rename(RenameUser(ann.user_id, f"Ann {number}", None))
+    assert await told(refused(users, ann.user_id)) == first
+    await users.delete(DeleteUser(ann.user_id))
+    assert await told(refused(users, ann.user_id)) == first
+
+
+@pytest.mark.parametrize("first", [*REFUSED, unchanged])
+async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
+    users: Users, memory: MemoryEventStore, first: Refused
+) -> None:
+    ann = await users.create(ANN)
+    await told(first(users, ann.user_id))
+    before = len(memory.log)
+    for command in (
+        users.create(ANN, "k"),
+        users.rename(RenameUser(ann.user_id, "Anna", None), "k"),
+        users.delete(DeleteUser(ann.user_id), "k"),
+        users.create(CreateUser("", ""), "k"),
+    ):
+        with pytest.raises(KeyReused):
+            await command
+    assert len(memory.log) == before
+
+
+async def test_repeat_after_the_rules_changed_gets_the_first_refusal(users: Users) -> None:
+    """What is repeated is what was answered, not what is decided today."""
+    await told(invalid(users, ""))
+    ((_, request_hash),) = await users.store.by_key("k")
+    store = MemoryEventStore()
+    await store.keep(Refusal(Kind.INVALID, "an older rule"), Request("k", request_hash))
+    again = await told(invalid(replace(users, store=store), ""))
+    assert again == (Invalid, "an older rule", ())
+
+
+@pytest.mark.parametrize("first", REFUSED)
+async def test_kept_refusal_holds_no_name(users: Users, first: Refused) -> None:
+    ann = await users.create(CreateUser("Zebediah", "Lee"))
+    await told(first(users, ann.user_id))
+    kept = repr(await users.store.by_key("k"))
+    assert not [name for name in ("Zebediah", "Lee", "Anna", "\u200b", "xxx") if name in kept]
+
+
+class Crashing(MemoryEventStore):
+    """Stores, and is gone before it says so."""
+
+    is_crashing = False
+
+    async def keep(self, answer: Answer, request: Request) -> None:
+        await super().keep(answer, request)
+        if self.is_crashing:
+            raise Unavailable("crashed")
+
+
+@pytest.mark.parametrize("first", [*REFUSED, unchanged])
+async def test_answer_survives_a_crash_between_storing_and_answering(
+    users: Users, first: Refused
+) -> None:
+    store = Crashing()
+    users = replace(users, store=store)
+    ann = await users.create(ANN)
+    store.is_crashing = True
+    with pytest.raises(Unavailable):
+        await first(users, ann.user_id)
+    store.is_crashing = False
+    kept = await store.by_key("k")
+    await users.rename(RenameUser(ann.user_id, "Beth", None))
+    answer = await told(first(users, ann.user_id))
+    assert await store.by_key("k") == kept
+    assert answer == ann or (isinstance(answer, tuple) and answer[0] is REFUSED[first])
+
+
+@pytest.mark.parametrize("first", [*REFUSED, unchanged])
+async def test_answer_without_a_key_is_not_kept(
+    users: Users, memory: MemoryEventStore, first: Refused
+) -> None:
+    ann = await users.create(ANN)
+    for command in (
+        users.rename(RenameUser(NOBODY, "Anna", None)),
+        users.rename(RenameUser(ann.user_id, "Ann", None)),
+        users.create(CreateUser("", "")),
+    ):
+        await told(command)
+    assert await memory.prune(0, 100) == 0
+    await told(first(users, ann.user_id))
+    assert await memory.prune(0, 100) == 1
+
+
+class Losing(MemoryEventStore):
+    """Loses its races, or does not answer, for a time."""
+
+    problem: Problem | None = None
+
+    async def append(self, event: UserEvent, request: Request) -> None:
+        if self.problem is not None:
+            raise self.problem
+        await super().append(event, request)
+
+
+@pytest.mark.parametrize("problem", [StreamConflict("faster"), Unavailable("mysql")])
+async def test_answer_that_is_not_final_is_not_repeated(users: Users, problem: Problem) -> None:
+    store = Losing()
+    users = replace(users, store=store)
+    ann = await users.create(ANN)
+    rename = RenameUser(ann.user_id, "Anna", None)
+    store.problem = problem
+    with pytest.raises(type(problem)):
+        await users.rename(rename, "k")
+    store.problem = None
+    assert (await users.rename(rename, "k")).version == 2
+
+
+class Slow(MemoryEventStore):
+    """Others have their turn before and after each call; somebody renames in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def newest(self, user_id: str) -> UserEvent | None:
+        found = await super().newest(user_id)
+        self.reads += 1
+        if self.reads == ATTEMPTS and self.meanwhile is not None:
+            await self.meanwhile()
+        await asyncio.sleep(0)
+        return found
+
+
+@pytest.mark.parametrize("first_name", ["Ann", "Beth"])
+async def test_twenty_at_once_get_one_answer_while_another_renames(
+    users: Users, first_name: str
+) -> None:
+    """Some decide before the rename that nothing changes, others after it that something does."""
+    store = Slow()
+    users = replace(users, store=store)
+    ann = await users.create(ANN)
+    store.meanwhile = lambda: Users(store, users.now, users.new_id).rename(
+        RenameUser(ann.user_id, "Beth", None)
+    )
+    rename = RenameUser(ann.user_id, first_name, None)
+    answers = await asyncio.gather(*(told(users.rename(rename, "k")) for _ in range(20)))
+    assert set(answers) == {answers[0]}
+    assert isinstance(answers[0], UserEvent)
+    (kept,) = await store.by_key("k")
+    assert kept[0] == answers[0]
+
+
+async def test_deletion_forgets_the_key_of_an_answer_that_it_removes(users: Users) -> None:
+    ann = await users.create(ANN)
+    same = RenameUser(ann.user_id, "Ann", None)
+    assert await users.rename(same, "k") == ann
+    await users.delete(DeleteUser(ann.user_id))
+    with pytest.raises(NotFound):
+        await users.rename(same, "k")
