@@ -20,7 +20,7 @@ from aiohttp import web
 from opensearchpy.exceptions import AuthenticationException, TransportError
 from pydantic import SecretStr
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError
 
 from chassis import opensearch_client, redis_connections
 from chassis.opensearch_client import OpenSearchSettings
@@ -184,7 +184,7 @@ async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSet
             "cluster-preferred-endpoint-type", "ip", target_nodes=redis.ALL_NODES
         )
     async with aclosing(connected(cluster)) as redis:
-        with pytest.raises(redis_connections.AWAY, match=r"not valid for '127\.0\.0\.1'"):
+        with pytest.raises(RedisClusterException, match=r"not valid for '127\.0\.0\.1'"):
             await redis.get("key")
 
 

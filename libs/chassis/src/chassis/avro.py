@@ -14,18 +14,21 @@ import msgspec
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from chassis.problems import Unavailable
 from chassis.projection import Undecodable
+from chassis.stores.errors import http
+from chassis.stores.errors.calls import translated
 
 HEADER = struct.Struct(">bI")
-HTTP_NOT_FOUND = 404
 
 
 class Schemas(Protocol):
     """Where a writer's schema is found by its id."""
 
     async def by_id(self, schema_id: int) -> str:
-        """The schema's JSON text; raises Undecodable for an unknown id, Unavailable otherwise."""
+        """The schema's JSON text; raises Undecodable for an unknown id, and only then.
+
+        Raises Unavailable and StoreError for what is wrong with the registry.
+        """
 
 
 class RegistrySchemas:
@@ -36,15 +39,14 @@ class RegistrySchemas:
         self._timeout = timeout
 
     async def by_id(self, schema_id: int) -> str:
-        try:
-            async with asyncio.timeout(self._timeout):
-                schema = await self._client.get_schema(schema_id)
-        except SchemaRegistryError as error:
-            if error.http_status_code == HTTP_NOT_FOUND:
-                raise Undecodable(f"no schema has the id {schema_id}") from error
-            raise Unavailable(f"schema registry: {error}") from error
-        except Exception as error:  # the client lets its HTTP library's errors through
-            raise Unavailable(f"schema registry: {error!r}") from error
+        with translated("schema registry", "schema by id", http.classify):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    schema = await self._client.get_schema(schema_id)
+            except SchemaRegistryError as error:
+                if http.is_unknown_schema(error):
+                    raise Undecodable(f"no schema has the id {schema_id}") from None
+                raise
         if schema.schema_str is None:
             raise Undecodable(f"the schema {schema_id} has no text")
         return schema.schema_str

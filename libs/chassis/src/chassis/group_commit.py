@@ -33,8 +33,7 @@ class GroupCommit(Generic[R]):
     def __init__(self, write: Write[R], largest: int, patience: float) -> None:
         """`write` stores at most `largest` rows and returns each one's outcome, in order.
 
-        When it raises Unavailable that is the outcome of all; any other exception is a bug, and
-        ends the process. patience: seconds that a row may wait for its turn.
+        An exception is the outcome of all. patience: seconds that a row may wait for its turn.
         """
         self._write = write
         self._largest = largest
@@ -89,6 +88,8 @@ class GroupCommit(Generic[R]):
             outcomes = await self._write([row for row, _ in batch])
         except Unavailable as problem:
             outcomes = [Unavailable(problem.detail) for _ in batch]
+        except Exception as error:  # noqa: BLE001 - each caller answers for it with its trace id
+            outcomes = [error for _ in batch]
         BATCH.observe(len(batch))
         for (_, stored), outcome in zip(batch, outcomes, strict=True):
             if stored.done():

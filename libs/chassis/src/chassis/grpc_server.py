@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-import structlog
 from betterproto import Message
 from betterproto.casing import snake_case
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -22,7 +21,7 @@ from grpclib.reflection.service import ServerReflection
 from grpclib.server import Stream
 from h2.exceptions import StreamClosedError
 
-from chassis import problems, telemetry, tracing
+from chassis import error_log, problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, scope_of
 from chassis.grpc_transport import GrpcTransportServer
 from chassis.health import Health
@@ -32,7 +31,6 @@ from chassis.problems import Problem
 
 Call = Stream[Any, Any]
 Method = Callable[[Call], Awaitable[None]]
-log = structlog.get_logger()
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
 
@@ -113,8 +111,8 @@ class GrpcServer:
         except GRPCError as error:
             await stream.send_trailing_metadata(status=error.status, status_message=error.message)
             return error.status.name
-        except Exception as error:
-            log.exception("unhandled", method=route, error=str(error))
+        except Exception as error:  # noqa: BLE001 - one that is not known is logged
+            error_log.unhandled(error, route)
             await _tell(stream, problems.Internal("the trace id finds it in our logs"))
             return "INTERNAL"
         return "OK"

@@ -8,6 +8,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
+
+from chassis import error_log
+from chassis.log_limit import LogLimit
+from chassis.problems import Unavailable
+
+REPORT_EVERY = 10.0  # seconds between two log lines about checks that fail
+log = structlog.get_logger()
 Check = Callable[[], Awaitable[object]]
 """Returns when the neighbour answers, raises when it does not."""
 
@@ -23,6 +31,7 @@ class Health:
         self._checked_at = float("-inf")
         self._failures: dict[str, str] = {}
         self.is_draining = False
+        self._reported = LogLimit(REPORT_EVERY)
 
     def add(self, name: str, check: Check) -> None:
         """One more check, of what is made after the admin server."""
@@ -50,6 +59,18 @@ class Health:
         try:
             async with asyncio.timeout(self._timeout):
                 await check()
+        except Unavailable as problem:
+            return problem.detail
+        except TimeoutError:
+            return f"no answer in {self._timeout:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
-            return f"{type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+            self._report(error)
+            return reason
         return None
+
+    def _report(self, error: Exception) -> None:
+        """Log a check that fails for another reason than an unavailable dependency."""
+        if (suppressed := self._reported.take("check")) is not None:
+            said, stack = error_log.said(error), error_log.stack(error)
+            log.error("readiness check failed", error=said, stack=stack, suppressed=suppressed)

@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
-import structlog
 from aiohttp import web
 
-from chassis import problems, telemetry, tracing
+from chassis import error_log, problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
 from chassis.http_messages import MAX_BODY, answer
 from chassis.in_flight import InFlight
 from chassis.listening import listen
 from chassis.problems import Problem
 
-log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -109,7 +107,7 @@ def _explained(error: Exception, request: web.Request) -> web.Response:
             if "Allow" in error.headers:  # with 405, RFC 9110 §15.5.6
                 response.headers["Allow"] = error.headers["Allow"]
             return response
-    log.error("unhandled", route=_route(request), error=str(error), exc_info=error)
+    error_log.unhandled(error, _route(request))
     return _problem_response(problems.Internal("the trace id finds it in our logs"))
 
 

@@ -1,19 +1,16 @@
-"""What is asked of Kafka is answered in time, or it is away."""
+"""Calls to Kafka with a deadline, their errors classified."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiokafka.errors import KafkaError
-
-from chassis.problems import Unavailable
+from chassis.stores.errors import kafka
+from chassis.stores.errors.calls import translated
 
 
 @asynccontextmanager
 async def bounded(within: float, who: str = "kafka") -> AsyncIterator[None]:
-    """Raise Unavailable when the block fails at Kafka, or takes more than so many seconds."""
-    try:
+    """Bound a block by so many seconds; raises Unavailable, and StoreError for what never heals."""
+    with translated(who, "request", kafka.classify):
         async with asyncio.timeout(within):
             yield
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"{who}: {error!r}") from error

@@ -20,6 +20,8 @@ from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Record
 from chassis.projector import Projection
+from chassis.stores.errors import kafka as kafka_errors
+from chassis.stores.errors.calls import translated
 
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
@@ -91,14 +93,17 @@ class KafkaConsumer:
 
     async def _start(self) -> None:
         self._consumer.subscribe([self._topic], listener=_Listener(self))
-        async for attempt in stamina.retry_context(on=KafkaError, attempts=None, timeout=60):
-            with attempt:
+        async for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=60):
+            with attempt, translated("kafka", "join", kafka_errors.classify):
                 await self._consumer.start()
 
     async def _turn(self) -> None:
         """One fetch and what it brings."""
         epoch = self._epoch
-        fetched = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=MAX_BATCH)
+        with translated("kafka", "poll", kafka_errors.classify):
+            fetched = await self._consumer.getmany(
+                timeout_ms=int(POLL * 1000), max_records=MAX_BATCH
+            )
         async with self._batch:
             try:
                 if {self._synced, self._epoch} != {epoch} or await self._orders() != self._obeyed:
@@ -173,8 +178,11 @@ class KafkaConsumer:
         self._compared_at = now
         try:
             held = await self._views.offsets(self._log_id, list(self._stored))
-        except Unavailable:
-            return  # the readiness check tells it
+        except Unavailable as problem:
+            self._away = problem.detail
+            RETRIES.inc()
+            return
+        self._away = None
         if held != self._stored:
             raise OffsetMoved(f"the store holds {held}, not {self._stored}")
 
@@ -183,8 +191,8 @@ class KafkaConsumer:
             await self._consumer.commit(
                 {TopicPartition(self._topic, p): after for p, (_, after) in moves.items()}
             )
-        except KafkaError as error:
-            log.info("commit left out", reason=repr(error))  # the next one covers it
+        except KafkaError as error:  # the stored offset counts; the next commit covers this one
+            log.info("offset commit failed", reason=type(error).__name__)
 
     async def _persistently(self, action: Callable[[], Awaitable[None]]) -> None:
         """Repeat action while a neighbour is away; raises _Abandoned when it is ours no longer."""

@@ -1,14 +1,15 @@
 """How many dead letters wait on the topic, and since when: for alerts."""
 
 import asyncio
+from contextlib import suppress
 
-import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
+from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
 from chassis.lifecycle import every
+from chassis.problems import Unavailable
 
 EVERY = 15.0  # seconds between two looks
 WITHIN = 10.0  # seconds for one
@@ -17,7 +18,6 @@ OLDEST = Gauge(
     "projector_dead_letters_oldest_timestamp_seconds",
     "When the oldest dead letter was put there (Unix time); 0: there is none.",
 )
-log = structlog.get_logger()
 
 
 class DeadLetterWatch:
@@ -32,11 +32,9 @@ class DeadLetterWatch:
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
-            try:
-                async with asyncio.timeout(WITHIN):
+            with suppress(Unavailable):  # which is logged, and said by ProjectorBlocked
+                async with bounded(WITHIN, "dead-letter topic"):
                     await self._look()
-            except (KafkaError, TimeoutError) as error:
-                log.warning("dead letters cannot be counted", reason=repr(error))
 
     async def drain(self) -> None:
         self._draining.set()

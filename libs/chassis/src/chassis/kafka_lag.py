@@ -1,14 +1,12 @@
 """How far a consumer is behind its log, and whether it stands still for no reason."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 
-import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
+from chassis.kafka_bounds import bounded
 from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
 
@@ -18,11 +16,11 @@ LAG = Gauge(
 EVERY = 5.0  # seconds between two looks at the log's end
 STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
 
-log = structlog.get_logger()
-
 
 class Stalled(Exception):
     """There is lag and no progress; a new process heals what this one cannot."""
+
+    is_safe_to_log = True
 
 
 class LagWatch:
@@ -52,11 +50,10 @@ class LagWatch:
             return
         self._looked_at = now
         try:
-            async with asyncio.timeout(EVERY):
+            async with bounded(EVERY):
                 await self._log.same()
                 lag = await self._measured()
-        except (KafkaError, Unavailable, TimeoutError) as error:
-            log.warning("kafka is away", reason=repr(error))
+        except Unavailable:
             return
         if not lag or may_rest:
             self._progress_at = now

@@ -2,17 +2,20 @@
 
 import asyncio
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from chassis.kafka_connections import Brokers
-from chassis.problems import Unavailable
+from chassis.stores.errors import librdkafka
+from chassis.stores.errors.calls import translated
 
 WITHIN = 5.0  # seconds
 
 
 class LogReplaced(Exception):
     """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
+
+    is_safe_to_log = True
 
 
 class KafkaLog:
@@ -26,11 +29,9 @@ class KafkaLog:
     async def id(self) -> str:
         """The topic's own id; raises Unavailable when Kafka is away or has no such topic."""
         topics = TopicCollection([self._topic])
-        try:
+        with translated("kafka", "topic id", librdkafka.classify):
             described = self._admin.describe_topics(topics, request_timeout=WITHIN)
             return str((await asyncio.wrap_future(described[self._topic])).topic_id)
-        except KafkaException as error:
-            raise Unavailable(f"kafka: {error.args[0].str()}") from error
 
     async def same(self) -> str:
         """The id, as it was at the first call; raises LogReplaced, Unavailable."""

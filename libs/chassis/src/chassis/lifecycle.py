@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 import structlog
 import uvloop
 
-from chassis import listening_ports, telemetry, tracing
+from chassis import error_log, listening_ports, telemetry, tracing
 from chassis.health import Health
 from chassis.listening import CannotListen
 from chassis.settings import ServiceSettings, load
@@ -84,9 +84,8 @@ def _line(taken: CannotListen, settings: ServiceSettings) -> str:
 
 def _log_all(failure: Exception) -> None:
     """One line for each exception of a group."""
-    failures = failure.exceptions if isinstance(failure, ExceptionGroup) else (failure,)
-    for one in failures:
-        log.critical("failed", error=str(one), exc_info=one)
+    for one in error_log.leaves(failure):
+        log.critical("failed", error=error_log.said(one), stack=error_log.stack(one))
 
 
 async def _wired(settings: S, wire: Wire[S]) -> None:

@@ -13,14 +13,13 @@ import asyncmy
 from asyncmy import converters
 from asyncmy.constants import FIELD_TYPE
 from asyncmy.cursors import DictCursor
-from asyncmy.errors import MySQLError
 from pydantic import Field, SecretStr
 
-from chassis import telemetry
 from chassis.drift import Row
 from chassis.generations import NotDone
 from chassis.mysql_server import MySQLServer, tls
-from chassis.problems import Unavailable
+from chassis.stores.errors import mysql
+from chassis.stores.errors.calls import store_call
 
 LIMIT = 10  # seconds for a statement; a page takes about 20 ms
 SESSION = (
@@ -65,17 +64,14 @@ class MySQLTruth:
     async def _rows(self, which: str, bound: str, values: list[str]) -> list[Row]:
         table, key = self._table.name, self._table.key
         statement = NEWEST.format(table=table, key=key, which=which, bound=bound)
-        try:
-            with telemetry.store_call("mysql", "newest"):
-                async with (
-                    asyncio.timeout(LIMIT),
-                    self._pool.acquire() as connection,
-                    connection.cursor(DictCursor) as cursor,
-                ):
-                    await cursor.execute(statement, values)
-                    return [(row[key], row["version"], row) for row in await cursor.fetchall()]
-        except (MySQLError, OSError, TimeoutError, RuntimeError) as error:
-            raise Unavailable(f"the event store did not answer: {error!r}") from error
+        with store_call("mysql", "newest", mysql.classify):
+            async with (
+                asyncio.timeout(LIMIT),
+                self._pool.acquire() as connection,
+                connection.cursor(DictCursor) as cursor,
+            ):
+                await cursor.execute(statement, values)
+                return [(row[key], row["version"], row) for row in await cursor.fetchall()]
 
 
 class TruthSettings(MySQLServer):

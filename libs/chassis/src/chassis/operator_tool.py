@@ -17,6 +17,7 @@ from chassis.interrupts import interruptible
 from chassis.problems import Problem
 from chassis.projector import Projection
 from chassis.settings import ServiceSettings, load
+from chassis.stores.errors.failure import StoreError
 
 S = TypeVar("S", bound=ServiceSettings)
 Command = Callable[[Projection, argparse.Namespace], Awaitable[int | None]]
@@ -52,6 +53,8 @@ def operate(
         sys.exit(1)
     except Problem as problem:
         sys.exit(f"{service}: {problem.detail}")
+    except StoreError as error:
+        sys.exit(f"{service}: {error}")
     sys.exit(code)
 
 

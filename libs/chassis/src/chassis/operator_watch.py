@@ -1,6 +1,7 @@
 """What the operator has decided, read from the store about once a second."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from prometheus_client import Gauge
@@ -8,6 +9,7 @@ from prometheus_client import Gauge
 from chassis.generations import Generations, Orders, State
 from chassis.lifecycle import every
 from chassis.problems import Unavailable
+from chassis.stores.errors.calls import warn_unavailable
 
 EVERY = 1.0  # seconds between two looks; how long a pause or a switch may take to be obeyed
 WITHIN = 5.0  # seconds for one
@@ -37,10 +39,8 @@ class OperatorWatch:
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
-            try:
+            with suppress(Unavailable):  # which is logged where the store is called
                 await self._look()
-            except Unavailable as problem:
-                log.warning("the operator's orders cannot be read", reason=problem.detail)
 
     async def drain(self) -> None:
         self._draining.set()
@@ -49,8 +49,10 @@ class OperatorWatch:
         try:
             async with asyncio.timeout(WITHIN):
                 state = await self._generations.state()
-        except TimeoutError as error:
-            raise Unavailable(f"no answer in {WITHIN:.0f} s") from error
+        except TimeoutError:
+            reason = f"no answer in {WITHIN:.0f} s"
+            warn_unavailable("view store", "state", reason)
+            raise Unavailable(f"view store is unavailable: {reason}") from None
         if self._known is None or state.orders != self._known.orders:
             log.info("orders", orders=state.orders)
         self._known = state

@@ -10,12 +10,8 @@ from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException, RedisError
 
 AnyRedis: TypeAlias = Redis | RedisCluster
-# RuntimeError is uvloop's, of a connection just reset.
-AWAY = (RedisError, RedisClusterException, OSError, RuntimeError)
-"""What a call raises when Redis does not answer."""
 
 
 class RedisSettings(BaseSettings):

@@ -37,7 +37,8 @@ CALLING = Gauge(
     ["system"],
 )
 CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
-CHATTY = ("opensearch", "httpx", "aiohttp.access", "grpclib")  # a line per request, at info
+CHATTY = ("httpx", "aiohttp.access", "grpclib")  # a line per request, at info
+REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
 
 
 def configure_logs(service: str, level: str) -> None:
@@ -68,6 +69,8 @@ def configure_logs(service: str, level: str) -> None:
     logging.basicConfig(level=numeric, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, numeric))
+    for name in REPORTED:
+        logging.getLogger(name).setLevel(max(logging.ERROR, numeric))
 
 
 class Request:

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncmy
@@ -11,11 +11,11 @@ from asyncmy.constants import ER
 from asyncmy.errors import IntegrityError, MySQLError
 
 from chassis import telemetry
-from chassis.problems import Unavailable
+from chassis.stores.errors import mysql
+from chassis.stores.errors.calls import store_call
 from command_api.ports import KeyTaken, StreamConflict
 
 SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 2"
-LOST_RACES = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT}
 
 
 class Connections:
@@ -29,23 +29,16 @@ class Connections:
     async def cursor(self, operation: str) -> AsyncIterator[Any]:
         """A connection's cursor for one measured call.
 
-        Raises StreamConflict and KeyTaken for what a key refuses, Unavailable without an answer.
+        Raises StreamConflict and KeyTaken for what a key refuses, Unavailable when the same call
+        may succeed later, StoreError for what never heals.
         """
-        try:
-            with telemetry.store_call("mysql", operation):
-                async with (
-                    asyncio.timeout(self.limit),
-                    self._connection() as connection,
-                    connection.cursor() as cursor,
-                ):
-                    yield cursor
-        except IntegrityError as error:
-            raise _duplicate(error) from error
-        except (MySQLError, OSError, TimeoutError, RuntimeError) as error:
-            # RuntimeError: asyncmy's and uvloop's, of a connection that was closed meanwhile.
-            if isinstance(error, MySQLError) and error.args and error.args[0] in LOST_RACES:
-                raise StreamConflict("another transaction was faster") from error
-            raise Unavailable("the event store did not answer") from error
+        with store_call("mysql", operation, mysql.classify), _conflicts():
+            async with (
+                asyncio.timeout(self.limit),
+                self._connection() as connection,
+                connection.cursor() as cursor,
+            ):
+                yield cursor
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -100,7 +93,15 @@ def overtaken() -> StreamConflict:
     return StreamConflict("somebody else changed the user at the same moment")
 
 
-def _duplicate(error: IntegrityError) -> Exception:
-    if error.args[0] != ER.DUP_ENTRY:
-        return error
-    return KeyTaken() if "idempotency_key" in error.args[1] else overtaken()
+@contextmanager
+def _conflicts() -> Iterator[None]:
+    """Raise the domain's words for a lost race; without a cause, which would quote a key."""
+    try:
+        yield
+    except MySQLError as error:
+        number, text = [*error.args, "", ""][:2]
+        if number == ER.DUP_ENTRY:
+            raise (KeyTaken() if "idempotency_key" in text else overtaken()) from None
+        if number in mysql.LOST_RACES:
+            raise StreamConflict("another transaction was faster") from None
+        raise

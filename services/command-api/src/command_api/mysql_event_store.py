@@ -12,6 +12,8 @@ from typing import Any
 from chassis import tracing
 from chassis.command_metrics import APPEND
 from chassis.group_commit import GroupCommit, Outcome
+from chassis.stores.errors.calls import failed
+from chassis.stores.errors.failure import Failure
 from command_api import mysql_answers
 from command_api.mysql_connections import Connections, overtaken
 from command_api.mysql_transaction import transaction
@@ -113,8 +115,10 @@ class MySQLEventStore:
         return [_event(row) for row in rows]
 
     async def ping(self) -> None:
-        """Return when the database answers; raises Unavailable."""
-        await self._select("ping", "SELECT 1", ())
+        """Return when the database answers and takes writes; raises Unavailable."""
+        ((is_read_only,),) = await self._select("ping", "SELECT @@global.read_only", ())
+        if is_read_only:
+            raise failed("mysql", "ping", Failure("the server is read-only", is_transient=True))
 
     async def _select(
         self, operation: str, query: str, values: Sequence[object]

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from chassis import telemetry
-from chassis.problems import Unavailable
-from chassis.redis_connections import AWAY, AnyRedis, node_of
+from chassis.redis_connections import AnyRedis, node_of
+from chassis.stores.errors import redis as redis_errors
+from chassis.stores.errors.calls import store_call
 from query_api.ports import View
 from user_contracts import redis_users
 from user_contracts.redis_users import FIRST_GENERATION, POINTER, bucket_of
@@ -107,13 +107,10 @@ class RedisUserViews:
 
     @asynccontextmanager
     async def _call(self, operation: str) -> AsyncIterator[None]:
-        """Measured, traced and bounded; raises Unavailable when Redis does not answer."""
-        try:
-            with telemetry.store_call("redis", operation):
-                async with asyncio.timeout(self._timeout), self._turns:
-                    yield
-        except AWAY as error:
-            raise Unavailable(f"redis: {error!r}") from error
+        """Measured, traced and bounded; raises Unavailable, and StoreError for what never heals."""
+        with store_call("redis", operation, redis_errors.classify):
+            async with asyncio.timeout(self._timeout), self._turns:
+                yield
 
     async def _serving(self) -> str:
         """The generation to read."""

@@ -5,16 +5,16 @@ goes out as text, which Redis compiles once: one text for a hundred users costs 
 which node of a cluster knows it.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from chassis import telemetry
-from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected
-from chassis.redis_connections import AWAY, AnyRedis
+from chassis.redis_connections import AnyRedis
+from chassis.stores.errors import redis as redis_errors
+from chassis.stores.errors.calls import store_call
 from redis_projector.projection import UserChange
 from user_contracts import redis_users
 from user_contracts.redis_users import KEPT, SHARDS, bucket_of
@@ -164,11 +164,6 @@ def _reached(shards: Sequence[Mapping[int, Offset]]) -> dict[int, Offset]:
     return reached
 
 
-@contextmanager
-def call(operation: str) -> Iterator[None]:
-    """Measured and traced; raises Unavailable when Redis does not answer."""
-    try:
-        with telemetry.store_call("redis", operation):
-            yield
-    except AWAY as error:
-        raise Unavailable(f"redis: {error!r}") from error
+def call(operation: str) -> AbstractContextManager[None]:
+    """A measured call; raises Unavailable, and StoreError for what never heals."""
+    return store_call("redis", operation, redis_errors.classify)

@@ -3,17 +3,14 @@
 The caller's text only ever appears as a value of a match clause, never in query syntax.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
-from opensearchpy.exceptions import ConnectionError as OpenSearchAway
-from opensearchpy.exceptions import TransportError
 
-from chassis import telemetry
-from chassis.problems import Unavailable
+from chassis.stores.errors.calls import failed
+from chassis.stores.errors.failure import Failure
+from chassis.stores.opensearch import search
 from search_api.ports import Hit, User
 
 ALIAS = "users"
@@ -22,7 +19,8 @@ WORDS, BEGINNINGS, PARTS, TYPOS = 8.0, 4.0, 2.0, 1.0
 DELETED = {"term": {"deleted": True}}
 # A copy shows what it has refreshed, each at its own time: two of them would show a user at version
 # 27, and then at 1. Copies are for the loss of a node; load is shared out by shards.
-HOW = {"allow_partial_search_results": "false", "preference": "_primary_first"}
+HOW = {"preference": "_primary_first"}
+PROBE = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}, "terminate_after": 1}
 
 
 class OpenSearchUserIndex:
@@ -37,16 +35,15 @@ class OpenSearchUserIndex:
         body = query(text) | {"size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
         if after is not None:
             body["search_after"] = list(after)
-        with _call("search"):
-            answer = await self._client.search(index=self._alias, body=body, params=HOW)
-        return [_hit(found) for found in answer["hits"]["hits"]]
+        found = await search(self._client, "search", self._alias, body, **HOW)
+        if len({hit["_index"] for hit in found}) > 1:
+            reason = f"the alias {self._alias} names more than one index"
+            raise failed("opensearch", "search", Failure(reason, is_transient=True))
+        return [_hit(hit) for hit in found]
 
     async def ping(self) -> None:
-        """Return when the alias answers; raises Unavailable."""
-        with _call("ping"):
-            is_there = await self._client.indices.exists_alias(name=self._alias)
-        if not is_there:
-            raise Unavailable("opensearch: there is no index yet")
+        """Return when the index behind the alias can be searched; raises Unavailable."""
+        await search(self._client, "ping", self._alias, PROBE, **HOW)
 
 
 def query(text: str) -> dict[str, Any]:
@@ -71,16 +68,6 @@ def query(text: str) -> dict[str, Any]:
         "track_total_hits": False,
         "track_scores": True,
     }
-
-
-@contextmanager
-def _call(operation: str) -> Iterator[None]:
-    """Measured and traced; raises Unavailable when OpenSearch does not answer."""
-    try:
-        with telemetry.store_call("opensearch", operation):
-            yield
-    except (OpenSearchAway, TransportError) as error:
-        raise Unavailable(f"opensearch: {error!r}") from error
 
 
 def _hit(found: dict[str, Any]) -> Hit:

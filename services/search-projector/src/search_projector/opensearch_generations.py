@@ -1,17 +1,19 @@
 """The generations of the index in OpenSearch; layout: schemas/views/opensearch-users.md."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import NotFoundError
 
 from chassis.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
+from chassis.stores.errors.calls import failed
+from chassis.stores.errors.failure import Failure
+from chassis.stores.opensearch import call
 from search_projector.opensearch_user_index import (
     NOTES,
     OpenSearchUserIndex,
-    call,
     is_generation,
     make_index,
     read_notes,
@@ -54,7 +56,7 @@ class OpenSearchGenerations:
             if is_generation(index, self._alias)
         }
         # An index that was lost took its alias along; it is made anew under its own number.
-        serving = next((g for g, aliases in kept.items() if self._alias in aliases), None)
+        serving = self._only([g for g, aliases in kept.items() if self._alias in aliases])
         previous = next((g for g, aliases in kept.items() if self._previous in aliases), None)
         return from_notes(
             serving or notes.get("serving") or FIRST, previous, frozenset(kept), notes
@@ -97,6 +99,14 @@ class OpenSearchGenerations:
         """Return when OpenSearch answers; raises Unavailable."""
         with call("ping"):
             await self._client.info()
+
+    def _only(self, serving: Sequence[str]) -> str | None:
+        """The one generation behind the alias, or None; raises Unavailable where there are two."""
+        if len(serving) > 1:
+            indexes = ", ".join(f"{self._alias}-{one}" for one in sorted(serving))
+            reason = f"the alias {self._alias} names more than one index: {indexes}"
+            raise failed("opensearch", "state", Failure(reason, is_transient=True))
+        return serving[0] if serving else None
 
     async def _show(self, index: str) -> None:
         """Let searches find all that was written."""

@@ -6,7 +6,8 @@ from typing import Any
 from opensearchpy import AsyncOpenSearch
 
 from chassis.drift import Held, Page, Repair
-from search_projector.opensearch_user_index import OpenSearchUserIndex, call
+from chassis.stores.opensearch import bulk, call, multi_get, search
+from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import UserChange
 
 MOST = 4000  # documents of one page; OpenSearch gives 10,000 at most
@@ -38,9 +39,8 @@ class OpenSearchUserAudit:
     async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
         if not keys:
             return {}
-        with call("audit"):
-            answer = await self._client.mget(body={"ids": sorted(keys)}, index=self._index)
-        return {found["_id"]: _held(found) for found in answer["docs"] if found.get("found")}
+        documents = await multi_get(self._client, "audit", self._index, sorted(keys))
+        return {found["_id"]: _held(found) for found in documents if found["found"]}
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
         hits = await self._search(NO_USER)  # none but the offsets, unless somebody wrote by hand
@@ -57,8 +57,7 @@ class OpenSearchUserAudit:
             target = {"_index": self._index, "_id": change.key}
             lines += [{"index": target | guard}, change.document]
         if lines:
-            with call("repair"):
-                await self._client.bulk(body=lines)
+            await bulk(self._client, "repair", lines)
         erased = [r.change for r in repairs if r.change and "deleted" in r.change.document]
         await self._views.apply(erased)  # in all generations
 
@@ -77,7 +76,7 @@ class OpenSearchUserAudit:
         settings = self._client.indices.put_settings
         with call("forget"):
             await settings(index=self._index, body={"index": {"gc_deletes": "0s"}})
-            await self._client.bulk(body=lines, params={"refresh": "true"})
+        await bulk(self._client, "forget", lines, refresh="true")
 
     async def _search(self, query: Mapping[str, Any]) -> list[dict[str, Any]]:
         body = {
@@ -87,10 +86,7 @@ class OpenSearchUserAudit:
             "version": True,
             "seq_no_primary_term": True,
         }
-        with call("audit"):
-            answer = await self._client.search(index=self._index, body=body)
-        hits: list[dict[str, Any]] = answer["hits"]["hits"]
-        return hits
+        return await search(self._client, "audit", self._index, body)
 
 
 def _is_ahead(repair: Repair[UserChange]) -> bool:

@@ -1,22 +1,25 @@
 """The index in OpenSearch; documents and guards: schemas/views/opensearch-users.md."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
-from opensearchpy.exceptions import ConnectionError as OpenSearchAway
-from opensearchpy.exceptions import RequestError, TransportError
+from opensearchpy.exceptions import RequestError
 
-from chassis import telemetry
-from chassis.problems import Unavailable
 from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
+from chassis.stores.errors.opensearch import is_of_the_document
+from chassis.stores.opensearch import (
+    DOCUMENT_MISSING,
+    INDEX_MISSING,
+    bulk,
+    call,
+    error_type,
+    multi_get,
+)
 from search_projector.projection import UserChange
 
 NOTES = "operator"  # of the index beside the generations, and of the one document in it
-CREATED, CONFLICT = {200, 201}, 409
-BAD_REQUEST, NOT_FOUND = 400, 404
-TRY_AGAIN = {429, 500, 502, 503, 504}
+CONFLICT = 409
 # Sets the next offset only where the expected one stands, or where an earlier try set it already.
 ADVANCE = """
 if (ctx._source.next_offset != params.before && ctx._source.next_offset != params.after) {
@@ -46,15 +49,14 @@ class OpenSearchUserIndex:
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         """As Views has it; makes the index where it is missing, and the alias where none is."""
-        with call("offsets"):
+        with call("ensure index"):
             await self._ensure_index()
-            if not partitions:
-                return {}
-            ids = {"ids": [_offset_id(log, partition) for partition in partitions]}
-            found = await self._client.mget(body=ids, index=self.index)
-        documents = [doc.get("_source") for doc in found["docs"]]
+        if not partitions:
+            return {}
+        ids = [_offset_id(log, partition) for partition in partitions]
+        documents = await multi_get(self._client, "offsets", self.index, ids)
         return {
-            partition: None if document is None else int(document["next_offset"])
+            partition: int(document["_source"]["next_offset"]) if document["found"] else None
             for partition, document in zip(partitions, documents, strict=True)
         }
 
@@ -69,18 +71,14 @@ class OpenSearchUserIndex:
         written = [(index, change) for index in self._before for change in changes]
         written += [(self.index, change) for change in changes]
         written += [(i, change) for i in await self._others(erasures) for change in erasures]
-        items = await self._bulk(
+        outcomes = await self._bulk(
             "apply", (line for index, change in written for line in _lines(index, change))
         )
-        rejected = []
-        for (index, change), item in zip(written, items, strict=True):
-            answer = item["index"]
-            if index != self.index or answer["status"] in CREATED | {CONFLICT}:
-                continue
-            if answer["status"] != BAD_REQUEST:
-                raise RuntimeError(f"unexpected answer of _bulk: {answer}")
-            rejected.append(Rejected(change, _reason(answer)))
-        return rejected
+        return [
+            Rejected(change, _reason(outcome))
+            for (index, change), outcome in zip(written, outcomes, strict=True)
+            if index == self.index and is_of_the_document(outcome)
+        ]
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         lines = [
@@ -88,10 +86,10 @@ class OpenSearchUserIndex:
             for partition, (before, after) in moves.items()
             for line in self._move(_offset_id(log, partition), before, after)
         ]
-        items = await self._bulk("advance", lines)
-        for partition, item in zip(moves, items, strict=True):
-            (answer,) = item.values()
-            if answer["status"] in {CONFLICT, NOT_FOUND} or answer.get("result") == "noop":
+        outcomes = await self._bulk("advance", lines)
+        for partition, outcome in zip(moves, outcomes, strict=True):
+            is_gone = error_type(outcome) == DOCUMENT_MISSING
+            if is_gone or outcome["status"] == CONFLICT or outcome.get("result") == "noop":
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
 
     async def _others(self, erasures: Sequence[UserChange]) -> set[str]:
@@ -115,16 +113,12 @@ class OpenSearchUserIndex:
         return [{"update": target}, body]
 
     async def _bulk(self, operation: str, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The answers item by item: _bulk itself says 200 whatever happened inside."""
-        with call(operation):
-            answer = await self._client.bulk(body=list(lines))
-        items: list[dict[str, Any]] = answer["items"]
-        for outcome in (next(iter(item.values())) for item in items):
-            if outcome["status"] in TRY_AGAIN:
-                raise Unavailable(f"opensearch: {_reason(outcome)}")
-            if outcome["_index"] == self.index and "index_not_found" in _reason(outcome):
+        outcomes = await bulk(self._client, operation, lines)
+        for outcome in outcomes:
+            # Another generation may be dropped at any time.
+            if error_type(outcome) == INDEX_MISSING and outcome["_index"] == self.index:
                 raise OffsetMoved("the index is gone")
-        return items
+        return outcomes
 
     async def _ensure_index(self) -> None:
         if not await self._client.indices.exists(index=self.index):
@@ -168,22 +162,6 @@ def _offset_id(log: str, partition: int) -> str:
     return f"offset-{log}-{partition}"
 
 
-def _reason(answer: Mapping[str, Any]) -> str:
-    error = answer.get("error") or {}
-    return f"{error.get('type')}: {error.get('reason')}"
-
-
-@contextmanager
-def call(operation: str) -> Iterator[None]:
-    """Measured and traced; raises Unavailable when OpenSearch does not answer.
-
-    A request that it finds wrong (a bug in the index's definition) is raised as it is: trying
-    again would hide it.
-    """
-    try:
-        with telemetry.store_call("opensearch", operation):
-            yield
-    except RequestError:
-        raise
-    except (OpenSearchAway, TransportError) as error:
-        raise Unavailable(f"opensearch: {error!r}") from error
+def _reason(outcome: Mapping[str, Any]) -> str:
+    """For the header of a dead letter, which holds the whole record anyway; not for logs."""
+    return f"{error_type(outcome)}: {outcome['error'].get('reason')}"

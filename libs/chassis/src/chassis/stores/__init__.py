@@ -1,0 +1,1 @@
+"""What every process needs of the stores and servers that it calls."""

@@ -1,0 +1,103 @@
+"""Redis's errors, by redis-py's class, and by the first word of the reply where there is none.
+
+Sources: the replies in redis/src/server.c (createSharedObjects) and script.c of Redis 8, and
+redis/_parsers/base.py of redis-py 8.1.
+"""
+
+from redis import exceptions as redis
+
+from chassis.stores.errors.failure import (
+    Failure,
+    is_closed_transport,
+    network,
+    permanent,
+    transient,
+)
+
+CLASSES: dict[type[Exception], bool] = {
+    redis.RedisError: False,
+    redis.ConnectionError: True,
+    redis.TimeoutError: True,
+    redis.MaxConnectionsError: True,  # our own pool is exhausted
+    redis.BusyLoadingError: True,  # LOADING
+    redis.InvalidResponse: True,  # a broken stream; the connection is closed
+    redis.ReadOnlyError: True,  # READONLY: a failover, or a primary that became a replica
+    redis.OutOfMemoryError: True,  # OOM: Redis takes no writes until there is memory
+    redis.TryAgainError: True,
+    redis.AskError: True,
+    redis.MovedError: True,
+    redis.ClusterError: True,  # redirected too often
+    redis.ClusterDownError: True,
+    redis.MasterDownError: True,
+    redis.SlotNotCoveredError: True,
+    redis.ExternalAuthProviderError: True,  # the login server of Redis, not the password
+    # The password or the user's rights. A new process reads the secret again; a retry does not.
+    redis.AuthenticationError: False,
+    redis.AuthorizationError: False,
+    redis.AuthenticationWrongNumberOfArgsError: False,
+    redis.NoPermissionError: False,
+    redis.ResponseError: False,  # but see REPLIES
+    redis.RedisClusterException: False,  # but see TOPOLOGY
+    redis.NoScriptError: False,  # scripts are sent as text
+    redis.ExecAbortError: False,
+    redis.ModuleError: False,
+    redis.NoSuchFieldsetError: False,
+    redis.ClusterCrossSlotError: False,
+    redis.CrossSlotTransactionError: False,
+    redis.InvalidPipelineStack: False,
+    redis.IncorrectPolicyType: False,
+    redis.DataError: False,
+    redis.PubSubError: False,
+    redis.WatchError: False,
+    redis.LockError: False,
+    redis.LockNotOwnedError: False,
+    redis.ChildDeadlockedError: False,
+}
+"""Whether errors of the class are transient; a class that is not listed is as its base is."""
+REPLIES = (
+    "MISCONF",  # cannot persist: the disk is full or broken
+    "BUSY",  # a script of somebody else runs too long
+    "NOREPLICAS",  # min-replicas-to-write
+    "UNBLOCKED",  # became a replica
+    "NOMASTERLINK",
+    "max number of clients",
+    # Those below have classes, unless a script raises them in another form.
+    "LOADING",
+    "READONLY",
+    "OOM",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+)
+"""How the replies begin that are transient; all others are not: WRONGTYPE, ERR, NOPERM …"""
+TOPOLOGY = ("cannot be connected", "slots are not covered", "could not agree")
+"""What redis-py says when no node of a cluster can be asked; all else is a misuse."""
+_IN_PIPELINE = "caused error: "
+
+
+def classify(error: Exception) -> Failure | None:
+    """What an error of redis-py means, or one of the network below it; None: neither."""
+    if isinstance(error, tuple(CLASSES)):
+        text = _text(error)
+        return (transient if _heals(error, text) else permanent)(error, text)
+    if isinstance(error, OSError | EOFError):
+        return network(error)
+    if is_closed_transport(error):
+        return transient(error, "connection closed")
+    return None
+
+
+def _heals(error: Exception, text: str) -> bool:
+    if type(error) is redis.ResponseError:
+        return text.startswith(REPLIES)
+    if type(error) is redis.RedisClusterException:
+        return any(part in text for part in TOPOLOGY)
+    return next(CLASSES[base] for base in type(error).__mro__ if base in CLASSES)
+
+
+def _text(error: Exception) -> str:
+    """The server's words alone: of a pipeline redis-py puts the command with its values before."""
+    text = str(error.args[0]) if error.args else ""
+    if _IN_PIPELINE in text:
+        text = text.rpartition(_IN_PIPELINE)[2].strip("()'\",")
+    return text.partition("args beginning with")[0]

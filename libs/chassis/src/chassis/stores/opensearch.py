@@ -1,0 +1,82 @@
+"""Calls to OpenSearch whose answers are checked item by item and shard by shard.
+
+A 200 promises nothing: _bulk and _mget have an error for each item, a search may have left out
+shards or stopped early. Every function here raises Unavailable or StoreError for those.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from opensearchpy import AsyncOpenSearch
+
+from chassis.stores.errors import opensearch as errors
+from chassis.stores.errors.calls import failed, store_call
+from chassis.stores.errors.failure import Failure
+
+STORE = "opensearch"
+INDEX_MISSING, DOCUMENT_MISSING = "index_not_found_exception", "document_missing_exception"
+
+
+def call(operation: str) -> AbstractContextManager[None]:
+    """A measured call; raises Unavailable, and StoreError for what never heals."""
+    return store_call(STORE, operation, errors.classify)
+
+
+async def bulk(
+    client: AsyncOpenSearch, operation: str, lines: Iterable[Mapping[str, Any]], **params: str
+) -> list[dict[str, Any]]:
+    """The outcomes of _bulk, in order.
+
+    Left to the caller are a lost version race (409), INDEX_MISSING, DOCUMENT_MISSING, and what is
+    wrong with a document alone; any other failure of an item is raised.
+    """
+    with call(operation):
+        answer = await client.bulk(body=list(lines), params=params)
+        outcomes = [outcome for item in answer["items"] for outcome in item.values()]
+        for outcome in outcomes:
+            is_callers = error_type(outcome) in {INDEX_MISSING, DOCUMENT_MISSING}
+            if not is_callers and not errors.is_of_the_document(outcome):
+                _check(operation, errors.item_failure(outcome))
+    return outcomes
+
+
+async def multi_get(
+    client: AsyncOpenSearch, operation: str, index: str, ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The documents of _mget, in order, each with `found`.
+
+    An item with an error is never "not found": a closed index would look like an empty one.
+    """
+    with call(operation):
+        answer = await client.mget(body={"ids": list(ids)}, index=index)
+        documents: list[dict[str, Any]] = answer["docs"]
+        for document in documents:
+            _check(operation, errors.item_failure(document))
+    return documents
+
+
+async def search(
+    client: AsyncOpenSearch, operation: str, index: str, body: Mapping[str, Any], **params: str
+) -> list[dict[str, Any]]:
+    """The hits of a search over all shards; a partial answer is none."""
+    with call(operation):
+        answer = await client.search(
+            index=index,
+            body=dict(body),
+            params={"allow_partial_search_results": "false", **params},
+        )
+        _check(operation, errors.incomplete(answer))
+    hits: list[dict[str, Any]] = answer["hits"]["hits"]
+    return hits
+
+
+def error_type(outcome: Mapping[str, Any]) -> str | None:
+    """The type of an item's error; None: it has none."""
+    kind: str | None = (outcome.get("error") or {}).get("type")
+    return kind
+
+
+def _check(operation: str, failure: Failure | None) -> None:
+    if failure is not None:
+        raise failed(STORE, operation, failure)

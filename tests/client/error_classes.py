@@ -1,0 +1,23 @@
+"""The error classes of a driver, by introspection, and what the table says of an error."""
+
+import importlib
+
+from chassis.stores.errors.failure import Failure
+
+
+def classes(module: str) -> set[type[Exception]]:
+    """The exception classes that a driver's module defines itself."""
+    found = vars(importlib.import_module(module)).values()
+    return {
+        one
+        for one in found
+        if isinstance(one, type)
+        and issubclass(one, Exception)
+        and not issubclass(one, Warning)
+        and one.__module__.partition(".")[0] == module.partition(".")[0]
+    }
+
+
+def told(failure: Failure | None) -> bool:
+    assert failure is not None
+    return failure.is_transient
