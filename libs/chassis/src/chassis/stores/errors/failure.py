@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 MAX_REASON = 300  # characters
-_QUOTED = re.compile(r"""['"`\[{].*['"`\]}]""", re.DOTALL)
+_QUOTED = re.compile(r"""['"`(\[{].*['"`)\]}]""", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 

@@ -116,9 +116,9 @@ def judged(status: int | None, error: Any) -> Failure:
     types = _types(error)
     reason = str(error.get("reason", "")) if isinstance(error, dict) else ""
     heals = _heals(status, types, reason)
-    # The reason of a transient error is about an index, a node or a limit. Others quote documents
-    # and queries, so that their types must do.
-    text = " ".join([str(status or ""), *types, reason if heals else ""]).strip()
+    # Others quote documents and queries (a full queue, the whole request), so that types must do.
+    is_safe = TRANSIENT_TYPES.intersection(types) or _is_full(types, reason)
+    text = " ".join([str(status or ""), *types, reason if is_safe else ""]).strip()
     return Failure(" ".join(text.split())[:MAX_REASON], is_transient=heals)
 
 
@@ -127,12 +127,16 @@ def _heals(status: int | None, types: list[str], reason: str) -> bool:
         return False
     if TRANSIENT_TYPES.intersection(types):
         return True
-    if "validation_exception" in types and _FULL in reason:
+    if _is_full(types, reason):
         return True
     if status is None:
         return True
     # The answer to HEAD has no body: a block is likelier than a right that all other calls had.
     return status in TRANSIENT_STATUS or (status == FORBIDDEN and not types)
+
+
+def _is_full(types: list[str], reason: str) -> bool:
+    return "validation_exception" in types and _FULL in reason
 
 
 def _types(error: Any) -> list[str]:

@@ -4,6 +4,8 @@ Sources: the replies in redis/src/server.c (createSharedObjects) and script.c of
 redis/_parsers/base.py of redis-py 8.1.
 """
 
+import re
+
 from redis import exceptions as redis
 
 from chassis.stores.errors.failure import (
@@ -72,6 +74,14 @@ REPLIES = (
 """How the replies begin that are transient; all others are not: WRONGTYPE, ERR, NOPERM …"""
 TOPOLOGY = ("cannot be connected", "slots are not covered", "could not agree")
 """What redis-py says when no node of a cluster can be asked; all else is a misuse."""
+KNOWN = re.compile(
+    r"^(?:WRONGTYPE|ERR|NOTBUSY|NOPROTO|NOGROUP|BUSYKEY|INPROG|UNKILLABLE)\b"
+    r"|unknown command|wrong number of arguments|[Uu]nknown Redis command|syntax error"
+    r"|[Ee]rror compiling script|not an integer or out of range|not a valid float"
+    r"|arguments must be strings or integers|wrong kind of value"
+    r"|attempt to (?:index|call|compare|concatenate|perform arithmetic)|user_script:\d+"
+)
+"""What is logged of a reply that is not transient: a script's message may be any value."""
 _IN_PIPELINE = "caused error: "
 
 
@@ -79,7 +89,10 @@ def classify(error: Exception) -> Failure | None:
     """What an error of redis-py means, or one of the network below it; None: neither."""
     if isinstance(error, tuple(CLASSES)):
         text = _text(error)
-        return (transient if _heals(error, text) else permanent)(error, text)
+        if _heals(error, text):
+            return transient(error, text)
+        is_reply = type(error) is redis.ResponseError
+        return permanent(error, _known(text) if is_reply else text)
     if isinstance(error, OSError | EOFError):
         return network(error)
     if is_closed_transport(error):
@@ -95,9 +108,11 @@ def _heals(error: Exception, text: str) -> bool:
     return next(CLASSES[base] for base in type(error).__mro__ if base in CLASSES)
 
 
+def _known(text: str) -> str:
+    return ", ".join(dict.fromkeys(KNOWN.findall(text)))
+
+
 def _text(error: Exception) -> str:
     """The server's words alone: of a pipeline redis-py puts the command with its values before."""
     text = str(error.args[0]) if error.args else ""
-    if _IN_PIPELINE in text:
-        text = text.rpartition(_IN_PIPELINE)[2].strip("()'\",")
-    return text.partition("args beginning with")[0]
+    return text.rpartition(_IN_PIPELINE)[2].strip("()'\",") if _IN_PIPELINE in text else text
