@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from projecting import Log, holds, total
 from shelf import Put, Shelf
 
-from chassis import kafka_lag
+from chassis import kafka_consumer, kafka_lag
 from chassis.generations import Orders
 from chassis.kafka_consumer import KafkaConsumer
 from chassis.kafka_log import LogReplaced
@@ -16,6 +17,7 @@ from chassis.problems import Unavailable
 from chassis.projection import (
     Rejected,
 )
+from chassis.stores.errors.failure import StoreError
 from chassis.testing import eventually
 
 pytestmark = pytest.mark.integration
@@ -72,6 +74,47 @@ async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
         shelf.is_away = False
         await holds(shelf, {"a": 1, "b": 1})
         await consumer.ready()
+
+
+async def test_idle_consumer_is_not_ready_while_its_store_is_unavailable(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_consumer, "COMPARE", 0.1)
+    shelf = Shelf()
+    async with log.projected_onto(shelf) as consumer:
+        await log.write("a@1")
+        await holds(shelf, {"a": 1})
+
+        async def is_unready() -> None:
+            with suppress(Unavailable):
+                await consumer.ready()
+                raise AssertionError("ready")
+
+        shelf.is_away = True
+        await eventually(is_unready)
+        shelf.is_away = False
+        await eventually(lambda: is_ready(consumer))
+
+
+async def is_ready(consumer: KafkaConsumer) -> None:
+    try:
+        await consumer.ready()
+    except Unavailable as problem:
+        raise AssertionError from problem
+
+
+async def test_consumer_ends_when_its_store_refuses_for_good(log: Log) -> None:
+    class Refusing(Shelf):
+        async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
+            raise StoreError("redis: apply: WRONGTYPE")
+
+    shelf = Refusing()
+    async with log.projection(MemoryGenerations(lambda: shelf)) as projection:
+        running = asyncio.create_task(KafkaConsumer(projection, _serving).serve())
+        await log.write("a@1")
+        with pytest.raises(StoreError):
+            await asyncio.wait_for(running, 30)
+    assert set(shelf.positions.values()) <= {0}
 
 
 async def test_what_waits_while_the_store_is_away_is_told_as_lag(

@@ -23,6 +23,7 @@ class Table:
     commits: list[list[str]] = field(default_factory=list)
     may_commit: asyncio.Event = field(default_factory=asyncio.Event)
     is_away: bool = False
+    is_broken: bool = False
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self, rows: Sequence[str]) -> list[Outcome]:
@@ -30,6 +31,8 @@ class Table:
         await self.may_commit.wait()
         if self.is_away:
             raise Unavailable("the table is away")
+        if self.is_broken:
+            raise ZeroDivisionError
         stored = {row for commit in self.commits for row in commit}
         self.commits.append(list(rows))
         return [Taken(row) if row in stored else None for row in rows]
@@ -83,6 +86,19 @@ async def test_a_store_that_is_away_is_told_to_all_and_the_next_write_works(
         outcomes = await asyncio.gather(*map(group.put, "abc"), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
         table.is_away = False
+        await group.put("a")
+    assert table.commits == [["a"]]
+
+
+async def test_bug_in_a_write_reaches_each_caller_and_the_next_write_works(
+    table: Table, group: GroupCommit[str]
+) -> None:
+    table.may_commit.set()
+    async with serving(group):
+        table.is_broken = True
+        outcomes = await asyncio.gather(*map(group.put, "abc"), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ZeroDivisionError] * 3
+        table.is_broken = False
         await group.put("a")
     assert table.commits == [["a"]]
 

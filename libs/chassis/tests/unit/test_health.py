@@ -2,7 +2,11 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from chassis.health import Health
+from chassis.problems import Unavailable
+from chassis.stores.errors.failure import StoreError
 
 
 async def fine() -> None: ...
@@ -25,8 +29,32 @@ async def test_the_reason_is_named() -> None:
     assert failures == {"log": "ConnectionError: refused"}
 
 
+async def unavailable() -> None:
+    raise Unavailable("redis is unavailable: LOADING")
+
+
+async def refused() -> None:
+    raise StoreError("mysql: ping: 1045 Access denied for user")
+
+
 async def test_a_hanging_check_counts_as_failed() -> None:
-    assert list(await Health({"store": hanging}, timeout=0.01).failures()) == ["store"]
+    failures = await Health({"store": hanging}, timeout=0.01).failures()
+    assert failures == {"store": "no answer in 0.01 s"}
+
+
+async def test_unavailable_dependency_is_named_with_the_drivers_text() -> None:
+    failures = await Health({"store": unavailable}).failures()
+    assert failures == {"store": "redis is unavailable: LOADING"}
+
+
+async def test_check_that_fails_for_good_is_logged_as_an_error_once_in_a_while() -> None:
+    health = Health({"store": refused, "other": unavailable}, ttl=0)
+    with capture_logs() as logs:
+        for _ in range(5):
+            assert (await health.failures())["store"].startswith("StoreError: mysql: ping: 1045")
+    (line,) = logs
+    assert (line["log_level"], line["event"]) == ("error", "readiness check failed")
+    assert "1045" in line["error"]
 
 
 async def test_probes_within_the_time_to_live_share_one_check() -> None:

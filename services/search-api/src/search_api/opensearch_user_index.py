@@ -3,6 +3,7 @@
 The caller's text only ever appears as a value of a match clause, never in query syntax.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
-from chassis.stores.opensearch import search
+from chassis.stores.opensearch import call, search
 from search_api.ports import Hit, User
 
 ALIAS = "users"
@@ -36,14 +37,21 @@ class OpenSearchUserIndex:
         if after is not None:
             body["search_after"] = list(after)
         found = await search(self._client, "search", self._alias, body, **HOW)
-        if len({hit["_index"] for hit in found}) > 1:
-            reason = f"the alias {self._alias} names more than one index"
-            raise failed("opensearch", "search", Failure(reason, is_transient=True))
+        self._check({hit["_index"] for hit in found})
         return [_hit(hit) for hit in found]
 
     async def ping(self) -> None:
-        """Return when the index behind the alias can be searched; raises Unavailable."""
+        """Return when the one index behind the alias can be searched; raises Unavailable."""
         await search(self._client, "ping", self._alias, PROBE, **HOW)
+        with call("ping"):
+            behind = await self._client.indices.get_alias(index=self._alias)
+        self._check(behind)
+
+    def _check(self, indexes: Collection[str]) -> None:
+        """Raise Unavailable where the alias names two indexes: users would be found twice."""
+        if len(indexes) > 1:
+            reason = f"the alias {self._alias} names more than one index"
+            raise failed("opensearch", "search", Failure(reason, is_transient=True))
 
 
 def query(text: str) -> dict[str, Any]:

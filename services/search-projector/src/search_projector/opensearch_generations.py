@@ -96,9 +96,8 @@ class OpenSearchGenerations:
             await self._client.indices.delete(index=index, params={"ignore_unavailable": "true"})
 
     async def ping(self) -> None:
-        """Return when OpenSearch answers; raises Unavailable."""
-        with call("ping"):
-            await self._client.info()
+        """Return when OpenSearch says what serves; raises Unavailable."""
+        await self.state()
 
     def _only(self, serving: Sequence[str]) -> str | None:
         """The one generation behind the alias, or None; raises Unavailable where there are two."""
