@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
+from chassis.stores.errors import kafka
+from chassis.stores.errors.calls import translated
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
 QUIET = 60.0  # seconds without a record of the snapshot; it starts after 1, and then never rests
@@ -97,10 +98,9 @@ def _marker(message: Any) -> bytes | None:
 @asynccontextmanager
 async def _started(client: Any) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(START_WITHIN):
-            await client.start()
-        yield
-    except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"kafka: {error!r}") from error
+        with translated("kafka", "replay", kafka.classify):
+            async with asyncio.timeout(START_WITHIN):
+                await client.start()
+            yield
     finally:
         await client.stop()

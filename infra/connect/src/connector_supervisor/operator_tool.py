@@ -11,6 +11,7 @@ from chassis.interrupts import interruptible
 from chassis.kafka_connections import brokers
 from chassis.problems import Unavailable
 from chassis.settings import load
+from chassis.stores.errors.failure import StoreError
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.kafka_replay import Source, replay
 from connector_supervisor.settings import Settings
@@ -32,6 +33,8 @@ def operate(arguments: Sequence[str]) -> None:
             asyncio.run(_replay(settings))
     except Unavailable as problem:
         sys.exit(f"{NAME}: {problem.detail}")
+    except StoreError as error:
+        sys.exit(f"{NAME}: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:

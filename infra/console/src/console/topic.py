@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 
 from chassis.kafka_connections import Brokers
+from chassis.problems import Unavailable
+from chassis.stores.errors import kafka
+from chassis.stores.errors.calls import translated
 from console.audience import Audience
 
 START_WITHIN = 5.0  # seconds, less than the grace time
 PAUSE = 1.0  # seconds before another try
 POLL = 0.2  # seconds that a fetch may wait, and a drain for it
 REMEMBERED = 10_000  # users; at 1,000 events a second those of the last ten seconds
-log = structlog.get_logger()
 
 
 class Topic:
@@ -45,9 +45,9 @@ class Topic:
     async def serve(self) -> None:
         while await self._audience.arrival():
             try:
-                await self._read_while_watched()
-            except (KafkaError, TimeoutError) as error:
-                log.warning("the topic cannot be read", reason=repr(error))
+                with translated("kafka", "read topic", kafka.classify):
+                    await self._read_while_watched()
+            except Unavailable:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._audience.closed.wait(), PAUSE)
 
