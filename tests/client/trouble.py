@@ -10,6 +10,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from opensearchpy import AsyncOpenSearch
 from operating import Tool
 from prometheus import Prometheus
 
@@ -41,6 +42,18 @@ async def stopped(program: str) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(control.start, INSTANCE, program)
+
+
+@asynccontextmanager
+async def blocked_index(stack: Addresses) -> AsyncIterator[None]:
+    """The index of the serving generation takes no writes."""
+    block = "index.blocks.write"
+    async with AsyncOpenSearch(stack.opensearch_url) as client:
+        await client.indices.put_settings(index="users", body={block: True})
+        try:
+            yield
+        finally:
+            await client.indices.put_settings(index="users", body={block: None})
 
 
 @asynccontextmanager

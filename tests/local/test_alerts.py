@@ -65,6 +65,13 @@ async def test_a_store_that_stands_still_exhausts_the_pool_and_fails_requests(
         )
 
 
+async def test_index_that_takes_no_writes_blocks_its_projector(
+    stack: Addresses, prometheus: Prometheus
+) -> None:
+    async with trouble.creating(stack, callers=2), trouble.blocked_index(stack):
+        await fires(prometheus, ("ProjectorBlocked", "search-projector"))
+
+
 async def test_a_view_that_stands_still_blocks_its_projector_and_then_shows_late(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
