@@ -10,12 +10,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
+from admin_pages import counter, is_ready, is_unready
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from doors import Door
 from opensearchpy import AsyncOpenSearch
-from prometheus_client.parser import text_string_to_metric_families
 from survival import created, visible
 
 from chassis.testing import eventually
@@ -98,8 +97,14 @@ async def test_projector_waits_while_the_index_is_unavailable(
     await eventually(lambda: visible(http, before), within=30)
     (index,) = await client.indices.get_alias(name="users")
     pid = control.pid_of("test", PROJECTOR)
-    dead_letters, handled = await count_of(stack), await metric(stack, "projector_events_total")
-    retries, logged = await metric(stack, "projector_retries_total"), len(lines_of(stack))
+    dead_letters, handled = (
+        await count_of(stack),
+        await counter(stack, PROJECTOR, "projector_events_total"),
+    )
+    retries, logged = (
+        await counter(stack, PROJECTOR, "projector_retries_total"),
+        len(lines_of(stack)),
+    )
     loop = asyncio.get_running_loop()
 
     async with FAULTS[kind](client, index):
@@ -107,9 +112,9 @@ async def test_projector_waits_while_the_index_is_unavailable(
         while loop.time() < end:
             users.append(await created(http))
             await asyncio.sleep(0.1)  # about ten events a second, as long as the fault lasts
-        await eventually(lambda: is_unready(stack, PROJECTOR), within=10)
+        await eventually(lambda: is_unready(stack, PROJECTOR, "opensearch"), within=10)
         if kind in {"closed", "two indexes"}:
-            await eventually(lambda: is_unready(stack, "search-api"), within=10)
+            await eventually(lambda: is_unready(stack, "search-api", "opensearch"), within=10)
 
     for user in users:
         await eventually(lambda user=user: visible(http, user), within=30)  # type: ignore[misc]
@@ -117,44 +122,14 @@ async def test_projector_waits_while_the_index_is_unavailable(
     assert control.pid_of("test", PROJECTOR) == pid
     assert await count_of(stack) == dead_letters
     if kind != "two indexes":  # of which it knows the right one
-        assert await metric(stack, "projector_retries_total") > retries
-    again = await metric(stack, "projector_events_total") - handled
+        assert await counter(stack, PROJECTOR, "projector_retries_total") > retries
+    again = await counter(stack, PROJECTOR, "projector_events_total") - handled
     assert again < len(users) + 50  # the topic was not read from its start
     warnings = [line for line in lines_of(stack)[logged:] if line["level"] == "warning"]
     assert not [line for line in warnings if "retry_scheduled" in line["event"]]
     said = [line for line in warnings if line["event"] == "dependency unavailable"]
     assert {line["store"] for line in said} == {"opensearch"}
     assert len(said) <= 2 + (loop.time() - end + LASTS) / 10
-
-
-async def is_unready(stack: Addresses, program: str) -> None:
-    status, failures = await readiness(stack, program)
-    assert status == 503
-    assert "opensearch" in json.dumps(failures)
-
-
-async def is_ready(stack: Addresses, program: str) -> None:
-    assert (await readiness(stack, program))[0] == 200
-
-
-async def readiness(stack: Addresses, program: str) -> tuple[int, dict[str, str]]:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"{stack.admin[program]}/readyz") as response,
-    ):
-        failures: dict[str, str] = (await response.json())["failures"]
-        return response.status, failures
-
-
-async def metric(stack: Addresses, name: str) -> float:
-    """The sum over all labels of a counter of the projector."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"{stack.admin[PROJECTOR]}/metrics") as response,
-    ):
-        families = text_string_to_metric_families(await response.text())
-    samples = [sample for family in families for sample in family.samples]
-    return sum(sample.value for sample in samples if sample.name == name)
 
 
 async def count_of(stack: Addresses) -> int:
