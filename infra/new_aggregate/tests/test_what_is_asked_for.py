@@ -62,6 +62,7 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
         ("no__te:text(9)", "single underscores"),
         ("version:text(9)", "something of this name"),
         ("order_id:text(9)", "something of this name"),
+        ("times:text(9)", "something of this name"),
         ("rank:text(9)", "a word of SQL or Python"),
         ("lambda:text(9)", "a word of SQL or Python"),
         ("a:text(3000) b:text(3000)", "all texts together"),
@@ -79,3 +80,14 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_an_aggregate_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     (tmp_path / "services" / "order-command-api").mkdir(parents=True)
     assert refusal(tmp_path) == "services/order-command-api is there already"
+
+
+@pytest.mark.parametrize(
+    ("name", "plural"), [("person", "users"), ("sy", "sys"), ("cart", "carts")]
+)
+def test_a_database_that_is_there_is_not_shared(tmp_path: Path, name: str, plural: str) -> None:
+    (tmp_path / "infra" / "aggregates").mkdir(parents=True)
+    (tmp_path / "infra/aggregates/basket.yaml").write_text("name: basket\ndatabase: carts\n")
+    assert f"PLURAL: {plural}: a database of this name exists" in refusal(
+        tmp_path, name, GOOD, plural
+    )

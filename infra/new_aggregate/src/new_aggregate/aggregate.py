@@ -41,6 +41,8 @@ def asked_for(name: str, fields: str, plural: str | None, root: Path) -> Aggrega
     plural = plural or plural_of(name)
     if not mistakes and (not re.fullmatch(r"[a-z]{3,20}", plural) or plural == name):
         mistakes.append(f"PLURAL: {plural}: lower-case letters, and not the name itself")
+    elif not mistakes and plural in _databases(root):
+        mistakes.append(f"PLURAL: {plural}: a database of this name exists; set another PLURAL")
     found, more = parse(fields, own=[f"{name}_id", name, plural])
     if mistakes + more:
         raise Refused("\n".join(mistakes + more))
@@ -58,6 +60,15 @@ def free_number() -> int:
     taken = {port for ports in PORTS.values() for port in ports.values()}
     own = [port for ports in LIVING.values() for port in ports.values()]
     return next(n for n in range(1, 1000) if not taken & {port + n * STRIDE for port in own})
+
+
+def _databases(root: Path) -> set[str]:
+    """Those of MySQL's own, of users, and of the aggregates that were generated before."""
+    files = (root / "infra/aggregates").glob("*.yaml")
+    others = [
+        re.findall(r"^database: (.*)$", file.read_text("utf-8"), re.MULTILINE) for file in files
+    ]
+    return {"mysql", "sys", "users"}.union(*others)
 
 
 def _mistakes_in(name: str, root: Path) -> list[str]:

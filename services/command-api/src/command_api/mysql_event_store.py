@@ -20,7 +20,12 @@ from command_api.mysql_transaction import transaction
 from command_api.ports import Answer, KeyTaken, Request, StreamConflict
 from command_api.user import UserEvent
 
-COLUMNS = "user_id, version, event_id, type, first_name, last_name, created_at, occurred_at"
+# Quoted, because a field may be called as MySQL or Debezium calls something of its own.
+COLUMNS = (
+    "`user_id`, `version`, `event_id`, `type`, "
+    "`first_name`, `last_name`, "
+    "`created_at`, `occurred_at`"
+)
 INTO = f"INSERT INTO user_event ({COLUMNS}, idempotency_key, request_hash, traceparent)"
 VALUES = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
 INSERT = f"{INTO} VALUES ({VALUES})"
