@@ -20,3 +20,12 @@ def test_the_idempotency_columns_are_not_published() -> None:
         "users.user_event.idempotency_key",
         "users.user_event.request_hash",
     ]
+
+
+def test_statements_that_the_parser_lacks_do_not_stop_capture() -> None:
+    """Every DDL statement of the server passes the parser, foreign databases included.
+
+    What passes unparsed on the captured table is reported by CapturedTable.
+    """
+    config = json.loads(Path(HERE / "user-events.json").read_text())
+    assert config["schema.history.internal.skip.unparseable.ddl"] == "true"
