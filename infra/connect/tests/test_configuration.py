@@ -29,3 +29,13 @@ def test_statements_that_the_parser_lacks_do_not_stop_capture() -> None:
     """
     config = json.loads(Path(HERE / "user-events.json").read_text())
     assert config["schema.history.internal.skip.unparseable.ddl"] == "true"
+
+
+def test_a_table_whose_name_differs_in_case_alone_is_not_captured() -> None:
+    """Debezium compares names without case unless the expression says otherwise.
+
+    Statements on such tables on a real server: tests/capture.
+    """
+    config = json.loads((HERE / "user-events.json").read_text())
+    assert config["database.include.list"] == "(?-i)users"
+    assert config["table.include.list"] == r"(?-i)users\.user_event"
