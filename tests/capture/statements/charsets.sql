@@ -1,0 +1,20 @@
+-- Character sets and collations, also of the connection that sends the statement.
+CREATE TABLE h_sets (a CHAR(9) CHARACTER SET armscii8, b CHAR(9) CHARACTER SET big5, c CHAR(9) CHARACTER SET cp1250, d CHAR(9) CHARACTER SET cp932, e CHAR(9) CHARACTER SET eucjpms, f CHAR(9) CHARACTER SET euckr, g CHAR(9) CHARACTER SET gb18030, h CHAR(9) CHARACTER SET gb2312, i CHAR(9) CHARACTER SET gbk, j CHAR(9) CHARACTER SET geostd8);
+CREATE TABLE h_sets_more (a CHAR(9) CHARACTER SET greek, b CHAR(9) CHARACTER SET hebrew, c CHAR(9) CHARACTER SET hp8, d CHAR(9) CHARACTER SET keybcs2, e CHAR(9) CHARACTER SET koi8r, f CHAR(9) CHARACTER SET koi8u, g CHAR(9) CHARACTER SET latin1, h CHAR(9) CHARACTER SET latin2, i CHAR(9) CHARACTER SET latin5, j CHAR(9) CHARACTER SET latin7, k CHAR(9) CHARACTER SET macce, l CHAR(9) CHARACTER SET macroman);
+CREATE TABLE h_sets_rest (a CHAR(9) CHARACTER SET sjis, b CHAR(9) CHARACTER SET swe7, c CHAR(9) CHARACTER SET tis620, d CHAR(9) CHARACTER SET ucs2, e CHAR(9) CHARACTER SET ujis, f CHAR(9) CHARACTER SET utf16, g CHAR(9) CHARACTER SET utf16le, h CHAR(9) CHARACTER SET utf32, i CHAR(9) CHARACTER SET utf8mb3, j CHAR(9) CHARACTER SET binary, k CHAR(9) CHARACTER SET cp850, l CHAR(9) CHARACTER SET dec8, m CHAR(9) CHARACTER SET ascii);
+CREATE TABLE h_collations (a CHAR(9) COLLATE utf8mb4_de_pb_0900_ai_ci, b CHAR(9) COLLATE utf8mb4_ja_0900_as_cs_ks, c CHAR(9) COLLATE utf8mb4_zh_0900_as_cs, d CHAR(9) COLLATE latin1_general_cs, e CHAR(9) COLLATE `utf8mb4_0900_bin`, f CHAR(9) CHARSET 'utf8mb4' COLLATE 'utf8mb4_bin');
+CREATE TABLE h_utf8 (a CHAR(9) CHARACTER SET utf8) CHARACTER SET utf8;
+CREATE TABLE h_default (a CHAR(9)) DEFAULT CHARSET = gbk COLLATE gbk_chinese_ci;
+CREATE TABLE h_names (`größe` INT, `名前` VARCHAR(9), `имя` INT, `שם` INT, ñandú INT, été INT COMMENT 'à l''été');
+CREATE TABLE `h_表` (id INT COMMENT '表の説明 🦆', `col 1` ENUM('ä', 'ö', '日本') DEFAULT '日本');
+CREATE VIEW `h_вид` AS SELECT `名前` AS `ім'я` FROM h_names;
+ALTER TABLE h_names CONVERT TO CHARACTER SET gb18030;
+ALTER TABLE h_names RENAME COLUMN `größe` TO `grösse`;
+SET NAMES latin1;
+CREATE TABLE h_latin1 (a VARCHAR(9) DEFAULT 'x' COMMENT 'plain');
+SET NAMES utf8mb4 COLLATE utf8mb4_bin;
+SET CHARACTER SET utf8mb4;
+CREATE TABLE h_bin (a VARCHAR(9) DEFAULT _binary'\xE4', b VARCHAR(9) DEFAULT _gbk x'C4E3', c VARCHAR(9) DEFAULT _utf16 x'0041');
+SET collation_connection = utf8mb4_ja_0900_as_cs;
+CREATE TABLE h_collation_connection (a VARCHAR(9) DEFAULT 'あ');
+SET NAMES utf8mb4;

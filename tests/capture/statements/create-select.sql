@@ -1,0 +1,42 @@
+-- Tables from queries and from tables, temporary tables, and what they leave in the log.
+CREATE TABLE s_source (id INT PRIMARY KEY, name VARCHAR(20), n INT);
+INSERT INTO s_source VALUES (1, 'a', 10), (2, 'b', 20);
+CREATE TABLE s_select SELECT * FROM s_source;
+CREATE TABLE s_select_as AS SELECT id, n * 2 AS twice, 'x' AS text, NOW() AS at FROM s_source WHERE id > 1;
+CREATE TABLE s_columns (extra INT AUTO_INCREMENT PRIMARY KEY, INDEX (name)) ENGINE = InnoDB SELECT name FROM s_source;
+CREATE TABLE s_ignore (id INT UNIQUE) IGNORE SELECT 1 AS id UNION ALL SELECT 1;
+CREATE TABLE s_replace (id INT UNIQUE) REPLACE AS SELECT 1 AS id UNION ALL SELECT 1;
+CREATE TABLE s_union AS (SELECT 1 AS a) UNION (SELECT 2) ORDER BY a LIMIT 1;
+CREATE TABLE s_intersect AS SELECT id FROM s_source INTERSECT SELECT 1;
+CREATE TABLE s_except AS SELECT id FROM s_source EXCEPT ALL SELECT 1;
+CREATE TABLE s_values AS VALUES ROW(1, 'x'), ROW(2, 'y') ORDER BY column_0 DESC;
+CREATE TABLE s_table AS TABLE s_source ORDER BY id LIMIT 1 OFFSET 1;
+CREATE TABLE s_with AS WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT n FROM t;
+CREATE TABLE s_lateral AS SELECT s.id, l.m FROM s_source s, LATERAL (SELECT MAX(n) AS m FROM s_source x WHERE x.id <= s.id) AS l;
+CREATE TABLE s_json_table AS SELECT t.v FROM JSON_TABLE('[1, 2]', '$[*]' COLUMNS (v INT PATH '$')) AS t;
+CREATE TABLE s_subquery AS SELECT (SELECT COUNT(*) FROM s_source) AS c, EXISTS (SELECT 1) AS e, 1 IN (SELECT id FROM s_source) AS i, 1 > ALL (SELECT id FROM s_source) AS a;
+CREATE TABLE s_joins AS SELECT a.id FROM s_source a LEFT JOIN s_source b ON a.id = b.id RIGHT OUTER JOIN s_source c ON c.id = a.id CROSS JOIN s_source d WHERE a.n > 1;
+CREATE TABLE s_natural AS SELECT id FROM s_source a NATURAL LEFT JOIN s_source b;
+CREATE TABLE s_hints AS SELECT /*+ NO_INDEX_MERGE(s) SET_VAR(sort_buffer_size = 16M) */ s.id FROM s_source s FORCE INDEX (PRIMARY) GROUP BY s.id HAVING COUNT(*) = 1;
+CREATE TABLE s_partitioned PARTITION BY HASH (id) PARTITIONS 2 AS SELECT * FROM s_source;
+CREATE TABLE s_like LIKE s_source;
+CREATE TABLE IF NOT EXISTS s_like_parentheses (LIKE {db}.s_source);
+CREATE TABLE s_qualify AS SELECT id, ROW_NUMBER() OVER (ORDER BY n) AS r FROM s_source QUALIFY r = 1;
+CREATE TABLE s_straight AS SELECT STRAIGHT_JOIN DISTINCT SQL_SMALL_RESULT a.id FROM s_source AS a JOIN s_source AS b ON a.id = b.id AND a.n BETWEEN 1 AND 99;
+CREATE TEMPORARY TABLE s_temporary (id INT PRIMARY KEY, url VARCHAR(20));
+INSERT INTO s_temporary VALUES (1, 'u');
+CREATE TEMPORARY TABLE IF NOT EXISTS s_temporary_select AS SELECT * FROM s_source;
+CREATE TEMPORARY TABLE s_temporary_like LIKE s_source;
+ALTER TABLE s_temporary ADD COLUMN manual INT;
+CREATE TABLE s_from_temporary AS SELECT * FROM s_temporary;
+TRUNCATE TABLE s_temporary;
+DROP TEMPORARY TABLE s_temporary;
+DROP TEMPORARY TABLE IF EXISTS s_temporary_like, s_nowhere;
+DROP TABLE s_temporary_select;
+DROP TABLE IF EXISTS s_select, s_nowhere, s_union CASCADE;
+DROP TABLE s_values, s_table RESTRICT;
+DROP TABLES s_like, s_like_parentheses;
+-- refused: 1051
+DROP TABLE s_gone_already;
+-- refused: 1050
+CREATE TABLE s_source SELECT 1 AS a;

@@ -1,0 +1,31 @@
+-- Databases (CREATE DATABASE, ALTER DATABASE, DROP DATABASE), also with names close to ours.
+CREATE DATABASE {db}_one;
+CREATE SCHEMA IF NOT EXISTS {db}_one DEFAULT CHARACTER SET = latin1 COLLATE latin1_german1_ci;
+CREATE DATABASE `{db} two` CHARACTER SET utf8mb4 ENCRYPTION = 'N';
+CREATE DATABASE /*!32312 IF NOT EXISTS*/ `{db}_url` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci */ /*!80016 DEFAULT ENCRYPTION='N' */;
+CREATE DATABASE `url`;
+CREATE DATABASE `USERS`;
+CREATE TABLE `USERS`.user_event (user_id CHAR(36), version INT, url INT);
+INSERT INTO `USERS`.user_event VALUES ('x', 1, 2);
+CREATE DATABASE `база`;
+CREATE TABLE `база`.`таблица` (id INT, url INT);
+ALTER DATABASE {db}_one COLLATE utf8mb4_bin;
+ALTER SCHEMA {db}_one DEFAULT CHARACTER SET latin2;
+ALTER DATABASE {db}_one READ ONLY = 1;
+ALTER DATABASE {db}_one READ ONLY 0;
+ALTER DATABASE `{db}_url` DEFAULT ENCRYPTION 'N';
+CREATE TABLE {db}_one.users (id INT PRIMARY KEY, url VARCHAR(20));
+CREATE TABLE {db}_one.user_event (user_id CHAR(36), version INT, url INT, PRIMARY KEY (user_id, version));
+INSERT INTO {db}_one.user_event VALUES ('x', 1, 2);
+ALTER TABLE {db}_one.user_event ADD COLUMN manual INT;
+UPDATE {db}_one.user_event SET manual = 3;
+RENAME TABLE {db}_one.user_event TO `{db}_url`.user_event;
+TRUNCATE TABLE `{db}_url`.user_event;
+DROP DATABASE {db}_one;
+DROP SCHEMA IF EXISTS `{db} two`;
+DROP DATABASE `{db}_url`;
+DROP DATABASE IF EXISTS url;
+DROP DATABASE `USERS`;
+DROP DATABASE `база`;
+-- refused: 1008
+DROP DATABASE {db}_one;

@@ -1,0 +1,59 @@
+"""docs/field-cases.md names tests that exist."""
+
+import ast
+import re
+
+import pytest
+from page import ROOT
+
+PAGE = (ROOT / "docs" / "field-cases.md").read_text("utf-8")
+COLUMNS = 6
+CASES = {
+    *("C1", "C2", "V1", "V2", "V3", "T1", "T2", "T3", "T4", "T5", "T6", "T7"),
+    *("K1", "K2", "K3", "S1", "S2", "S3", "S4", "P1", "P2"),
+}
+
+
+def rows() -> dict[str, list[str]]:
+    """The cells of each case, by its number."""
+    lines = re.findall(r"^\| ([A-Z]\d+[a-z]?) \|(.*)\|$", PAGE, re.MULTILINE)
+    return {number: [number, *rest.split("|")] for number, rest in lines}
+
+
+def named_tests() -> list[str]:
+    return [name for cells in rows().values() for name in re.findall(r"`([^`]+)`", cells[-1])]
+
+
+def missing(name: str) -> str:
+    """What there is not of a test `path::function`; empty: it is there."""
+    path, _, function = name.partition("::")
+    if not (ROOT / path).is_file():
+        return f"there is no file {path}"
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    if function.partition("[")[0] not in {one.name for one in found}:
+        return f"there is no test {function} in {path}"
+    return ""
+
+
+def test_page_has_every_case_with_all_its_columns() -> None:
+    assert rows().keys() >= CASES
+    assert {number for number, cells in rows().items() if len(cells) != COLUMNS} == set()
+    assert [number for number, cells in rows().items() if not cells[-2].strip()] == []
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    assert named_tests()
+    assert [reason for name in named_tests() if (reason := missing(name))] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tests/configuration/test_field_cases.py::test_that_nobody_wrote",
+        "tests/configuration/no_such_file.py::test_every_test_that_the_page_names_exists",
+        "tests/configuration/test_field_cases.py",
+    ],
+)
+def test_a_test_that_does_not_exist_is_reported(name: str) -> None:
+    assert missing(name)
