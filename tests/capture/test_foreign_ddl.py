@@ -64,7 +64,7 @@ async def measured(stack: Addresses, http: Door, server: Server) -> AsyncIterato
         other = await asyncio.to_thread(_carried_out, server, OTHER, corpus(keywords))
         ours = await asyncio.to_thread(_carried_out, server, OURS, corpus(keywords, 20))
         user = await created(http)
-        await eventually(partial(visible, http, user), within=60, every=0.5)
+        await published(stack, http, user)
         yield Measured(
             keywords,
             other,
@@ -78,6 +78,14 @@ async def measured(stack: Addresses, http: Door, server: Server) -> AsyncIterato
     finally:
         await asyncio.to_thread(_prepared, server, tables)
         server.rows(f"DROP DATABASE IF EXISTS {OTHER}")
+
+
+async def published(stack: Addresses, http: Door, user: dict[str, Any]) -> None:
+    """Return when the user is in both views; AssertionError with the connector's state if never."""
+    try:
+        await eventually(partial(visible, http, user), within=60, every=0.5)
+    except AssertionError as error:
+        raise AssertionError(await connector(stack)) from error
 
 
 def corpus(keywords: Keywords, together: int = 1) -> list[Statement]:
