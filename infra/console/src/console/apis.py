@@ -61,7 +61,8 @@ class Api:
                 body = await request.read()
         except TimeoutError as error:
             raise TooSlow(f"the body must arrive within {BODY_WITHIN:.0f} s") from error
-        headers = {name: request.headers[name] for name in TO_API if name in request.headers}
+        given = {name: request.headers.getall(name, ()) for name in TO_API}
+        headers = {name: ", ".join(lines) for name, lines in given.items() if lines}
         return await self.ask(request.method, str(request.rel_url), headers, body)
 
     async def ask(

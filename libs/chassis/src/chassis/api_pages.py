@@ -11,7 +11,7 @@ from importlib.resources import files
 from aiohttp import web
 
 from chassis.access import open_to_all
-from chassis.http_messages import is_known
+from chassis.entity_tags import is_known
 from chassis.problems import NoSuchRoute
 
 PAGE = b"""<!doctype html>

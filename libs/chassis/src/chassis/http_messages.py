@@ -5,7 +5,6 @@ from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from aiohttp.helpers import ETag
 from multidict import MultiMapping
 from yarl import URL
 
@@ -75,16 +74,3 @@ def next_link(url: URL, cursor: str | None) -> dict[str, str]:
     if cursor is None:
         return {}
     return {"Link": f'<{url.update_query(cursor=cursor)}>; rel="next"'}
-
-
-def is_known(request: web.Request, tag: str) -> bool:
-    """Whether If-None-Match names this entity tag; tags compare weakly (RFC 9110 §13.1.2).
-
-    Raises Invalid for a header in another form.
-    """
-    if "If-None-Match" not in request.headers:
-        return False
-    tags = request.if_none_match
-    if not tags:
-        raise paging.invalid("If-None-Match", 'must be entity tags, such as "3", or *')
-    return any(known in (ETag(tag), ETag(tag, is_weak=True), ETag("*")) for known in tags)

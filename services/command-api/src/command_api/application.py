@@ -151,11 +151,14 @@ class Users:
             await self.store.keep(answer, request)
 
 
-def _check_expectation(newest: UserEvent | None, expected: int | None) -> None:
+def _check_expectation(newest: UserEvent | None, expected: int | tuple[int, ...] | None) -> None:
+    """Raise StaleVersion unless the user is at the version, or one of the versions, expected."""
     if expected is None or newest is None or newest.type == "UserDeleted":
         return  # the rules say what is missing
-    if newest.version != expected:
-        raise StaleVersion(f"the user is at version {newest.version}, not {expected}")
+    versions = (expected,) if isinstance(expected, int) else expected
+    if newest.version not in versions:
+        other = expected if isinstance(expected, int) else "one of those expected"
+        raise StaleVersion(f"the user is at version {newest.version}, not {other}")
 
 
 def _hash(command: Command) -> str:

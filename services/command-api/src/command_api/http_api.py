@@ -1,6 +1,5 @@
 """JSON ↔ commands."""
 
-import re
 from datetime import datetime
 
 import msgspec
@@ -8,15 +7,13 @@ from aiohttp import web
 
 from chassis import api_pages
 from chassis.access import needs
+from chassis.entity_tags import expected_version
 from chassis.http_messages import answer, next_link, read_json, read_page, read_query
 from chassis.http_server import welcome
-from chassis.paging import invalid
 from command_api import __version__
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
 from user_contracts import openapi
-
-ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,14 +59,14 @@ def routes(users: Users) -> list[web.RouteDef]:
         body = await read_json(request, NewNames)
         user_id = request.match_info["id"]
         command = RenameUser(
-            user_id, _given(body.first_name), _given(body.last_name), _expected(request)
+            user_id, _given(body.first_name), _given(body.last_name), expected_version(request)
         )
         return _user(await users.rename(command, _key(request)))
 
     @needs("users:write")
     async def delete(request: web.Request) -> web.Response:
         read_query(request)
-        command = DeleteUser(request.match_info["id"], _expected(request))
+        command = DeleteUser(request.match_info["id"], expected_version(request))
         event = await users.delete(command, _key(request))
         return web.Response(status=204, headers={"ETag": f'"{event.version}"'})
 
@@ -115,14 +112,3 @@ def _given(name: str | msgspec.UnsetType) -> str | None:
 
 def _key(request: web.Request) -> str | None:
     return request.headers.get("Idempotency-Key")
-
-
-def _expected(request: web.Request) -> int | None:
-    """The version in If-Match (RFC 9110 §13.1.1); None without one, and for `*`: any version."""
-    text = request.headers.get("If-Match")
-    if text is None or text == "*":
-        return None
-    match = ETAG.fullmatch(text)
-    if match is None:
-        raise invalid("If-Match", 'must be one strong entity tag, such as "3", or *')
-    return int(match[1])

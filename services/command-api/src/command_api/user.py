@@ -31,13 +31,13 @@ class RenameUser:
     user_id: str
     first_name: str | None
     last_name: str | None
-    expected_version: int | None = None
+    expected_version: int | tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteUser:
     user_id: str
-    expected_version: int | None = None
+    expected_version: int | tuple[int, ...] | None = None
 
 
 Command = CreateUser | RenameUser | DeleteUser

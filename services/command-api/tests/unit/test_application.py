@@ -192,3 +192,25 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
     store.meanwhile = the_first_and_others
     answers.append(await users.rename(RenameUser(user_id, "Anna", None), key="k"))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("expected", "request_hash"),
+    [
+        (None, "1641380d8ff0f525ef7dc0c29cc35f6bc947580a9a3867c386fec8b52c15f466"),
+        (3, "b28d6d76221b31b129fd9335c20e058a2cf648d4741edbe9f7b9084e5ea63d14"),
+    ],
+)
+async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
+    users: Users, store: MemoryEventStore, expected: int | None, request_hash: str
+) -> None:
+    """A key that was stored before an update must still be recognised after it."""
+    created = await users.create(CreateUser("Ann", "Lee"))
+    deletion = DeleteUser("01890000-0000-7000-8000-000000000001", expected)
+    assert created.user_id == deletion.user_id
+    for name in ("A", "B"):
+        await users.rename(RenameUser(created.user_id, name, None))
+    await users.delete(deletion, "key")
+    found = await store.by_key("key")
+    assert found is not None
+    assert found[1] == request_hash

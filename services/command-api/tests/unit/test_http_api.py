@@ -41,13 +41,58 @@ async def test_every_change_gives_the_next_entity_tag(session: ClientSession) ->
         assert (response.status, response.headers["ETag"]) == (204, '"3"')
 
 
-@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"one"', '"0"', '"1", "2"', '""', '"9999999999"'])
-async def test_an_if_match_in_another_form_is_refused(session: ClientSession, tag: str) -> None:
-    async with session.post("/user", json=ANN) as response:
-        location = response.headers["Location"]
-    async with session.delete(location, headers={"If-Match": tag}) as response:
+@pytest.mark.parametrize(
+    "tags",
+    ['"2"', 'W/"2", "2"', '"1", "2"', '"2","7"', '"1" , , "2",', '"a,b", "2"', ', "2"', "*"],
+)
+async def test_a_change_with_one_matching_if_match_tag_happens(
+    session: ClientSession, tags: str
+) -> None:
+    location = await at_version_2(session)
+    async with session.delete(location, headers={"If-Match": tags}) as response:
+        assert (response.status, response.headers["ETag"]) == (204, '"3"')
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ['W/"2"', '"1", "3"', '"one"', '"0"', '""', '"02"', '"9999999999"', 'W/"1", W/"2"', '"é"'],
+)
+async def test_a_change_without_a_matching_if_match_tag_returns_412(
+    session: ClientSession, tags: str
+) -> None:
+    """Weak tags never match (RFC 9110 §13.1.1); what is no version of ours does not, either."""
+    location = await at_version_2(session)
+    async with session.delete(location, headers={"If-Match": tags}) as response:
+        assert response.status == 412
+
+
+@pytest.mark.parametrize(
+    "tags", ["2", "", ",", '"2', '"2" "1"', '"1", two', "W/", 'w/"2"', '*, "2"', '"2"; "1"', "'2'"]
+)
+async def test_an_if_match_in_another_form_is_refused(session: ClientSession, tags: str) -> None:
+    location = await at_version_2(session)
+    async with session.delete(location, headers={"If-Match": tags}) as response:
         assert response.status == 400
         assert "If-Match" in (await response.json(content_type=None))["detail"]
+
+
+@pytest.mark.parametrize(("lines", "status"), [(('"1"', '"2"'), 204), (('"1"', "2"), 400)])
+async def test_if_match_may_be_on_several_lines(
+    session: ClientSession, lines: tuple[str, str], status: int
+) -> None:
+    location = await at_version_2(session)
+    headers = [("If-Match", line) for line in lines]
+    async with session.delete(location, headers=headers) as response:
+        assert response.status == status
+
+
+async def at_version_2(session: ClientSession) -> str:
+    """The location of a user who was renamed once."""
+    async with session.post("/user", json=ANN) as response:
+        location: str = response.headers["Location"]
+    async with session.patch(location, json={"first_name": "Anna"}) as response:
+        assert response.headers["ETag"] == '"2"'
+    return location
 
 
 async def test_a_long_history_links_to_its_next_page(session: ClientSession) -> None:

@@ -5,7 +5,8 @@ from yarl import URL
 
 from chassis import api_pages
 from chassis.access import needs
-from chassis.http_messages import answer, is_known, next_link, read_int, read_page, read_query
+from chassis.entity_tags import is_known
+from chassis.http_messages import answer, next_link, read_int, read_page, read_query
 from chassis.http_server import welcome
 from chassis.paging import Page
 from chassis.shared_reads import Joined
