@@ -1,5 +1,6 @@
 """Whatever a caller gets wrong, both doors answer with the same row of the problem table."""
 
+import gzip
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +125,18 @@ CASES = [
         headers=JSON,
     ),
     creation("wrong content type", Kind.UNSUPPORTED_MEDIA_TYPE, data="first_name=Ann"),
+    creation(
+        "compressed body",
+        Kind.UNSUPPORTED_MEDIA_TYPE,
+        data=gzip.compress(b'{"first_name":"A","last_name":"B"}'),
+        headers=JSON | {"Content-Encoding": "gzip"},
+    ),
+    creation(
+        "compressed body that is none",
+        Kind.UNSUPPORTED_MEDIA_TYPE,
+        data=b'{"first_name":"A","last_name":"B"}',
+        headers=JSON | {"Content-Encoding": "gzip"},
+    ),
     creation("form", Kind.UNSUPPORTED_MEDIA_TYPE, data={"first_name": "Ann"}),
     Case(
         "idempotency key too long",

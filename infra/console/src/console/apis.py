@@ -10,8 +10,8 @@ from aiohttp import web
 from yarl import URL
 
 from chassis import tracing
-from chassis.http_messages import BODY_WITHIN
-from chassis.problems import TooSlow, Unavailable
+from chassis.http_messages import read_body
+from chassis.problems import Unavailable
 
 ANSWER_WITHIN = 4.0  # seconds; query-api waits two for min_version, a call to MySQL may take three
 MAX_ANSWER = 1024 * 1024  # bytes; a page of 100 users has at most about 100 kB
@@ -54,13 +54,9 @@ class Api:
     async def forward(self, request: web.Request) -> Answer:
         """Pass the page's request on.
 
-        Raises TooSlow when the body does not come, Unavailable when the API does not answer.
+        Raises Unavailable when the API does not answer, and what read_body does.
         """
-        try:
-            async with asyncio.timeout(BODY_WITHIN):
-                body = await request.read()
-        except TimeoutError as error:
-            raise TooSlow(f"the body must arrive within {BODY_WITHIN:.0f} s") from error
+        body = await read_body(request)
         given = {name: request.headers.getall(name, ()) for name in TO_API}
         headers = {name: ", ".join(lines) for name, lines in given.items() if lines}
         return await self.ask(request.method, str(request.rel_url), headers, body)

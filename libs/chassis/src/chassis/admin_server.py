@@ -1,23 +1,32 @@
-"""The operator's door, on its own port: /livez, /readyz, /metrics."""
+"""The operator's API, on its own port: /livez, /readyz, /metrics."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from chassis import tracing
 from chassis.health import Health
+from chassis.http_connection import HttpListener
 from chassis.http_messages import answer
+from chassis.http_problems import ProblemResponse, common_headers, to_response
 from chassis.listening import listen
+from chassis.problems import NoSuchRoute
 
 
 class AdminServer:
-    """Answers until the very end, so that a draining process can say so: put it first."""
+    """Answers until the very end, so that a draining process can say so: put it first.
+
+    Its requests are not measured: they would count as the service's own.
+    """
 
     name = "admin"
 
     def __init__(self, health: Health, host: str, port: int) -> None:
         self._health = health
-        app = web.Application()
+        app = web.Application(middlewares=[_explained])
+        app.on_response_prepare.append(common_headers)
         app.add_routes(
             [
                 web.get("/livez", self._live),
@@ -27,16 +36,15 @@ class AdminServer:
         )
         self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        self._listener = HttpListener(app, 1, _refused)
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
-        await self._runner.setup()
-        await web.SockSite(self._runner, self._socket).start()
+        await self._listener.start(self._socket)
         await self._drained.wait()
 
     async def drain(self) -> None:
-        await self._runner.cleanup()
+        await self._listener.close()
         self._drained.set()
 
     async def _live(self, _request: web.Request) -> web.Response:
@@ -49,3 +57,20 @@ class AdminServer:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@web.middleware
+async def _explained(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return _refused(NoSuchRoute("see /livez, /readyz and /metrics"))
+    except Exception as error:  # noqa: BLE001 - one that is not known is logged
+        return _refused(error)
+
+
+def _refused(error: Exception) -> ProblemResponse:
+    with tracing.Serving("http", "", "unknown", {}):
+        return to_response(error, "unknown")

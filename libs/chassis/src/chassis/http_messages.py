@@ -15,6 +15,22 @@ BODY_WITHIN = 10.0  # seconds for a body to arrive; a phone on a bad line needs 
 T = TypeVar("T")
 
 
+class BrokenBody(Exception):
+    """A body that is not HTTP from some byte on."""
+
+
+class ClientGone(Exception):
+    """The client has left half-way through its request: nobody reads the response."""
+
+
+class UnsupportedCoding(problems.UnsupportedMediaType):
+    """The body is compressed, or coded otherwise (RFC 9110 §12.5.3, §15.5.16)."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept-Encoding": "identity"}
+
+
 def answer(
     content: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
@@ -26,21 +42,38 @@ def answer(
 async def read_json(request: web.Request, shape: type[T]) -> T:
     """The body as the given msgspec type.
 
-    Raises UnsupportedMediaType, TooLarge (over MAX_BODY bytes), TooSlow (over BODY_WITHIN seconds)
-    and Invalid: not JSON, an unknown field, a wrong type.
+    Raises UnsupportedMediaType, Invalid (not JSON, an unknown field, a wrong type) and what
+    read_body does.
     """
     if request.content_type != "application/json":
         raise problems.UnsupportedMediaType("send the body as application/json")
+    body = await read_body(request)
     try:
-        async with asyncio.timeout(BODY_WITHIN):
-            body = await request.read()
         return msgspec.json.decode(body, type=shape)
-    except TimeoutError as error:
-        raise problems.TooSlow(f"the body must arrive within {BODY_WITHIN:.0f} s") from error
     except msgspec.ValidationError as error:
         raise problems.Invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise problems.Invalid(f"the body is not JSON: {error}") from error
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The whole body.
+
+    Raises UnsupportedCoding, TooLarge (over MAX_BODY bytes; aiohttp's own error for it), TooSlow
+    (over BODY_WITHIN seconds), Invalid (chunks that are none) and ClientGone.
+    """
+    codings = ",".join(request.headers.getall("Content-Encoding", ())).lower().split(",")
+    if {coding.strip() for coding in codings} - {"", "identity"}:
+        raise UnsupportedCoding("send the body without Content-Encoding")
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            return await request.read()
+    except TimeoutError as error:
+        raise problems.TooSlow(f"the body must arrive within {BODY_WITHIN:.0f} s") from error
+    except ConnectionError as error:
+        raise ClientGone from error
+    except (BrokenBody, web.RequestPayloadError) as error:
+        raise problems.Invalid("the body is not valid HTTP/1.1") from error
 
 
 def read_query(request: web.Request, *allowed: str) -> MultiMapping[str]:

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-import msgspec
 from aiohttp import web
 
-from chassis import error_log, problems, telemetry, tracing
+from chassis import telemetry
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
-from chassis.http_messages import MAX_BODY, answer
+from chassis.http_connection import HttpListener
+from chassis.http_messages import MAX_BODY, ClientGone, answer
+from chassis.http_problems import ProblemResponse, common_headers, to_response
 from chassis.in_flight import InFlight
 from chassis.listening import listen
-from chassis.problems import Problem
+from chassis.telemetry import CLIENT_GONE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,26 +38,24 @@ class HttpServer:
     ) -> None:
         app = web.Application(middlewares=[self._answer], client_max_size=MAX_BODY)
         app.add_routes(routes)
-        app.on_response_prepare.append(_head)
+        app.on_response_prepare.append(common_headers)
         self._gate = gate
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
+        self._listener = HttpListener(app, grace, _refused)
         self._in_flight = InFlight("http")
         self._is_draining = False
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
-        await self._runner.setup()
-        await web.SockSite(self._runner, self._socket).start()
+        await self._listener.start(self._socket)
         await self._drained.wait()
 
     async def drain(self) -> None:
         self._is_draining = True
-        for site in self._runner.sites.copy():
-            await site.stop()
+        self._listener.stop_accepting()
         await self._in_flight.end()
-        await self._runner.cleanup()
+        await self._listener.close()
         self._drained.set()
 
     @web.middleware
@@ -70,9 +69,12 @@ class HttpServer:
             try:
                 allowance = await self._admit(request)
                 response = await handler(request)
+                told.status = str(response.status)
+            except ClientGone:
+                response, told.status = web.Response(), CLIENT_GONE
             except Exception as error:  # noqa: BLE001 - one that is not known is logged
-                response = _explained(error, request)
-            told.status = str(response.status)
+                response = to_response(error, _route(request))
+                told.status = str(response.status)
         response.headers.update(allowance)
         if self._is_draining:
             response.force_close()
@@ -98,57 +100,15 @@ def welcome(service: str, version: str) -> web.RouteDef:
     return web.get("/", root)
 
 
-def _explained(error: Exception, request: web.Request) -> web.Response:
-    match error:
-        case Problem():
-            return _problem_response(error)
-        case web.HTTPException():
-            response = _problem_response(_translated(error))
-            if "Allow" in error.headers:  # with 405, RFC 9110 §15.5.6
-                response.headers["Allow"] = error.headers["Allow"]
-            return response
-    error_log.unhandled(error, _route(request))
-    return _problem_response(problems.Internal("the trace id finds it in our logs"))
-
-
-async def _head(_request: web.Request, response: web.StreamResponse) -> None:
-    """What every answer has, and none: the versions of what answers are nobody's business."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.pop("Server", None)
+def _refused(error: Exception) -> ProblemResponse:
+    """The response to a request that no route has seen; it is counted, too."""
+    with telemetry.Request("http", "", "unknown", {}) as request:
+        response = to_response(error, "unknown")
+        request.status = str(response.status)
+    return response
 
 
 def _route(request: web.Request) -> str:
     """The route's template: a path may hold a name, and has no end of values."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "unknown"
-
-
-def _translated(error: web.HTTPException) -> Problem:
-    match error:
-        case web.HTTPRequestEntityTooLarge():
-            return problems.TooLarge(f"the body may have {MAX_BODY} bytes")
-        case web.HTTPMethodNotAllowed():
-            return problems.MethodNotAllowed(f"use {' or '.join(sorted(error.allowed_methods))}")
-        case web.HTTPNotFound():
-            return problems.NoSuchRoute("see GET / for what answers here")
-        case _:
-            return problems.Invalid(error.reason)
-
-
-def _problem_response(problem: Problem) -> web.Response:
-    told: dict[str, object] = {
-        "type": f"urn:problem:{problem.kind}",
-        "title": problem.answer.title,
-        "status": problem.answer.http,
-        "detail": problem.told,
-    }
-    if problem.errors:
-        told["errors"] = problem.errors
-    if (trace_id := tracing.trace_id()) is not None:
-        told["trace_id"] = trace_id
-    return web.Response(
-        body=msgspec.json.encode(told),
-        status=problem.answer.http,
-        headers=problem.headers,
-        content_type="application/problem+json",
-    )

@@ -37,6 +37,8 @@ CALLING = Gauge(
     ["system"],
 )
 CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
+CLIENT_GONE = "client_gone"
+"""The status of a request whose client left before it was complete, or before its response."""
 CHATTY = ("httpx", "aiohttp.access", "grpclib")  # a line per request, at info
 REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
 
@@ -76,7 +78,8 @@ def configure_logs(service: str, level: str) -> None:
 class Request:
     """Measures and traces one request while the block runs.
 
-    The block writes `status` before its end: an HTTP status code or a gRPC status name.
+    The block writes `status` before its end: an HTTP status code, a gRPC status name, or
+    CLIENT_GONE.
     """
 
     __slots__ = ("_labels", "_serving", "_started", "status")

@@ -1,0 +1,41 @@
+"""What a request must be before it reaches a handler: RFC 9112 and RFC 3986."""
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from aiohttp import web
+from aiohttp.http import HttpVersion10, HttpVersion11
+
+from chassis.problems import Invalid
+
+VERSIONS = {HttpVersion10, HttpVersion11}
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def check(request: web.BaseRequest) -> None:
+    """Raise Invalid for another version of HTTP, a Host that is none, or a bad percent-encoding."""
+    if request.version not in VERSIONS:
+        raise Invalid("the request is not HTTP/1.1")
+    if not _is_host(request.headers.get("Host", "")):
+        raise Invalid("the header Host is not a host and a port")
+    target = request.raw_path
+    if "%" in target and not _is_encoded(target):
+        raise Invalid("the URL is not percent-encoded UTF-8")
+
+
+@lru_cache(maxsize=256)
+def _is_host(text: str) -> bool:
+    return HOST.fullmatch(text) is not None
+
+
+def _is_encoded(target: str) -> bool:
+    """Whether each % begins an escape, and all of them are UTF-8 (RFC 3986 §2.1, §2.5)."""
+    if BAD_ESCAPE.search(target):
+        return False
+    try:
+        unquote_to_bytes(target).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
