@@ -9,14 +9,17 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import (
     ConnectionTerminated,
+    DataReceived,
     ResponseReceived,
     StreamEnded,
     StreamReset,
     TrailersReceived,
 )
+from h2.settings import SettingCodes
 from open_doors import ANSWER_WITHIN, HOST
 
 CREATE = "/user.v1.UserCommands/Create"
+Text = str | bytes
 Headers = Iterable[tuple[str, str]]
 
 
@@ -30,22 +33,30 @@ class RawCaller:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
-        self._h2 = H2Connection(H2Configuration(client_side=True, validate_outbound_headers=False))
+        config = H2Configuration(
+            client_side=True, validate_outbound_headers=False, normalize_outbound_headers=False
+        )
+        self._h2 = H2Connection(config)
         self._h2.initiate_connection()
 
     def open(self, content_type: str = "application/grpc+proto", metadata: Headers = ()) -> int:
         """A new stream to Create, with no data yet."""
+        return self.begin(
+            [
+                (":method", "POST"),
+                (":scheme", "http"),
+                (":path", CREATE),
+                (":authority", "x"),
+                ("te", "trailers"),
+                ("content-type", content_type),
+                *metadata,
+            ]
+        )
+
+    def begin(self, headers: Iterable[tuple[Text, Text]], *, is_end: bool = False) -> int:
+        """A new stream with any headers."""
         stream = self._h2.get_next_available_stream_id()
-        headers = [
-            (":method", "POST"),
-            (":scheme", "http"),
-            (":path", CREATE),
-            (":authority", "x"),
-            ("te", "trailers"),
-            ("content-type", content_type),
-            *metadata,
-        ]
-        self._h2.send_headers(stream, headers)
+        self._h2.send_headers(stream, list(headers), end_stream=is_end)
         return stream
 
     def send(self, stream: int, data: bytes, is_end: bool = False) -> None:  # noqa: FBT001, FBT002 - as h2 has it
@@ -53,6 +64,10 @@ class RawCaller:
 
     def reset(self, stream: int) -> None:
         self._h2.reset_stream(stream)
+
+    def close_window(self) -> None:
+        """Allow no byte of a message on streams to come."""
+        self._h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
 
     def ping(self, times: int) -> None:
         for _ in range(times):
@@ -66,8 +81,11 @@ class RawCaller:
         self._writer.write(self._h2.data_to_send())
         await self._writer.drain()
 
-    async def answer(self, stream: int) -> str:
-        """What became of a stream: "grpc <status>", "http <status>", "reset" or "closed"."""
+    async def answer(self, stream: int, *, is_message_enough: bool = False) -> str:
+        """What became of a stream: "grpc <status>", "http <status>", "reset" or "closed".
+
+        is_message_enough: return "message" at the first one; a stream may go on for ever.
+        """
         async with asyncio.timeout(ANSWER_WITHIN):
             await self.flush()
             told: dict[str, str] = {}
@@ -81,8 +99,10 @@ class RawCaller:
                         told |= {
                             bytes(k).decode(): bytes(v).decode() for k, v in event.headers or []
                         }
-                    if isinstance(event, StreamReset) and not told:
+                    if isinstance(event, StreamReset) and "grpc-status" not in told:
                         return "reset"
+                    if isinstance(event, DataReceived) and is_message_enough:
+                        return "message"
                     if isinstance(event, StreamEnded):
                         return _said(told)
                 await self.flush()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from open_doors import Doors
 from raw_grpc import calling, message
 
-from chassis import grpc_transport
-from chassis.grpc_transport import MAX_MESSAGE
+from chassis import grpc_stream
+from chassis.grpc_stream import MAX_MESSAGE
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
 
@@ -26,7 +26,7 @@ GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
 @pytest.fixture(scope="module")
 async def doors() -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_transport, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
     async with open_doors.opened() as doors:
         yield doors
         patch.undo()

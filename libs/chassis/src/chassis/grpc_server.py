@@ -5,14 +5,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from betterproto import Message
 from betterproto.casing import snake_case
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpclib.const import Handler, Status
-from grpclib.encoding.base import CodecBase
 from grpclib.exceptions import GRPCError
 from grpclib.health.check import ServiceCheck
 from grpclib.health.service import Health as HealthService
@@ -23,14 +21,18 @@ from h2.exceptions import StreamClosedError
 
 from chassis import error_log, problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, scope_of
+from chassis.grpc_codec import Codec
+from chassis.grpc_stream import CallStream
 from chassis.grpc_transport import GrpcTransportServer
 from chassis.health import Health
 from chassis.in_flight import InFlight
 from chassis.listening import listen
 from chassis.problems import Problem
+from chassis.telemetry import CLIENT_GONE
 
 Call = Stream[Any, Any]
 Method = Callable[[Call], Awaitable[None]]
+TOO_LATE = "the deadline of the call has passed"
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
 
@@ -64,7 +66,6 @@ class GrpcServer:
         served = [*services, HealthService({service: [check] for service in services})]
         if gate.is_open:  # who needs a token has our contracts, too
             served = ServerReflection.extend(served, pool=_pool(descriptors))
-        # Health watches and reflection: not worth waiting for, and open to all.
         around = [_Around(one, self._serve if one in services else self._watch) for one in served]
         self._server = GrpcTransportServer(around, codec=Codec())
         self._gate = gate
@@ -86,40 +87,50 @@ class GrpcServer:
 
     async def _serve(self, route: str, method: Method, stream: Call) -> None:
         self._refuse_while_draining()
-        with self._in_flight:
-            call: Any = stream._stream  # noqa: SLF001 - grpclib has no other way to it
-            call.has_one_message = True
-            told = {name: str(value) for name, value in (stream.metadata or {}).items()}
-            _metadata.set(told)
-            with telemetry.Request("grpc", "", route, told) as outcome:
-                outcome.status = await self._answered(route, method, stream)
+        told = {name: str(value) for name, value in (stream.metadata or {}).items()}
+        _metadata.set(told)
+        with self._in_flight, telemetry.Request("grpc", "", route, told) as outcome:
+            outcome.status = CLIENT_GONE  # unless there is a response
+            outcome.status = await self._answered(route, self._admitting(route, method), stream)
+
+    async def _watch(self, route: str, method: Method, stream: Call) -> None:
+        """Health and reflection: not worth waiting for, open to all; counted where they fail."""
+        self._refuse_while_draining()
+        status = await self._answered(route, method, stream)
+        if status != "OK":
+            telemetry.count_refused("grpc", route, status)
+
+    def _admitting(self, route: str, method: Method) -> Method:
+        async def admitted(stream: Call) -> None:
+            address = stream.peer.addr()
+            await self._gate.admit(
+                self._scopes.get(route),
+                metadata("authorization"),
+                address[0] if address else "",
+            )
+            await method(stream)
+
+        return admitted
 
     async def _answered(self, route: str, method: Method, stream: Call) -> str:
-        """The status that the caller was told."""
+        """The status that the client was sent; raises CancelledError where it has left."""
         try:
             with _caller_may_leave():
-                address = stream.peer.addr()
-                await self._gate.admit(
-                    self._scopes.get(route),
-                    metadata("authorization"),
-                    address[0] if address else "",
-                )
-                await method(stream)
+                await _in_time(method, stream)
         except Problem as problem:
             await _tell(stream, problem)
             return problem.answer.grpc
         except GRPCError as error:
-            await stream.send_trailing_metadata(status=error.status, status_message=error.message)
+            with _caller_may_leave():
+                await stream.send_trailing_metadata(
+                    status=error.status, status_message=error.message
+                )
             return error.status.name
         except Exception as error:  # noqa: BLE001 - one that is not known is logged
             error_log.unhandled(error, route)
             await _tell(stream, problems.Internal("the trace id finds it in our logs"))
             return "INTERNAL"
         return "OK"
-
-    async def _watch(self, _route: str, method: Method, stream: Call) -> None:
-        self._refuse_while_draining()
-        await method(stream)
 
     def _refuse_while_draining(self) -> None:
         if self._is_draining:
@@ -131,12 +142,48 @@ class _Around:
 
     def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
         self._handlers: Mapping[str, Handler] = {
-            route: handler._replace(func=partial(serve, route, handler.func))
+            route: handler._replace(func=partial(serve, route, _limited(handler)))
             for route, handler in service.__mapping__().items()
         }
 
     def __mapping__(self) -> Mapping[str, Handler]:
         return self._handlers
+
+
+def _limited(handler: Handler) -> Method:
+    """A handler's method; a client that sends one message has a limited time for it."""
+    has_one_message = not handler.cardinality.client_streaming
+
+    async def limited(stream: Call) -> None:
+        _transport_of(stream).has_one_message = has_one_message
+        await handler.func(stream)
+
+    return limited
+
+
+async def _in_time(method: Method, stream: Call) -> None:
+    """Run a method within the client's deadline; raises TooSlow.
+
+    grpclib's own deadline ends in UNKNOWN and a traceback when it passes before the call begins.
+    """
+    deadline, loop = _transport_of(stream).deadline, asyncio.get_running_loop()
+    if deadline is None:
+        await method(stream)
+        return
+    limit = asyncio.timeout_at(deadline)
+    try:
+        if deadline <= loop.time():
+            raise problems.TooSlow(TOO_LATE)
+        async with limit:
+            await method(stream)
+    except TimeoutError as error:
+        if limit.expired():
+            raise problems.TooSlow(TOO_LATE) from error
+        raise
+
+
+def _transport_of(stream: Call) -> CallStream:
+    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
 
 
 async def _tell(stream: Call, problem: Problem) -> None:
@@ -164,26 +211,6 @@ def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:
     for route in service.__mapping__():
         method = snake_case(route.rpartition("/")[2])
         yield route, scope_of(getattr(service, method, None))
-
-
-class Codec(CodecBase):
-    """betterproto messages; an answer that is bytes already goes out as it is."""
-
-    __content_subtype__ = "proto"
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        return message if isinstance(message, bytes) else _serialized(message)
-
-    def decode(self, data: bytes, message_type: Any) -> Any:
-        try:
-            return message_type.FromString(data)
-        except Exception as error:  # a parser of foreign bytes: it may raise anything
-            raise problems.Invalid(f"the message is not a {message_type.__name__}") from error
-
-
-def _serialized(message: Any) -> bytes:
-    # health and reflection bring protobuf's own messages
-    return bytes(message) if isinstance(message, Message) else message.SerializeToString()
 
 
 def _grpc_check(health: Health) -> Callable[[], Any]:

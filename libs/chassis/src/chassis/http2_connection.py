@@ -26,7 +26,10 @@ from chassis.http2_streams import (
 
 
 class Http2Connection:
-    """Frames in; events and frames out. Windows are in bytes."""
+    """Frames in; events and frames out. Windows are in bytes.
+
+    `refused` collects the error codes that streams, or the connection, were ended with.
+    """
 
     max_outbound_frame_size = frames.MAX_PAYLOAD
 
@@ -36,6 +39,7 @@ class Http2Connection:
         self._frames = FrameReader()
         self._headers = HeaderReader()
         self._is_greeted = self._is_gone = False
+        self.refused: list[int] = []
         self._sending = Sending(DEFAULT_WINDOW)
         self._received = Receiving(connection_window)
         self._out = bytearray()
@@ -54,9 +58,11 @@ class Http2Connection:
                 try:
                     self._take(frame)
                 except StreamFault as fault:
+                    self.refused.append(fault.code)
                     self._send(frames.RST_STREAM, 0, fault.stream_id, NUMBER.pack(fault.code))
                     self.streams.drop(fault.stream_id, fault.code, is_theirs=False)
         except ProtocolError as error:
+            self.refused.append(error.error_code)
             self.go_away(error.error_code)
             raise
         events = self._events.copy()

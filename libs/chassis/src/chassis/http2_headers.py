@@ -27,6 +27,7 @@ REMEMBERED = 32  # blocks of a connection
 REMEMBERED_SIZE = 2_048  # bytes of such a block, and of what it says: calls have a tenth of it
 NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 VALUE = re.compile(r"[\t -~]*")  # gRPC's metadata is ASCII, and may have spaces around it
+LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; Python refuses to read over 4,300 digits
 PSEUDO = {":method", ":scheme", ":path", ":authority"}
 NEEDED = {":method", ":scheme", ":path"}
 OF_A_CONNECTION = {"connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"}
@@ -139,6 +140,8 @@ def _problem(headers: Headers) -> str | None:
         return "a pseudo-header after others"
     if len(set(pseudo)) < len(pseudo) or not NEEDED <= set(pseudo) <= PSEUDO:
         return "missing, double or unknown pseudo-headers"
+    if len({value for name, value in headers if name == "content-length"}) > 1:
+        return "two lengths of one body"
     if not OF_A_CONNECTION.isdisjoint(names):
         return "a header of HTTP/1.1's connections"
     return next(
@@ -151,8 +154,10 @@ def _is_allowed(name: str, value: str) -> bool:
         return False
     if name == ":path":
         return value.startswith(("/", "*"))
-    return (name != "te" or value == "trailers") and (name != "content-length" or value.isdecimal())
+    if name == "content-length":
+        return LENGTH.fullmatch(value) is not None
+    return name != "te" or value == "trailers"
 
 
 def _length(headers: Headers) -> int | None:
-    return next((int(v) for n, v in headers if n == "content-length" and v.isdecimal()), None)
+    return next((int(v) for n, v in headers if n == "content-length" and LENGTH.fullmatch(v)), None)

@@ -105,6 +105,11 @@ class Request:
         _requests(*self._labels, self.status).observe(time.perf_counter() - self._started)
 
 
+def count_refused(protocol: str, route: str, status: str) -> None:
+    """Count a request that was refused before it could be measured."""
+    _requests(protocol, "", route, status).observe(0)
+
+
 _requests = cache(REQUESTS.labels)  # which takes a lock and makes texts each time
 
 

@@ -18,9 +18,10 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from structlog.testing import capture_logs
 
-from chassis import grpc_transport, http_messages, telemetry, tracing
-from chassis.grpc_server import Codec, GrpcServer
-from chassis.grpc_transport import MAX_MESSAGE
+from chassis import grpc_stream, http_messages, telemetry, tracing
+from chassis.grpc_codec import Codec
+from chassis.grpc_server import GrpcServer
+from chassis.grpc_stream import MAX_MESSAGE
 from chassis.health import Health
 from chassis.http_messages import MAX_BODY, answer, read_json
 from chassis.http_server import HttpServer
@@ -196,7 +197,7 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(
 async def test_a_message_that_does_not_arrive_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(grpc_transport, "MESSAGE_WITHIN", 0.05)
+    monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)
     async with opened(Doors()) as (_, stub):
         route = "/user.v1.UserSearch/Search"
         channel = stub.channel
