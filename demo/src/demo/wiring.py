@@ -52,7 +52,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         health = Health(callers.checks)
         yield Process(
             [
-                AdminServer(health, settings.host, settings.admin_port),
+                AdminServer(health, settings.host, settings.admin_port, settings.limits),
                 MemoryLog(store, [_into_views(views), _into_index(index)]),
                 *_servers(settings, health, doors, callers.gate),
                 Trials(settings),
@@ -77,7 +77,11 @@ def _servers(
     servers: list[HttpServer | GrpcServer] = []
     for number, (routes, service) in enumerate(doors):
         http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
-        shared: Any = {"gate": gate, "reuse_port": settings.reuse_port}
+        shared: Any = {
+            "gate": gate,
+            "reuse_port": settings.reuse_port,
+            "limits": settings.limits,
+        }
         servers.append(HttpServer(routes, settings.host, http_port, settings.grace, **shared))
         servers.append(
             GrpcServer([service], descriptors(), health, settings.host, grpc_port, **shared)

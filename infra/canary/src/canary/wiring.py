@@ -23,5 +23,5 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     async with aiohttp.ClientSession(timeout=TIMEOUT, middlewares=token) as session:
         apis = Apis(session, settings.command_url, settings.query_url, settings.search_url)
         health = Health({})
-        admin = AdminServer(health, settings.host, settings.admin_port)
+        admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
         yield Process([admin, Prober(apis.probe, settings.every, settings.within)], health)

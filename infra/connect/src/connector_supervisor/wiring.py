@@ -30,5 +30,5 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     async with connected(settings) as (connector, config):
         supervisor = Supervisor(connector, config)
         health = Health({"connector": supervisor.ready})
-        admin = AdminServer(health, settings.host, settings.admin_port)
+        admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
         yield Process([admin, supervisor], health)

@@ -41,12 +41,13 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         health = Health({})
         yield Process(
             [
-                AdminServer(health, settings.host, settings.admin_port),
+                AdminServer(health, settings.host, settings.admin_port, settings.limits),
                 HttpServer(
                     http_api.routes(commands, query, search, audience),
                     settings.host,
                     settings.http_port,
                     settings.grace,
+                    limits=settings.limits,
                 ),
                 topic,
                 Gatherer(session, admin_urls(settings), audience),

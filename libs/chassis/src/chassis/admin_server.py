@@ -7,8 +7,9 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis import tracing
+from chassis.connections import LIMITS, Connections, Limits
 from chassis.health import Health
-from chassis.http_connection import HttpListener
+from chassis.http_listener import HttpListener
 from chassis.http_messages import answer
 from chassis.http_problems import ProblemResponse, common_headers, to_response
 from chassis.listening import listen
@@ -23,7 +24,7 @@ class AdminServer:
 
     name = "admin"
 
-    def __init__(self, health: Health, host: str, port: int) -> None:
+    def __init__(self, health: Health, host: str, port: int, limits: Limits = LIMITS) -> None:
         self._health = health
         app = web.Application(middlewares=[_explained])
         app.on_response_prepare.append(common_headers)
@@ -36,12 +37,13 @@ class AdminServer:
         )
         self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._listener = HttpListener(app, 1, _refused)
+        self._connections = Connections("admin", limits)
+        self._listener = HttpListener(app, 1, _refused, self._connections)
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
         await self._listener.start(self._socket)
-        await self._drained.wait()
+        await self._connections.watch(self._drained)
 
     async def drain(self) -> None:
         await self._listener.close()

@@ -21,6 +21,7 @@ from h2.exceptions import StreamClosedError
 
 from chassis import error_log, problems, telemetry, tracing
 from chassis.access import ANYBODY, Gate, scope_of
+from chassis.connections import LIMITS, Connections, Limits
 from chassis.grpc_codec import Codec
 from chassis.grpc_stream import CallStream
 from chassis.grpc_transport import GrpcTransportServer
@@ -61,29 +62,33 @@ class GrpcServer:
         *,
         gate: Gate = ANYBODY,
         reuse_port: bool = False,
+        limits: Limits = LIMITS,
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
         if gate.is_open:  # who needs a token has our contracts, too
             served = ServerReflection.extend(served, pool=_pool(descriptors))
         around = [_Around(one, self._serve if one in services else self._watch) for one in served]
-        self._server = GrpcTransportServer(around, codec=Codec())
+        self._connections = Connections("grpc", limits)
+        self._server = GrpcTransportServer(around, Codec(), self._connections)
         self._gate = gate
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._in_flight = InFlight("grpc")
         self._is_draining = False
+        self._drained = asyncio.Event()
 
     async def serve(self) -> None:
         await self._server.start(sock=self._socket)
-        await self._server.wait_closed()
+        await self._connections.watch(self._drained)
 
     async def drain(self) -> None:
         self._is_draining = True
         await self._in_flight.end()
         self._server.close()
         await self._server.wait_closed()
+        self._drained.set()
 
     async def _serve(self, route: str, method: Method, stream: Call) -> None:
         self._refuse_while_draining()

@@ -18,6 +18,7 @@ from h2.events import RequestReceived
 from h2.exceptions import StreamClosedError
 
 from chassis import telemetry
+from chassis.connections import Connections
 from chassis.grpc_requests import RefusedCall, accept, refusal
 from chassis.grpc_stream import MAX_MESSAGE, CallStream
 from chassis.http2_connection import Http2Connection
@@ -27,23 +28,34 @@ from chassis.http2_streams import STREAMS
 STREAM_WINDOW = MAX_MESSAGE  # bytes that a call may be ahead of its reader
 CONNECTION_WINDOW = 16 * STREAM_WINDOW
 ABANDONED = 4 * STREAMS  # calls of a connection that may be in their cancelling (CVE-2023-44487)
+PING = b"alive?!?"
 log = structlog.get_logger()
 
 
 class GrpcTransportServer(Server):
     """grpclib's server; clients are cut off after MESSAGE_WITHIN and MAX_MESSAGE."""
 
+    def __init__(self, handlers: Any, codec: Any, connections: Connections) -> None:
+        super().__init__(handlers, codec=codec)
+        self._connections = connections
+
     def _protocol_factory(self) -> H2Protocol:
         theirs = super()._protocol_factory()
         # grpclib looks through all calls of a connection at each tenth of them, for those that end.
         cast("Any", theirs.handler).__gc_interval__ = STREAMS
-        return _Protocol(theirs.handler, theirs.config, theirs.h2_config, self._mapping)
+        return _Protocol(theirs, self._mapping, self._connections)
 
 
 class _Protocol(H2Protocol):
-    def __init__(self, handler: Any, config: Any, h2_config: Any, methods: Container[str]) -> None:
-        super().__init__(handler, config, h2_config)
+    def __init__(
+        self, theirs: H2Protocol, methods: Container[str], connections: Connections
+    ) -> None:
+        super().__init__(theirs.handler, theirs.config, theirs.h2_config)
         self._methods = methods
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._received_at = self._begun_at = self._loop.time()
+        self._is_pinged = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -52,8 +64,15 @@ class _Protocol(H2Protocol):
         self.connection.flush()
         self.connection.initialize()
         self.processor = _Calls(self.handler, self.connection, http2, self._methods)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.remove(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._received_at, self._is_pinged = self._loop.time(), False
+        was_between, before = self._http2.is_between, self._http2.progress
         try:
             super().data_received(data)
         except Exception as error:  # noqa: BLE001 - a bug; its text may quote what came
@@ -61,9 +80,37 @@ class _Protocol(H2Protocol):
             log.error("unhandled", method="unknown", error=bug)  # noqa: TRY400
             cast("_Connection", self.connection).go_away(ErrorCodes.INTERNAL_ERROR)
             self.processor.close("a bug of ours")
+        if was_between or self._http2.progress != before:
+            self._begun_at = self._received_at
         for code in self._http2.refused:
             telemetry.count_refused("grpc", "unknown", ErrorCodes(code).name)
         self._http2.refused.clear()
+
+    @property
+    def waiting_since(self) -> float | None:
+        return None if self.processor.streams else self._received_at
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether something that has begun is not complete, or a PING has no answer, in time.
+
+        A connection that is idle but alive is kept: clients keep theirs for days.
+        """
+        limits = self._connections.limits
+        if not self._http2.is_between:
+            return now >= self._begun_at + limits.header_timeout
+        silent_until = self._received_at + limits.idle_timeout
+        if now >= silent_until and not self._is_pinged:
+            self._is_pinged = True
+            self._http2.ping(PING)
+            self.connection.flush()
+        return now >= silent_until + limits.header_timeout
+
+    def end(self) -> None:
+        """Say GOAWAY and close: an idle client connects again with its next call."""
+        self.processor.close("the client is late")
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     def pause_writing(self) -> None:
         """Who does not read his answers is not read either."""

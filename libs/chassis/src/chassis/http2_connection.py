@@ -28,7 +28,8 @@ from chassis.http2_streams import (
 class Http2Connection:
     """Frames in; events and frames out. Windows are in bytes.
 
-    `refused` collects the error codes that streams, or the connection, were ended with.
+    `refused` collects the error codes that streams, or the connection, were ended with; `progress`
+    counts what was complete: a frame, or all frames of a header block.
     """
 
     max_outbound_frame_size = frames.MAX_PAYLOAD
@@ -40,6 +41,7 @@ class Http2Connection:
         self._headers = HeaderReader()
         self._is_greeted = self._is_gone = False
         self.refused: list[int] = []
+        self.progress = 0
         self._sending = Sending(DEFAULT_WINDOW)
         self._received = Receiving(connection_window)
         self._out = bytearray()
@@ -68,6 +70,11 @@ class Http2Connection:
         events = self._events.copy()
         self._events.clear()
         return events
+
+    @property
+    def is_between(self) -> bool:
+        """Whether all that has begun is complete: the greeting, frames and header blocks."""
+        return self._is_greeted and not (self._headers.is_waiting or self._frames.has_rest)
 
     def data_to_send(self) -> bytes:
         """All that is to go out now."""
@@ -129,6 +136,7 @@ class Http2Connection:
             self._take_of_stream(frame)
         else:
             self._take_of_connection(frame)
+        self.progress += not self._headers.is_waiting
 
     def _take_headers(self, frame: Frame) -> None:
         whole = self._headers.add(frame)

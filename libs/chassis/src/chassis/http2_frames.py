@@ -42,6 +42,11 @@ class FrameReader:
         self._kept = bytearray()
         self._is_begun = False
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether a part of a frame, or of the preface, has arrived."""
+        return bool(self._kept)
+
     def read(self, data: bytes) -> Iterator[Frame]:
         """The frames that are complete now; raises ProtocolError, FrameTooLargeError."""
         kept = self._kept

@@ -14,62 +14,55 @@ from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
+from chassis.connections import Connections
 from chassis.http_messages import BrokenBody
 from chassis.http_problems import ProblemResponse
-from chassis.http_rules import check
-from chassis.problems import Invalid, Problem
+from chassis.problems import Invalid, Problem, TooSlow
 
 MAX_LINE = 8190  # bytes of the request line, and of a header
 log = structlog.get_logger()
 Refuse = Callable[[Exception], ProblemResponse]
 
 
-class HttpListener:
-    """Accepts an application's connections on a socket.
-
-    `refuse` makes the response to a request that the application never sees.
-    """
-
-    def __init__(self, app: web.Application, grace: float, refuse: Refuse) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
-        self._refuse = refuse
-        self._accepting: asyncio.Server | None = None
-
-    async def start(self, sock: Any) -> None:
-        """Accept from now on."""
-        await self._runner.setup()
-        server = self._runner.server
-        if server is None:
-            raise RuntimeError("aiohttp has made no server")
-        server.request_handler = _checked(server.request_handler, self._refuse)
-        loop = asyncio.get_running_loop()
-        self._accepting = await loop.create_server(
-            lambda: HttpConnection(server, self._refuse, loop), sock=sock, backlog=1024
-        )
-
-    def stop_accepting(self) -> None:
-        """Close the listening socket; connections stay."""
-        if self._accepting is not None:
-            self._accepting.close()
-
-    async def close(self) -> None:
-        """End idle connections at once, others when their request has ended."""
-        self.stop_accepting()
-        await self._runner.cleanup()
-
-
 class HttpConnection(web.RequestHandler):
-    """A connection."""
+    """A connection; `waiting_since` is None while a request is handled."""
 
-    def __init__(self, server: web.Server, refuse: Refuse, loop: asyncio.AbstractEventLoop) -> None:
+    waiting_since: float | None
+
+    def __init__(
+        self,
+        server: web.Server,
+        refuse: Refuse,
+        connections: Connections,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         # Bodies arrive as they were sent: inflating them is no business of a parser.
         options: Any = {"access_log": None, "auto_decompress": False}
-        super().__init__(server, loop=loop, **options)
+        idle = connections.limits.idle_timeout
+        super().__init__(server, loop=loop, keepalive_timeout=idle, **options)
         self._refuse = refuse
+        self._connections = connections
+        self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
         self._is_broken = False
+        self._has_begun = False
+        self._deadline = self.waiting_since = loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._accepted = self.transport  # which aiohttp forgets as soon as it begins to close
+        self._wait(self._connections.limits.header_timeout)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.remove(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.waiting_since is not None and not self._has_begun:
+            self._has_begun = True
+            limit = self._loop.time() + self._connections.limits.header_timeout
+            self._deadline = min(self._deadline, limit)
         try:
             super().data_received(data)
         except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
@@ -82,12 +75,33 @@ class HttpConnection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
+        self.waiting_since = None
         if self._is_broken:
             self._break_body()
 
-    def end(self) -> None:
-        """The request was handled."""
+    def handled(self) -> None:
+        """A request was handled; the client may take its response, and send the next one."""
         self._reading = None
+        self._wait(self._connections.limits.idle_timeout)
+
+    def is_overdue(self, now: float) -> bool:
+        return self.waiting_since is not None and now >= self._deadline
+
+    def end(self) -> None:
+        """Close; a client that has begun a request is told why (RFC 9110 §15.5.9)."""
+        if self._has_begun:
+            within = self._connections.limits.header_timeout
+            self._end_with(TooSlow(f"the headers must arrive within {within:g} s"))
+        self.force_close()
+
+    def abort(self) -> None:
+        if self._accepted is not None:
+            self._accepted.abort()
+
+    def _wait(self, seconds: float) -> None:
+        self._has_begun = False
+        self.waiting_since = self._loop.time()
+        self._deadline = self.waiting_since + seconds
 
     def _end_with(self, problem: Problem) -> None:
         """Respond unless a request is being handled, and take no more."""
@@ -132,23 +146,3 @@ def _mistake(error: BaseException | None) -> Exception | None:
         case HttpProcessingError():
             return Invalid("the request is not valid HTTP/1.1")
     return error if isinstance(error, Exception) else None
-
-
-def _checked(handle: Any, refuse: Refuse) -> Any:
-    """The application's handler, for requests that are worth its while."""
-
-    async def checked(request: web.BaseRequest) -> web.StreamResponse:
-        connection = request.protocol
-        if not isinstance(connection, HttpConnection):
-            raise TypeError("a request of another server")
-        connection.begin(request)
-        try:
-            check(request)
-            response: web.StreamResponse = await handle(request)
-        except Exception as error:  # noqa: BLE001 - raised outside of the application's middleware
-            response = refuse(error)
-        finally:
-            connection.end()
-        return response
-
-    return checked

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from chassis import telemetry
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
-from chassis.http_connection import HttpListener
+from chassis.connections import LIMITS, Connections, Limits
+from chassis.http_listener import HttpListener
 from chassis.http_messages import MAX_BODY, ClientGone, answer
 from chassis.http_problems import ProblemResponse, common_headers, to_response
 from chassis.in_flight import InFlight
@@ -35,6 +36,7 @@ class HttpServer:
         *,
         gate: Gate = ANYBODY,
         reuse_port: bool = False,
+        limits: Limits = LIMITS,
     ) -> None:
         app = web.Application(middlewares=[self._answer], client_max_size=MAX_BODY)
         app.add_routes(routes)
@@ -42,14 +44,15 @@ class HttpServer:
         self._gate = gate
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
-        self._listener = HttpListener(app, grace, _refused)
+        self._connections = Connections("http", limits)
+        self._listener = HttpListener(app, grace, _refused, self._connections)
         self._in_flight = InFlight("http")
         self._is_draining = False
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
         await self._listener.start(self._socket)
-        await self._drained.wait()
+        await self._connections.watch(self._drained)
 
     async def drain(self) -> None:
         self._is_draining = True

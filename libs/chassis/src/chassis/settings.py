@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis import listening_ports
+from chassis.connections import Limits
 
 SECRETS_DIR = Path("/run/secrets")
 LISTENING = ("admin_port", "http_port", "grpc_port")
@@ -36,6 +37,29 @@ class ServiceSettings(BaseSettings):
         0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
     )
     grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections of clients to each port at most; for one more the one that has "
+        "been idle longest ends.",
+    )
+    header_timeout: float = Field(
+        10,
+        gt=0,
+        description="Seconds for a client to send a request's headers (over gRPC: the preface of "
+        "HTTP/2, a frame, a header block).",
+    )
+    idle_timeout: float = Field(
+        75,
+        gt=0,
+        description="Seconds between two requests of an HTTP connection; a gRPC connection that is "
+        "silent for so long is kept if it answers a PING within HEADER_TIMEOUT.",
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """What every port grants its clients."""
+        return Limits(self.max_connections, self.header_timeout, self.idle_timeout)
 
     def variable(self, name: str) -> str:
         """The environment variable of a setting."""

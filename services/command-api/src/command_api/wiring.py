@@ -44,7 +44,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
-                AdminServer(health, host, settings.admin_port),
+                AdminServer(health, host, settings.admin_port, settings.limits),
                 store.creates,
                 AnswerRetention(store, settings.answer_retention),
                 GrpcServer(
@@ -55,6 +55,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grpc_port,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
                 HttpServer(
                     http_api.routes(users),
@@ -63,6 +64,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grace,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
             ],
             health,

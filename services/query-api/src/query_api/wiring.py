@@ -31,7 +31,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
-                AdminServer(health, host, settings.admin_port),
+                AdminServer(health, host, settings.admin_port, settings.limits),
                 GrpcServer(
                     [grpc_api.UserQueries(directory)],
                     descriptors(),
@@ -40,6 +40,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grpc_port,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
                 HttpServer(
                     http_api.routes(directory),
@@ -48,6 +49,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grace,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
             ],
             health,

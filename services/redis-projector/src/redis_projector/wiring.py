@@ -70,7 +70,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     async with projection(settings) as wired:
         operator = OperatorWatch(wired.generations)
         health = Health({"redis": wired.ping})
-        admin = AdminServer(health, settings.host, settings.admin_port)
+        admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
         consumer = KafkaConsumer(wired, operator.orders)  # must be stopped: after what may fail
         health.add("projection", consumer.ready)
         watch = DeadLetterWatch(wired.brokers, wired.letters)

@@ -32,7 +32,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
             [
-                AdminServer(health, host, settings.admin_port),
+                AdminServer(health, host, settings.admin_port, settings.limits),
                 GrpcServer(
                     [grpc_api.UserSearch(search)],
                     descriptors(),
@@ -41,6 +41,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grpc_port,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
                 HttpServer(
                     http_api.routes(search),
@@ -49,6 +50,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     settings.grace,
                     gate=gate,
                     reuse_port=reuse_port,
+                    limits=settings.limits,
                 ),
             ],
             health,

@@ -1,0 +1,230 @@
+"""Connections whose clients send nothing, half of something, or nothing more; and too many."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from chassis.admin_server import AdminServer
+from chassis.connections import Limits
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http2_frames import ACK, PING, PREFACE, SETTINGS, written
+from chassis.http_messages import answer
+from chassis.http_server import HttpServer
+from chassis.testing import eventually, serving
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import UserSearchBase
+
+QUICK = Limits(connections=5, header_timeout=0.3, idle_timeout=0.9)
+WITHIN = 10  # seconds; the limits above are far below it
+GREETING = PREFACE + written(SETTINGS, 0, 0)
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def at_once(_request: web.Request) -> web.Response:
+    return answer({})
+
+
+@pytest.fixture
+def go_on() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def ports(go_on: asyncio.Event) -> AsyncIterator[dict[str, int]]:
+    async def later(_request: web.Request) -> web.Response:
+        await go_on.wait()
+        return answer({})
+
+    host, health = "127.0.0.1", Health({})
+    routes = [web.get("/", at_once), web.get("/later", later)]
+    http = HttpServer(routes, host, 0, grace=1, limits=QUICK)
+    grpc = GrpcServer([UserSearchBase()], descriptors(), health, host, 0, limits=QUICK)
+    admin = AdminServer(health, host, 0, QUICK)
+    async with serving(admin, grpc, http):
+        yield {"http": http.port, "grpc": grpc.port, "admin": admin.port}
+
+
+@asynccontextmanager
+async def connected(port: int, sent: bytes = b"") -> AsyncIterator[Streams]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(sent)
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def rest(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the server closes."""
+    async with asyncio.timeout(WITHIN):
+        return await reader.read()
+
+
+def ended(port: str, reason: str) -> float:
+    labels = {"port": port, "reason": reason}
+    return REGISTRY.get_sample_value("connections_ended_total", labels) or 0
+
+
+@pytest.mark.parametrize("port", ["http", "admin", "grpc"])
+async def test_a_client_that_sends_nothing_is_cut_off(ports: dict[str, int], port: str) -> None:
+    before = ended(port, "late")
+    async with connected(ports[port]) as (reader, _):
+        told = await rest(reader)
+    assert (told == b"") is (port != "grpc")  # HTTP/2 has greeted, and says GOAWAY
+    assert ended(port, "late") == before + 1
+
+
+HALVES = [b"G", b"GET / HT", GET[:-2], b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"\r\n"]
+
+
+@pytest.mark.parametrize("sent", HALVES)
+@pytest.mark.parametrize("port", ["http", "admin"])
+async def test_half_a_request_is_answered_with_408(
+    ports: dict[str, int], port: str, sent: bytes
+) -> None:
+    async with connected(ports[port], sent) as (reader, _):
+        told = await rest(reader)
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:problem:too-slow" in told
+    assert b"Server:" not in told
+
+
+async def test_a_byte_now_and_then_does_not_extend_the_deadline(ports: dict[str, int]) -> None:
+    """As slowloris does."""
+    async with connected(ports["http"], b"GET / HTTP/1.1\r\nX: ") as (reader, writer):
+
+        async def is_closed() -> None:
+            writer.write(b"y")
+            assert reader.at_eof()
+
+        told = asyncio.create_task(rest(reader))
+        await eventually(is_closed, within=WITHIN)
+        assert (await told).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_an_idle_connection_ends_without_a_word(ports: dict[str, int]) -> None:
+    loop = asyncio.get_running_loop()
+    async with connected(ports["http"], GET) as (reader, _):
+        assert (await reader.readuntil(b"{}")).startswith(b"HTTP/1.1 200 ")
+        answered = loop.time()
+        assert await rest(reader) == b""
+    assert loop.time() - answered > QUICK.header_timeout
+
+
+async def test_half_of_a_second_request_has_the_same_deadline(ports: dict[str, int]) -> None:
+    async with connected(ports["http"], GET) as (reader, writer):
+        await reader.readuntil(b"{}")
+        writer.write(b"GET / ")
+        assert (await rest(reader)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_request_that_takes_long_is_not_cut_off(
+    ports: dict[str, int], go_on: asyncio.Event
+) -> None:
+    sent = GET.replace(b"/ ", b"/later ").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with connected(ports["http"], sent) as (reader, _), connected(ports["http"]) as (idle, _):
+        await rest(idle)  # and with it more than any limit of ours
+        async with connected(ports["http"], GET) as (kept, _):
+            await rest(kept)
+        go_on.set()
+        assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+
+HALVES_OF_HTTP2 = {
+    "half a preface": PREFACE[:10],
+    "a preface alone": PREFACE,
+    "half of the settings": GREETING[:-3],
+    "half a frame": GREETING + b"\0\0\x08",
+    "half a header block": GREETING + written(1, 0, 1, b"\x83"),
+}
+
+
+@pytest.mark.parametrize("name", HALVES_OF_HTTP2)
+async def test_half_of_something_over_http2_ends_in_goaway(
+    ports: dict[str, int], name: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with connected(ports["grpc"], HALVES_OF_HTTP2[name]) as (reader, _):
+        told = await rest(reader)
+    assert b"\x07\x00\x00\x00\x00\x00" in told  # a GOAWAY of the connection
+    assert PING_FRAME not in told
+    assert loop.time() - began < WITHIN / 2
+
+
+PING_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00"
+
+
+async def test_a_silent_grpc_connection_must_answer_a_ping(ports: dict[str, int]) -> None:
+    async with connected(ports["grpc"], GREETING) as (reader, _):
+        told = await rest(reader)
+    assert told.count(PING_FRAME) == 1
+    assert b"\x07\x00\x00\x00\x00\x00" in told
+
+
+async def test_an_idle_grpc_connection_that_answers_pings_is_kept(ports: dict[str, int]) -> None:
+    async with connected(ports["grpc"], GREETING) as (reader, writer), asyncio.timeout(WITHIN):
+        began = asyncio.get_running_loop().time()
+        for _ in range(3):
+            await reader.readuntil(PING_FRAME)
+            writer.write(written(PING, ACK, 0, await reader.readexactly(8)))
+        assert not reader.at_eof()
+        assert asyncio.get_running_loop().time() - began > 2 * QUICK.idle_timeout
+
+
+@pytest.mark.parametrize("port", ["http", "admin", "grpc"])
+async def test_one_connection_too_many_takes_the_place_of_the_longest_idle(
+    ports: dict[str, int], port: str
+) -> None:
+    path = b"GET /livez" if port == "admin" else b"GET /"
+    async with AsyncExitStack() as stack:
+        before = ended(port, "no_room")
+        opened: Sequence[Streams] = [
+            await stack.enter_async_context(connected(ports[port]))
+            for _ in range(QUICK.connections + 1)
+        ]
+        first = opened[0][0]
+        await rest(first)
+        assert ended(port, "no_room") == before + 1
+        if port != "grpc":
+            reader, writer = opened[-1]
+            writer.write(path + GET[5:])
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_connection_is_refused_where_all_others_are_busy(
+    ports: dict[str, int], go_on: asyncio.Event
+) -> None:
+    async def all_run() -> None:
+        running = REGISTRY.get_sample_value("requests_in_flight", {"protocol": "http"})
+        assert running == QUICK.connections
+
+    sent = GET.replace(b"/ ", b"/later ")
+    async with AsyncExitStack() as stack:
+        busy: Sequence[Streams] = [
+            await stack.enter_async_context(connected(ports["http"], sent))
+            for _ in range(QUICK.connections)
+        ]
+        await eventually(all_run)
+        async with connected(ports["http"]) as (reader, _):
+            assert await rest(reader) == b""
+        go_on.set()
+        for reader, _ in busy:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_closed_connections_are_forgotten(ports: dict[str, int]) -> None:
+    async def none_is_open() -> None:
+        for port in ports:
+            assert REGISTRY.get_sample_value("connections_open", {"port": port}) == 0
+
+    for port in ports.values():
+        async with connected(port):
+            pass
+    await eventually(none_is_open)
