@@ -1,33 +1,27 @@
 """grpclib's server on our HTTP/2: messages within limits, and one write for all that goes out.
 
-What is gRPC stays grpclib's: methods, metadata, deadlines, statuses, cancellation. What it has no
+What is gRPC stays grpclib's: methods, metadata, statuses, cancellation. What it has no
 hook for is replaced where it is made: the protocol, the connection, and the stream of a call.
 """
 
 import asyncio
 from collections.abc import Container
-from contextlib import suppress
 from typing import Any, cast
 
 import structlog
-from grpclib.config import Configuration
-from grpclib.protocol import Connection, EventsProcessor, H2Protocol, Stream
+from grpclib.protocol import H2Protocol
 from grpclib.server import Server
 from h2.errors import ErrorCodes
-from h2.events import RequestReceived
-from h2.exceptions import StreamClosedError
 
 from chassis import telemetry
 from chassis.connections import Connections
-from chassis.grpc_requests import RefusedCall, accept, refusal
-from chassis.grpc_stream import MAX_MESSAGE, CallStream
+from chassis.grpc_connection import Calls, GrpcConnection
+from chassis.grpc_stream import MAX_MESSAGE
 from chassis.http2_connection import Http2Connection
-from chassis.http2_headers import Headers
 from chassis.http2_streams import STREAMS
 
 STREAM_WINDOW = MAX_MESSAGE  # bytes that a call may be ahead of its reader
 CONNECTION_WINDOW = 16 * STREAM_WINDOW
-ABANDONED = 4 * STREAMS  # calls of a connection that may be in their cancelling (CVE-2023-44487)
 PING = b"alive?!?"
 log = structlog.get_logger()
 
@@ -60,10 +54,10 @@ class _Protocol(H2Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._http2 = http2 = Http2Connection(CONNECTION_WINDOW, STREAM_WINDOW)
-        self.connection = _Connection(cast("Any", http2), self._transport, config=self.config)
+        self.connection = GrpcConnection(cast("Any", http2), self._transport, config=self.config)
         self.connection.flush()
         self.connection.initialize()
-        self.processor = _Calls(self.handler, self.connection, http2, self._methods)
+        self.processor = Calls(self.handler, self.connection, http2, self._methods)
         self._connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -78,7 +72,7 @@ class _Protocol(H2Protocol):
         except Exception as error:  # noqa: BLE001 - a bug; its text may quote what came
             bug = type(error).__name__
             log.error("unhandled", method="unknown", error=bug)  # noqa: TRY400
-            cast("_Connection", self.connection).go_away(ErrorCodes.INTERNAL_ERROR)
+            cast("GrpcConnection", self.connection).go_away(ErrorCodes.INTERNAL_ERROR)
             self.processor.close("a bug of ours")
         if was_between or self._http2.progress != before:
             self._begun_at = self._received_at
@@ -120,70 +114,3 @@ class _Protocol(H2Protocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._transport.resume_reading()
-
-
-class _Calls(EventsProcessor):
-    def __init__(
-        self, handler: Any, connection: Any, http2: Http2Connection, methods: Container[str]
-    ) -> None:
-        super().__init__(handler, connection)
-        self._http2 = http2
-        self._methods = methods
-
-    def process_request_received(self, event: RequestReceived) -> None:
-        """Begin a call or refuse it: no header block leaves a stream without a response.
-
-        A client that opens and abandons calls faster than they can end is cut off.
-        """
-        if len(self.streams) >= ABANDONED + STREAMS:
-            cast("Any", self.connection).go_away(ErrorCodes.ENHANCE_YOUR_CALM)
-            self.close("too many calls were abandoned")
-            return
-        try:
-            call = accept(cast("Headers", event.headers), self._methods)
-        except RefusedCall as refused:
-            self._refuse(event.stream_id, refused)
-            return
-        event.headers = cast("Any", call.headers)
-        super().process_request_received(event)
-        if call.timeout is not None:
-            stream = cast("CallStream", self.streams[event.stream_id])
-            stream.deadline = asyncio.get_running_loop().time() + call.timeout
-
-    def _refuse(self, stream_id: int, refused: RefusedCall) -> None:
-        with telemetry.Request("grpc", "", "unknown", {}) as request:
-            request.status = refused.problem.answer.grpc
-            with suppress(StreamClosedError):  # the client has given up already
-                self._http2.send_headers(stream_id, refusal(refused), end_stream=True)
-
-
-class _Connection(Connection):
-    def __init__(self, *args: Any, config: Configuration) -> None:
-        super().__init__(*args, config=config)
-        self._loop = asyncio.get_running_loop()
-        self._is_flushing = False
-
-    def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> Stream:
-        http2, transport = self._connection, self._transport
-        return CallStream(self, http2, transport, stream_id=stream_id, wrapper=wrapper)
-
-    def flush(self) -> None:
-        """Write soon, together with what others have to write by then."""
-        if not self._is_flushing:
-            self._is_flushing = True
-            self._loop.call_soon(self._write)
-
-    def go_away(self, error_code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Say why this connection ends."""
-        cast("Any", self._connection).go_away(error_code)
-        self._write()
-
-    def close(self) -> None:
-        if not self.is_closing():
-            self.go_away()
-        super().close()
-
-    def _write(self) -> None:
-        self._is_flushing = False
-        if hasattr(self, "_transport") and (data := self._connection.data_to_send()):
-            self._transport.write(data)
