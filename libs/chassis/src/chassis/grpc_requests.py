@@ -6,6 +6,7 @@ grpclib can read all of it: what it could not read it would leave without a resp
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 from typing import NamedTuple
 
 from grpclib.const import Status
@@ -46,12 +47,14 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
         raise RefusedCall(Invalid('the header "te: trailers" is missing'), 400)
     if named[":path"] not in methods:
         raise RefusedCall(NoSuchRoute("there is no such method"))
-    if any(name.endswith("-bin") for name in named):
-        headers = [pair for one in headers for pair in _readable(*one)]
+    for name in named:
+        if name.endswith("-bin"):
+            headers = [pair for one in headers for pair in _readable(*one)]
+            break
     if "grpc-timeout" not in named:
         return AcceptedCall(headers, None)
-    timeout = min(_seconds(value) for name, value in headers if name == "grpc-timeout")
-    return AcceptedCall([one for one in headers if one[0] != "grpc-timeout"], timeout)
+    timeouts = [_seconds(value) for name, value in headers if name == "grpc-timeout"]
+    return AcceptedCall([one for one in headers if one[0] != "grpc-timeout"], min(timeouts))
 
 
 def refusal(refused: RefusedCall) -> Headers:
@@ -68,6 +71,7 @@ def refusal(refused: RefusedCall) -> Headers:
     return headers if trace_id is None else [*headers, ("trace-id", trace_id)]
 
 
+@lru_cache(maxsize=256)
 def _seconds(value: str) -> float:
     match = TIMEOUT.fullmatch(value)
     if match is None:
