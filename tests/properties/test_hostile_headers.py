@@ -24,7 +24,8 @@ METHODS = [CREATE, CHECK, WATCH, REFLECTION]
 OK, INVALID, DEADLINE, UNKNOWN_METHOD = "grpc 0", "grpc 3", "grpc 4", "grpc 12"
 NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # health's of a service without a name that it knows
 RESPONSES = {OK, INVALID, DEADLINE, NOT_FOUND, TOO_LARGE, UNKNOWN_METHOD, "reset", "closed"}
-Pairs = Iterable[tuple[str | bytes, str | bytes]]
+Pair = tuple[str | bytes, str | bytes]
+Pairs = Iterable[Pair]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def ours() -> float:
     )
 
 
-def headers(method: str, *others: tuple[str | bytes, str | bytes]) -> Pairs:
+def headers(method: str, *others: Pair) -> Pairs:
     """A good call's, in which others take the place of those of the same name."""
     good: dict[str | bytes, str | bytes] = {
         ":method": "POST",
@@ -157,7 +158,7 @@ async def test_the_shortest_deadline_counts(doors: Doors, values: list[str], exp
     assert await answer(doors, begun) == expected
 
 
-WRONG = {
+WRONG: dict[str, tuple[list[Pair], str]] = {
     "another method": ([(":method", "GET")], INVALID),
     "no content type": ([("content-type", "")], INVALID),
     "another content type": ([("content-type", "application/json")], INVALID),
