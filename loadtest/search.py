@@ -26,7 +26,7 @@ from wrk import Answered
 
 from chassis.interrupts import interruptible
 from local_stack.addresses import Addresses, load
-from search_api.opensearch_user_index import query
+from search_api.opensearch_query import query
 
 PLAIN = "users-plain"
 TERMS = 600

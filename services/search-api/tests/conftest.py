@@ -12,15 +12,22 @@ from local_stack.addresses import Addresses
 from search_api.memory_user_index import MemoryUserIndex
 from search_api.opensearch_user_index import OpenSearchUserIndex
 from search_api.ports import UserIndex
-from user_contracts import opensearch_index
+from user_contracts import folding, opensearch_index
 
 
 @dataclass
 class Shelf:
-    """An index to search, and a way to put documents into it."""
+    """An index to search, and a way to put documents into it; what is folded is added to them."""
 
     index: UserIndex
     put: Callable[..., Coroutine[Any, Any, None]]
+
+
+def stored(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as the projection makes it."""
+    if document.get("deleted"):
+        return document
+    return document | folding.searchable(document["first_name"], document["last_name"])
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def memory() -> Shelf:
     documents: dict[str, dict[str, Any]] = {}
 
     async def put(*found: dict[str, Any]) -> None:
-        documents.update({document["id"]: document for document in found})
+        documents.update({document["id"]: stored(document) for document in found})
 
     return Shelf(MemoryUserIndex(documents), put)
 
@@ -44,7 +51,7 @@ async def opensearch(stack: Addresses) -> AsyncIterator[Shelf]:
             lines = [
                 line
                 for document in found
-                for line in ({"index": {"_index": name, "_id": document["id"]}}, document)
+                for line in ({"index": {"_index": name, "_id": document["id"]}}, stored(document))
             ]
             answer = await client.bulk(body=lines, params={"refresh": "true"})
             assert not answer["errors"], answer

@@ -23,7 +23,15 @@ CONTRACTS = (
     "schemas/views/opensearch-users.json",
     *(
         f"schemas/src/user_contracts/{name}"
-        for name in ("__init__.py", "messages.py", "redis_users.py", "user_event.py", "py.typed")
+        for name in (
+            "__init__.py",
+            "folding.py",
+            "letters.py",
+            "messages.py",
+            "redis_users.py",
+            "user_event.py",
+            "py.typed",
+        )
     ),
 )
 # Of the tests those that name no field; what the others say of users, templates say of any.

@@ -1,16 +1,14 @@
 """Searches documents in memory: for tests and the demo, kept honest by the contract suite."""
 
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 from search_api.ports import Hit, User
+from search_api.ranking import Rank, characters, may_be_part, typos
+from user_contracts import folding
 
-TYPO_LENGTH = 4  # letters from which one may be wrong
-TYPO_RATIO = 0.8  # one wrong letter in five
+Matches = Callable[[str], bool]
 
 
 class MemoryUserIndex:
@@ -20,10 +18,11 @@ class MemoryUserIndex:
         self._documents = documents
 
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
+        wanted = folding.words(text)
         hits = [
             Hit(score, _user(document))
             for document in self._documents.values()
-            if not document.get("deleted") and (score := _score(text, document))
+            if not document.get("deleted") and (score := _score(wanted, document))
         ]
         hits.sort(key=_place)
         return [hit for hit in hits if after is None or _place(hit) > (-after[0], after[1])][:limit]
@@ -33,35 +32,85 @@ def _place(hit: Hit) -> tuple[float, str]:
     return -hit.score, hit.user.id
 
 
-def _score(text: str, document: Mapping[str, Any]) -> float:
-    """The worst of the words' best matches; 0: a word matches nothing."""
-    names = _words(f"{document['first_name']} {document['last_name']}")
-    wanted = _words(text)
+def _score(wanted: Sequence[str], document: Mapping[str, Any]) -> float:
+    """The rank and how many words match better; 0: a word matches nothing."""
     if not wanted:
         return 0
-    return min(max(_match(word, name) for name in names) for word in wanted)
+    names: list[str] = document["words"].split()
+    rank = _rank(wanted, names, document["joined"])
+    better = sum((word in names) + _begins(word, names) for word in wanted)
+    return rank + better if rank else 0
 
 
-def _match(word: str, name: str) -> float:
-    if word == name:
-        return 8
-    if name.startswith(word):
-        return 4
-    if len(word) > 1 and word in name:
-        return 2
-    is_near = word[0] == name[0] and SequenceMatcher(None, word, name).ratio() >= TYPO_RATIO
-    return 1 if len(word) >= TYPO_LENGTH and is_near else 0
+def _rank(wanted: Sequence[str], names: Sequence[str], joined: Sequence[str]) -> int:
+    together = "".join(wanted)[: folding.MAX_WORD]
+    several = len(wanted) > 1
 
+    def every(matches: Callable[[str, Sequence[str]], bool]) -> bool:
+        return all(matches(word, names) for word in wanted)
 
-def _words(text: str) -> list[str]:
-    """Folded words as OpenSearch's analyser makes them; one for each ideograph and each emoji."""
-    bare = re.sub(r"['’ʼ`´]", "", text)
-    folded = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", bare.casefold())
-        if unicodedata.category(character) != "Mn"
+    are_words = every(lambda word, names: word in names)
+    ranks = (
+        (Rank.WHOLE, list(wanted) == list(names)),
+        (Rank.NAME, are_words and together in joined),
+        (Rank.WORDS_IN_ORDER, several and _in_order(wanted, names, str.__eq__)),
+        (Rank.WORDS, are_words),
+        (Rank.JOINED, together in joined),
+        (Rank.BEGINNINGS_IN_ORDER, several and _in_order(wanted, names, str.startswith)),
+        (Rank.BEGINNINGS, _begins(together, joined) or every(_begins)),
+        (Rank.PARTS, every(_is_part)),
+        (Rank.TYPOS, every(_is_near)),
+        (Rank.CHARACTERS, every(_has_characters)),
     )
-    return re.findall(r"[\u2e80-\u9fff]|[^\W_\u2e80-\u9fff]+|[\U0001f300-\U0001faff]", folded)
+    return next((rank for rank, is_so in ranks if is_so), 0)
+
+
+def _in_order(
+    wanted: Sequence[str], names: Sequence[str], matches: Callable[[str, str], bool]
+) -> bool:
+    """Whether each word matches a name behind the one of the word before."""
+    rest = iter(names)
+    return all(any(matches(name, word) for name in rest) for word in wanted)
+
+
+def _begins(word: str, names: Sequence[str]) -> bool:
+    return any(name.startswith(word) for name in names)
+
+
+def _is_part(word: str, names: Sequence[str]) -> bool:
+    is_within = may_be_part(word) and any(word in name for name in names)
+    return is_within or _begins(word, names)
+
+
+def _is_near(word: str, names: Sequence[str]) -> bool:
+    edits = typos(word)
+    return _is_part(word, names) or (
+        edits > 0 and any(distance(word, name) <= edits for name in names)
+    )
+
+
+def _has_characters(word: str, names: Sequence[str]) -> bool:
+    found = characters(word)
+    return _is_near(word, names) or (
+        bool(found) and all(any(one in name for name in names) for one in found)
+    )
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters are changed, left out, put in, or change places with the next one.
+
+    Lucene's: a letter that changed places is not changed again (optimal string alignment).
+    """
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, above, row = row, before, [i]
+        for j, its in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
+            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], its):
+                cost = min(cost, above[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def _user(document: Mapping[str, Any]) -> User:

@@ -1,23 +1,54 @@
 """The caller's text is a value in the query, and nothing else."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.opensearch_user_index import query
+from search_api.opensearch_query import query
+from user_contracts import folding
+
+TEXTS = st.text(min_size=1, max_size=100)
+NO_CLAUSE = "zqzqzq"  # a text that no clause has
 
 
-def without(text: str, clause: Any) -> Any:
-    """The clause with the text taken out wherever it is a whole value."""
-    if isinstance(clause, dict):
-        return {key: without(text, value) for key, value in clause.items()}
-    if isinstance(clause, list):
-        return [without(text, value) for value in clause]
-    return None if clause == text else clause
+def leaves(clause: Any) -> Iterator[tuple[str, Any]]:
+    """Each value in the clauses that is no clause itself, with its key."""
+    for key, value in clause.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from leaves(one)
+            else:
+                yield key, one
 
 
-@given(st.text(min_size=1, max_size=100))
-def test_whatever_the_text_the_clauses_are_the_same(text: str) -> None:
-    marker = "\x00 a text that no clause has"
-    assert without(text, query(text)) == without(text, without(marker, query(marker)))
+def keys(clause: Any) -> Iterator[str]:
+    for key, value in clause.items():
+        yield key
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from keys(one)
+
+
+VOCABULARY = {str(key) for key in keys(query(f"{NO_CLAUSE} 李龍"))}
+FIXED = {leaf for leaf in leaves(query(NO_CLAUSE)) if NO_CLAUSE not in str(leaf[1])}
+
+
+@given(TEXTS)
+def test_whatever_the_text_the_keys_are_those_of_any_other(text: str) -> None:
+    assert set(keys(query(text))) <= VOCABULARY
+
+
+@given(TEXTS)
+def test_whatever_the_text_values_are_fixed_or_folded_words_of_it(text: str) -> None:
+    words = folding.words(text)
+    own = {text, *words, " ".join(words), "".join(words)[: folding.MAX_WORD], *"".join(words)}
+    strings = {value for key, value in set(leaves(query(text))) - FIXED if isinstance(value, str)}
+    assert strings <= own
+
+
+@given(st.text(max_size=100))
+def test_a_query_stays_within_the_clauses_that_opensearch_takes(text: str) -> None:
+    if len(folding.words(text)) <= 50:
+        assert sum(1 for _ in leaves(query(text))) < 1024

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.projection import Undecodable
-from user_contracts import user_event
+from user_contracts import folding, user_event
 from user_contracts.user_event import UserEvent
 
 
@@ -38,5 +38,6 @@ def _document(event: UserEvent) -> dict[str, Any]:
         "version": event.version,
         "first_name": first_name,
         "last_name": last_name,
+        **folding.searchable(first_name, last_name),
         "created_at": event.created_at.isoformat().replace("+00:00", "Z"),
     }

@@ -30,6 +30,8 @@ def test_an_event_becomes_a_document(event_type: str) -> None:
         "version": 1,
         "first_name": "Zoë",
         "last_name": "李小龍",
+        "words": "zoe 李小龍",
+        "joined": ["zoe", "李小龍", "zoe李小龍", "李小龍zoe"],
         "created_at": "2026-11-24T01:02:03.123456Z",
     }
 

@@ -1,0 +1,120 @@
+"""The search for a text, as OpenSearch takes it; ranking: schemas/views/opensearch-users.md.
+
+The text appears as values of term-level clauses only, never in query syntax.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from search_api.ranking import Rank, characters, may_be_part, typos
+from user_contracts import folding
+
+Clause = dict[str, Any]
+DELETED: Clause = {"term": {"deleted": True}}
+
+
+def query(text: str) -> dict[str, Any]:
+    """Best rank first, equals by id, deleted users left out.
+
+    Each rank has one score for all: a page's place does not move when the index changes, and many
+    small parts never add up to a whole word.
+    """
+    words = folding.words(text)
+    ranks = [_constant(every, rank) for rank, every in _ranks(words)] + _former(text)
+    better = [_constant(one(word), 1) for word in words for one in (_word, _beginning)]
+    return {
+        "query": {
+            "bool": {
+                "must": [{"dis_max": {"queries": ranks}}],
+                "should": better,
+                "must_not": [DELETED],
+            }
+        },
+        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "track_total_hits": False,
+        "track_scores": True,
+    }
+
+
+def _ranks(words: Sequence[str]) -> Iterator[tuple[Rank, Clause]]:
+    """What a document of each rank satisfies, or of a better one."""
+    whole, joined = " ".join(words), "".join(words)[: folding.MAX_WORD]
+    is_joined: Clause = {"term": {"joined": joined}}
+    yield Rank.WHOLE, {"term": {"words.whole": whole}}
+    yield Rank.NAME, _all([is_joined, *map(_word, words)])
+    if len(words) > 1:
+        yield Rank.WORDS_IN_ORDER, _in_order("words", whole)
+    yield Rank.WORDS, _all(map(_word, words))
+    yield Rank.JOINED, is_joined
+    if len(words) > 1:
+        yield Rank.BEGINNINGS_IN_ORDER, _in_order("words.beginnings", whole)
+    yield Rank.BEGINNINGS, {"term": {"joined.beginnings": joined}}
+    yield Rank.BEGINNINGS, _all(map(_beginning, words))
+    yield Rank.PARTS, _all(_any(_up_to_part(word)) for word in words)
+    yield Rank.TYPOS, _all(_any(_up_to_typo(word)) for word in words)
+    if any(map(characters, words)):
+        yield Rank.CHARACTERS, _all(_any(_up_to_characters(word)) for word in words)
+
+
+def _up_to_part(word: str) -> Iterator[Clause]:
+    yield _beginning(word)
+    if may_be_part(word):
+        yield _part(word)
+
+
+def _up_to_typo(word: str) -> Iterator[Clause]:
+    yield from _up_to_part(word)
+    if edits := typos(word):
+        # This rewrite has no limit of expansions: of many names near the word none is left out.
+        near = {"value": word, "fuzziness": edits, "rewrite": "constant_score"}
+        yield {"fuzzy": {"words": near}}
+
+
+def _up_to_characters(word: str) -> Iterator[Clause]:
+    yield from _up_to_typo(word)
+    if found := characters(word):
+        yield _all(map(_part, found))
+
+
+def _word(word: str) -> Clause:
+    return {"term": {"words": word}}
+
+
+def _beginning(word: str) -> Clause:
+    return {"term": {"words.beginnings": word}}
+
+
+def _part(word: str) -> Clause:
+    return {"term": {"words.parts": word}}
+
+
+def _in_order(field: str, whole: str) -> Clause:
+    return {"intervals": {field: {"match": {"query": whole, "ordered": True, "max_gaps": -1}}}}
+
+
+def _all(clauses: Any) -> Clause:
+    return {"bool": {"filter": list(clauses)}}
+
+
+def _any(clauses: Iterator[Clause]) -> Clause:
+    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
+
+
+def _constant(clause: Clause, score: int) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": score}}
+
+
+def _former(text: str) -> list[Clause]:
+    """The search of 0.1.0, for an index that it made and that is not rebuilt yet.
+
+    A rebuilt one has no such field, and for it these clauses match nothing at once.
+    """
+    every = {"query": text, "operator": "and"}
+    beginnings = [f"full_name.beginnings{part}" for part in ("", "._2gram", "._3gram")]
+    near = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 20}
+    return [
+        _constant({"match": {"full_name": every}}, 8),
+        _constant({"multi_match": {"fields": beginnings, "type": "bool_prefix"} | every}, 4),
+        _constant({"match": {"full_name.parts": every}}, 2),
+        _constant({"match": {"full_name": every | near}}, 1),
+    ]
