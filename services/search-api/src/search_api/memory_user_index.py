@@ -50,10 +50,12 @@ def _rank(wanted: Sequence[str], names: Sequence[str], joined: Sequence[str]) ->
         return all(matches(word, names) for word in wanted)
 
     are_words = every(lambda word, names: word in names)
+    are_in_order = several and _in_order(wanted, names, str.__eq__)
     ranks = (
         (Rank.WHOLE, list(wanted) == list(names)),
+        (Rank.NAME_IN_ORDER, are_in_order and together in joined),
+        (Rank.WORDS_IN_ORDER, are_in_order),
         (Rank.NAME, are_words and together in joined),
-        (Rank.WORDS_IN_ORDER, several and _in_order(wanted, names, str.__eq__)),
         (Rank.WORDS, are_words),
         (Rank.JOINED, together in joined),
         (Rank.BEGINNINGS_IN_ORDER, several and _in_order(wanted, names, str.startswith)),

@@ -41,9 +41,10 @@ def _ranks(words: Sequence[str]) -> Iterator[tuple[Rank, Clause]]:
     whole, joined = " ".join(words), "".join(words)[: folding.MAX_WORD]
     is_joined: Clause = {"term": {"joined": joined}}
     yield Rank.WHOLE, {"term": {"words.whole": whole}}
-    yield Rank.NAME, _all([is_joined, *map(_word, words)])
     if len(words) > 1:
+        yield Rank.NAME_IN_ORDER, _all([is_joined, _in_order("words", whole)])
         yield Rank.WORDS_IN_ORDER, _in_order("words", whole)
+    yield Rank.NAME, _all([is_joined, *map(_word, words)])
     yield Rank.WORDS, _all(map(_word, words))
     yield Rank.JOINED, is_joined
     if len(words) > 1:

@@ -19,9 +19,10 @@ class Rank(IntEnum):
     BEGINNINGS_IN_ORDER = 5_000
     JOINED = 6_000
     WORDS = 7_000
-    WORDS_IN_ORDER = 8_000
-    NAME = 9_000
-    WHOLE = 10_000
+    NAME = 8_000
+    WORDS_IN_ORDER = 9_000
+    NAME_IN_ORDER = 10_000
+    WHOLE = 11_000
 
 
 def typos(word: str) -> int:
