@@ -1,12 +1,16 @@
 """What every index that can be searched promises."""
 
 import itertools
+import json
+import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
+from local_stack.addresses import Addresses
 from search_api.opensearch_user_index import OpenSearchUserIndex
 
 NUMBERS = itertools.count(1)
@@ -147,3 +151,20 @@ async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> No
         for call in (away.search("ann", None, 1), away.ping()):
             with pytest.raises(Unavailable):
                 await call
+
+
+FORMER = Path(__file__).parents[4] / "schemas" / "samples" / "opensearch-users" / "v1.json"
+
+
+@pytest.mark.integration
+async def test_an_index_of_the_former_version_is_searched_as_before(stack: Addresses) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    async with AsyncOpenSearch(stack.opensearch_url) as client:
+        await client.indices.create(index=name, body=json.loads(FORMER.read_text("utf-8")))
+        for first, last in PEOPLE:
+            one = user(first, last)
+            await client.index(index=name, id=one["id"], body=one, params={"refresh": "true"})
+        index = OpenSearchUserIndex(client, 5, alias=name)
+        for text in ("zizek", "Bruce Lee", "lee br", "uf", "saldania", "李小龍", "anne-marie"):
+            assert await index.search(text, None, 100), text
+        await client.indices.delete(index=name)

@@ -16,6 +16,7 @@ from chassis.stores.opensearch import (
     error_type,
     multi_get,
 )
+from search_projector.opensearch_mapping import accept_documents
 from search_projector.projection import UserChange
 
 NOTES = "operator"  # of the index beside the generations, and of the one document in it
@@ -48,7 +49,10 @@ class OpenSearchUserIndex:
         self._before = [] if leading is None else [f"{alias}-{leading}"]
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        """As Views has it; makes the index where it is missing, and the alias where none is."""
+        """As Views has it; makes the index where it is missing, and the alias where none is.
+
+        An index of an earlier version is made to take today's documents.
+        """
         with call("ensure index"):
             await self._ensure_index()
         if not partitions:
@@ -123,6 +127,7 @@ class OpenSearchUserIndex:
     async def _ensure_index(self) -> None:
         if not await self._client.indices.exists(index=self.index):
             await make_index(self._client, self.index, self._definition)
+        await accept_documents(self._client, self._definition, [self.index, *self._before])
         if not await self._client.indices.exists_alias(name=self._alias):
             building = (await read_notes(self._client, self._alias)).get("building")
             if self.index != f"{self._alias}-{building}":

@@ -1,7 +1,9 @@
 """What every store of the index promises."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11", "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
 LOG = "a log"
 AnyIndex = Views[UserChange]
+SAMPLES = Path(__file__).parents[4] / "schemas" / "samples"
+FORMER = json.loads((SAMPLES / "opensearch-users" / "v1.json").read_text("utf-8"))
 
 
 def put(key: str, version: int, name: str = "Ann") -> UserChange:
@@ -109,6 +113,27 @@ async def test_one_bad_document_is_rejected_alone(opensearch: OpenSearchUserInde
     assert rejected.change is bad
     assert "strict_dynamic_mapping_exception" in rejected.reason
     assert await held(opensearch, ANN) == put(ANN, 1).document
+
+
+@pytest.mark.integration
+async def test_an_index_of_the_former_version_takes_documents_of_today(
+    opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
+) -> None:
+    former = OpenSearchGenerations(client, FORMER, opensearch_generations._alias)
+    await former.views("1").offsets(LOG, [])
+    await former.views("2").offsets(LOG, [])
+    of_today = opensearch_generations.views("1", leading="2")
+    await of_today.offsets(LOG, [0])
+    folded = {"words": "ann lee", "joined": ["ann", "lee", "annlee", "leeann"]}
+    change = replace(put(ANN, 1), document=put(ANN, 1).document | folded)
+    assert await of_today.apply([change]) == []
+    for generation in "12":
+        found = await client.get(index=f"{opensearch_generations._alias}-{generation}", id=ANN)
+        assert found["_source"] == change.document
+    # As 0.1.0 asks it: the former search goes on.
+    await client.indices.refresh(index=of_today.index)
+    match = {"query": {"match": {"full_name": {"query": "lee", "operator": "and"}}}}
+    assert (await client.search(index=of_today.index, body=match))["hits"]["hits"]
 
 
 @pytest.mark.integration

@@ -127,7 +127,7 @@ class GetRequest(betterproto.Message):
 @dataclass(eq=False, repr=False)
 class SearchRequest(betterproto.Message):
     query: str = betterproto.string_field(1)
-    """1 to 100 characters."""
+    """1 to 100 characters, at most 50 words."""
 
     limit: int = betterproto.int32_field(2)
     """1 to 100; 0 or absent: 50."""

@@ -1,0 +1,128 @@
+"""OpenSearch and its double give the same hits with the same scores, whatever is asked."""
+
+import random
+from typing import Any
+
+import pytest
+
+from search_api.memory_user_index import distance
+from search_api.ranking import typos
+
+# Short alphabets, so that words, beginnings, parts and typing errors meet often.
+ALPHABETS = [
+    "abé",
+    "abcdefghij",
+    "αάςσβ",
+    "аёйб",
+    "اأبة",
+    "अािं",
+    "ガかきギ",
+    "민수김",
+    "李小龍山本",
+    "O'-x 😀",
+]
+SEED = 20261129
+PEOPLE, QUERIES = 400, 400
+
+
+def texts(rng: random.Random) -> str:
+    """One to three words of one alphabet."""
+    alphabet = rng.choice(ALPHABETS)
+    lengths = (rng.randint(1, 9) for _ in range(rng.choice((1, 1, 1, 2, 3))))
+    return " ".join("".join(rng.choices(alphabet, k=length)) for length in lengths)
+
+
+def asked(rng: random.Random, people: list[dict[str, Any]]) -> str:
+    """A text, or a name, or words of one with a letter changed."""
+    one = rng.choice(people)
+    name = [*one["first_name"].split(), *one["last_name"].split()]
+    rng.shuffle(name)
+    match rng.randrange(4):
+        case 0:
+            return texts(rng)
+        case 1:
+            return f"{one['last_name']}{rng.choice(('', ' '))}{one['first_name']}"
+        case 2:
+            return " ".join(word[: rng.randint(1, len(word))] for word in name)
+        case _:
+            at = rng.randrange(len(name[0]))
+            return name[0][:at] + rng.choice("abα민李") + name[0][at + 1 :]
+
+
+@pytest.mark.integration
+async def test_both_indexes_give_the_same_hits_and_scores(memory: Any, opensearch: Any) -> None:
+    rng = random.Random(SEED)
+    people: list[dict[str, Any]] = [
+        {
+            "id": f"0192f5a8-4d3c-7a10-8b2e-{number:012x}",
+            "version": 1,
+            "first_name": texts(rng),
+            "last_name": texts(rng),
+            "created_at": "2026-11-24T01:02:03.123456Z",
+        }
+        for number in range(PEOPLE)
+    ]
+    await memory.put(*people)
+    await opensearch.put(*people)
+    found = 0
+    for _ in range(QUERIES):
+        text = asked(rng, people)
+        expected, hits = [await one.index.search(text, None, 1000) for one in (memory, opensearch)]
+        assert hits == expected, text
+        found += len(hits)
+    assert found > QUERIES
+
+
+@pytest.mark.parametrize("term", ["abcd", "ivanova", "alexandria", "Žižek", "ガガーリン"])
+async def test_every_name_near_the_term_is_on_some_page(shelf: Any, term: str) -> None:
+    """Fuzzy queries usually stop at 50 variants; each place of the term has 26 here."""
+    near = {
+        f"{term[:at]}{chr(ord('a') + letter)}{term[at + 1 :]}"
+        for at in range(len(term))
+        for letter in range(26)
+    }
+    people = {
+        f"0192f5a8-4d3c-7a10-8b2e-{number:012x}": word for number, word in enumerate(sorted(near))
+    }
+    await shelf.put(
+        *(
+            {
+                "id": key,
+                "version": 1,
+                "first_name": "Bob",
+                "last_name": word,
+                "created_at": "2026-11-24T01:02:03.123456Z",
+            }
+            for key, word in people.items()
+        )
+    )
+    seen: list[str] = []
+    after = None
+    while hits := await shelf.index.search(term, after, 20):
+        seen += [hit.user.last_name for hit in hits]
+        after = (hits[-1].score, hits[-1].user.id)
+    assert len(seen) == len(set(seen))
+    assert set(seen) == near
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("smith", "smith", 0),
+        ("smith", "smiht", 1),
+        ("smith", "smth", 1),
+        ("smith", "smiith", 1),
+        ("smith", "xmith", 1),
+        ("smith", "msiht", 2),
+        ("ca", "abc", 3),  # optimal string alignment; 2 where a letter may be edited twice
+    ],
+)
+def test_typing_errors_are_counted_as_lucene_counts(one: str, other: str, expected: int) -> None:
+    assert distance(one, other) == distance(other, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "edits"), [("abc", 0), ("abcd", 1), ("abcdefg", 1), ("abcdefgh", 2)]
+)
+def test_longer_words_may_have_more_typing_errors(word: str, edits: int) -> None:
+    assert typos(word) == edits
