@@ -161,7 +161,26 @@ NAMES = [
     ("Smile", "😀", ["😀"]),
     ("Владимир", "Высоцкий", ["высоцкий", "Влад"]),
     ("محمد", "علي", ["محمد"]),
+    ("Γιώργος", "Παπάς", ["ΠΑΠΑΣ", "γ παπας"]),
+    ("أحمد", "الهاشمي", ["احمد", "الهاشمی"]),
+    ("Ёлка", "Ёжикова", ["Елка", "ЕЖИКОВА ЕЛКА"]),
+    ("민수", "김", ["김민수", "민수 김", "수"]),
+    ("太郎", "田中", ["田中太郎", "田中　太郎"]),
+    ("Łukasz", "Ørsted-Đặng", ["lukasz orsted", "orsteddang", "L Dang"]),
 ]
+
+
+async def test_a_single_letter_is_a_beginning_and_the_order_of_words_counts(door: Door) -> None:
+    smith = unique("Smith")
+    john, zoe = await door.create("John", smith), await door.create("Zoe", smith)
+    turned = await door.create(smith, "Jones")
+    jane = await door.create("Jane", smith)
+
+    async def found_in_order() -> None:
+        assert await door.search(f"J {smith}") == [john, jane, turned]
+        assert await door.search(f"{smith} Z") == [zoe]
+
+    await eventually(found_in_order)
 
 
 @pytest.mark.parametrize(
