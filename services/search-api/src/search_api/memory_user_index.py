@@ -86,8 +86,9 @@ def _is_part(word: str, names: Sequence[str]) -> bool:
 
 def _is_near(word: str, names: Sequence[str]) -> bool:
     edits = typos(word)
-    return _is_part(word, names) or (
-        edits > 0 and any(distance(word, name) <= edits for name in names)
+    return _is_part(word, names) or any(
+        edits and abs(len(word) - len(name)) <= edits and distance(word, name) <= edits
+        for name in names
     )
 
 

@@ -22,7 +22,7 @@ ALPHABETS = [
     "O'-x 😀",
 ]
 SEED = 20261129
-PEOPLE, QUERIES = 400, 400
+PEOPLE, QUERIES = 200, 200
 
 
 def texts(rng: random.Random) -> str:
