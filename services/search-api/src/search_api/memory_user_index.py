@@ -38,7 +38,8 @@ def _score(wanted: Sequence[str], document: Mapping[str, Any]) -> float:
         return 0
     names: list[str] = document["words"].split()
     rank = _rank(wanted, names, document["joined"])
-    better = sum((word in names) + _begins(word, names) for word in wanted)
+    compared = wanted if len(wanted) > 1 else ()
+    better = sum((word in names) + _begins(word, names) for word in compared)
     return rank + better if rank else 0
 
 

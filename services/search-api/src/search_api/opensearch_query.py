@@ -21,7 +21,8 @@ def query(text: str) -> dict[str, Any]:
     """
     words = folding.words(text)
     ranks = [_constant(every, rank) for rank, every in _ranks(words)] + _former(text)
-    better = [_constant(one(word), 1) for word in words for one in (_word, _beginning)]
+    compared = words if len(words) > 1 else []  # of one word the rank tells it
+    better = [_constant(one(word), 1) for word in compared for one in (_word, _beginning)]
     return {
         "query": {
             "bool": {
