@@ -35,7 +35,7 @@ def texts(rng: random.Random) -> str:
 def asked(rng: random.Random, people: list[dict[str, Any]]) -> str:
     """A text, or a name, or words of one with a letter changed."""
     one = rng.choice(people)
-    name = [*one["first_name"].split(), *one["last_name"].split()]
+    name: list[str] = [*one["first_name"].split(), *one["last_name"].split()]
     rng.shuffle(name)
     match rng.randrange(4):
         case 0:
