@@ -86,11 +86,12 @@ def _is_part(word: str, names: Sequence[str]) -> bool:
 
 
 def _is_near(word: str, names: Sequence[str]) -> bool:
-    edits = typos(word)
-    return _is_part(word, names) or any(
-        edits and abs(len(word) - len(name)) <= edits and distance(word, name) <= edits
-        for name in names
-    )
+    return _is_part(word, names) or any(_differs_little(word, name) for name in names)
+
+
+def _differs_little(word: str, name: str) -> bool:
+    edits = typos(word) if word[0] == name[0] else min(typos(word), 1)
+    return abs(len(word) - len(name)) <= edits and 0 < distance(word, name) <= edits
 
 
 def _has_characters(word: str, names: Sequence[str]) -> bool:

@@ -66,10 +66,11 @@ def _up_to_part(word: str) -> Iterator[Clause]:
 
 def _up_to_typo(word: str) -> Iterator[Clause]:
     yield from _up_to_part(word)
-    if edits := typos(word):
+    for edits in range(1, typos(word) + 1):
         # This rewrite has no limit of expansions: of many names near the word none is left out.
-        near = {"value": word, "fuzziness": edits, "rewrite": "constant_score"}
-        yield {"fuzzy": {"words": near}}
+        # Two errors with a wrong first letter would double the CPU of a search by a full name.
+        near = {"value": word, "fuzziness": edits, "prefix_length": edits - 1}
+        yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
 
 
 def _up_to_characters(word: str) -> Iterator[Clause]:
