@@ -126,3 +126,15 @@ def test_typing_errors_are_counted_as_lucene_counts(one: str, other: str, expect
 )
 def test_longer_words_may_have_more_typing_errors(word: str, edits: int) -> None:
     assert typos(word) == edits
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"), [("alexnadira", True), ("xlexandria", True), ("xlexandira", False)]
+)
+async def test_two_typing_errors_need_the_right_first_letter(
+    shelf: Any, text: str, is_found: bool
+) -> None:
+    one = {"id": "0192f5a8-4d3c-7a10-8b2e-000000000001", "version": 1}
+    names = {"first_name": "Bob", "last_name": "Alexandria"}
+    await shelf.put(one | names | {"created_at": "2026-11-24T01:02:03Z"})
+    assert bool(await shelf.index.search(text, None, 10)) == is_found
