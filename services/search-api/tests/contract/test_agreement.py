@@ -132,7 +132,7 @@ def test_longer_words_may_have_more_typing_errors(word: str, edits: int) -> None
     ("text", "is_found"), [("alexnadira", True), ("xlexandria", True), ("xlexandira", False)]
 )
 async def test_two_typing_errors_need_the_right_first_letter(
-    shelf: Any, text: str, is_found: bool
+    shelf: Any, text: str, *, is_found: bool
 ) -> None:
     one = {"id": "0192f5a8-4d3c-7a10-8b2e-000000000001", "version": 1}
     names = {"first_name": "Bob", "last_name": "Alexandria"}
