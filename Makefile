@@ -54,8 +54,8 @@ replay: $(VENV)/ready ## Publish every event in MySQL once more, and follow that
 backup: $(VENV)/ready ## Save every event: make backup FILE=events.sql
 	@$(BIN)/local-stack backup $(FILE)
 
-restore: $(VENV)/ready ## Put saved events into an empty system: make clean up restore FILE=events.sql
-	@$(BIN)/local-stack restore $(FILE)
+restore: $(VENV)/ready ## Restore a lost MySQL, completed from Kafka: make restore FILE=events.sql LOST_AT=2026-11-29T12:00:00Z
+	@$(BIN)/local-stack restore $(FILE) $(if $(LOST_AT),--lost-at $(LOST_AT))
 
 demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 	@$(BIN)/demo

@@ -12,6 +12,8 @@ import connector_supervisor.settings
 import console.settings
 import demo.settings
 import platform_setup.mysql_users
+import platform_setup.recovery.ledger_writer
+import platform_setup.recovery.settings
 import platform_setup.schema_rule
 import platform_setup.topics
 from chassis.settings import ServiceSettings
@@ -34,6 +36,8 @@ PAGES: dict[str, type[BaseSettings]] = {
     "platform-setup mysql-users": platform_setup.mysql_users.Settings,
     "platform-setup topics": platform_setup.topics.Settings,
     "platform-setup schema-rule": platform_setup.schema_rule.Settings,
+    "platform-setup restore": platform_setup.recovery.settings.Settings,
+    "platform-setup erasures": platform_setup.recovery.ledger_writer.Settings,
     "demo": demo.settings.Settings,
 }
 

@@ -37,7 +37,8 @@ async def views_and_truth(stack: Addresses, ledger: Ledger) -> Verdict:
         by_user[row.user].append(row)
     lost = list(_lost(ledger, by_user))
     twice = list(_twice(ledger, rows))
-    wrong = [*lost, *twice, *_ghosts(ledger, rows), *_gaps(by_user)]
+    wrong = [*lost, *twice, *_ghosts(ledger, rows)]
+    wrong += _gaps(by_user, stores.marked_gaps(stack))
     wrong += _misfolded(ledger, by_user)
     expected = fold(ledger, by_user)
     wrong += _differences("redis", await stores.redis_view(stack), expected, by_user)
@@ -77,12 +78,15 @@ def _ghosts(ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:
             yield f"I2 {row.marker}: stored, and nobody asked for it"
 
 
-def _gaps(by_user: By) -> Iterator[str]:
+def _gaps(by_user: By, marked: Mapping[str, set[int]]) -> Iterator[str]:
+    """Versions that are missing, and that no restore has marked as missing."""
     for user, rows in by_user.items():
         versions = [row.version for row in rows]
         is_marker = len(rows) == 1 and rows[0].type == DELETED
-        if rows and not is_marker and versions != list(range(1, len(rows) + 1)):
-            yield f"I4 {user} has the versions {versions}"
+        missing = marked.get(user, set())
+        wanted = [v for v in range(1, max(versions, default=0) + 1) if v not in missing]
+        if rows and not is_marker and versions != wanted:
+            yield f"I4 {user} has the versions {versions}, marked as missing are {missing}"
 
 
 def fold(ledger: Ledger, by_user: By) -> dict[str, State]:

@@ -65,6 +65,18 @@ def events(stack: Addresses) -> list[Row]:
         return [_row(*row) for row in cursor.fetchall()]
 
 
+def marked_gaps(stack: Addresses) -> dict[str, set[int]]:
+    """User → versions that a restore could not find any more (docs/recovery.md)."""
+    marked: dict[str, set[int]] = {}
+    connection = pymysql.connect(**as_root(stack), database=stack.mysql_database)
+    with connection, connection.cursor() as cursor:
+        if cursor.execute("SHOW TABLES LIKE 'user\\_event\\_gap'"):
+            cursor.execute("SELECT aggregate_id, first_version, last_version FROM user_event_gap")
+            for user, first, last in cursor.fetchall():
+                marked.setdefault(user, set()).update(range(first, last + 1))
+    return marked
+
+
 def _row(user: str, version: int, type_: str, *others: Any) -> Row:
     first_name, last_name, created_at, key = others
     return Row(user, version, type_, first_name, last_name, _rfc3339(created_at), key)

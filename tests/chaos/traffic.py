@@ -33,6 +33,8 @@ class Traffic:
         self._chance = chance
         self._number = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self.patience = GIVE_UP
+        """Seconds that a request without an answer is sent again."""
         self.stop = asyncio.Event()
         """Nothing new is asked any more."""
 
@@ -83,8 +85,8 @@ class Traffic:
 
     async def settle(self, entry: Entry, caller: Caller) -> None:
         """Send it until somebody knows what became of it, with the same key each time."""
-        pause, deadline = FIRST_PAUSE, time.monotonic() + GIVE_UP
-        while not await self.attempt(entry, caller) and time.monotonic() < deadline:
+        pause, began = FIRST_PAUSE, time.monotonic()
+        while not await self.attempt(entry, caller) and time.monotonic() - began < self.patience:
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE)
         await self._ledger.settled(entry)

@@ -72,7 +72,11 @@ def parser() -> argparse.ArgumentParser:
         ("logs", logs, "follow a program's log"),
         ("kafka", kafka, "one of Kafka's own tools: local-stack kafka topics --list"),
         ("backup", save, "all events, into a file"),
-        ("restore", restore, "a backup's events, into an empty system"),
+        (
+            "restore",
+            restore,
+            "a backup's events and what was published since, into an event store that was lost",
+        ),
         ("provision", provision, "download only"),
     ):
         command = sub.add_parser(name, parents=[common], help=text, description=text)
@@ -84,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--lines", type=int, default=50, help="how many to begin with")
         if name in {"backup", "restore"}:
             command.add_argument("file", type=Path)
+        if name == "restore":
+            command.add_argument("--lost-at", help="when MySQL was lost: 2026-11-29T12:00:00Z")
         if name == "provision":
             command.add_argument("--browser", action="store_true", help="also the tests' browser")
         if name == "kafka":
@@ -161,7 +167,9 @@ def save(instance: Instance, arguments: argparse.Namespace) -> None:
 
 def restore(instance: Instance, arguments: argparse.Namespace) -> None:
     began = time.monotonic()
-    backup.restore(stack.fetch(), addresses.load(instance.name), arguments.file)
+    lost_at = ["--lost-at", arguments.lost_at] if arguments.lost_at else []
+    report = backup.restore(addresses.load(instance.name), arguments.file, *lost_at)
+    console.console.print(report, markup=False, end="")
     seconds = time.monotonic() - began
     console.console.print(f"Restored in {seconds:.0f} s; both views follow: `make status`.")
 

@@ -14,6 +14,7 @@ SERVICES = (*APIS, "redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
 CONSOLE = "console"
+ERASURE_LEDGER = "erasure-ledger"
 MYSQL_USERS = (
     *("root", "migrator", "debezium", "command_api", "auditor"),
     *(user for aggregate in AGGREGATES for user in aggregate.mysql_users),

@@ -1,23 +1,30 @@
 """The event store in a file, and out of it: all else is made from its rows (docs/recovery.md)."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 from local_stack import StackError
 from local_stack.addresses import Addresses
+from local_stack.layout import Instance, erasures
 from local_stack.software import Software
+from local_stack.supervisor import BIN
 
-# One moment, while all runs; rows alone, for the schema is command-api's to make.
+# One moment, while all runs; rows alone, for the schema is command-api's to make; with the columns'
+# names, for a table that has more of them by then.
 DUMP = (
     "--single-transaction", "--set-gtid-purged=OFF", "--no-create-info", "--no-tablespaces",
-    "--skip-add-locks", "--skip-disable-keys", "--order-by-primary",
+    "--complete-insert", "--skip-add-locks", "--skip-disable-keys", "--order-by-primary",
 )  # fmt: skip
 TABLE = "user_event"
 
 
 def save(software: Software, addresses: Addresses, file: Path) -> None:
-    """Every event of one moment, as SQL; raises StackError, and leaves no half of a file."""
+    """Every event of one moment, as SQL, and beside it the ledger of erasures.
+
+    Raises StackError, and leaves no half of a file.
+    """
     part = file.with_name(f"{file.name}.part")
     tool = client(software, addresses, "mysqldump")
     with part.open("wb") as out:
@@ -32,23 +39,49 @@ def save(software: Software, addresses: Addresses, file: Path) -> None:
         part.unlink()
         raise StackError(f"mysqldump: {done.stderr.decode().strip()}")
     part.rename(file)
+    if (ledger := erasures(Instance(addresses.instance))).exists():
+        shutil.copyfile(ledger, part)
+        part.rename(beside(file))
 
 
-def restore(software: Software, addresses: Addresses, file: Path) -> None:
-    """Put saved events into the event store; they go on to both views as any others do.
+def beside(file: Path) -> Path:
+    """Where the ledger of erasures is that was saved with a dump."""
+    return file.with_name(f"{file.name}.erasures")
 
-    Raises StackError at an event that is there already, or of a user who went on since: then the
-    system is not as empty as docs/recovery.md has it, and nothing of that statement was stored.
+
+def restore(addresses: Addresses, file: Path, *options: str) -> str:
+    """Put saved events into the event store, completed from what was published since; the report.
+
+    options: those of `platform-setup restore`. Raises StackError when the event store has users
+    of the dump already, and where the restore could not end; it may be run again then.
     """
     if not file.exists():
         raise StackError(f"there is no file {file}")
-    tool = [*client(software, addresses, "mysql"), addresses.mysql_database]
-    with file.open("rb") as saved:
-        done = subprocess.run(
-            tool, env=environment(addresses), stdin=saved, stderr=subprocess.PIPE, check=False
-        )
+    ledgers = [erasures(Instance(addresses.instance)), beside(file)]
+    erased = [f"--erased={ledger}" for ledger in ledgers if ledger.exists()]
+    done = subprocess.run(
+        [str(BIN / "platform-setup"), "restore", str(file), *erased, *options],
+        env=restoring(addresses),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
-        raise StackError(f"mysql: {done.stderr.decode().strip()}")
+        raise StackError(done.stderr.strip())
+    return done.stdout
+
+
+def restoring(addresses: Addresses) -> dict[str, str]:
+    """The settings of a restore of the users' event store."""
+    settings = {
+        "MYSQL_HOST": addresses.mysql_host,
+        "MYSQL_PORT": str(addresses.mysql_port),
+        "MYSQL_PASSWORD": addresses.password("root"),
+        "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
+        "REGISTRY_URL": addresses.registry_url,
+        "CONNECT_URL": addresses.connect_url,
+    }
+    return {"PATH": os.defpath} | {f"SETUP_RESTORE_{name}": v for name, v in settings.items()}
 
 
 def client(software: Software, addresses: Addresses, program: str) -> list[str]:

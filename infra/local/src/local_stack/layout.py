@@ -105,6 +105,11 @@ class Instance:
         return folder / path.name
 
 
+def erasures(instance: Instance) -> Path:
+    """The ledger of erasures (docs/recovery.md)."""
+    return instance.home / "data" / "erasure-ledger" / "users"
+
+
 def cache() -> Path:
     """The folder of downloads, shared by all clones and instances."""
     if given := os.environ.get("PEOPLE_CACHE"):

@@ -3,19 +3,21 @@
 import os
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from local_stack import health
 from local_stack.addresses import (
     APIS,
     CANARY,
     CONSOLE,
+    ERASURE_LEDGER,
     HOST,
     MYSQL_USERS,
     SERVICES,
     SUPERVISOR,
 )
 from local_stack.aggregates import Aggregate
-from local_stack.layout import AGGREGATES, PORTS
+from local_stack.layout import AGGREGATES, PORTS, erasures
 from local_stack.programs import Job, Program, Site
 from local_stack.servers import connector, redis
 
@@ -34,6 +36,7 @@ def services(site: Site) -> list[Program]:
         *(api_or_projector(site, name, after) for name, after in AFTER.items()),
         canary(site),
         console(site),
+        erasure_ledger(site),
         *(program for aggregate in AGGREGATES for program in services_of(site, aggregate)),
     ]
 
@@ -77,6 +80,23 @@ def console(site: Site) -> Program:
         },
     }
     return caller(site, CONSOLE, APIS, own)
+
+
+def erasure_ledger(site: Site) -> Program:
+    """Copies the ids of erased users from the topic to a file that is of no server."""
+    ledger = erasures(site.instance)
+    return Program(
+        name=ERASURE_LEDGER,
+        command=[str(site.bin / "platform-setup"), "erasures", "--follow"],
+        after=("registry", "topics"),
+        healthy=partial(Path.stat, ledger),
+        prepare=partial(ledger.parent.mkdir, parents=True, exist_ok=True),
+        environment={
+            "SETUP_ERASURES_LEDGER": str(ledger),
+            "SETUP_ERASURES_KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,
+            "SETUP_ERASURES_REGISTRY_URL": site.addresses.registry_url,
+        },
+    )
 
 
 def caller(site: Site, name: str, after: tuple[str, ...], own: dict[str, str]) -> Program:

@@ -10,6 +10,7 @@ from local_stack import StackError, addresses, console, control, launch, preflig
 from local_stack.addresses import (
     CANARY,
     CONSOLE,
+    ERASURE_LEDGER,
     MORE_SERVICES,
     MORE_SUPERVISORS,
     SERVICES,
@@ -28,7 +29,7 @@ from local_stack.software import Software
 # still counts as connected, so the servers stop at the same time.
 STOP_ORDER = (
     (CANARY, CONSOLE),
-    (*SERVICES, SUPERVISOR, *MORE_SERVICES, *MORE_SUPERVISORS),
+    (*SERVICES, SUPERVISOR, ERASURE_LEDGER, *MORE_SERVICES, *MORE_SUPERVISORS),
     ("connect", "registry", "opensearch", "mysql", "redis", "prometheus"),
     ("kafka",),
 )

@@ -2,9 +2,13 @@
 
 import argparse
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
 
 from chassis.interrupts import interruptible
 from platform_setup import SetupError, mysql_users, schema_rule, topics
+from platform_setup.recovery import ledger_writer, restore
 
 JOBS = {
     "mysql-users": mysql_users.run,
@@ -15,14 +19,59 @@ JOBS = {
 
 @interruptible()
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
-    parser.add_argument("job", choices=[*JOBS, "all"], help="what to make ready")
-    chosen = parser.parse_args().job
-    for name in JOBS if chosen == "all" else [chosen]:
-        try:
-            JOBS[name]()
-        except SetupError as error:
-            sys.exit(f"platform-setup {name}: {error}")
+    arguments = parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except SetupError as error:
+        sys.exit(f"platform-setup {arguments.job}: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    commands = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
+    jobs = commands.add_subparsers(dest="job", required=True, metavar="JOB")
+    for name in [*JOBS, "all"]:
+        jobs.add_parser(name, help="see infra/setup/README.md").set_defaults(run=make_ready)
+    text = "put a dump back into a lost event store, completed from the topic"
+    one = jobs.add_parser("restore", help=text, description=text)
+    one.add_argument("dump", help="mysqldump's file; -: standard input")
+    one.add_argument(
+        "--erased", action="append", default=[], type=Path, help="a ledger of erasures"
+    )
+    one.add_argument(
+        "--lost-at", type=moment, help="when MySQL was lost, such as 2026-11-29T12:00:00Z"
+    )
+    one.set_defaults(run=restored)
+    text = "add the ids of erased keys to the ledger of erasures"
+    one = jobs.add_parser("erasures", help=text, description=text)
+    one.add_argument("--follow", action="store_true", help="go on until SIGTERM")
+    one.set_defaults(run=lambda arguments: ledger_writer.run(follow=arguments.follow))
+    return commands
+
+
+def make_ready(arguments: argparse.Namespace) -> None:
+    for name in [*JOBS] if arguments.job == "all" else [arguments.job]:
+        JOBS[name]()
+
+
+def restored(arguments: argparse.Namespace) -> None:
+    with opened(arguments.dump) as dump:
+        restore.run(restore.Options(dump, arguments.erased, arguments.lost_at))
+
+
+def opened(dump: str) -> BinaryIO:
+    """The dump's bytes; raises SetupError where there are none."""
+    try:
+        return sys.stdin.buffer if dump == "-" else Path(dump).open("rb")
+    except OSError as error:
+        raise SetupError(f"{dump}: {error.strerror}") from error
+
+
+def moment(text: str) -> datetime:
+    """A time in UTC, as the event store has it: without its zone."""
+    given = datetime.fromisoformat(text)
+    if given.tzinfo is None:
+        raise argparse.ArgumentTypeError("needs a zone, such as Z")
+    return given.astimezone(UTC).replace(tzinfo=None)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""The connector during a restore, over Kafka Connect's REST interface (KIP-875)."""
+
+import time
+
+import httpx
+
+from platform_setup import SetupError
+
+WITHIN = 60.0  # seconds for the connector to stop
+EVERY = 0.5
+BUSY = 409  # a rebalance of the workers: ask again
+MISSING = 404
+
+
+class Connector:
+    """Each method raises SetupError when Connect is unavailable or refuses."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._name = name
+
+    def close(self) -> None:
+        self._client.close()
+
+    def stop(self) -> None:
+        """Return when no task runs: from then on nothing is published."""
+        self._ask("PUT", "stop")
+        deadline = time.monotonic() + WITHIN
+        while not self.is_stopped():
+            if time.monotonic() > deadline:
+                raise SetupError(f"the connector {self._name} did not stop in {WITHIN:.0f} s")
+            time.sleep(EVERY)
+
+    def is_stopped(self) -> bool:
+        status = self._ask("GET", "status").json()
+        return status["connector"]["state"] == "STOPPED" and not status["tasks"]
+
+    def is_reset(self) -> bool:
+        """Whether it is stopped and knows no place in a binlog, which `reset` leaves behind."""
+        return self.is_stopped() and not self._ask("GET", "offsets").json()["offsets"]
+
+    def reset(self) -> None:
+        """Forget the place in the binlog of the lost server: the next start takes a snapshot."""
+        self._ask("DELETE", "offsets")
+
+    def resume(self) -> None:
+        self._ask("PUT", "resume")
+
+    def _ask(self, method: str, what: str) -> httpx.Response:
+        deadline = time.monotonic() + WITHIN
+        while True:
+            try:
+                answer = self._client.request(method, f"/connectors/{self._name}/{what}")
+            except httpx.HTTPError as error:
+                raise SetupError(f"Kafka Connect at {self._client.base_url}: {error!r}") from error
+            if answer.is_success:
+                return answer
+            if answer.status_code == MISSING:
+                raise SetupError(
+                    f"Kafka Connect has no connector {self._name}: start connector-supervisor"
+                )
+            if answer.status_code != BUSY or time.monotonic() > deadline:
+                raise SetupError(f"Kafka Connect answers {answer.status_code} to {method} {what}")
+            time.sleep(EVERY)

@@ -1,0 +1,140 @@
+"""The event store during a restore: closed at first, filled beside its name, opened at the end.
+
+While it is closed the table has another name, so no command can be stored, whoever runs, and a
+crash leaves it closed. Nothing half restored is readable: the new table gets its name last, by
+RENAME TABLE, which is atomic
+(https://dev.mysql.com/doc/refman/8.4/en/rename-table.html).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+from chassis.mysql_server import tls
+from platform_setup import SetupError
+from platform_setup.recovery.completion import Row, Shape
+from platform_setup.recovery.settings import Settings
+
+SESSION = (
+    "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL,NO_AUTO_VALUE_ON_ZERO', "
+    "net_write_timeout = 600, net_read_timeout = 600"
+)
+LIMIT = 600  # seconds for a statement; sorting millions of rows takes one or two minutes
+GAPS = """
+CREATE TABLE IF NOT EXISTS {gap} (
+    aggregate_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    first_version INT UNSIGNED NOT NULL,
+    last_version INT UNSIGNED NOT NULL,
+    found_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    PRIMARY KEY (aggregate_id, first_version)
+) ENGINE = InnoDB
+"""
+GAP_COLUMNS = ("aggregate_id", "first_version", "last_version")
+Gap = tuple[str, int, int]
+"""Key, first and last of the versions that are missing."""
+
+
+def connected(settings: Settings) -> "pymysql.Connection[DictCursor]":
+    """A session that a restore may use; raises SetupError when MySQL does not let it in."""
+    try:
+        return pymysql.connect(
+            host=settings.mysql_host,
+            port=settings.mysql_port,
+            user=settings.mysql_user,
+            password=settings.mysql_password.get_secret_value(),
+            database=settings.mysql_database,
+            charset="utf8mb4",
+            autocommit=True,
+            init_command=SESSION,
+            connect_timeout=10,
+            read_timeout=LIMIT,
+            write_timeout=LIMIT,
+            ssl=tls(settings.mysql_ca_file),
+            cursorclass=DictCursor,
+        )
+    except pymysql.MySQLError as error:
+        where = f"{settings.mysql_host}:{settings.mysql_port}"
+        raise SetupError(f"MySQL at {where}: {error}") from error
+
+
+class EventStore:
+    """One table of events; every method may raise pymysql.MySQLError."""
+
+    def __init__(self, connection: "pymysql.Connection[DictCursor]", table: str) -> None:
+        self._connection = connection
+        self.table = table
+        self.kept = f"{table}_kept"
+        """The table while it is closed: what was stored before the restore."""
+        self.new = f"{table}_restoring"
+        self.gap = f"{table}_gap"
+
+    def exists(self, table: str) -> bool:
+        return bool(self.rows("SHOW TABLES LIKE %s", table.replace("_", r"\_")))
+
+    def current(self) -> str:
+        """The name that the table has now; raises SetupError when there is none."""
+        found = [name for name in (self.kept, self.table) if self.exists(name)]
+        if not found:
+            raise SetupError(f"there is no table {self.table}: run `command-api migrate` first")
+        return found[0]
+
+    def close(self) -> None:
+        """Rename the table, so that nothing can be stored; an earlier run may have done it."""
+        if self.current() == self.table:
+            self.run(f"RENAME TABLE {self.table} TO {self.kept}")
+
+    def prepare(self) -> None:
+        """An empty table to fill, whatever an earlier run left in it."""
+        self.run(f"DROP TABLE IF EXISTS {self.new}")
+        self.run(f"CREATE TABLE {self.new} LIKE {self.kept}")
+        self.run(GAPS.format(gap=self.gap))
+
+    def open(self) -> None:
+        """The restored events are the event store from now on."""
+        self.run(f"RENAME TABLE {self.new} TO {self.table}")
+
+    def finish(self) -> None:
+        self.run(f"DROP TABLE IF EXISTS {self.kept}")
+
+    def columns(self) -> dict[str, dict[str, Any]]:
+        """Column → its Type, Null and Key, as DESCRIBE gives them."""
+        return {row["Field"]: row for row in self.rows(f"DESCRIBE {self.current()}")}
+
+    def shape(self, erased_type: str) -> Shape:
+        columns = self.columns()
+        nullable = frozenset(name for name, one in columns.items() if one["Null"] == "YES")
+        return Shape(next(iter(columns)), erased_type, nullable)
+
+    def has_events(self) -> bool:
+        return bool(self.only(f"SELECT EXISTS (SELECT * FROM {self.current()})"))
+
+    def add(self, rows: Sequence[Row], gaps: Sequence[Gap]) -> None:
+        """Store events and the gaps of their keys, in one transaction."""
+        self.run("BEGIN")
+        if rows:
+            names = list(rows[0])
+            self._insert(self.new, names, [tuple(row[name] for name in names) for row in rows])
+        self._insert(self.gap, GAP_COLUMNS, gaps)
+        self.run("COMMIT")
+
+    def _insert(self, table: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        values = ", ".join(["%s"] * len(names))
+        into = f"REPLACE INTO {table} ({', '.join(names)}) VALUES ({values})"
+        with self._connection.cursor() as cursor:
+            cursor.executemany(into, rows)
+
+    def run(self, statement: str, *values: object) -> int:
+        with self._connection.cursor() as cursor:
+            return cursor.execute(statement, values or None)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(query, values or None)
+            return list(cursor.fetchall())
+
+    def only(self, query: str, *values: object) -> Any:
+        """The one value that a query gives."""
+        (row,) = self.rows(query, *values)
+        return next(iter(row.values()))

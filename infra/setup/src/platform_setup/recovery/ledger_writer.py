@@ -1,0 +1,150 @@
+"""Keep the ledger of erasures up to date with the topic.
+
+A line is on the disk (fsync) before the place behind it is remembered, so a crash may repeat lines
+and never leaves one out. A place belongs to one topic: one that was created again is read from its
+start.
+"""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from pydantic import Field
+
+from chassis.kafka_connections import KafkaSettings, brokers
+from chassis.kafka_log import KafkaLog
+from chassis.problems import Unavailable
+from chassis.settings import load, settings_config
+from platform_setup import SetupError
+from platform_setup.recovery.published import Reader, decoder, opened, poll
+
+LONGEST = 200  # bytes of a line
+
+
+class Settings(KafkaSettings):
+    """Variables with the prefix SETUP_ERASURES_."""
+
+    model_config = settings_config("SETUP_ERASURES_")
+
+    ledger: Path = Field(description="File of the ledger; its place is kept beside it.")
+    topic: str = Field("user.events", description="Topic of the events.")
+    key: str = Field("user_id", description="Field that is the key of a record.")
+    erased_type: str = Field("UserDeleted", description="Event type that erases.")
+    registry_url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+
+
+class Ledger:
+    """The file, and how far the topic is in it."""
+
+    def __init__(self, file: Path) -> None:
+        """What a crash cut off at the file's end is removed; it is read from the topic again."""
+        self._file = file
+        self._places = file.with_name(f"{file.name}.places")
+        file.touch()
+        os.truncate(file, _whole(file))
+
+    def places(self, topic_id: str) -> dict[int, int]:
+        """Partition → the next offset; none for another topic."""
+        try:
+            kept = json.loads(self._places.read_text())
+        except (OSError, ValueError):
+            return {}
+        offsets = kept["offsets"] if kept["topic_id"] == topic_id else {}
+        return {int(partition): offset for partition, offset in offsets.items()}
+
+    def add(self, erasures: Mapping[str, datetime]) -> None:
+        """Append; the lines are on the disk then."""
+        with self._file.open("a", encoding="ascii") as out:
+            out.writelines(f"{key} {at.isoformat()}\n" for key, at in erasures.items())
+            out.flush()
+            os.fsync(out.fileno())
+
+    def remember(self, topic_id: str, offsets: Mapping[int, int]) -> None:
+        part = self._places.with_name(f"{self._places.name}.part")
+        part.write_text(json.dumps({"topic_id": topic_id, "offsets": offsets}))
+        part.replace(self._places)
+
+
+def _whole(file: Path) -> int:
+    """Bytes of the file up to the end of its last whole line; no line is longer than LONGEST."""
+    size = file.stat().st_size
+    with file.open("rb") as content:
+        content.seek(max(0, size - LONGEST))
+        tail = content.read()
+    return size - len(tail) + tail.rfind(b"\n") + 1
+
+
+def run(*, follow: bool) -> None:
+    """Add what the topic has and the ledger has not; with `follow` until SIGTERM or SIGINT.
+
+    Raises SetupError when Kafka or the registry is unavailable, or the file cannot be written.
+    """
+    settings = load(Settings)
+    try:
+        added = asyncio.run(_copy(settings, Ledger(settings.ledger), follow=follow))
+    except (KafkaError, TimeoutError, Unavailable) as error:
+        raise SetupError(f"cannot read {settings.topic}: {error!r}") from error
+    except OSError as error:
+        raise SetupError(f"{settings.ledger}: {error.strerror}") from error
+    print(f"erasures: {added} added to {settings.ledger}")
+
+
+async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
+    added, is_over, decode = 0, _asked_to_end(), None
+    topic_id = await KafkaLog(brokers(settings), settings.topic).id()
+    columns = {settings.key: "char", "type": "varchar", "occurred_at": "datetime"}
+    async with opened(brokers(settings), settings.topic) as consumer:
+        await _seek(consumer, ledger.places(topic_id))
+        ends = await consumer.end_offsets(consumer.assignment())
+        while not is_over.is_set():
+            if records := await poll(consumer):
+                decode = decode or decoder(settings.registry_url, settings.topic)
+                erasures = await _erasures(Reader(decode, settings.key, columns), records, settings)
+                ledger.add(erasures)
+                added += len(erasures)
+                ledger.remember(topic_id, await _positions(consumer))
+            elif not follow and not [p for p, e in ends.items() if await consumer.position(p) < e]:
+                break
+    return added
+
+
+def _asked_to_end() -> asyncio.Event:
+    is_over = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, is_over.set)
+    return is_over
+
+
+async def _seek(consumer: AIOKafkaConsumer, places: Mapping[int, int]) -> None:
+    for partition in consumer.assignment():
+        if partition.partition in places:
+            consumer.seek(partition, places[partition.partition])
+        else:
+            await consumer.seek_to_beginning(partition)
+
+
+async def _positions(consumer: AIOKafkaConsumer) -> dict[int, int]:
+    return {p.partition: await consumer.position(p) for p in consumer.assignment()}
+
+
+async def _erasures(
+    reader: Reader, records: Sequence[Any], settings: Settings
+) -> dict[str, datetime]:
+    """Tombstones, and markers: a tombstone is compacted away after a week, a marker never."""
+    batch = await reader.batch(records)
+    markers = {
+        str(event[settings.key]): event["occurred_at"].replace(tzinfo=UTC)
+        for event in batch.events
+        if event["type"] == settings.erased_type
+    }
+    return batch.removed | markers

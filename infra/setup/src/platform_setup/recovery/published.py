@@ -1,0 +1,143 @@
+"""The events of the topic, read from its start to its end."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from chassis.avro import AvroDecoder, RegistrySchemas
+from chassis.kafka_connections import Brokers
+from chassis.problems import Unavailable
+from chassis.projection import Undecodable
+from platform_setup import SetupError
+from platform_setup.recovery.completion import Row
+
+AT_ONCE = 2000  # records; about a megabyte
+START_WITHIN = 30.0  # seconds
+QUIET = 60.0  # seconds without a record, before the end is reached
+BY_CONNECTOR = "__op"  # a header that the connector adds to each event
+MISSING = 404
+KEY = re.compile(r"[0-9a-f-]{36}")
+Times = Mapping[str, str]
+"""Column → its type in MySQL."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some records: their events; keys whose newest record is a tombstone, and whose is none."""
+
+    events: list[Row] = field(default_factory=list)
+    removed: dict[str, datetime] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+
+
+def decoder(registry_url: str, topic: str) -> AvroDecoder | None:
+    """Decodes events of any version as the newest one; None: none was ever registered."""
+    where = f"{registry_url}/subjects/{topic}-value/versions/latest"
+    try:
+        answer = httpx.get(where, timeout=10, trust_env=False)
+        if answer.status_code == MISSING:
+            return None
+        newest = json.loads(answer.raise_for_status().json()["schema"])
+    except httpx.HTTPError as error:
+        raise SetupError(f"the registry at {registry_url}: {error!r}") from error
+    return AvroDecoder(RegistrySchemas(registry_url), newest)
+
+
+class Reader:
+    """Turns records into rows. key: the column that is the record's key."""
+
+    def __init__(self, decode: AvroDecoder | None, key: str, columns: Times) -> None:
+        self._decode = decode
+        self._key = key
+        self._columns = columns
+
+    async def batch(self, records: Sequence[Any]) -> Batch:
+        """Raises Unavailable while a schema cannot be read."""
+        batch = Batch()
+        for record in records:
+            key = (record.key or b"").decode(errors="replace")
+            if record.value is None and KEY.fullmatch(key):
+                batch.removed[key] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+                batch.written.discard(key)
+                continue
+            try:
+                batch.events.append(await self._row(record, key))
+            except (Undecodable, LookupError, TypeError, ValueError):
+                batch.unreadable.append(f"partition {record.partition} offset {record.offset}")
+            else:
+                batch.removed.pop(key, None)
+                batch.written.add(key)
+        return batch
+
+    async def _row(self, record: Any, key: str) -> Row:
+        if not (record.value and self._decode and BY_CONNECTOR in dict(record.headers)):
+            raise Undecodable("the connector did not publish it")
+        event = await self._decode(record.value)
+        if event[self._key] != key:
+            raise Undecodable("its key is another one's")
+        return {
+            name: _value(event[name], kind) for name, kind in self._columns.items() if name in event
+        }
+
+
+def _value(value: Any, kind: str) -> Any:
+    """What MySQL takes for a value of the topic, whose times are ISO 8601 text in UTC."""
+    if value is None:
+        return None
+    if kind.startswith("datetime"):
+        return datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
+    return date.fromisoformat(value[:10]) if kind == "date" else value
+
+
+async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Batch]:
+    """Every record that is on the topic now, none when there is no such topic.
+
+    Raises SetupError when Kafka or the registry is unavailable.
+    """
+    try:
+        async with opened(brokers, topic) as consumer:
+            partitions = consumer.assignment()
+            await consumer.seek_to_beginning(*partitions)
+            ends = await consumer.end_offsets(partitions)
+            read_at = time.monotonic()
+            while any([await consumer.position(p) < end for p, end in ends.items()]):
+                if records := await poll(consumer):
+                    read_at = time.monotonic()
+                    yield await reader.batch(records)
+                elif time.monotonic() - read_at > QUIET:
+                    raise SetupError(f"no record of {topic} for {QUIET:.0f} s, before its end")
+    except UnknownTopicOrPartitionError:
+        return
+    except (KafkaError, TimeoutError, Unavailable) as error:
+        raise SetupError(f"cannot read {topic}: {error!r}") from error
+
+
+async def poll(consumer: AIOKafkaConsumer) -> list[Any]:
+    """The next records, none after a second without any."""
+    fetched = await consumer.getmany(timeout_ms=1000, max_records=AT_ONCE)
+    return [record for of_one in fetched.values() for record in of_one]
+
+
+@asynccontextmanager
+async def opened(brokers: Brokers, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer with all partitions, of no group; raises what aiokafka does."""
+    consumer = AIOKafkaConsumer(
+        topic, **brokers.aiokafka(), group_id=None, isolation_level="read_committed"
+    )
+    try:
+        async with asyncio.timeout(START_WITHIN):
+            await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()

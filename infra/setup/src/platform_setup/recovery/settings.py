@@ -1,0 +1,32 @@
+"""Configuration of the restore."""
+
+from pydantic import Field, SecretStr
+
+from chassis.kafka_connections import KafkaSettings
+from chassis.mysql_server import MySQLServer
+from chassis.settings import settings_config
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+
+class Settings(MySQLServer, KafkaSettings):
+    """Variables with the prefix SETUP_RESTORE_."""
+
+    model_config = settings_config("SETUP_RESTORE_")
+
+    mysql_database: str = Field("users", pattern=NAME, description="Database of the event store.")
+    mysql_user: str = Field("root", description="MySQL user; may create and rename tables.")
+    mysql_password: SecretStr = Field(description="That user's password.")
+    table: str = Field("user_event", pattern=NAME, description="Table of the events.")
+    erased_type: str = Field("UserDeleted", description="Event type that erases.")
+    topic: str = Field("user.events", description="Topic that the events were published to.")
+    registry_url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+    connect_url: str | None = Field(
+        None,
+        description="Kafka Connect's REST API; unset: an operator stops the connector and resets"
+        " its offsets.",
+    )
+    connector: str = Field("user-events", description="Name of the connector.")

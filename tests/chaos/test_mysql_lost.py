@@ -1,0 +1,105 @@
+"""MySQL's data directory is destroyed under load, and restored from an older dump: T18."""
+
+import asyncio
+import random
+import re
+from functools import partial
+from pathlib import Path
+
+import mysql_lost
+import planting
+import pytest
+import restored
+import topic
+from callers import Caller
+from doors import Door, Refused
+from grpc_caller import GrpcCaller
+from http_caller import HttpCaller
+from ledger import Ledger
+from operating import Tool
+from restored import Published
+from scenario import RATE, SHOWN, Chaos
+from traffic import Traffic
+
+from chassis.testing import eventually
+from local_stack import backup
+from local_stack import stack as local_stack
+
+WRITES = 150  # before the dump, and as many after it
+WITHIN = 180.0
+CONTINUED = 10  # users that are renamed afterwards
+
+
+async def test_nothing_published_is_lost_and_nobody_is_revived(
+    chaos: Chaos, http: Door, tmp_path: Path
+) -> None:
+    stack, dump = chaos.stack, tmp_path / "events.sql"
+    since = await topic.ends(stack)
+    ledger, lost_at = await loaded_until_mysql_is_lost(chaos, dump)
+    published = Published.of(await topic.messages(stack, since))
+    ends = await topic.ends(stack)
+    await mysql_lost.replaced(stack)
+
+    report = await asyncio.to_thread(backup.restore, stack, dump, "--lost-at", lost_at)
+
+    (chaos.ledgers / "R0-report.txt").write_text(report)
+    assert published.erased
+    wrong = [*restored.wrong(stack, ledger, published)]
+    assert not wrong, "\n".join([f"{len(wrong)} violations", *wrong[:SHOWN]])
+    loss = re.search(r"possible loss: (\d+) ms", report)
+    assert loss, report
+    at = restored.acknowledged_at(chaos.ledgers / "R0.jsonl")
+    lost = restored.lost(ledger, published)
+    assert all(at[key] >= restored.seconds(lost_at) - int(loss[1]) / 1000 for key in lost), lost
+    await continued(http, published)
+    for projector in ("redis-projector", "search-projector"):
+        told = await Tool(stack, projector).done("verify", "--patience", "5")
+        assert planting.told(told) == {}
+    for user in published.erased:
+        with pytest.raises(Refused, match="404"):
+            await http.get(user)
+    assert not [*restored.revived(await topic.messages(stack, ends), published)]
+    async with chaos.scenario("R1: load after the restore") as scenario:
+        await scenario.writes(100)
+
+
+async def loaded_until_mysql_is_lost(chaos: Chaos, dump: Path) -> tuple[Ledger, str]:
+    """The ledger of a load during which the dump was taken, and when MySQL was killed."""
+    apis = chaos.replicas.balancers()
+    callers: list[Caller] = [HttpCaller(*apis), GrpcCaller(*apis)]
+    ledger = Ledger(chaos.ledgers / "R0.jsonl")
+    traffic = Traffic(ledger, callers, random.Random(f"{chaos.seed} R0"))
+    async with traffic.running(RATE):
+        await writes(ledger, WRITES)
+        await asyncio.to_thread(backup.save, local_stack.fetch(), chaos.stack, dump)
+        await writes(ledger, WRITES)
+        traffic.patience = 0
+        lost_at = await mysql_lost.destroyed(chaos.stack)
+    await asyncio.gather(*(caller.close() for caller in callers))
+    ledger.close()
+    return ledger, lost_at
+
+
+async def writes(ledger: Ledger, more: int) -> None:
+    wanted = sum(1 for _ in ledger.acknowledged()) + more
+
+    async def reached() -> None:
+        assert sum(1 for _ in ledger.acknowledged()) >= wanted
+
+    await eventually(reached, within=WITHIN, every=0.2)
+
+
+async def continued(http: Door, published: Published) -> None:
+    """Users take the version behind the newest that was published, and both views show it."""
+    for user, newest in [*published.living().items()][:CONTINUED]:
+        renamed = await http.rename(user, "Restored", expected=newest)
+        assert renamed["version"] == newest + 1
+        await eventually(partial(shown, http, renamed), within=WITHIN, every=0.5)
+
+
+async def shown(http: Door, user: dict[str, object]) -> None:
+    try:
+        assert await http.get(str(user["id"]), min_version=1) == user
+        assert user in await http.search(str(user["last_name"]))
+    except Refused as refused:
+        raise AssertionError(refused) from refused

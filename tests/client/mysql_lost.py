@@ -1,0 +1,39 @@
+"""MySQL is killed, its data directory removed, and an empty one takes its place."""
+
+import asyncio
+import os
+import shutil
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local_stack import addresses, control, stack, supervisor
+from local_stack.addresses import Addresses
+from local_stack.launch import Launch, Step
+from local_stack.layout import Instance
+from local_stack.programs import Site
+from local_stack.servers import servers
+from local_stack.services import jobs
+
+RENEWED = {"mysql", "mysql-users", "migrate"}
+
+
+async def destroyed(found: Addresses) -> str:
+    """When MySQL was killed (RFC 3339), once all that it held is gone; nothing else is stopped."""
+    data = Path(found.home) / "data" / "mysql"
+    pid = control.pid_of(found.instance, "mysql")
+    data.rename(data.with_suffix(".lost"))  # so that supervisor starts none over it
+    os.kill(pid, signal.SIGKILL)
+    killed_at = datetime.now(UTC).isoformat()
+    await asyncio.to_thread(control.stop, found.instance, "mysql")
+    await asyncio.to_thread(shutil.rmtree, data.with_suffix(".lost"))
+    return killed_at
+
+
+async def replaced(found: Addresses) -> None:
+    """Return when an empty MySQL has its users and tables."""
+    instance = Instance(found.instance, found.port_offset, found.form)
+    site = Site(instance, addresses.of(instance), stack.fetch(), supervisor.BIN)
+    known: list[Step] = [*servers(site), *jobs(site)]
+    steps = [step for step in known if step.name in RENEWED]
+    await asyncio.to_thread(Launch(instance, lambda *_: None).run, steps)
