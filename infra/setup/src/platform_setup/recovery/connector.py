@@ -1,12 +1,13 @@
 """The connector during a restore, over Kafka Connect's REST interface (KIP-875)."""
 
 import time
+from collections.abc import Callable
 
 import httpx
 
 from platform_setup import SetupError
 
-WITHIN = 60.0  # seconds for the connector to stop
+WITHIN = 120.0  # seconds for the connector to stop, and to begin
 EVERY = 0.5
 BUSY = 409  # a rebalance of the workers: ask again
 MISSING = 404
@@ -25,11 +26,7 @@ class Connector:
     def stop(self) -> None:
         """Return when no task runs: from then on nothing is published."""
         self._ask("PUT", "stop")
-        deadline = time.monotonic() + WITHIN
-        while not self.is_stopped():
-            if time.monotonic() > deadline:
-                raise SetupError(f"the connector {self._name} did not stop in {WITHIN:.0f} s")
-            time.sleep(EVERY)
+        self._wait(self.is_stopped, "did not stop")
 
     def is_stopped(self) -> bool:
         status = self._ask("GET", "status").json()
@@ -37,7 +34,7 @@ class Connector:
 
     def is_reset(self) -> bool:
         """Whether it is stopped and knows no place in a binlog, which `reset` leaves behind."""
-        return self.is_stopped() and not self._ask("GET", "offsets").json()["offsets"]
+        return self.is_stopped() and not self._has_place()
 
     def reset(self) -> None:
         """Forget the place in the binlog of the lost server: the next start takes a snapshot."""
@@ -45,6 +42,24 @@ class Connector:
 
     def resume(self) -> None:
         self._ask("PUT", "resume")
+
+    def wait_for_place(self) -> None:
+        """Return when its snapshot has a place in the binlog from which it goes on."""
+        self._wait(
+            self._has_place,
+            "has not begun: the event store is complete and open; see what the connector's status"
+            " says, and publish everything again (replay) once it runs. It did not begin",
+        )
+
+    def _has_place(self) -> bool:
+        return bool(self._ask("GET", "offsets").json()["offsets"])
+
+    def _wait(self, is_so: Callable[[], bool], complaint: str) -> None:
+        deadline = time.monotonic() + WITHIN
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise SetupError(f"the connector {self._name} {complaint} in {WITHIN:.0f} s")
+            time.sleep(EVERY)
 
     def _ask(self, method: str, what: str) -> httpx.Response:
         deadline = time.monotonic() + WITHIN

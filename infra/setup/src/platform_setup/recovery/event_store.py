@@ -6,7 +6,8 @@ RENAME TABLE, which is atomic
 (https://dev.mysql.com/doc/refman/8.4/en/rename-table.html).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pymysql
@@ -94,6 +95,15 @@ class EventStore:
     def open(self) -> None:
         """The restored events are the event store from now on."""
         self.run(f"RENAME TABLE {self.new} TO {self.table}")
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Whoever writes waits while the block runs, or until this process ends."""
+        self.run(f"LOCK TABLES {self.table} READ")
+        try:
+            yield
+        finally:
+            self.run("UNLOCK TABLES")
 
     def finish(self) -> None:
         self.run(f"DROP TABLE IF EXISTS {self.kept}")

@@ -104,7 +104,7 @@ async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
     topic_id = await KafkaLog(brokers(settings), settings.topic).id()
     columns = {settings.key: "char", "type": "varchar", "occurred_at": "datetime"}
     async with opened(brokers(settings), settings.topic) as consumer:
-        await _seek(consumer, ledger.places(topic_id))
+        _seek(consumer, ledger.places(topic_id))
         ends = await consumer.end_offsets(consumer.assignment())
         while not is_over.is_set():
             if records := await poll(consumer):
@@ -125,12 +125,10 @@ def _asked_to_end() -> asyncio.Event:
     return is_over
 
 
-async def _seek(consumer: AIOKafkaConsumer, places: Mapping[int, int]) -> None:
+def _seek(consumer: AIOKafkaConsumer, places: Mapping[int, int]) -> None:
     for partition in consumer.assignment():
         if partition.partition in places:
             consumer.seek(partition, places[partition.partition])
-        else:
-            await consumer.seek_to_beginning(partition)
 
 
 async def _positions(consumer: AIOKafkaConsumer) -> dict[int, int]:

@@ -107,9 +107,7 @@ async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Ba
     """
     try:
         async with opened(brokers, topic) as consumer:
-            partitions = consumer.assignment()
-            await consumer.seek_to_beginning(*partitions)
-            ends = await consumer.end_offsets(partitions)
+            ends = await consumer.end_offsets(consumer.assignment())
             read_at = time.monotonic()
             while any([await consumer.position(p) < end for p, end in ends.items()]):
                 if records := await poll(consumer):
@@ -131,9 +129,14 @@ async def poll(consumer: AIOKafkaConsumer) -> list[Any]:
 
 @asynccontextmanager
 async def opened(brokers: Brokers, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer with all partitions, of no group; raises what aiokafka does."""
+    """A consumer of all partitions from their starts, of no group; raises what aiokafka does."""
     consumer = AIOKafkaConsumer(
-        topic, **brokers.aiokafka(), group_id=None, isolation_level="read_committed"
+        topic,
+        **brokers.aiokafka(),
+        group_id=None,
+        isolation_level="read_committed",
+        # Not seek_to_beginning: aiokafka 0.14 may still reset to the end after it.
+        auto_offset_reset="earliest",
     )
     try:
         async with asyncio.timeout(START_WITHIN):

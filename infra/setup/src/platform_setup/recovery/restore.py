@@ -45,7 +45,7 @@ def run(options: Options) -> None:
                 _restore(settings, options, store, connector)
             store.finish()
             if connector:
-                connector.resume()
+                _capture(store, connector)
     except pymysql.MySQLError as error:
         code = error.args[0] if error.args else repr(error)
         raise SetupError(f"MySQL at {settings.mysql_host}: error {code}") from error
@@ -92,6 +92,17 @@ def _restore(
         connector.reset()
     store.open()
     print("\n".join(f"restore: {line}" for line in report.lines()))
+
+
+def _capture(store: EventStore, connector: Connector) -> None:
+    """Start the connector; commands wait until it knows where its snapshot stands in the binlog.
+
+    It takes its snapshot without a lock, and reads its place in the binlog a moment later: an event
+    committed between the two would never be published.
+    """
+    with store.read_only():
+        connector.resume()
+        connector.wait_for_place()
 
 
 def _refuse_overlap(staging: Staging) -> None:
