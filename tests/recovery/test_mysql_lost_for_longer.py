@@ -14,7 +14,7 @@ import stores
 import topic
 import yaml
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from doors import Answer, Door, as_root
@@ -82,6 +82,16 @@ async def forget(stack: Addresses, user: Answer) -> None:
         await admin.close()
 
 
+async def empty_topic(stack: Addresses) -> str:
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic("lost.events", 1, 1)])
+    finally:
+        await admin.close()
+    return "lost.events"
+
+
 async def _policy(admin: AIOKafkaAdminClient, policy: str) -> None:
     config = CONFIG | {"cleanup.policy": policy}  # what is not named is reset
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.TOPIC, config)])
@@ -109,7 +119,7 @@ async def test_without_the_topic_the_ledger_tells_who_was_erased(
 
     await mysql_lost.destroyed(stack)
     await mysql_lost.replaced(stack)
-    lost = {"SETUP_RESTORE_TOPIC": "lost.events"}
+    lost = {"SETUP_RESTORE_TOPIC": await empty_topic(stack)}
     environment = backup.restoring(stack) | lost
     done = await asyncio.to_thread(setup, environment, "restore", dump, f"--erased={ledger}")
     assert "possible loss: everything since the dump: lost.events has no events\n" in done

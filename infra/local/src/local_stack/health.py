@@ -1,5 +1,7 @@
 """Is it answering? Each check speaks the server's own protocol once, and raises if it is not."""
 
+from pathlib import Path
+
 import httpx
 import pymysql
 import redis
@@ -51,3 +53,8 @@ def get(url: str) -> None:
     answer = httpx.get(url, timeout=ANSWER_WITHIN, trust_env=False)
     if not answer.is_success:
         raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
+
+
+def exists(file: Path) -> None:
+    """Raise OSError unless the program has made its file."""
+    file.stat()

@@ -34,6 +34,7 @@ PORTS: Ports = {
     "canary": {"admin": 9006},
     "console": {"http": 3003, "admin": 9007},
     "prometheus": {"http": 9090},
+    "erasure-ledger": {},
     **{name: ports for aggregate in AGGREGATES for name, ports in aggregate.ports.items()},
 }
 """Program → what for → port, before the instance's offset."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from local_stack import health
 from local_stack.addresses import (
@@ -89,7 +88,7 @@ def erasure_ledger(site: Site) -> Program:
         name=ERASURE_LEDGER,
         command=[str(site.bin / "platform-setup"), "erasures", "--follow"],
         after=("registry", "topics"),
-        healthy=partial(Path.stat, ledger),
+        healthy=partial(health.exists, ledger),
         prepare=partial(ledger.parent.mkdir, parents=True, exist_ok=True),
         environment={
             "SETUP_ERASURES_LEDGER": str(ledger),

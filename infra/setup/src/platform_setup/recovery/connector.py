@@ -32,10 +32,6 @@ class Connector:
         status = self._ask("GET", "status").json()
         return status["connector"]["state"] == "STOPPED" and not status["tasks"]
 
-    def is_reset(self) -> bool:
-        """Whether it is stopped and knows no place in a binlog, which `reset` leaves behind."""
-        return self.is_stopped() and not self._has_place()
-
     def reset(self) -> None:
         """Forget the place in the binlog of the lost server: the next start takes a snapshot."""
         self._ask("DELETE", "offsets")
@@ -47,8 +43,8 @@ class Connector:
         """Return when its snapshot has a place in the binlog from which it goes on."""
         self._wait(
             self._has_place,
-            "has not begun: the event store is complete and open; see what the connector's status"
-            " says, and publish everything again (replay) once it runs. It did not begin",
+            "has not begun: the event store is complete; see what the connector's status"
+            " says, and run the restore again. It did not begin",
         )
 
     def _has_place(self) -> bool:

@@ -1,13 +1,13 @@
-"""The event store during a restore: closed at first, filled beside its name, opened at the end.
+"""The event store during a restore: read-only, filled beside its name, and swapped in at the end.
 
-While it is closed the table has another name, so no command can be stored, whoever runs, and a
-crash leaves it closed. Nothing half restored is readable: the new table gets its name last, by
-RENAME TABLE, which is atomic
+`read_only` refuses whoever writes with error 1290, which is answered 503, and lets reads and this
+session through; it survives a crash of the restore
+(https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_read_only). Nothing
+half restored is readable: the new table takes its name last, by RENAME TABLE, which is atomic
 (https://dev.mysql.com/doc/refman/8.4/en/rename-table.html).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pymysql
@@ -67,58 +67,43 @@ class EventStore:
         self._connection = connection
         self.table = table
         self.kept = f"{table}_kept"
-        """The table while it is closed: what was stored before the restore."""
+        """What was the table before the swap; it is there until a restore has ended."""
         self.new = f"{table}_restoring"
         self.gap = f"{table}_gap"
 
     def exists(self, table: str) -> bool:
         return bool(self.rows("SHOW TABLES LIKE %s", table.replace("_", r"\_")))
 
-    def current(self) -> str:
-        """The name that the table has now; raises SetupError when there is none."""
-        found = [name for name in (self.kept, self.table) if self.exists(name)]
-        if not found:
-            raise SetupError(f"there is no table {self.table}: run `command-api migrate` first")
-        return found[0]
-
     def close(self) -> None:
-        """Rename the table, so that nothing can be stored; an earlier run may have done it."""
-        if self.current() == self.table:
-            self.run(f"RENAME TABLE {self.table} TO {self.kept}")
+        """Refuse all writers but this session's user."""
+        self.run("SET GLOBAL read_only = ON")
+
+    def reopen(self) -> None:
+        self.run("SET GLOBAL read_only = OFF")
 
     def prepare(self) -> None:
         """An empty table to fill, whatever an earlier run left in it."""
         self.run(f"DROP TABLE IF EXISTS {self.new}")
-        self.run(f"CREATE TABLE {self.new} LIKE {self.kept}")
+        self.run(f"CREATE TABLE {self.new} LIKE {self.table}")
         self.run(GAPS.format(gap=self.gap))
 
-    def open(self) -> None:
+    def swap(self) -> None:
         """The restored events are the event store from now on."""
-        self.run(f"RENAME TABLE {self.new} TO {self.table}")
-
-    @contextmanager
-    def read_only(self) -> Iterator[None]:
-        """Whoever writes waits while the block runs, or until this process ends."""
-        self.run(f"LOCK TABLES {self.table} READ")
-        try:
-            yield
-        finally:
-            self.run("UNLOCK TABLES")
+        self.run(f"RENAME TABLE {self.table} TO {self.kept}, {self.new} TO {self.table}")
 
     def finish(self) -> None:
+        """Take commands again; an earlier run may have done it."""
+        self.reopen()
         self.run(f"DROP TABLE IF EXISTS {self.kept}")
 
     def columns(self) -> dict[str, dict[str, Any]]:
         """Column → its Type, Null and Key, as DESCRIBE gives them."""
-        return {row["Field"]: row for row in self.rows(f"DESCRIBE {self.current()}")}
+        return {row["Field"]: row for row in self.rows(f"DESCRIBE {self.table}")}
 
     def shape(self, erased_type: str) -> Shape:
         columns = self.columns()
         nullable = frozenset(name for name, one in columns.items() if one["Null"] == "YES")
         return Shape(next(iter(columns)), erased_type, nullable)
-
-    def has_events(self) -> bool:
-        return bool(self.only(f"SELECT EXISTS (SELECT * FROM {self.current()})"))
 
     def add(self, rows: Sequence[Row], gaps: Sequence[Gap]) -> None:
         """Store events and the gaps of their keys, in one transaction."""

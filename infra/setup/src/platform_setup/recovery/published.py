@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 
 from chassis.avro import AvroDecoder, RegistrySchemas
 from chassis.kafka_connections import Brokers
@@ -101,9 +101,9 @@ def _value(value: Any, kind: str) -> Any:
 
 
 async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Batch]:
-    """Every record that is on the topic now, none when there is no such topic.
+    """Every record that is on the topic now.
 
-    Raises SetupError when Kafka or the registry is unavailable.
+    Raises SetupError when there is no such topic, or Kafka or the registry is unavailable.
     """
     try:
         async with opened(brokers, topic) as consumer:
@@ -115,10 +115,8 @@ async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Ba
                     yield await reader.batch(records)
                 elif time.monotonic() - read_at > QUIET:
                     raise SetupError(f"no record of {topic} for {QUIET:.0f} s, before its end")
-    except UnknownTopicOrPartitionError:
-        return
     except (KafkaError, TimeoutError, Unavailable) as error:
-        raise SetupError(f"cannot read {topic}: {error!r}") from error
+        raise SetupError(f"cannot read the topic {topic}: {error!r}") from error
 
 
 async def poll(consumer: AIOKafkaConsumer) -> list[Any]:

@@ -39,13 +39,16 @@ def run(options: Options) -> None:
     try:
         with _connector(settings) as connector, closing(connected(settings)) as connection:
             store = EventStore(connection, settings.table)
-            if _is_stored(store, connector):
+            if store.exists(store.kept):
                 print("restore: an earlier run has stored everything; finishing it")
             else:
                 _restore(settings, options, store, connector)
-            store.finish()
+            # Its snapshot takes no lock, and reads its place in the binlog a moment after it began:
+            # an event committed between the two would never be published.
             if connector:
-                _capture(store, connector)
+                connector.resume()
+                connector.wait_for_place()
+            store.finish()
     except pymysql.MySQLError as error:
         code = error.args[0] if error.args else repr(error)
         raise SetupError(f"MySQL at {settings.mysql_host}: error {code}") from error
@@ -62,18 +65,11 @@ def _connector(settings: Settings) -> Iterator[Connector | None]:
         yield connector
 
 
-def _is_stored(store: EventStore, connector: Connector | None) -> bool:
-    """Whether an earlier run ended between opening the event store and its own end."""
-    if not store.exists(store.table):
-        return False
-    if store.exists(store.kept):
-        return True
-    return bool(store.has_events() and connector and connector.is_reset())
-
-
 def _restore(
     settings: Settings, options: Options, store: EventStore, connector: Connector | None
 ) -> None:
+    if not store.exists(store.table):
+        raise SetupError(f"there is no table {store.table}: run `command-api migrate` first")
     report = Report(settings.table, settings.topic, options.lost_at)
     with closing(connected(settings)) as session:
         staging = Staging(session, settings.table)
@@ -82,35 +78,38 @@ def _restore(
         for erasures in ledger.read(options.erased):
             staging.add_erased(erasures)
         _refuse_overlap(staging)
-        if connector:
-            connector.stop()
-        store.close()
-        asyncio.run(_read_topic(settings, staging, report))
-        report.newest = staging.newest(options.lost_at)
-        _fill(store, staging, settings, report)
-    if connector:
-        connector.reset()
-    store.open()
+        with _nothing_written(store, connector):
+            asyncio.run(_read_topic(settings, staging, report))
+            report.newest = staging.newest(options.lost_at)
+            _fill(store, staging, settings, report)
+            if connector:
+                connector.reset()
+            store.swap()
     print("\n".join(f"restore: {line}" for line in report.lines()))
 
 
-def _capture(store: EventStore, connector: Connector) -> None:
-    """Start the connector; commands wait until it knows where its snapshot stands in the binlog.
-
-    It takes its snapshot without a lock, and reads its place in the binlog a moment later: an event
-    committed between the two would never be published.
-    """
-    with store.read_only():
-        connector.resume()
-        connector.wait_for_place()
-
-
 def _refuse_overlap(staging: Staging) -> None:
+    """Raise SetupError when the event store has users of the dump."""
     if overlap := staging.overlap():
         raise SetupError(
             f"the event store is not empty: {overlap} keys of the dump are in it already;"
             " nothing was changed"
         )
+
+
+@contextmanager
+def _nothing_written(store: EventStore, connector: Connector | None) -> Iterator[None]:
+    """Nothing is written or published from now on; all is as it was if the block fails."""
+    if connector:
+        connector.stop()
+    store.close()
+    try:
+        yield
+    except BaseException:
+        store.reopen()
+        if connector:
+            connector.resume()
+        raise
 
 
 async def _read_topic(settings: Settings, staging: Staging, report: Report) -> None:

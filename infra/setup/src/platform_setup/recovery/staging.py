@@ -32,7 +32,7 @@ class Staging:
 
     def prepare(self) -> None:
         for table in ("dumped", "published"):
-            self._store.run(f"CREATE TEMPORARY TABLE {table} LIKE {self._store.current()}")
+            self._store.run(f"CREATE TEMPORARY TABLE {table} LIKE {self._store.table}")
         for table in ("removed", "erased"):
             self._store.run(
                 f"CREATE TEMPORARY TABLE {table} ({self.key} {self._columns[self.key]}"
@@ -73,7 +73,7 @@ class Staging:
 
     def overlap(self) -> int:
         """Keys of the dump that are in the event store already."""
-        current, key = self._store.current(), self.key
+        current, key = self._store.table, self.key
         count: int = self._store.only(
             f"SELECT COUNT(DISTINCT dumped.{key}) FROM dumped JOIN {current} USING ({key})"
         )
@@ -88,7 +88,7 @@ class Staging:
         limit = "" if until is None else " AND occurred_at <= %s"
         found: datetime | None = self._store.only(
             f"SELECT MAX(occurred_at) FROM published"
-            f" WHERE {self.key} NOT IN (SELECT {self.key} FROM {self._store.kept}){limit}",
+            f" WHERE {self.key} NOT IN (SELECT {self.key} FROM {self._store.table}){limit}",
             *([] if until is None else [until]),
         )
         return found
@@ -105,7 +105,7 @@ class Staging:
         parts = [
             f"SELECT {origin} AS origin, {columns} FROM {table}"
             for origin, table in (
-                (KEPT, self._store.kept),
+                (KEPT, self._store.table),
                 (DUMPED, "dumped"),
                 (PUBLISHED, "published"),
             )
