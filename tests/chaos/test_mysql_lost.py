@@ -72,12 +72,21 @@ async def loaded_until_mysql_is_lost(chaos: Chaos, dump: Path) -> tuple[Ledger, 
     async with traffic.running(RATE):
         await writes(ledger, WRITES)
         await asyncio.to_thread(backup.save, local_stack.fetch(), chaos.stack, dump)
+        dumped = await topic.ends(chaos.stack)
         await writes(ledger, WRITES)
+        await eventually(partial(has_erasures, chaos, dumped), within=WITHIN, every=1)
         traffic.patience = 0
         lost_at = await mysql_lost.destroyed(chaos.stack)
     await asyncio.gather(*(caller.close() for caller in callers))
     ledger.close()
     return ledger, lost_at
+
+
+async def has_erasures(chaos: Chaos, since: dict[int, int]) -> None:
+    """AssertionError unless erasures and other events were published since."""
+    published = Published.of(await topic.messages(chaos.stack, since))
+    assert published.erased
+    assert published.living()
 
 
 async def writes(ledger: Ledger, more: int) -> None:
