@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from chassis.problems import Unavailable
 from chassis.testing import eventually, serving
-from connector_supervisor import supervisor
+from connector_supervisor import connector_metrics, supervisor
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.supervisor import Supervisor
 
@@ -92,8 +92,8 @@ async def ready(supervised: Supervisor) -> None:
 
 def running() -> dict[str, float]:
     """What the metric says, by part."""
-    samples = [sample for metric in supervisor.RUNNING.collect() for sample in metric.samples]
-    return {sample.labels["part"]: sample.value for sample in samples}
+    (metric,) = connector_metrics.RUNNING.collect()
+    return {sample.labels["part"]: sample.value for sample in metric.samples}
 
 
 async def not_ready(supervised: Supervisor, reason: str) -> None:

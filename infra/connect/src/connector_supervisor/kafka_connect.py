@@ -7,7 +7,9 @@ from typing import Any
 import aiohttp
 
 from chassis.problems import Unavailable
+from connector_supervisor.failure_causes import Cause, explained
 
+NO_CONTENT = 204
 JSON = {"Content-Type": "application/json"}  # also where there is no body: Connect answers 415
 
 
@@ -21,8 +23,20 @@ class Part:
 
     name: str
     state: str
-    cause: str
-    """Of a failure: the root cause that its trace names; else empty."""
+    cause: Cause | None
+    """Of a failure: what its trace names."""
+
+    def __str__(self) -> str:
+        because = f" because {self.cause.sentence}" if self.cause else ""
+        return f"{self.name} is {self.state}{because}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """gtids: MySQL's transactions that the committed offset covers; empty before the first."""
+
+    gtids: str
+    causes: list[Cause]
 
 
 class Connector:
@@ -30,6 +44,7 @@ class Connector:
 
     def __init__(self, session: aiohttp.ClientSession, url: str, name: str) -> None:
         self._session = session
+        self._connect = url
         self._url = f"{url}/connectors/{name}"
         self._name = name
 
@@ -41,8 +56,17 @@ class Connector:
         return {key: value for key, value in found.items() if key != "name"}
 
     async def put(self, config: Mapping[str, str]) -> None:
-        """Create or change the connector; the same again changes nothing. Raises Refused."""
-        await self._ask("PUT", "/config", json=config)
+        """Create or change the connector; the same again changes nothing. Raises Refused.
+
+        Connect 4.3 answers an invalid configuration of Debezium 3.6 with 500 and the message of a
+        NullPointerException; the reason is then in the answer of its validation.
+        """
+        try:
+            await self._ask("PUT", "/config", json=config)
+        except Unavailable as error:
+            if invalid := await self._validation_errors(config):
+                raise Refused(invalid) from error
+            raise
 
     async def parts(self) -> list[Part]:
         """The connector and its tasks; nothing while there are no tasks yet."""
@@ -56,12 +80,54 @@ class Connector:
         """Start what has failed again, and nothing else (KIP-745)."""
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
 
+    async def pause(self) -> None:
+        """Stop publishing, and keep the tasks; also after a restart of Connect."""
+        await self._ask("PUT", "/pause")
+
+    async def stop(self) -> None:
+        """End the tasks (KIP-875); offsets may be changed once `is_stopped`."""
+        await self._ask("PUT", "/stop")
+
+    async def is_stopped(self) -> bool:
+        """Whether the connector is stopped and no task is left."""
+        status = await self._ask("GET", "/status")
+        return bool(status and status["connector"]["state"] == "STOPPED" and not status["tasks"])
+
+    async def resume(self) -> None:
+        """Start what is paused or stopped."""
+        await self._ask("PUT", "/resume")
+
+    async def forget_offsets(self) -> None:
+        """Reset the offsets of a stopped connector (KIP-875): it begins with a snapshot."""
+        await self._ask("DELETE", "/offsets")
+
+    async def progress(self) -> Progress:
+        """How far it has read, and why it does not go on."""
+        causes = [part.cause for part in await self.parts() if part.cause]
+        answer = await self._ask("GET", "/offsets")
+        offsets = [one["offset"] or {} for one in (answer or {}).get("offsets", ())]
+        return Progress(next((str(one["gtids"]) for one in offsets if "gtids" in one), ""), causes)
+
+    async def _validation_errors(self, config: Mapping[str, str]) -> str:
+        """What the connector's plugin refuses of a configuration; empty: nothing, or no answer."""
+        plugin = config.get("connector.class", "").rpartition(".")[2]
+        url = f"{self._connect}/connector-plugins/{plugin}/config/validate"
+        try:
+            answer = await self._request("PUT", url, json={"name": self._name, **config})
+        except Unavailable:
+            return ""
+        values = [one["value"] for one in (answer or {}).get("configs", ()) if one.get("value")]
+        return "; ".join(
+            f"{one['name']}: {', '.join(one['errors'])}" for one in values if one["errors"]
+        )
+
     async def _ask(self, method: str, path: str, **content: Any) -> Any:
         """The answer's JSON; None when the connector is not known."""
+        return await self._request(method, self._url + path, **content)
+
+    async def _request(self, method: str, url: str, **content: Any) -> Any:
         try:
-            async with self._session.request(
-                method, self._url + path, headers=JSON, **content
-            ) as response:
+            async with self._session.request(method, url, headers=JSON, **content) as response:
                 match response.status:
                     case 404:
                         return None
@@ -69,12 +135,13 @@ class Connector:
                         raise Refused((await response.json())["message"])
                     case status if status >= 300:  # noqa: PLR2004 - 409 and 500: it joins its group
                         raise Unavailable(f"Kafka Connect answers {status}")
-                return await response.json(content_type=None)
+                return (
+                    await response.json(content_type=None) if response.status != NO_CONTENT else {}
+                )
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(f"Kafka Connect is away: {error!r}") from error
 
 
 def _part(name: str, status: Mapping[str, Any]) -> Part:
-    lines = (status.get("trace") or "").splitlines()
-    causes = [line for line in lines if line.startswith("Caused by: ")]
-    return Part(name, status["state"], [*lines[:1], *causes][-1] if lines else "")
+    trace = status.get("trace")
+    return Part(name, status["state"], explained(trace) if trace else None)

@@ -1,10 +1,10 @@
-"""What an operator asks for, beside the running supervisor."""
+"""Commands of an operator, beside the running supervisor."""
 
 import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from chassis import telemetry
 from chassis.interrupts import interruptible
@@ -14,6 +14,7 @@ from chassis.settings import load
 from chassis.stores.errors.failure import StoreError
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.kafka_replay import Source, replay
+from connector_supervisor.resnapshot import resnapshot
 from connector_supervisor.settings import Settings
 from connector_supervisor.wiring import connected
 
@@ -25,16 +26,20 @@ def operate(arguments: Sequence[str]) -> None:
 
     Codes: 0 done, 1 not done, 2 not known, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
-    _parser().parse_args(arguments)
+    run: Callable[[Settings], Awaitable[None]] = _parser().parse_args(arguments).run
     settings = load(Settings)
     telemetry.configure_logs(NAME, "critical")  # what it prints is the answer
     try:
         with interruptible():
-            asyncio.run(_replay(settings))
+            asyncio.run(_awaited(run(settings)))
     except Unavailable as problem:
         sys.exit(f"{NAME}: {problem.detail}")
     except StoreError as error:
         sys.exit(f"{NAME}: {error}")
+
+
+async def _awaited(command: Awaitable[None]) -> None:
+    await command
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         prog=NAME, description="Without arguments: keep the connector configured and running."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    text = "publish every event in MySQL once more, and follow that to its end"
-    commands.add_parser("replay", help=text, description=text)
+    for name, (run, text) in COMMANDS.items():
+        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
     return parser
 
 
@@ -62,10 +67,35 @@ async def _replay(settings: Settings) -> None:
         print(f"Replayed {rate(records)}; the projectors' `status` tells when the views have them.")
 
 
+async def _resnapshot(settings: Settings) -> None:
+    async with connected(settings) as (connector, _):
+
+        def report(step: str) -> None:
+            print(step, flush=True)
+
+        await resnapshot(connector, report)
+    print(
+        "The snapshot is being published; the projectors' `status` reports when the views have it."
+        " Then run their `verify --repair`: rows that were published wrong have the same versions."
+    )
+
+
 async def _must_run(connector: Connector) -> None:
     """Raise Unavailable with the reason unless the connector and its tasks run."""
     parts = await connector.parts()
     if not parts:
         raise Unavailable("there is no connector, or it has no task yet")
-    if stopped := [f"{p.name} is {p.state} {p.cause}" for p in parts if p.state != "RUNNING"]:
+    if stopped := [str(part) for part in parts if part.state != "RUNNING"]:
         raise Unavailable("; ".join(stopped))
+
+
+COMMANDS = {
+    "replay": (
+        _replay,
+        "publish every event in MySQL once more, and follow that to its end",
+    ),
+    "resnapshot": (
+        _resnapshot,
+        "forget the connector's offset, and publish every event from a snapshot",
+    ),
+}

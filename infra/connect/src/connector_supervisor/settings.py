@@ -1,16 +1,17 @@
-"""What connector-supervisor can be told."""
+"""Configuration of connector-supervisor."""
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.kafka_connections import KafkaSettings
+from chassis.mysql_server import MySQLServer
 from chassis.settings import ServiceSettings, settings_config
 
 IN_A_CLONE = Path(__file__).resolve().parents[2] / "user-events.json"
 
 
-class Settings(KafkaSettings, ServiceSettings):
+class Settings(KafkaSettings, MySQLServer, ServiceSettings):
     """Variables with the prefix CONNECTOR_SUPERVISOR_."""
 
     model_config = settings_config("CONNECTOR_SUPERVISOR_")
@@ -19,3 +20,7 @@ class Settings(KafkaSettings, ServiceSettings):
     connect_url: str = Field("http://127.0.0.1:8083", description="Where Kafka Connect is.")
     connector: str = Field("user-events", description="The connector's name.")
     file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")
+    mysql_user: str = Field(
+        "debezium", description="The connector's own MySQL user, to check what it depends on."
+    )
+    mysql_password: SecretStr = Field(description="That user's password.")

@@ -1,4 +1,4 @@
-"""Look every second: the configuration is ours, everything runs, and what failed starts again.
+"""Poll every second: the configuration is ours, everything runs, and what failed is restarted.
 
 Connect does not do this itself: a connector says RUNNING while its task is FAILED for good, for
 instance after an orderly restart of MySQL (Debezium 3.6.1).
@@ -6,25 +6,22 @@ instance after an orderly restart of MySQL (Debezium 3.6.1).
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
-from prometheus_client import Counter, Gauge
 
 from chassis.lifecycle import every
 from chassis.problems import Unavailable
+from connector_supervisor.captured_table import Mismatch
+from connector_supervisor.connector_metrics import RESTARTS, export_causes, export_parts
+from connector_supervisor.failure_causes import Cause, explained
 from connector_supervisor.kafka_connect import Connector, Part, Refused
+from connector_supervisor.known_failures import Healing
 
-EVERY = 1.0  # seconds between two looks
+EVERY = 1.0  # seconds between two polls
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds until the next restart; the last one again and again
-STEADY = 60.0  # seconds without a failure, after which the pauses begin anew
-
-RUNNING = Gauge(
-    "connector_running",
-    "1 while this part of the connector runs; 0 also where Connect tells nothing of it.",
-    ["part"],
-)
-RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed.")
+SLOWLY = 60.0  # seconds between restarts that cannot heal, in case the cause was removed meanwhile
+STEADY = 60.0  # seconds without a failure, after which the pauses begin again
 
 log = structlog.get_logger()
 
@@ -32,18 +29,37 @@ log = structlog.get_logger()
 class Supervisor:
     """A component; ready while the connector and all of its tasks run.
 
-    A part that somebody paused or stopped is left so, and said to be not ready.
+    A part that an operator paused or stopped is left so, and reported as not ready. mismatches:
+    those of the captured tables; the connector is paused while it would publish values under
+    wrong names.
     """
 
     name = "connector"
 
-    def __init__(self, connector: Connector, config: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        config: Mapping[str, str],
+        mismatches: Callable[[], Sequence[Mismatch]] = tuple,
+    ) -> None:
         self._connector = connector
         self._config = dict(config)
-        self._trouble: str | None = "not looked at yet"
+        self._mismatches = mismatches
+        self._trouble: str | None = "not polled yet"
+        self._causes: list[Cause] = []
         self._restarts = 0
         self._restarted_at = float("-inf")
         self._draining = asyncio.Event()
+
+    @property
+    def runs(self) -> bool:
+        """Whether the connector and all of its tasks ran at the last poll."""
+        return self._trouble is None
+
+    @property
+    def unreadable(self) -> list[str]:
+        """Why the connector fails at rows that only a snapshot can publish."""
+        return [one.sentence for one in self._causes if one.healing is Healing.SNAPSHOT]
 
     async def ready(self) -> None:
         """Raise Unavailable with the reason while something does not run."""
@@ -52,7 +68,7 @@ class Supervisor:
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
-            trouble = await self._look()
+            trouble = await self._poll()
             if trouble != self._trouble:
                 log.info("connector", trouble=trouble)
             self._trouble = trouble
@@ -60,41 +76,62 @@ class Supervisor:
     async def drain(self) -> None:
         self._draining.set()
 
-    async def _look(self) -> str | None:
-        """Put right what can be; say what is not running yet."""
+    async def _poll(self) -> str | None:
+        """Put right what can be; return what does not run yet."""
         try:
-            if await self._connector.config() != self._config:
-                await self._connector.put(self._config)
-                log.info("configuration put")
+            await self._configure()
             parts = await self._connector.parts()
+            await self._pause_misreading(parts)
             await self._restart_failed(parts)
-        except (Unavailable, Refused) as error:
-            _export([])
+        except Unavailable as error:
+            export_parts([])
             return str(error)
-        _export(parts)
+        except Refused as error:
+            export_parts([])
+            return self._refused(str(error))
+        export_parts(parts)
         if not parts:
             return "there is no task yet"
-        stopped = [f"{p.name} is {p.state} {p.cause}" for p in parts if p.state != "RUNNING"]
-        return "; ".join(stopped) or None
+        return "; ".join(str(part) for part in parts if part.state != "RUNNING") or None
+
+    async def _configure(self) -> None:
+        if await self._connector.config() != self._config:
+            await self._connector.put(self._config)
+            log.info("configuration put")
+            self._restarted_at = float("-inf")
+
+    def _refused(self, message: str) -> str:
+        """What is wrong with the configuration, which Connect checks against MySQL."""
+        cause = explained(message)
+        export_causes([cause])
+        return f"Kafka Connect refuses the configuration: {cause.sentence}"
+
+    async def _pause_misreading(self, parts: list[Part]) -> None:
+        misread = [str(one) for one in self._mismatches() if one.misreads]
+        if misread and any(part.state == "RUNNING" for part in parts):
+            log.error("paused", reasons=misread)
+            await self._connector.pause()
 
     async def _restart_failed(self, parts: list[Part]) -> None:
         failed = [part for part in parts if part.state == "FAILED"]
+        self._causes = [part.cause for part in failed if part.cause]
         since = time.monotonic() - self._restarted_at
         if not failed:
             if since > STEADY:
                 self._restarts = 0
+                export_causes([])
             return
-        if since < PAUSES[min(self._restarts, len(PAUSES) - 1)]:
+        export_causes(self._causes)
+        if since < self._pause():
             return
-        log.warning("restarting", failed=[f"{part.name}: {part.cause}" for part in failed])
+        log.warning("restarting", failed=[str(part) for part in failed])
         await self._connector.restart_failed()
         RESTARTS.inc()
         self._restarts += 1
         self._restarted_at = time.monotonic()
 
-
-def _export(parts: list[Part]) -> None:
-    RUNNING.clear()
-    RUNNING.labels("connector").set(0)
-    for part in parts:
-        RUNNING.labels(part.name).set(part.state == "RUNNING")
+    def _pause(self) -> float:
+        """Seconds from the last restart to the next."""
+        if any(cause.needs_operator for cause in self._causes):
+            return SLOWLY
+        return PAUSES[min(self._restarts, len(PAUSES) - 1)]

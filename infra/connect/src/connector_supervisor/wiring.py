@@ -1,15 +1,21 @@
 """The composition root."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 
 from chassis.admin_server import AdminServer
 from chassis.health import Health
+from chassis.kafka_connections import brokers
 from chassis.lifecycle import Process
+from connector_supervisor.capture_check import CaptureCheck
+from connector_supervisor.gap import Gap
 from connector_supervisor.kafka_connect import Connector
+from connector_supervisor.kafka_replay import Source, replay
+from connector_supervisor.mysql_source import MySQLSource
+from connector_supervisor.schema_history import SchemaHistory
 from connector_supervisor.settings import Settings
 from connector_supervisor.supervisor import Supervisor
 
@@ -26,9 +32,24 @@ async def connected(settings: Settings) -> AsyncIterator[tuple[Connector, dict[s
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """connector-supervisor over Kafka Connect."""
+    """connector-supervisor over Kafka Connect, MySQL and the schema history in Kafka."""
     async with connected(settings) as (connector, config):
-        supervisor = Supervisor(connector, config)
-        health = Health({"connector": supervisor.ready})
+        history = SchemaHistory(brokers(settings), config["schema.history.internal.kafka.topic"])
+        tables = config["table.include.list"].split(",")
+        check = CaptureCheck(MySQLSource(settings), history, connector, tables)
+        supervisor = Supervisor(connector, config, lambda: check.mismatches)
+        gap = Gap(supervisor, check, history, replaying(settings, config))
+        health = Health(
+            {"connector": supervisor.ready, "capture": check.ready, "events": gap.ready}
+        )
         admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
-        yield Process([admin, supervisor], health)
+        yield Process([admin, check, supervisor, gap], health)
+
+
+def replaying(settings: Settings, config: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
+    """A replay of every event, as an operator can request it, too."""
+
+    async def every_event() -> int:
+        return await replay(brokers(settings), Source.of(config), lambda _: None)
+
+    return every_event

@@ -24,6 +24,9 @@ def supervisor(site: Site, name: str = SUPERVISOR, prefix: str = "") -> Program:
             "CONNECTOR_SUPERVISOR_ADMIN_PORT": str(site.instance.port(name, "admin")),
             "CONNECTOR_SUPERVISOR_CONNECT_URL": site.addresses.connect_url,
             "CONNECTOR_SUPERVISOR_KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,
+            "CONNECTOR_SUPERVISOR_MYSQL_HOST": site.addresses.mysql_host,
+            "CONNECTOR_SUPERVISOR_MYSQL_PORT": str(site.addresses.mysql_port),
+            "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": site.addresses.password("debezium"),
             **(own if prefix else {}),
         },
     )

@@ -1,0 +1,101 @@
+"""Compare a captured table with what the connector knows of it.
+
+The binary log has values without column names; Debezium assigns them by position from the
+structure in its schema history. So a DDL statement that it could not parse leaves it with a wrong
+structure: with another number of columns it refuses each row (3.6.1), with the same number it
+publishes values under wrong names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector_supervisor.column_types import comparable_charset, comparable_type, enumerated
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What decides how a value of the binary log is read; None: not known, not compared."""
+
+    name: str
+    type: str | None
+    charset: str | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A captured table has columns that the connector does not know so."""
+
+    table: str
+    difference: str
+    misreads: bool
+    """Whether the connector publishes values under wrong names instead of failing."""
+    statement: str | None = None
+
+    def __str__(self) -> str:
+        statement = self.statement or "statement not found in the binary log"
+        return (
+            f"{self.table} was changed by DDL that Debezium could not parse"
+            f" ({self.difference}): {statement}; run `connector-supervisor resnapshot`"
+        )
+
+
+def actual(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Columns from information_schema.columns, in order of position."""
+    return tuple(
+        Column(
+            row["COLUMN_NAME"],
+            comparable_type(row["DATA_TYPE"], row["COLUMN_TYPE"]),
+            comparable_charset(row["CHARACTER_SET_NAME"]),
+            enumerated(row["COLUMN_TYPE"]) if row["DATA_TYPE"] in {"enum", "set"} else (),
+        )
+        for row in rows
+    )
+
+
+def known(table: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Columns of a table in Debezium's schema history (`tableChanges[].table`)."""
+    columns = sorted(table["columns"], key=lambda column: column["position"])
+    return tuple(
+        Column(
+            column["name"],
+            comparable_type(column["typeName"].split(" ")[0].split("(")[0], column["typeName"]),
+            comparable_charset(column.get("charsetName")),
+            tuple(value.strip("'") for value in column.get("enumValues") or ()),
+        )
+        for column in columns
+    )
+
+
+def compared(
+    table: str, there: Sequence[Column], knows: Sequence[Column] | None
+) -> Mismatch | None:
+    """What differs; None where every value is read as it was written."""
+    if not there:
+        return Mismatch(table, "the table does not exist", misreads=False)
+    if knows is None:
+        return Mismatch(table, "the connector knows no such table", misreads=False)
+    ours, theirs = [c.name for c in there], [c.name for c in knows]
+    if len(ours) != len(theirs):
+        return Mismatch(table, _names(ours, theirs), misreads=False)
+    if ours != theirs:
+        return Mismatch(table, _names(ours, theirs), misreads=True)
+    changed = [one.name for one, other in zip(there, knows, strict=True) if _differs(one, other)]
+    if changed:
+        return Mismatch(table, f"another type of {', '.join(changed)}", misreads=True)
+    return None
+
+
+def _names(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    added, removed = set(ours) - set(theirs), set(theirs) - set(ours)
+    parts = [
+        f"unknown column {', '.join(sorted(added))}" if added else "",
+        f"no column {', '.join(sorted(removed))}" if removed else "",
+    ]
+    return "; ".join(filter(None, parts)) or f"order of columns is {', '.join(ours)}"
+
+
+def _differs(one: Column, other: Column) -> bool:
+    pairs = ((one.type, other.type), (one.charset, other.charset), (one.values, other.values))
+    return any(a and b and a != b for a, b in pairs)

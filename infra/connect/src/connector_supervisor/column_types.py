@@ -1,0 +1,60 @@
+"""Column types as MySQL and as Debezium spell them, brought to one form to be compared."""
+
+import re
+
+# Spellings that MySQL accepts, and what information_schema reports (MySQL 8.4, "Data Types").
+SYNONYMS = {
+    "INTEGER": "INT",
+    "INT1": "TINYINT",
+    "INT2": "SMALLINT",
+    "INT3": "MEDIUMINT",
+    "MIDDLEINT": "MEDIUMINT",
+    "INT4": "INT",
+    "INT8": "BIGINT",
+    "SERIAL": "BIGINT",
+    "BOOL": "TINYINT",
+    "BOOLEAN": "TINYINT",
+    "DEC": "DECIMAL",
+    "NUMERIC": "DECIMAL",
+    "FIXED": "DECIMAL",
+    "FLOAT4": "FLOAT",
+    "FLOAT8": "DOUBLE",
+    "REAL": "DOUBLE",
+    "CHARACTER": "CHAR",
+    "NCHAR": "CHAR",
+    "NVARCHAR": "VARCHAR",
+    "VARCHARACTER": "VARCHAR",
+}
+# MySQL chooses among these by length: FLOAT(53) is a DOUBLE, TEXT(200) a TINYTEXT.
+BY_LENGTH = {"FLOAT": "DOUBLE"} | {
+    f"{size}{kind}": kind for size in ("TINY", "MEDIUM", "LONG") for kind in ("TEXT", "BLOB")
+}
+TYPES = frozenset(
+    (
+        *("TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "DECIMAL", "DOUBLE", "BIT", "CHAR"),
+        *("VARCHAR", "BINARY", "VARBINARY", "BLOB", "TEXT", "ENUM", "SET", "JSON", "DATE"),
+        *("TIME", "DATETIME", "TIMESTAMP", "YEAR"),
+    )
+)
+QUOTED = re.compile(r"'((?:[^']|'')*)'")
+
+
+def comparable_type(name: str, whole: str) -> str | None:
+    """A type without its length, by the name that information_schema has; None: not compared."""
+    whole = whole.upper()
+    name = SYNONYMS.get(name.upper(), name.upper())
+    name = BY_LENGTH.get(name, name)
+    if name not in TYPES or re.search(r"\b(BYTE|VARYING|NATIONAL)\b", whole):
+        return None
+    unsigned = re.search(r"\b(UNSIGNED|ZEROFILL|SERIAL)\b", whole)
+    return f"{name} UNSIGNED" if unsigned else name
+
+
+def comparable_charset(name: str | None) -> str | None:
+    """A character set in lower case, by its present name."""
+    return {"utf8": "utf8mb3"}.get(name.lower(), name.lower()) if name else None
+
+
+def enumerated(column_type: str) -> tuple[str, ...]:
+    """The values of an ENUM or SET."""
+    return tuple(value.replace("''", "'") for value in QUOTED.findall(column_type))

@@ -1,0 +1,53 @@
+"""Have the connector forget its offset and begin with a snapshot of the tables as they are now.
+
+The way out when the binary log has what the connector cannot read: rows of a table whose DDL it
+could not parse, or rows that are not whole. Every row of an event store is in its table, so a
+snapshot publishes each event that was passed over; what subscribers have already, they skip by its
+version. Tried on Debezium 3.6.1: the structure in the schema history is replaced, too.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from chassis.lifecycle import every
+from chassis.problems import Unavailable
+from connector_supervisor.kafka_connect import Connector
+
+STOPS_WITHIN = 60.0  # seconds for the tasks to end
+STARTS_WITHIN = 120.0  # seconds until an offset is committed, which the snapshot's first batch does
+POLL_EVERY = 0.5  # seconds
+Report = Callable[[str], None]
+
+
+async def resnapshot(connector: Connector, report: Report) -> None:
+    """Stop, forget the offset, resume; return when the snapshot has begun to publish.
+
+    Raises Unavailable when Connect does not answer, or when a step takes too long; it may be called
+    again then. No command is refused meanwhile, and no acknowledged event is lost.
+    """
+    report("stopping the connector")
+    await connector.stop()
+    await _until(connector.is_stopped, STOPS_WITHIN, "the connector does not stop")
+    report("forgetting its offset")
+    await connector.forget_offsets()
+    report("starting it with a snapshot")
+    await connector.resume()
+
+    async def has_offset() -> bool:
+        parts = await connector.parts()
+        if failed := [str(part) for part in parts if part.state == "FAILED"]:
+            raise Unavailable("; ".join(failed))
+        return bool(parts and (await connector.progress()).gtids)
+
+    await _until(has_offset, STARTS_WITHIN, "the snapshot does not begin")
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], within: float, late: str) -> None:
+    reached = asyncio.Event()
+    try:
+        async with asyncio.timeout(within):
+            async for _ in every(POLL_EVERY, reached):
+                if await condition():
+                    reached.set()
+    except TimeoutError as error:
+        raise Unavailable(f"{late} within {within:.0f} s") from error
