@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 
+import capture_faults
 import pytest
 import trouble
 from doors import Door
@@ -117,6 +118,33 @@ async def test_a_connector_that_fails_is_started_again_and_told(
     # In order, not by force: that is what Debezium's task does not survive.
     os.kill(control.pid_of("test", "mysql"), signal.SIGTERM)
     await fires(prometheus, ("ConnectorRestartsOften", "connector-supervisor"))
+
+
+async def test_unsafe_mysql_setting_fires_before_anything_is_lost(
+    stack: Addresses, prometheus: Prometheus
+) -> None:
+    async with capture_faults.unsafe_setting(stack, "binlog_row_image", "MINIMAL"):
+        await fires(prometheus, ("MySQLSettingUnsafe", "connector-supervisor"))
+
+
+async def test_ddl_that_debezium_cannot_parse_fires_with_the_statement(
+    stack: Addresses, prometheus: Prometheus, http: Door
+) -> None:
+    async with capture_faults.unparsed_column(stack) as statement:
+        await created(http)
+        await fires(
+            prometheus,
+            ("CapturedTableMismatch", "connector-supervisor"),
+            ("ConnectorNeedsOperator", "connector-supervisor"),
+        )
+        said = await prometheus.firing()
+        assert statement in said["CapturedTableMismatch", "connector-supervisor"]
+        assert "resnapshot" in said["ConnectorNeedsOperator", "connector-supervisor"]
+
+
+async def test_check_that_cannot_log_in_fires(stack: Addresses, prometheus: Prometheus) -> None:
+    async with capture_faults.locked_account(stack, "debezium"):
+        await fires(prometheus, ("CaptureUnchecked", "connector-supervisor"))
 
 
 async def test_a_service_that_is_not_there_is_missed(

@@ -17,6 +17,7 @@ RESTARTED = {
     "registry unavailable",
     "Kafka unavailable",
     "binary log purged",
+    "table changed during a snapshot",
 }
 
 

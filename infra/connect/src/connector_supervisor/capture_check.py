@@ -36,7 +36,10 @@ log = structlog.get_logger()
 
 
 class CaptureCheck:
-    """A component; ready while every setting and every table is as the connector needs it."""
+    """A component; ready while every setting and every table is as the connector needs it.
+
+    A connector that would publish values under wrong names is paused.
+    """
 
     name = "capture check"
 
@@ -111,6 +114,14 @@ class CaptureCheck:
             elif progress and not suspicion.certain:
                 async with self._mysql.session() as mysql:
                     await suspicion.settle(mysql, progress, self._trusted, self._history.statements)
+        if progress and progress.gtids and progress.runs:
+            await self._pause_misreading()
+
+    async def _pause_misreading(self) -> None:
+        """Publish nothing under wrong names; without an offset a snapshot is about to mend it."""
+        if misread := [str(one) for one in self.mismatches if one.misreads]:
+            log.error("connector paused", reasons=misread)
+            await self._connector.pause()
 
     def _export(self) -> None:
         FAILING.set(self._trouble is not None)

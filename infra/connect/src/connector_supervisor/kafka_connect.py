@@ -37,6 +37,8 @@ class Progress:
 
     gtids: str
     causes: list[Cause]
+    runs: bool
+    """Whether any part does."""
 
 
 class Connector:
@@ -103,10 +105,14 @@ class Connector:
 
     async def progress(self) -> Progress:
         """How far it has read, and why it does not go on."""
-        causes = [part.cause for part in await self.parts() if part.cause]
+        parts = await self.parts()
         answer = await self._ask("GET", "/offsets")
         offsets = [one["offset"] or {} for one in (answer or {}).get("offsets", ())]
-        return Progress(next((str(one["gtids"]) for one in offsets if "gtids" in one), ""), causes)
+        return Progress(
+            next((str(one["gtids"]) for one in offsets if "gtids" in one), ""),
+            [part.cause for part in parts if part.cause],
+            any(part.state == "RUNNING" for part in parts),
+        )
 
     async def _validation_errors(self, config: Mapping[str, str]) -> str:
         """What the connector's plugin refuses of a configuration; empty: nothing, or no answer."""

@@ -131,6 +131,12 @@ KNOWN = (
         Healing.SNAPSHOT,
     ),
     Known(
+        "table changed during a snapshot",
+        r"Table definition has changed, please retry transaction",
+        "the table was changed while a snapshot read it: the snapshot is taken again",
+        Healing.RESTART,
+    ),
+    Known(
         "MySQL unavailable",
         r"CommunicationsException|Failed to establish connection with the database"
         r"|Failed to connect to MySQL|Failed to read next byte",

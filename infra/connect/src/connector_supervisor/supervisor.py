@@ -6,13 +6,12 @@ instance after an orderly restart of MySQL (Debezium 3.6.1).
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
 
 from chassis.lifecycle import every
 from chassis.problems import Unavailable
-from connector_supervisor.captured_table import Mismatch
 from connector_supervisor.connector_metrics import RESTARTS, export_causes, export_parts
 from connector_supervisor.failure_causes import Cause, explained
 from connector_supervisor.kafka_connect import Connector, Part, Refused
@@ -29,22 +28,14 @@ log = structlog.get_logger()
 class Supervisor:
     """A component; ready while the connector and all of its tasks run.
 
-    A part that an operator paused or stopped is left so, and reported as not ready. mismatches:
-    those of the captured tables; the connector is paused while it would publish values under
-    wrong names.
+    A part that an operator paused or stopped is left so, and reported as not ready.
     """
 
     name = "connector"
 
-    def __init__(
-        self,
-        connector: Connector,
-        config: Mapping[str, str],
-        mismatches: Callable[[], Sequence[Mismatch]] = tuple,
-    ) -> None:
+    def __init__(self, connector: Connector, config: Mapping[str, str]) -> None:
         self._connector = connector
         self._config = dict(config)
-        self._mismatches = mismatches
         self._trouble: str | None = "not polled yet"
         self._causes: list[Cause] = []
         self._restarts = 0
@@ -81,7 +72,6 @@ class Supervisor:
         try:
             await self._configure()
             parts = await self._connector.parts()
-            await self._pause_misreading(parts)
             await self._restart_failed(parts)
         except Unavailable as error:
             export_parts([])
@@ -105,12 +95,6 @@ class Supervisor:
         cause = explained(message)
         export_causes([cause])
         return f"Kafka Connect refuses the configuration: {cause.sentence}"
-
-    async def _pause_misreading(self, parts: list[Part]) -> None:
-        misread = [str(one) for one in self._mismatches() if one.misreads]
-        if misread and any(part.state == "RUNNING" for part in parts):
-            log.error("paused", reasons=misread)
-            await self._connector.pause()
 
     async def _restart_failed(self, parts: list[Part]) -> None:
         failed = [part for part in parts if part.state == "FAILED"]

@@ -37,7 +37,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         history = SchemaHistory(brokers(settings), config["schema.history.internal.kafka.topic"])
         tables = config["table.include.list"].split(",")
         check = CaptureCheck(MySQLSource(settings), history, connector, tables)
-        supervisor = Supervisor(connector, config, lambda: check.mismatches)
+        supervisor = Supervisor(connector, config)
         gap = Gap(supervisor, check, history, replaying(settings, config))
         health = Health(
             {"connector": supervisor.ready, "capture": check.ready, "events": gap.ready}

@@ -31,7 +31,7 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
         f"infra/connect/{name}-events.json": _connector(connector, aggregate),
         f"infra/prometheus/{name}-alerts.yml": _fragment("alerts.yml", aggregate),
         **{
-            f"infra/development-secrets/{name}_{user}": f"development-only-{name}_{user}\n"
+            f"infra/development-secrets/{name}_{user}": f"development-only-{name}_{user}"
             for user in ("command_api", "auditor", "redis_projector", "query_api")
         },
         **dict(kubernetes.made(aggregate, root)),
