@@ -47,7 +47,8 @@ async def unsafe_setting(stack: Addresses, name: str, value: str) -> AsyncIterat
     try:
         yield
     finally:
-        executed(stack, f"SET GLOBAL {name} = {before}")
+        literal = before if str(before).isdigit() else f"'{before}'"
+        executed(stack, f"SET GLOBAL {name} = {literal}")
         await eventually(lambda: connector_runs(stack), within=120, every=1)
 
 

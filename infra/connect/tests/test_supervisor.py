@@ -16,6 +16,10 @@ from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.supervisor import Supervisor
 
 CONFIG = {"connector.class": "Debezium", "database.password": "${env:DEBEZIUM_PASSWORD}"}
+REFUSED_ROW = (
+    "ConnectException: An exception occurred\n\tat x\nCaused by: io.debezium.DebeziumException:"
+    " Error processing row in user_event, internal schema size 11, but row size 12 , restart"
+)
 TRACE = "ConnectException: it broke\n\tat x\nCaused by: SQLException: gone away\n\tat y"
 
 
@@ -30,6 +34,9 @@ class Worker:
     puts: int = 0
     restarts: int = 0
     heals: bool = True
+    trace: str = TRACE
+    invalid: str | None = None
+    """An error that only the validation reports; Connect 4.3 answers the configuration with 500."""
 
     async def get_config(self, _request: web.Request) -> web.Response:
         if self.config is None or self.answers != 200:
@@ -38,14 +45,23 @@ class Worker:
 
     async def put_config(self, request: web.Request) -> web.Response:
         self.puts += 1
+        if self.invalid:
+            return web.json_response(
+                {"message": "Cannot invoke ConfigValueInfo.errors()"}, status=500
+            )
         if self.refuses:
             return web.json_response({"message": self.refuses}, status=400)
         self.config = await request.json()
         return web.json_response({}, status=201)
 
+    async def validate(self, _request: web.Request) -> web.Response:
+        errors = [self.invalid] if self.invalid else []
+        value = {"name": "database.hostname", "errors": errors}
+        return web.json_response({"configs": [{"value": value}, {"value": None}]})
+
     async def status(self, _request: web.Request) -> web.Response:
         tasks: list[dict[str, Any]] = [
-            {"id": number, "state": state, "trace": TRACE if state == "FAILED" else ""}
+            {"id": number, "state": state, "trace": self.trace if state == "FAILED" else ""}
             for number, state in enumerate(self.states)
         ]
         return web.json_response({"connector": {"state": "RUNNING"}, "tasks": tasks})
@@ -75,6 +91,7 @@ async def supervised(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     app.router.add_get(f"{base}/config", worker.get_config)
     app.router.add_put(f"{base}/config", worker.put_config)
     app.router.add_get(f"{base}/status", worker.status)
+    app.router.add_put("/connector-plugins/Debezium/config/validate", worker.validate)
     app.router.add_post(f"{base}/restart", worker.restart)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         connector = Connector(session, str(server.make_url("")).rstrip("/"), "user-events")
@@ -168,3 +185,46 @@ async def test_no_task_yet_is_not_ready(worker: Worker, supervised: Supervisor) 
     worker.states = []
     await eventually(lambda: not_ready(supervised, "no task yet"))
     assert running() == {"connector": 0}
+
+
+async def test_invalid_configuration_that_connect_answers_with_500_is_explained(
+    worker: Worker, supervised: Supervisor
+) -> None:
+    worker.invalid = "Unable to connect: Access denied for user 'debezium'@'localhost'"
+    await eventually(lambda: not_ready(supervised, "MySQL refuses the connector's login"))
+    assert "MySQL login refused" in needs_operator()
+
+
+async def test_failure_that_a_restart_cannot_heal_is_reported_and_retried_slowly(
+    worker: Worker, supervised: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.states, worker.heals, worker.trace = ["FAILED"], False, REFUSED_ROW
+    await eventually(lambda: not_ready(supervised, "12 values and the connector knows 11 columns"))
+    assert needs_operator() == {"row does not fit table"}
+    assert supervised.unreadable
+    assert worker.restarts == 1
+    monkeypatch.setattr(supervisor, "SLOWLY", 0.05)
+
+    async def retried() -> None:
+        assert worker.restarts > 1
+
+    await eventually(retried)
+
+
+async def test_alert_of_a_failure_outlasts_the_moment_after_a_restart(
+    worker: Worker, supervised: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.states, worker.trace = ["FAILED"], REFUSED_ROW
+    await eventually(lambda: ready(supervised))
+    assert needs_operator() == {"row does not fit table"}
+    monkeypatch.setattr(supervisor, "STEADY", 0.05)
+
+    async def ended() -> None:
+        assert not needs_operator()
+
+    await eventually(ended)
+
+
+def needs_operator() -> set[str]:
+    (metric,) = connector_metrics.NEEDS_OPERATOR.collect()
+    return {sample.labels["cause"] for sample in metric.samples}
