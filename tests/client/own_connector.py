@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from chassis import lifecycle
 from chassis.testing import eventually
+from connector_supervisor.capture_check import CHECKS
 from connector_supervisor.resnapshot import resnapshot
 from connector_supervisor.settings import Settings
 from connector_supervisor.wiring import connected, wire
@@ -60,6 +61,15 @@ class OwnConnector:
 
     async def runs(self) -> None:
         assert await self.failures() == {}
+
+    async def checked(self) -> None:
+        """Return after three more checks: a difference is certain at the second that sees it."""
+        before = _checks()
+
+        async def again() -> None:
+            assert _checks() >= before + 3
+
+        await eventually(again, within=60, every=0.5)
 
     async def reports(self, *parts: str) -> None:
         text = str(await self.failures())
@@ -125,6 +135,11 @@ async def own_connector(stack: Addresses, home: Path) -> AsyncIterator[OwnConnec
         finally:
             await _removed(own.settings)
             executed(stack, f"DROP DATABASE {DATABASE}")
+
+
+def _checks() -> float:
+    (metric,) = CHECKS.collect()
+    return max(sample.value for sample in metric.samples if sample.name == "capture_checks_total")
 
 
 def _config() -> dict[str, str]:

@@ -102,6 +102,7 @@ RULES: list[tuple[str, How]] = [
     (rf"\.venv/bin/({SERVICES})", for_a_moment),
     (rf"\.venv/bin/\S+-projector dead-letters show {EXAMPLE}", of_a_letter),
     (r"\.venv/bin/\S+-projector .*", as_it_stands),
+    (r"\.venv/bin/connector-supervisor \w+", as_it_stands),
     (r"\.venv/bin/(?:pytest|local-stack|python -c) .*", as_it_stands),
     (r"\.venv/bin/python loadtest/.*", shorter),
     (r"docker compose exec (\S+) (python -m .*)", outside),

@@ -25,6 +25,53 @@ FOREIGN = [
     "CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM w WHERE url IS NULL",
     "CREATE PROCEDURE p() BEGIN DECLARE url INT; SELECT 1 INTO url; END",
 ]
+SPELLINGS = [
+    *(
+        "INTEGER UNSIGNED",
+        "INT1",
+        "INT2",
+        "MIDDLEINT",
+        "INT4",
+        "INT8",
+        "BOOL",
+        "BOOLEAN",
+        "TINYINT(1)",
+    ),
+    *("DEC(8,2)", "NUMERIC(8,2)", "FIXED(8,2)", "FLOAT", "FLOAT(53)", "REAL", "DOUBLE PRECISION"),
+    *(
+        "CHARACTER(5)",
+        "NCHAR(5)",
+        "NATIONAL CHAR(5)",
+        "CHARACTER VARYING(5)",
+        "NVARCHAR(5)",
+        "VARBINARY(5)",
+    ),
+    *(
+        "TEXT(200)",
+        "MEDIUMTEXT",
+        "BLOB(200)",
+        "LONGBLOB",
+        "LONG VARCHAR",
+        "ENUM('a','it''s')",
+        "SET('b','c')",
+    ),
+    *(
+        "JSON",
+        "DATE",
+        "TIME(3)",
+        "DATETIME(3)",
+        "TIMESTAMP(3)",
+        "YEAR",
+        "BIT(5)",
+        "POINT",
+        "GEOMETRY",
+    ),
+    *(
+        "CHAR(5) CHARACTER SET latin1",
+        "VARCHAR(5) CHARACTER SET utf8mb3",
+        "TEXT CHARACTER SET binary",
+    ),
+]
 SWAP = "ALTER TABLE thing_event MODIFY last_name VARCHAR(100) NULL AFTER {}, {} INDEX url"
 
 
@@ -87,9 +134,13 @@ async def test_columns_in_another_order_pause_the_connector_until_a_snapshot(
 
 
 async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnector) -> None:
-    own.sql("ALTER TABLE thing_event ADD COLUMN parsed INT UNSIGNED NULL")
-    own.insert("parsed", parsed="7")
-    await eventually(partial(own.newest, "parsed", {"parsed": 7}), within=30, every=0.5)
+    """Every spelling of a type, in the connector's record of it and in information_schema."""
+    columns = [f"ADD COLUMN parsed{n} {type_} NULL" for n, type_ in enumerate(SPELLINGS)]
+    columns.append("ADD COLUMN `manual` INT NULL")
+    own.sql(f"ALTER TABLE thing_event {', '.join(columns)}")
+    own.insert("parsed", parsed0="7")
+    await eventually(partial(own.newest, "parsed", {"parsed0": 7}), within=30, every=0.5)
+    await own.checked()
     assert await own.failures() == {}
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from chassis.lifecycle import every
 from chassis.problems import Unavailable
@@ -32,6 +32,7 @@ MISMATCH = Gauge(
     ["table", "difference", "statement"],
 )
 FAILING = Gauge("capture_check_failing", "1 while settings and tables cannot be checked.")
+CHECKS = Counter("capture_checks_total", "Checks of settings and tables that were completed.")
 log = structlog.get_logger()
 
 
@@ -76,6 +77,7 @@ class CaptureCheck:
             try:
                 await self._check()
                 self._trouble = None
+                CHECKS.inc()
             except Unavailable as error:
                 self._trouble = str(error)
             if (reasons := self._reasons()) != before:
