@@ -81,6 +81,13 @@ class OwnConnector:
 
     async def published(self, thing: str) -> list[dict[str, Any] | None]:
         """Every record of a key, as the registered schema has it; None: a tombstone."""
+        return [await self._decoded(r.value) for r in await self._records() if _key(r) == thing]
+
+    async def keys(self) -> set[str]:
+        """The keys of all records."""
+        return {_key(record) for record in await self._records()}
+
+    async def _records(self) -> list[Any]:
         consumer = AIOKafkaConsumer(
             "thing.events",
             bootstrap_servers=self.stack.kafka_bootstrap,
@@ -92,11 +99,11 @@ class OwnConnector:
             ends = await consumer.end_offsets(consumer.assignment())
             for partition, first in (await consumer.beginning_offsets(ends)).items():
                 consumer.seek(partition, first)
-            records = []
+            records = list[Any]()
             while any([await consumer.position(p) < end for p, end in ends.items()]):
                 for fetched in (await consumer.getmany(timeout_ms=500)).values():
-                    records += [r for r in fetched if r.key == thing.encode()]
-            return [await self._decoded(r.value) for r in records]
+                    records += fetched
+            return records
         finally:
             await consumer.stop()
 
@@ -135,6 +142,10 @@ async def own_connector(stack: Addresses, home: Path) -> AsyncIterator[OwnConnec
         finally:
             await _removed(own.settings)
             executed(stack, f"DROP DATABASE {DATABASE}")
+
+
+def _key(record: Any) -> str:
+    return bytes(record.key).decode()
 
 
 def _checks() -> float:

@@ -1,5 +1,6 @@
 """Capture goes on whatever DDL the server sees, and reports what it cannot read (C1, C2)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -142,6 +143,21 @@ async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnec
     await eventually(partial(own.newest, "parsed", {"parsed0": 7}), within=30, every=0.5)
     await own.checked()
     assert await own.failures() == {}
+
+
+async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnConnector) -> None:
+    """One between the snapshot's view of the table and its place in the binary log was (3.6.1)."""
+    resnapshotting = asyncio.create_task(own.resnapshot())
+    written = 0
+    while not resnapshotting.done():
+        await asyncio.to_thread(own.insert, f"during-{written}")
+        written += 1
+    await resnapshotting
+    own.insert("behind")
+    await eventually(partial(own.newest, "behind", {"version": 1}), within=60, every=0.5)
+    assert written > 20
+    there = await own.keys()
+    assert not {f"during-{n}" for n in range(written)} - there
 
 
 @pytest.mark.parametrize(
