@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector_supervisor.column_types import comparable_charset, comparable_type, enumerated
+from connector_supervisor.column_types import comparable_charset, comparable_type, enumerated, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,19 @@ def known(table: Mapping[str, Any]) -> tuple[Column, ...]:
     return tuple(
         Column(
             column["name"],
-            comparable_type(column["typeName"].split(" ")[0].split("(")[0], column["typeName"]),
+            _type_of(column),
             comparable_charset(column.get("charsetName")),
-            tuple(value.strip("'") for value in column.get("enumValues") or ()),
+            tuple(plain(value) for value in column.get("enumValues") or ()),
         )
         for column in columns
     )
+
+
+def _type_of(column: Mapping[str, Any]) -> str | None:
+    if column.get("charsetName") == "binary":
+        return None  # MySQL makes a BLOB of a TEXT, and so on
+    spelling = column["typeName"]
+    return comparable_type(spelling.split(" ")[0].split("(")[0], spelling)
 
 
 def compared(
@@ -83,7 +90,8 @@ def compared(
         return Mismatch(table, _names(ours, theirs), misreads=True)
     changed = [one.name for one, other in zip(there, knows, strict=True) if _differs(one, other)]
     if changed:
-        return Mismatch(table, f"another type of {', '.join(changed)}", misreads=True)
+        # Alerted only: a spelling of a type that is not known here must not stop capture.
+        return Mismatch(table, f"another type of {', '.join(changed)}", misreads=False)
     return None
 
 

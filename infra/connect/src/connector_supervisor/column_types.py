@@ -52,9 +52,17 @@ def comparable_type(name: str, whole: str) -> str | None:
 
 def comparable_charset(name: str | None) -> str | None:
     """A character set in lower case, by its present name."""
-    return {"utf8": "utf8mb3"}.get(name.lower(), name.lower()) if name else None
+    if name is None or name.lower() == "binary":
+        return None
+    return {"utf8": "utf8mb3"}.get(name.lower(), name.lower())
 
 
 def enumerated(column_type: str) -> tuple[str, ...]:
     """The values of an ENUM or SET."""
-    return tuple(value.replace("''", "'") for value in QUOTED.findall(column_type))
+    return tuple(plain(value) for value in QUOTED.findall(column_type))
+
+
+def plain(literal: str) -> str:
+    """A value without its quotes, however they were escaped."""
+    inner = literal[1:-1] if literal[:1] == literal[-1:] == "'" and len(literal) > 1 else literal
+    return inner.replace("''", "'").replace("\\'", "'")
