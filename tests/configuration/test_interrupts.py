@@ -26,7 +26,10 @@ COMMANDS = {
         "SEARCH_PROJECTOR_OPENSEARCH_URL": "http://127.0.0.1:{port}",
         "SEARCH_PROJECTOR_OPENSEARCH_TIMEOUT": "600",
     },
-    "connector-supervisor replay": {"CONNECTOR_SUPERVISOR_CONNECT_URL": "http://127.0.0.1:{port}"},
+    "connector-supervisor replay": {
+        "CONNECTOR_SUPERVISOR_CONNECT_URL": "http://127.0.0.1:{port}",
+        "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": "unused",
+    },
     "command-api migrate": {
         "COMMAND_API_MYSQL_PORT": "{port}",
         "COMMAND_API_MYSQL_PASSWORD": "unused",
