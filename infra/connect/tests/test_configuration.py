@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from connector_supervisor.wiring import captured_tables
+
 HERE = Path(__file__).parents[1]
 
 
@@ -39,3 +41,9 @@ def test_a_table_whose_name_differs_in_case_alone_is_not_captured() -> None:
     config = json.loads((HERE / "user-events.json").read_text())
     assert config["database.include.list"] == "(?-i)users"
     assert config["table.include.list"] == r"(?-i)users\.user_event"
+
+
+def test_captured_tables_are_named_without_the_syntax_of_regular_expressions() -> None:
+    """As MySQL and the schema history name them."""
+    config = json.loads((HERE / "user-events.json").read_text())
+    assert captured_tables(config) == ["users.user_event"]

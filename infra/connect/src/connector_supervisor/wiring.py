@@ -35,8 +35,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """connector-supervisor over Kafka Connect, MySQL and the schema history in Kafka."""
     async with connected(settings) as (connector, config):
         history = SchemaHistory(brokers(settings), config["schema.history.internal.kafka.topic"])
-        tables = config["table.include.list"].split(",")
-        check = CaptureCheck(MySQLSource(settings), history, connector, tables)
+        check = CaptureCheck(MySQLSource(settings), history, connector, captured_tables(config))
         supervisor = Supervisor(connector, config)
         gap = Gap(supervisor, check, history, replaying(settings, config))
         health = Health(
@@ -44,6 +43,15 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         )
         admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
         yield Process([admin, check, supervisor, gap], health)
+
+
+def captured_tables(config: Mapping[str, str]) -> list[str]:
+    """The tables that are captured, as database.table.
+
+    The configuration names each by an exact regular expression, such as `(?-i)users\.user_event`.
+    """
+    patterns = config["table.include.list"].split(",")
+    return [pattern.removeprefix("(?-i)").replace("\\.", ".") for pattern in patterns]
 
 
 def replaying(settings: Settings, config: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
