@@ -46,7 +46,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
 
 
 def captured_tables(config: Mapping[str, str]) -> list[str]:
-    """The tables that are captured, as database.table.
+    r"""The tables that are captured, as database.table.
 
     The configuration names each by an exact regular expression, such as `(?-i)users\.user_event`.
     """
