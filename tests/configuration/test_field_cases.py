@@ -40,6 +40,7 @@ def test_page_has_every_case_with_all_its_columns() -> None:
     assert rows().keys() >= CASES
     assert {number for number, cells in rows().items() if len(cells) != COLUMNS} == set()
     assert [number for number, cells in rows().items() if not cells[-2].strip()] == []
+    assert [number for number, cells in rows().items() if "::" not in cells[-1]] == []
 
 
 def test_every_test_that_the_page_names_exists() -> None:
