@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from chassis import telemetry
-from chassis.interrupts import interruptible
+from chassis.interrupts import cancellable, interruptible
 from chassis.kafka_connections import brokers
 from chassis.problems import Unavailable
 from chassis.settings import load
@@ -31,15 +31,11 @@ def operate(arguments: Sequence[str]) -> None:
     telemetry.configure_logs(NAME, "critical")  # what it prints is the answer
     try:
         with interruptible():
-            asyncio.run(_awaited(run(settings)))
+            asyncio.run(cancellable(run(settings)))
     except Unavailable as problem:
         sys.exit(f"{NAME}: {problem.detail}")
     except StoreError as error:
         sys.exit(f"{NAME}: {error}")
-
-
-async def _awaited(command: Awaitable[None]) -> None:
-    await command
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,13 +5,17 @@ Language, 2.11). Python then installs no handler of its own, and asyncio none ei
 of a container a program without a handler ignores SIGTERM, too (pid_namespaces(7)).
 """
 
+import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
+T = TypeVar("T")
 STOPS = (signal.SIGINT, signal.SIGTERM)
+AGAIN = 2.0  # seconds between two cancellations; closing connections takes milliseconds
 OF_A_SIGNAL = 128  # a shell's exit code of a command that a signal ended is this and its number
 
 
@@ -38,3 +42,21 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+async def cancellable(work: Awaitable[T]) -> T:
+    """The result of the work; a cancellation ends it even where the work swallows one.
+
+    asyncio.wait_for of Python 3.11 swallows a cancellation when what it waits for has just ended
+    (https://github.com/python/cpython/issues/86296, mended in 3.12), and redis-py calls it.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=AGAIN)
+        _ = task.cancelled() or task.exception()  # nothing is left to be reported
+        raise
+    return task.result()

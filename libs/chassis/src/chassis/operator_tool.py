@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from chassis import operator_dead_letters, operator_generations, operator_verify, telemetry
-from chassis.interrupts import interruptible
+from chassis.interrupts import cancellable, interruptible
 from chassis.problems import Problem
 from chassis.projector import Projection
 from chassis.settings import ServiceSettings, load
@@ -46,7 +46,7 @@ def operate(
 
     try:
         with interruptible():
-            code = asyncio.run(run())
+            code = asyncio.run(cancellable(run()))
         sys.stdout.flush()
     except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,15 @@
 """SIGINT and SIGTERM end a command in order, whatever it runs and whatever it inherited."""
 
+import asyncio
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
-from chassis.interrupts import interruptible
+from chassis import interrupts
+from chassis.interrupts import cancellable, interruptible
 
 COMMAND = """
 import asyncio, sys, time, uvloop
@@ -51,6 +54,33 @@ def test_a_signal_ends_the_block_in_order(
     process.send_signal(number)
     told, complained = process.communicate(timeout=20)
     assert (process.returncode, told, complained) == (128 + number, "cleaned up\n", "")
+
+
+async def test_a_cancellation_that_the_work_swallows_is_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interrupts, "AGAIN", 0.01)
+    swallowed = asyncio.Event()
+
+    async def work() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        swallowed.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(cancellable(work()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)
+    assert swallowed.is_set()
+
+
+async def test_the_result_and_the_error_of_the_work_are_handed_on() -> None:
+    assert await cancellable(asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(TimeoutError):
+        await cancellable(asyncio.wait_for(asyncio.Event().wait(), 0))
 
 
 def test_behind_the_block_signals_are_what_they_were() -> None:
