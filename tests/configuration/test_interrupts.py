@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from platform_setup.mysql_users import Settings as MySQLUsers
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
@@ -37,8 +39,9 @@ COMMANDS = {
     "platform-setup mysql-users": {
         "SETUP_MYSQL_PORT": "{port}",
         **{
-            f"SETUP_MYSQL_{user}_PASSWORD": "unused"
-            for user in ("ROOT", "DEBEZIUM", "MIGRATOR", "COMMAND_API", "AUDITOR")
+            f"SETUP_MYSQL_{name.upper()}": "unused"
+            for name, field in MySQLUsers.model_fields.items()
+            if field.is_required()
         },
     },
 }
@@ -59,19 +62,19 @@ def test_a_command_ends_in_order(
 ) -> None:
     program, *words = command.split()
     port = silent.getsockname()[1]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*IGNORING, BIN / program, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={name: value.format(port=port) for name, value in COMMANDS[command].items()},
-    )
-    try:
-        connection, _ = silent.accept()
-        with connection:
-            process.send_signal(number)
-            _, complained = process.communicate(timeout=WITHIN)
-    finally:
-        process.kill()
+    ) as process:
+        try:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(number)
+                _, complained = process.communicate(timeout=WITHIN)
+        finally:
+            process.kill()
     assert (process.returncode, complained) == (128 + number, b"")
 
 

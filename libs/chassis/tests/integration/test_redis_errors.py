@@ -41,7 +41,7 @@ async def redis(tmp_path: Path) -> AsyncIterator[Redis]:
         async with aclosing(connected):
             yield connected
     finally:
-        process.terminate()
+        process.kill()  # SIGTERM does not end one that cannot write its data
         await process.wait()
 
 
