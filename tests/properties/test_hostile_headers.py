@@ -307,10 +307,16 @@ VALUES = (
 )
 
 
+def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
+    """Not by h2, which a client's :status of 1xx brings out of step."""
+    name, value = pair
+    return name != ":status" or not value.startswith("1" if isinstance(value, str) else b"1")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(METHODS),
-    others=st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    others=st.lists(st.tuples(NAMES, VALUES).filter(can_be_sent), max_size=4),
     is_replaced=st.booleans(),
     sent=st.tuples(st.just(GOOD) | st.binary(max_size=40), st.booleans()),
 )
