@@ -13,8 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from mysql_over_tls import PASSWORD, Server, truststore
 
-from chassis.problems import Unavailable
-from connector_supervisor.kafka_connect import Connector
+from connector_supervisor.kafka_connect import Connector, Refused
 from local_stack.addresses import Addresses
 from local_stack.layout import INFRA
 
@@ -92,6 +91,6 @@ async def test_debezium_reads_from_no_stranger(
     server = replace(mysql, host="127.0.0.1") if "name" in wrong else mysql
     trusted = mysql.stranger if "stranger" in wrong else mysql.ca
     assert trusted
-    with pytest.raises(Unavailable, match="500"):  # Debezium's refusal is more than Connect expects
+    with pytest.raises(Refused, match="Failed to establish connection"):
         await connector.put(config(server, truststore(trusted)))
     assert await connector.config() is None

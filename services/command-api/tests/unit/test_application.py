@@ -202,7 +202,7 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
     ],
 )
 async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
-    users: Users, store: MemoryEventStore, expected: int | None, request_hash: str
+    users: Users, expected: int | None, request_hash: str
 ) -> None:
     """A key that was stored before an update must still be recognised after it."""
     created = await users.create(CreateUser("Ann", "Lee"))
@@ -211,4 +211,4 @@ async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
     for name in ("A", "B"):
         await users.rename(RenameUser(created.user_id, name, None))
     await users.delete(deletion, "key")
-    assert [stored for _, stored in await store.by_key("key")] == [request_hash]
+    assert [stored for _, stored in await users.store.by_key("key")] == [request_hash]

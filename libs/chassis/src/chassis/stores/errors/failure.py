@@ -48,9 +48,12 @@ def network(error: OSError | EOFError) -> Failure:
     return transient(error, str(error) or "no answer in time")
 
 
+_CLOSED = ("closed", "does not expose socket")  # the second is asyncmy's, of a socket that is gone
+
+
 def is_closed_transport(error: Exception) -> bool:
-    """Whether uvloop or asyncio refused a call on a connection that was just reset."""
-    return isinstance(error, RuntimeError) and "closed" in str(error)
+    """Whether uvloop, asyncio or a driver refused a call on a connection that was just reset."""
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _CLOSED)
 
 
 def _reason(error: Exception, text: str) -> str:
