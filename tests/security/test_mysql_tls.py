@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from chassis.mysql_truth import Table, TruthSettings, opened
 from chassis.problems import Unavailable
+from chassis.stores.errors.failure import StoreError
 from command_api.migrate import migrate
 from platform_setup import SetupError
 
@@ -89,7 +90,7 @@ async def test_nobody_talks_to_a_server_that_cannot_prove_who_it_is(
 
 
 async def test_nobody_goes_on_in_the_clear(mysql: Server) -> None:
-    with pytest.raises(Unavailable, match="insecure transport"):
+    with pytest.raises(StoreError, match="insecure transport"):
         await newest(replace(mysql, ca=None))
     with mysql_over_tls.speaking_no_tls(mysql):
         await newest(replace(mysql, ca=None))
