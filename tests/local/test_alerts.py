@@ -113,11 +113,12 @@ async def test_a_pause_that_nobody_ends_is_told(stack: Addresses, prometheus: Pr
 
 
 async def test_a_connector_that_fails_is_started_again_and_told(
-    stack: Addresses, prometheus: Prometheus
+    stack: Addresses, prometheus: Prometheus, http: Door
 ) -> None:
     # In order, not by force: that is what Debezium's task does not survive.
     os.kill(control.pid_of("test", "mysql"), signal.SIGTERM)
     await fires(prometheus, ("ConnectorRestartsOften", "connector-supervisor"))
+    await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is back
 
 
 async def test_unsafe_mysql_setting_fires_before_anything_is_lost(
