@@ -99,6 +99,21 @@ async def test_ddl_in_another_database_does_not_stop_capture(stack: Addresses, h
         executed(stack, f"DROP DATABASE {OTHER}")
 
 
+async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnConnector) -> None:
+    """One between the snapshot's view of the table and its place in the binary log was (3.6.1)."""
+    resnapshotting = asyncio.create_task(own.resnapshot())
+    written = 0
+    while not resnapshotting.done():
+        await asyncio.to_thread(own.insert, f"during-{written}")
+        written += 1
+    await resnapshotting
+    own.insert("behind")
+    await eventually(partial(own.newest, "behind", {"version": 1}), within=60, every=0.5)
+    assert written > 20
+    there = await own.keys()
+    assert not {f"during-{n}" for n in range(written)} - there
+
+
 async def test_unparsed_column_is_reported_and_published_after_a_snapshot(
     own: OwnConnector,
 ) -> None:
@@ -143,21 +158,6 @@ async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnec
     await eventually(partial(own.newest, "parsed", {"parsed0": 7}), within=30, every=0.5)
     await own.checked()
     assert await own.failures() == {}
-
-
-async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnConnector) -> None:
-    """One between the snapshot's view of the table and its place in the binary log was (3.6.1)."""
-    resnapshotting = asyncio.create_task(own.resnapshot())
-    written = 0
-    while not resnapshotting.done():
-        await asyncio.to_thread(own.insert, f"during-{written}")
-        written += 1
-    await resnapshotting
-    own.insert("behind")
-    await eventually(partial(own.newest, "behind", {"version": 1}), within=60, every=0.5)
-    assert written > 20
-    there = await own.keys()
-    assert not {f"during-{n}" for n in range(written)} - there
 
 
 @pytest.mark.parametrize(
