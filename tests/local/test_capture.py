@@ -149,17 +149,6 @@ async def test_columns_in_another_order_pause_the_connector_until_a_snapshot(
     assert all((one or right)["first_name"] == "Ann" for one in await own.published("ordered"))
 
 
-async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnector) -> None:
-    """Every spelling of a type, in the connector's record of it and in information_schema."""
-    columns = [f"ADD COLUMN parsed{n} {type_} NULL" for n, type_ in enumerate(SPELLINGS)]
-    columns.append("ADD COLUMN `manual` INT NULL")
-    own.sql(f"ALTER TABLE thing_event {', '.join(columns)}")
-    own.insert("parsed", parsed0="7")
-    await eventually(partial(own.newest, "parsed", {"parsed0": 7}), within=30, every=0.5)
-    await own.checked()
-    assert await own.failures() == {}
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -222,3 +211,17 @@ async def step_over(own: OwnConnector) -> None:
         altered = {"partition": {"server": "things-cdc"}, "offset": offset}
         await session.patch(f"{url}/offsets", json={"offsets": [altered]})
         await session.put(f"{url}/resume")
+
+
+async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnector) -> None:
+    """Every spelling of a type, in the connector's record of it and in information_schema.
+
+    The last test: of some of these types a snapshot registers another Avro type than the binary log.
+    """
+    columns = [f"ADD COLUMN parsed{n} {type_} NULL" for n, type_ in enumerate(SPELLINGS)]
+    columns.append("ADD COLUMN `manual` INT NULL")
+    own.sql(f"ALTER TABLE thing_event {', '.join(columns)}")
+    own.insert("parsed", parsed0="7")
+    await eventually(partial(own.newest, "parsed", {"parsed0": 7}), within=30, every=0.5)
+    await own.checked()
+    assert await own.failures() == {}
