@@ -216,7 +216,7 @@ async def step_over(own: OwnConnector) -> None:
 async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnector) -> None:
     """Every spelling of a type, in the connector's record of it and in information_schema.
 
-    The last test: of some of these types a snapshot registers another Avro type than the binary log.
+    The last test: for some types a snapshot registers another Avro type than the binary log.
     """
     columns = [f"ADD COLUMN parsed{n} {type_} NULL" for n, type_ in enumerate(SPELLINGS)]
     columns.append("ADD COLUMN `manual` INT NULL")
