@@ -58,7 +58,7 @@ async def test_a_connector_that_does_not_run_is_told_in_one_line(
     ("neighbour", "address", "says"),
     [
         ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is away"),
-        ("kafka_bootstrap", "127.0.0.1:{}", "kafka: "),
+        ("kafka_bootstrap", "127.0.0.1:{}", "kafka is unavailable: "),
     ],
 )
 async def test_a_neighbour_that_is_away_is_told_in_one_line(
