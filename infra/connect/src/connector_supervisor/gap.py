@@ -1,6 +1,6 @@
 """Rows that the connector may never have published, and the replay that publishes them.
 
-A row that the connector cannot read is published by nobody once it is stepped over, whether by
+A row that the connector cannot read is never published once it is stepped over, whether by
 altered offsets or because rows were written in a format that passes unseen. Until a snapshot came
 after it the views may lack a change; they would keep an erased user.
 """
