@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2
 from free_ports import unused
 
 DEMO = Path(sys.executable).with_name("demo")
@@ -33,7 +33,7 @@ def test_what_is_printed_answers_at_once() -> None:
         assert found == {http, http + 1, http + 2, admin}
         for port in sorted(found):
             path = "metrics" if port == admin else ""
-            assert httpx.get(f"http://localhost:{port}/{path}").status_code == 200
+            assert httpx2.get(f"http://localhost:{port}/{path}").status_code == 200
         assert f"ports {grpc}, {grpc + 1}, {grpc + 2}." in printed
     finally:
         process.send_signal(signal.SIGINT)

@@ -8,10 +8,12 @@ import mysql_lost
 import planting
 import pytest
 import stores
+import topic
 from doors import Door, Refused
 from operating import Tool
 from rebuilding import Population, connector_runs, populated
 from survival import created
+from trouble import POISON
 
 from chassis.testing import eventually
 from local_stack import backup
@@ -38,11 +40,17 @@ async def test_a_dump_is_completed_from_the_topic(
 
     assert counted(report, "possible loss") < 60_000
     assert not stores.marked_gaps(stack).keys() & {user["id"] for user in population.living}
-    assert counted(report, "records that could not be read") == 0
+    assert counted(report, "records that could not be read") == await unreadable(stack)
     await eventually(partial(population.is_told_by, http), within=120, every=0.5)
     assert await http.history(renamed["id"]) == history
     assert rows_of(stack, erased) == [(2, "UserDeleted", None)]
     await goes_on(stack, http, population)
+
+
+async def unreadable(stack: Addresses) -> int:
+    """Records that other tests wrote and nobody can decode; compaction may have removed them."""
+    everything = await topic.records(stack, dict.fromkeys(topic.PARTITIONS, 0))
+    return sum(record.key == POISON and record.value is not None for record in everything)
 
 
 async def changed_since(http: Door, population: Population) -> Population:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import pymysql
 import redis
 from confluent_kafka.admin import AdminClient
@@ -50,7 +50,7 @@ def redis_server(addresses: Addresses, port: int) -> None:
 
 def get(url: str) -> None:
     """The address answers 2xx; raises StackError with what it answers instead."""
-    answer = httpx.get(url, timeout=ANSWER_WITHIN, trust_env=False)
+    answer = httpx2.get(url, timeout=ANSWER_WITHIN, trust_env=False)
     if not answer.is_success:
         raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
 

@@ -1,6 +1,6 @@
 """The registry refuses a schema that an older or newer reader could not read."""
 
-import httpx
+import httpx2
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -27,14 +27,14 @@ def run() -> None:
     """Set the rule for all subjects and, once it exists, for the subject; raise SetupError."""
     settings = load(Settings)
     try:
-        with httpx.Client(base_url=settings.url, timeout=10, trust_env=False) as registry:
+        with httpx2.Client(base_url=settings.url, timeout=10, trust_env=False) as registry:
             put_rule(registry, "/config", settings.compatibility)
             if registry.get(f"/subjects/{settings.subject}/versions").is_success:
                 put_rule(registry, f"/config/{settings.subject}", settings.compatibility)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise SetupError(f"the registry at {settings.url}: {error}") from error
     print(f"schema-rule: {settings.compatibility}")
 
 
-def put_rule(registry: httpx.Client, path: str, compatibility: str) -> None:
+def put_rule(registry: httpx2.Client, path: str, compatibility: str) -> None:
     registry.put(path, json={"compatibility": compatibility}).raise_for_status()

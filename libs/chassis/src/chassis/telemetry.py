@@ -39,7 +39,7 @@ CALLING = Gauge(
 CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
 CLIENT_GONE = "client_gone"
 """The status of a request whose client left before it was complete, or before its response."""
-CHATTY = ("httpx", "aiohttp.access", "grpclib")  # a line per request, at info
+CHATTY = ("httpx2", "aiohttp.access", "grpclib")  # a line per request, at info
 REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from typing import Any
 
 import fastavro
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.avro import HEADER, AvroDecoder
+from chassis.avro import HEADER, AvroDecoder, RegistrySchemas
 from chassis.problems import Unavailable
 from chassis.projection import Undecodable
 
@@ -52,6 +53,17 @@ async def test_a_known_schema_needs_no_registry() -> None:
     registry.is_away = True
     await decode(written("Bob"))
     assert registry.asked == 1
+
+
+@pytest.mark.parametrize("accepts", [True, False], ids=["no answer", "refused"])
+async def test_unreachable_registry_is_unavailable(*, accepts: bool) -> None:
+    """What the registry's client raises then is its HTTP library's; classify must know that one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if not accepts:
+            server.close()
+        with pytest.raises(Unavailable, match="schema registry is unavailable"):
+            await RegistrySchemas(f"http://127.0.0.1:{port}", timeout=0.2).by_id(7)
 
 
 async def test_an_unknown_schema_is_undecodable_but_a_missing_registry_is_not() -> None:

@@ -10,7 +10,7 @@ from chassis.stores.errors.failure import Failure
 
 def test_every_class_of_httpx_and_of_the_registrys_client_is_classified() -> None:
     registry = classes("confluent_kafka.schema_registry.error")
-    assert classes("httpx") | registry == {SchemaRegistryError, *http.CLASSES}
+    assert classes("httpx2") | registry == {SchemaRegistryError, *http.CLASSES}
 
 
 @pytest.mark.parametrize("kind", http.CLASSES)

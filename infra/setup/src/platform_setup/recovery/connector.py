@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-import httpx
+import httpx2
 
 from platform_setup import SetupError
 
@@ -17,7 +17,7 @@ class Connector:
     """Each method raises SetupError when Connect is unavailable or refuses."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx2.Client(base_url=url, timeout=30, trust_env=False)
         self._name = name
 
     def close(self) -> None:
@@ -57,12 +57,12 @@ class Connector:
                 raise SetupError(f"the connector {self._name} {complaint} in {WITHIN:.0f} s")
             time.sleep(EVERY)
 
-    def _ask(self, method: str, what: str) -> httpx.Response:
+    def _ask(self, method: str, what: str) -> httpx2.Response:
         deadline = time.monotonic() + WITHIN
         while True:
             try:
                 answer = self._client.request(method, f"/connectors/{self._name}/{what}")
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 raise SetupError(f"Kafka Connect at {self._client.base_url}: {error!r}") from error
             if answer.is_success:
                 return answer

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-import httpx
+import httpx2
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
@@ -45,11 +45,11 @@ def decoder(registry_url: str, topic: str) -> AvroDecoder | None:
     """Decodes events of any version as the newest one; None: none was ever registered."""
     where = f"{registry_url}/subjects/{topic}-value/versions/latest"
     try:
-        answer = httpx.get(where, timeout=10, trust_env=False)
+        answer = httpx2.get(where, timeout=10, trust_env=False)
         if answer.status_code == MISSING:
             return None
         newest = json.loads(answer.raise_for_status().json()["schema"])
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise SetupError(f"the registry at {registry_url}: {error!r}") from error
     return AvroDecoder(RegistrySchemas(registry_url), newest)
 
@@ -67,9 +67,8 @@ class Reader:
         batch = Batch()
         for record in records:
             key = (record.key or b"").decode(errors="replace")
-            if record.value is None and KEY.fullmatch(key):
-                batch.removed[key] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-                batch.written.discard(key)
+            if record.value is None:
+                _remove(batch, key, record.timestamp)
                 continue
             try:
                 batch.events.append(await self._row(record, key))
@@ -89,6 +88,13 @@ class Reader:
         return {
             name: _value(event[name], kind) for name, kind in self._columns.items() if name in event
         }
+
+
+def _remove(batch: Batch, key: str, timestamp: int) -> None:
+    """Note a tombstone. One whose key is no aggregate's says nothing about any."""
+    if KEY.fullmatch(key):
+        batch.removed[key] = datetime.fromtimestamp(timestamp / 1000, UTC)
+        batch.written.discard(key)
 
 
 def _value(value: Any, kind: str) -> Any:

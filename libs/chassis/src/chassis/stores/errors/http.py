@@ -1,10 +1,11 @@
 """Errors of servers that are asked by HTTP alone: the schema registry, and the token issuer's keys.
 
-Sources: RFC 9110 §15, https://www.python-httpx.org/exceptions/, and the registry's codes at
+The registry's client, confluent-kafka's, calls httpx2 and lets its network errors through.
+Sources: RFC 9110 §15, https://github.com/pydantic/httpx2, and the registry's codes at
 https://docs.confluent.io/platform/current/schema-registry/develop/api.html#errors.
 """
 
-import httpx
+import httpx2
 from confluent_kafka.schema_registry.error import OAuthTokenError, SchemaRegistryError
 
 from chassis.stores.errors.failure import Failure, network, permanent, transient
@@ -13,34 +14,35 @@ TRANSIENT_STATUS = frozenset({408, 425, 429, *range(500, 600)})
 SCHEMA_NOT_FOUND = 40403
 CLASSES: dict[type[Exception], bool] = {
     OAuthTokenError: False,  # the client's credentials; not used here
-    httpx.HTTPError: False,
-    httpx.RequestError: True,
-    httpx.TransportError: True,
-    httpx.TimeoutException: True,
-    httpx.ConnectTimeout: True,
-    httpx.ReadTimeout: True,
-    httpx.WriteTimeout: True,
-    httpx.PoolTimeout: True,
-    httpx.NetworkError: True,
-    httpx.ConnectError: True,
-    httpx.ReadError: True,
-    httpx.WriteError: True,
-    httpx.CloseError: True,
-    httpx.ProxyError: True,
-    httpx.ProtocolError: True,
-    httpx.RemoteProtocolError: True,
-    httpx.LocalProtocolError: False,
-    httpx.UnsupportedProtocol: False,  # the address in the configuration
-    httpx.DecodingError: False,
-    httpx.TooManyRedirects: False,
-    httpx.HTTPStatusError: False,
-    httpx.InvalidURL: False,
-    httpx.CookieConflict: False,
-    httpx.StreamError: False,
-    httpx.RequestNotRead: False,
-    httpx.ResponseNotRead: False,
-    httpx.StreamClosed: False,
-    httpx.StreamConsumed: False,
+    httpx2.HTTPError: False,
+    httpx2.RequestError: True,
+    httpx2.TransportError: True,
+    httpx2.TimeoutException: True,
+    httpx2.ConnectTimeout: True,
+    httpx2.ReadTimeout: True,
+    httpx2.WriteTimeout: True,
+    httpx2.PoolTimeout: True,
+    httpx2.NetworkError: True,
+    httpx2.ConnectError: True,
+    httpx2.ReadError: True,
+    httpx2.WriteError: True,
+    httpx2.CloseError: True,
+    httpx2.ProxyError: True,
+    httpx2.ProtocolError: True,
+    httpx2.RemoteProtocolError: True,
+    httpx2.LocalProtocolError: False,
+    httpx2.SSEError: False,  # server-sent events; not used here
+    httpx2.UnsupportedProtocol: False,  # the address in the configuration
+    httpx2.DecodingError: False,
+    httpx2.TooManyRedirects: False,
+    httpx2.HTTPStatusError: False,
+    httpx2.InvalidURL: False,
+    httpx2.CookieConflict: False,
+    httpx2.StreamError: False,
+    httpx2.RequestNotRead: False,
+    httpx2.ResponseNotRead: False,
+    httpx2.StreamClosed: False,
+    httpx2.StreamConsumed: False,
 }
 """Whether errors of the class are transient; a class that is not listed is as its base is."""
 
