@@ -74,6 +74,13 @@ class Connections:
             self._ending.discard(connection)
             OPEN.labels(self._port).dec()
 
+    def abort(self) -> int:
+        """Close all connections at once; how many there were."""
+        count = len(self._open)
+        for connection in self._open.copy():
+            connection.abort()
+        return count
+
     async def watch(self, until: asyncio.Event) -> None:
         """End late connections until the event is set."""
         timeouts = self.limits.header_timeout, self.limits.idle_timeout

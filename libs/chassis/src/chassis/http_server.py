@@ -54,6 +54,11 @@ class HttpServer:
         await self._listener.start(self._socket)
         await self._connections.watch(self._drained)
 
+    def cut(self) -> int:
+        """Close the connections of clients that hold up a stop; how many there were."""
+        self._in_flight.cancel()
+        return self._connections.abort()
+
     async def drain(self) -> None:
         self._is_draining = True
         self._listener.stop_accepting()

@@ -1,4 +1,4 @@
-"""How many requests run, and waiting until none does: what both doors drain by."""
+"""The requests that run: waiting until none does, and cutting them off."""
 
 import asyncio
 from types import TracebackType
@@ -12,13 +12,13 @@ class InFlight:
     """Counts the blocks that run: `with in_flight:` around each request of a protocol."""
 
     def __init__(self, protocol: str) -> None:
-        self._running = 0
-        RUNNING.labels(protocol).set_function(lambda: self._running)
+        self._running: set[asyncio.Task[object]] = set()
+        RUNNING.labels(protocol).set_function(lambda: len(self._running))
         self._idle = asyncio.Event()
         self._idle.set()
 
     def __enter__(self) -> None:
-        self._running += 1
+        self._running.add(_this_task())
         self._idle.clear()
 
     def __exit__(
@@ -27,10 +27,23 @@ class InFlight:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._running -= 1
+        self._running.discard(_this_task())
         if not self._running:
             self._idle.set()
 
     async def end(self) -> None:
         """Return as soon as nothing runs; the caller bounds the wait."""
         await self._idle.wait()
+
+    def cancel(self) -> int:
+        """Cancel all that runs; how many that is."""
+        for task in self._running:
+            task.cancel()
+        return len(self._running)
+
+
+def _this_task() -> "asyncio.Task[object]":
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a request runs in a task")
+    return task

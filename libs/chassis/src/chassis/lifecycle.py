@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import structlog
 import uvloop
@@ -17,6 +17,7 @@ from chassis.health import Health
 from chassis.listening import CannotListen
 from chassis.settings import ServiceSettings, load
 
+CUT_WITHIN = 0.5  # seconds for what is left when callers were cut off; it takes milliseconds
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
@@ -39,6 +40,14 @@ class Component(Protocol):
 
     async def drain(self) -> None:
         """Take nothing new, finish what has begun, and let serve() return."""
+
+
+@runtime_checkable
+class CutsOff(Protocol):
+    """A component whose clients may hold up its drain."""
+
+    def cut(self) -> int:
+        """Cut off the clients that are left; how many there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,8 @@ def _settle_garbage() -> None:
 async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:
     """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
 
-    Raises TimeoutError when the grace time (seconds) ran out, and whatever a component raised.
+    Clients that are not done then are cut off: that is no failure. Raises TimeoutError when the
+    grace time (seconds) ran out for another reason, and whatever a component raised.
     """
     async with asyncio.TaskGroup() as group:
         for component in process.components:
@@ -121,7 +131,22 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
         log.info("draining", grace=grace)
         process.health.turn_off()
         await asyncio.sleep(drain_delay)
-        async with asyncio.timeout(grace):
-            for component in reversed(process.components):
-                await component.drain()
+        await _drain(process.components, grace)
     log.info("stopped")
+
+
+async def _drain(components: Sequence[Component], grace: float) -> None:
+    try:
+        await _drain_within(components, grace)
+    except TimeoutError:
+        cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
+        if not cut:
+            raise
+        log.warning("clients cut off", connections=cut, grace=grace)
+        await _drain_within(components, CUT_WITHIN)
+
+
+async def _drain_within(components: Sequence[Component], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        for component in reversed(components):
+            await component.drain()

@@ -225,7 +225,7 @@ async def test_a_grpc_caller_who_leaves_is_no_error_of_ours(
             raise end
 
     async def ended() -> None:
-        assert doors.grpc._in_flight._running == 0
+        assert not doors.grpc._in_flight._running
 
     doors = Doors(operation)
     with capture_logs() as ours:

@@ -1,0 +1,176 @@
+"""A stop waits for clients no longer than the grace time, whatever they do: exit 0 (case H7)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+from raw_grpc import calling, message
+from structlog.testing import capture_logs
+
+from chassis.admin_server import AdminServer
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_messages import answer, read_body
+from chassis.http_server import HttpServer
+from chassis.lifecycle import Process, run
+from chassis.testing import eventually
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, UserSearchBase
+
+HOST = "127.0.0.1"
+GRACE = 0.3
+LARGE = bytes(50 * 2**20)  # more than the kernel keeps for a client that does not read
+SEARCH = "/user.v1.UserSearch/Search"
+WATCH = "/grpc.health.v1.Health/Watch"
+Act = Callable[["Servers", AsyncExitStack], Awaitable[None]]
+
+
+class Searching(UserSearchBase):
+    async def search(self, message: SearchRequest) -> SearchResponse:
+        return SearchResponse(next_cursor="x" * 200_000)
+
+
+class Servers:
+    """All servers of an API, and requests that never end by themselves."""
+
+    def __init__(self) -> None:
+        self.health = Health({})
+        routes = [
+            web.get("/large", self._large),
+            web.get("/endless", self._endless),
+            web.post("/body", self._body),
+        ]
+        self.http = HttpServer(routes, HOST, 0, GRACE)
+        self.grpc = GrpcServer([Searching()], descriptors(), self.health, HOST, 0)
+        self.admin = AdminServer(self.health, HOST, 0)
+        self.process = Process([self.admin, self.http, self.grpc], self.health)
+        self.begun = 0
+
+    async def _large(self, _request: web.Request) -> web.Response:
+        self.begun += 1
+        return web.Response(body=LARGE)
+
+    async def _endless(self, _request: web.Request) -> web.Response:
+        self.begun += 1
+        await asyncio.Event().wait()
+        return answer({})
+
+    async def _body(self, request: web.Request) -> web.Response:
+        self.begun += 1
+        await read_body(request)
+        return answer({})
+
+    async def has_begun(self) -> None:
+        assert self.begun
+
+
+async def sent(servers: Servers, stack: AsyncExitStack, data: str, port: int | None = None) -> None:
+    _, writer = await asyncio.open_connection(HOST, port or servers.http.port)
+    stack.callback(writer.close)
+    writer.write(data.encode())
+
+
+async def unread_download(servers: Servers, stack: AsyncExitStack) -> None:
+    await sent(servers, stack, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    await eventually(servers.has_begun)
+
+
+async def request_without_end(servers: Servers, stack: AsyncExitStack) -> None:
+    await sent(servers, stack, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+    await eventually(servers.has_begun)
+
+
+async def unfinished_body(servers: Servers, stack: AsyncExitStack) -> None:
+    head = "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    await sent(servers, stack, head + "half")
+    await eventually(servers.has_begun)
+
+
+async def unfinished_headers(servers: Servers, stack: AsyncExitStack) -> None:
+    await sent(servers, stack, "GET / HTTP/1.1\r\nHost: x\r\n")
+    await sent(servers, stack, "GET / HTTP/1.1\r\nHost: x\r\n", servers.admin.port)
+    await eventually(lambda: _has_connections(servers))
+
+
+async def call_without_a_message(servers: Servers, stack: AsyncExitStack) -> None:
+    caller = await stack.enter_async_context(calling(servers.grpc.port))
+    caller.begin(_headers(SEARCH))
+    await caller.flush()
+    await eventually(lambda: _runs(servers))
+
+
+async def stalled_response(servers: Servers, stack: AsyncExitStack) -> None:
+    caller = await stack.enter_async_context(calling(servers.grpc.port))
+    caller.close_window()
+    stream = caller.begin(_headers(SEARCH))
+    caller.send(stream, message(0, b""), is_end=True)
+    await caller.flush()
+    await eventually(lambda: _runs(servers))
+
+
+async def watch_without_end(servers: Servers, stack: AsyncExitStack) -> None:
+    caller = await stack.enter_async_context(calling(servers.grpc.port))
+    stream = caller.begin(_headers(WATCH))
+    caller.send(stream, message(0, b""), is_end=True)
+    assert await caller.answer(stream, is_message_enough=True) == "message"
+
+
+def _headers(path: str) -> list[tuple[str | bytes, str | bytes]]:
+    first = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x")]
+    return [*first, ("te", "trailers"), ("content-type", "application/grpc")]
+
+
+async def _has_connections(servers: Servers) -> None:
+    assert servers.http._connections._open
+    assert servers.admin._connections._open
+
+
+async def _runs(servers: Servers) -> None:
+    assert servers.grpc._in_flight._running
+
+
+STUCK: list[Act] = [
+    unread_download,
+    request_without_end,
+    unfinished_body,
+    unfinished_headers,
+    call_without_a_message,
+    stalled_response,
+    watch_without_end,
+]
+
+
+async def stopped_with(acts: list[Act]) -> tuple[float, list[dict[str, object]]]:
+    """Seconds that a stop takes while clients do this, and the warnings."""
+    servers, stop = Servers(), asyncio.Event()
+    running = asyncio.create_task(run(servers.process, stop, 0, GRACE))
+    async with AsyncExitStack() as stack:
+        with capture_logs() as logs:
+            for act in acts:
+                await act(servers, stack)
+            began = time.monotonic()
+            stop.set()
+            await running
+    took = time.monotonic() - began
+    return took, [dict(line) for line in logs if line["log_level"] == "warning"]
+
+
+@pytest.mark.parametrize("act", STUCK, ids=lambda act: act.__name__)
+async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act) -> None:
+    took, warnings = await stopped_with([act])
+    assert took < GRACE + 1
+    if act in {unfinished_headers, watch_without_end}:  # nothing runs for them
+        assert not warnings
+    else:
+        assert [(line["event"], line["connections"]) for line in warnings] == [
+            ("clients cut off", 1)
+        ]
+
+
+async def test_many_stuck_clients_do_not_hold_up_a_stop() -> None:
+    took, warnings = await stopped_with(STUCK * 5)
+    assert took < GRACE + 1
+    assert warnings
