@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import open_doors
 import psutil
@@ -119,7 +120,8 @@ async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors) -> Non
                 caller.send(stream, message(MAX_MESSAGE, b""))
                 for _ in range(5_000):
                     caller.send(stream, b"x")
-                assert await caller.answer(stream) == DEADLINE
+                with suppress(ConnectionError):
+                    assert await caller.answer(stream) == "closed"
 
     await check_that_nothing_stays(doors, flood)
 
@@ -146,7 +148,7 @@ async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors)
 
 async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> None:
     async def is_read() -> bool:
-        caller.ping(1_000)
+        caller.refused_calls(1_000)
         try:
             await asyncio.wait_for(caller.flush(), 1)
         except TimeoutError:
@@ -154,7 +156,7 @@ async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> No
         return True
 
     async with calling(doors.grpc) as caller:
-        for _ in range(2_000):  # 34 MB of answers
+        for _ in range(200):  # 30 MB of answers
             if not await is_read():
                 break
         else:

@@ -33,6 +33,8 @@ class Late(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             events = self._http2.receive_data(data)
+            while self._http2.is_behind:
+                events += self._http2.receive_data(b"")
         except ProtocolError:
             self._flush()
             self._transport.close()

@@ -50,6 +50,7 @@ class _Protocol(H2Protocol):
         self._loop = asyncio.get_running_loop()
         self._received_at = self._begun_at = self._loop.time()
         self._is_pinged = False
+        self._is_behind = self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -66,6 +67,24 @@ class _Protocol(H2Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received_at, self._is_pinged = self._loop.time(), False
+        self._take(data)
+
+    def _take(self, data: bytes = b"") -> None:
+        """Read what a turn of the event loop has room for: others have their turns, too."""
+        if not self._transport.is_closing():
+            self._read(data)
+            self._pace()
+
+    def _pace(self) -> None:
+        """Read no more of this client until all that it sent is taken."""
+        was_behind, self._is_behind = self._is_behind, self._http2.is_behind
+        if self._is_behind:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._take)
+        elif was_behind and not self._is_full:
+            self._transport.resume_reading()
+
+    def _read(self, data: bytes) -> None:
         was_between, before = self._http2.is_between, self._http2.progress
         try:
             super().data_received(data)
@@ -109,8 +128,11 @@ class _Protocol(H2Protocol):
     def pause_writing(self) -> None:
         """Who does not read his answers is not read either."""
         super().pause_writing()
+        self._is_full = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._transport.resume_reading()
+        self._is_full = False
+        if not self._is_behind:
+            self._transport.resume_reading()

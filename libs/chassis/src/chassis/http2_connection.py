@@ -12,6 +12,7 @@ from h2.settings import SettingCodes
 
 from chassis import http2_frames as frames
 from chassis import http2_headers, http2_rules
+from chassis.http2_budget import FOR_DATA, FOR_RESPONSE, FrameBudget
 from chassis.http2_frames import NUMBER, SETTING, Frame, FrameReader
 from chassis.http2_headers import HeaderReader, Headers
 from chassis.http2_streams import (
@@ -24,6 +25,9 @@ from chassis.http2_streams import (
     Streams,
 )
 
+TURN = 200  # frames, or headers, that are read at once: one or two milliseconds
+REQUEST = 10  # frames of another kind that take as long as one that begins a request
+
 
 class Http2Connection:
     """Frames in; events and frames out. Windows are in bytes.
@@ -33,13 +37,16 @@ class Http2Connection:
     """
 
     max_outbound_frame_size = frames.MAX_PAYLOAD
+    is_behind = False
 
     def __init__(self, connection_window: int, stream_window: int) -> None:
         self._events: list[Event] = []
         self.streams = Streams(stream_window, self._events.append)
         self._frames = FrameReader()
         self._headers = HeaderReader()
+        self._budget = FrameBudget()
         self._is_greeted = self._is_gone = False
+        self._taken = 0
         self.refused: list[int] = []
         self.progress = 0
         self._sending = Sending(DEFAULT_WINDOW)
@@ -54,22 +61,37 @@ class Http2Connection:
         self._announce(0, connection_window - DEFAULT_WINDOW)
 
     def receive_data(self, data: bytes) -> list[Event]:
-        """What has happened; after ProtocolError only data_to_send() is left to do."""
+        """What has happened; after ProtocolError only data_to_send() is left to do.
+
+        Reads no more than TURN allows: while is_behind, call again with nothing.
+        """
+        last = self._work() + TURN
         try:
             for frame in self._frames.read(data):
-                try:
-                    self._take(frame)
-                except StreamFault as fault:
-                    self.refused.append(fault.code)
-                    self._send(frames.RST_STREAM, 0, fault.stream_id, NUMBER.pack(fault.code))
-                    self.streams.drop(fault.stream_id, fault.code, is_theirs=False)
+                self._take_or_reset(frame)
+                if self._work() >= last:
+                    break
         except ProtocolError as error:
             self.refused.append(error.error_code)
             self.go_away(error.error_code)
             raise
+        self.is_behind = self._work() >= last and self._frames.has_rest
         events = self._events.copy()
         self._events.clear()
         return events
+
+    def _work(self) -> int:
+        return self._taken + self._headers.decoded
+
+    def _take_or_reset(self, frame: Frame) -> None:
+        self._taken += REQUEST if frame.kind == frames.HEADERS else 1
+        try:
+            self._take(frame)
+        except StreamFault as fault:
+            self._budget.spend()
+            self.refused.append(fault.code)
+            self._send(frames.RST_STREAM, 0, fault.stream_id, NUMBER.pack(fault.code))
+            self.streams.refuse(fault.stream_id, fault.code)
 
     @property
     def is_between(self) -> bool:
@@ -107,13 +129,14 @@ class Http2Connection:
         stream.sending.left -= len(data)
         self._sending.left -= len(data)
         self._send(frames.DATA, frames.END_STREAM if end_stream else 0, stream_id, data)
+        self._budget.earn(FOR_DATA)
         if end_stream:
             self._answered(stream)
 
     def reset_stream(self, stream_id: int, error_code: int = ErrorCodes.NO_ERROR) -> None:
         """End a stream at once."""
         self._send(frames.RST_STREAM, 0, stream_id, NUMBER.pack(error_code))
-        self.streams.pop(stream_id, None)
+        self.streams.forget(stream_id)
 
     def go_away(self, error_code: int = ErrorCodes.NO_ERROR) -> None:
         """The last frame: the client may ask again, elsewhere, what came after the newest."""
@@ -130,6 +153,7 @@ class Http2Connection:
         if not self._is_greeted and frame.kind != frames.SETTINGS:
             raise ProtocolError("settings come first")
         http2_rules.check(frame)
+        self._budget.count(frame)
         if self._headers.is_waiting or frame.kind in (frames.HEADERS, frames.CONTINUATION):
             self._take_headers(frame)
         elif frame.stream:
@@ -170,6 +194,8 @@ class Http2Connection:
         stream = self.streams.known(stream_id)
         if stream is None or stream.is_ended:
             self._announce(0, self._received.give_back(size))
+            if self.streams.is_late(stream_id):
+                return
             raise StreamFault(stream_id, ErrorCodes.STREAM_CLOSED)
         stream.received.take(size)
         data = frames.unpadded(flags, payload)
@@ -186,11 +212,10 @@ class Http2Connection:
             if frame.payload:
                 raise FrameTooLargeError("an acknowledgement says nothing")
             return
-        for code, value in http2_rules.settings(frame.payload):
-            if code == SettingCodes.INITIAL_WINDOW_SIZE:
-                self.streams.resize(value)
-                for stream_id in self.streams:
-                    self._events.append(WindowUpdated(stream_id=stream_id))
+        last = dict(http2_rules.settings(frame.payload))  # of a repeated one the last value counts
+        if (window := last.get(SettingCodes.INITIAL_WINDOW_SIZE)) is not None:
+            self.streams.resize(window)
+            self._events.append(WindowUpdated(stream_id=0))  # of all streams
         self._send(frames.SETTINGS, frames.ACK, 0)
 
     def _ping(self, frame: Frame) -> None:
@@ -220,6 +245,7 @@ class Http2Connection:
 
     def _answered(self, stream: Http2Stream) -> None:
         """Nobody needs the rest of a request whose answer is complete (section 8.1)."""
+        self._budget.earn(FOR_RESPONSE)
         if stream.is_ended:
             del self.streams[stream.id]
         else:

@@ -36,7 +36,7 @@ def written(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Cuts what a client sends into frames, however it arrives; keeps less than one frame."""
+    """Cuts what a client sends into frames, however it arrives; keeps what was not read yet."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
@@ -44,26 +44,31 @@ class FrameReader:
 
     @property
     def has_rest(self) -> bool:
-        """Whether a part of a frame, or of the preface, has arrived."""
+        """Whether a frame, or a part of one or of the preface, has arrived and is not read."""
         return bool(self._kept)
 
     def read(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are complete now; raises ProtocolError, FrameTooLargeError."""
+        """The frames that are complete now; raises ProtocolError, FrameTooLargeError.
+
+        A reader that stops in between finds the others with the next call.
+        """
         kept = self._kept
         kept += data
         if not self._is_begun and not self._begin():
             return
         at, end = 0, len(kept)
-        while end - at >= _HEAD_SIZE:
-            high, low, kind, flags, stream = _HEAD.unpack_from(kept, at)
-            size = high << 8 | low
-            if size > MAX_PAYLOAD:
-                raise FrameTooLargeError(f"a frame may have {MAX_PAYLOAD} bytes")
-            if end - at - _HEAD_SIZE < size:
-                break
-            at += _HEAD_SIZE + size
-            yield Frame(kind, flags, stream & 0x7FFFFFFF, bytes(kept[at - size : at]))
-        del kept[:at]
+        try:
+            while end - at >= _HEAD_SIZE:
+                high, low, kind, flags, stream = _HEAD.unpack_from(kept, at)
+                size = high << 8 | low
+                if size > MAX_PAYLOAD:
+                    raise FrameTooLargeError(f"a frame may have {MAX_PAYLOAD} bytes")
+                if end - at - _HEAD_SIZE < size:
+                    break
+                at += _HEAD_SIZE + size
+                yield Frame(kind, flags, stream & 0x7FFFFFFF, bytes(kept[at - size : at]))
+        finally:
+            del kept[:at]
 
     def _begin(self) -> bool:
         """Whether the preface is there and gone; raises ProtocolError when it is another."""

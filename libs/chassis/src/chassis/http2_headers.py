@@ -21,7 +21,8 @@ from chassis.http2_rules import header_fragment
 
 Headers = list[tuple[str, str]]
 
-MAX_HEADERS = 65_536  # bytes of one list, its names and values and 32 for each entry
+MAX_HEADERS = 16_384  # bytes of one list, its names and values and 32 for each entry
+MAX_ENTRIES = 100  # of one list; a call of gRPC has ten
 CONTINUATIONS = 15  # frames after a block's first
 REMEMBERED = 32  # blocks of a connection
 REMEMBERED_SIZE = 2_048  # bytes of such a block, and of what it says: calls have a tenth of it
@@ -55,7 +56,9 @@ class Block(NamedTuple):
 
 
 class HeaderReader:
-    """Decodes a connection's blocks in their order."""
+    """Decodes a connection's blocks in their order; `decoded` counts the headers it has decoded."""
+
+    decoded = 0
 
     def __init__(self) -> None:
         self._decoder = Decoder(max_header_list_size=MAX_HEADERS)
@@ -103,6 +106,7 @@ class HeaderReader:
         except HPACKError as error:
             raise CompressionError(str(error)) from error
         headers = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in fields]
+        self.decoded += len(headers)
         return Block(headers, _problem(headers), _length(headers))
 
     def _remember(self, data: bytes, block: Block, *, is_read_only: bool) -> None:
@@ -134,6 +138,8 @@ def _resizes(data: bytes) -> bool:
 
 
 def _problem(headers: Headers) -> str | None:
+    if len(headers) > MAX_ENTRIES:
+        return f"more than {MAX_ENTRIES} headers"
     names = [name for name, _ in headers]
     pseudo = [name for name in names if name.startswith(":")]
     if pseudo != names[: len(pseudo)]:

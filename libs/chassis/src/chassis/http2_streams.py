@@ -84,6 +84,7 @@ class Streams(dict[int, Http2Stream]):
 
     def __init__(self, window: int, tell: Callable[[Event], None]) -> None:
         self.newest = 0
+        self._late: dict[int, None] = {}  # in the order in which they were reset
         self._to_send = DEFAULT_WINDOW
         self._window = window
         self._tell = tell
@@ -92,6 +93,8 @@ class Streams(dict[int, Http2Stream]):
         """A request's headers or trailers; raises StreamFault, ProtocolError."""
         stream = self.get(stream_id)
         if stream is None:
+            if self.is_late(stream_id):
+                return
             stream = self._opened(stream_id, block)
             self._tell(
                 RequestReceived(stream_id=stream_id, headers=cast("list[Any]", block.headers))
@@ -117,6 +120,28 @@ class Streams(dict[int, Http2Stream]):
         """One side gives up."""
         if self.pop(stream_id, None) is not None:
             self._tell(StreamReset(stream_id=stream_id, error_code=code, remote_reset=is_theirs))
+
+    def refuse(self, stream_id: int, code: int) -> None:
+        """A fault of the client's ends a stream."""
+        self._remember_late(stream_id)
+        self.drop(stream_id, code, is_theirs=False)
+
+    def forget(self, stream_id: int) -> None:
+        """A stream is reset; nothing is told."""
+        self._remember_late(stream_id)
+        self.pop(stream_id, None)
+
+    def is_late(self, stream_id: int) -> bool:
+        """Whether what comes for a closed stream was sent before our reset arrived: ignore it.
+
+        RFC 9113 §5.1: after RST_STREAM frames of the stream must be ignored.
+        """
+        return stream_id in self._late
+
+    def _remember_late(self, stream_id: int) -> None:
+        self._late[stream_id] = None
+        if len(self._late) > STREAMS:
+            del self._late[next(iter(self._late))]
 
     def resize(self, to_send: int) -> None:
         """The client has set another first window: older streams get the difference."""

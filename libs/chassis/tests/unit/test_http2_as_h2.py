@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from h2.connection import H2Connection
@@ -14,6 +15,7 @@ from http2_pair import (
     REFUSAL,
     REQUEST,
     Pair,
+    all_of,
     client,
     ours,
     theirs,
@@ -122,7 +124,7 @@ def test_the_same_is_heard_as_by_h2_however_it_arrives(steps: list[Step], cuts: 
         parts.append(sent[at : at + size])
         at += size
     parts.append(sent[at:])
-    assert heard_of(ours().receive_data, parts) == heard_of(theirs().receive_data, [sent])
+    assert heard_of(partial(all_of, ours()), parts) == heard_of(theirs().receive_data, [sent])
 
 
 @given(STEPS, st.data())
@@ -132,7 +134,7 @@ def test_whatever_comes_the_end_is_an_answer(steps: list[Step], draw: st.DataObj
         sent[draw.draw(st.integers(0, len(sent) - 1))] = draw.draw(st.integers(0, 255))
     server = ours()
     try:
-        server.receive_data(bytes(sent))
+        all_of(server, bytes(sent))
     except ProtocolError as error:
         assert int.from_bytes(server.data_to_send()[-4:]) == error.error_code
     assert len(server.streams) <= STREAMS

@@ -1,0 +1,194 @@
+"""What one client may make our side of HTTP/2 do: counted work, bounded in each turn and in all.
+
+Cases H1, H2, H8 and H10 of the attacks that were tried (docs/hostile-callers.md).
+"""
+
+import pytest
+from h2.errors import ErrorCodes
+from h2.events import StreamReset, WindowUpdated
+from h2.settings import SettingCodes
+from http2_pair import REFUSAL, REQUEST, Pair, told
+
+from chassis import http2_frames as frames
+from chassis import http2_headers
+from chassis.http2_budget import BURST, FOR_RESPONSE, PER_SECOND, FrameBudget
+from chassis.http2_connection import REQUEST as REQUEST_WORK
+from chassis.http2_connection import TURN
+from chassis.http2_frames import NUMBER, SETTING
+from chassis.http2_headers import MAX_ENTRIES
+from chassis.http2_streams import STREAMS
+
+MANY = 2 * BURST  # frames; some seconds pass, and permit some more
+BYTES = b"12345678"
+NO_INCREMENT_BUT_ONE = NUMBER.pack(1)
+SETTINGS = SETTING.pack(SettingCodes.MAX_CONCURRENT_STREAMS, 5)
+FLOODS = {
+    "PING": frames.written(frames.PING, 0, 0, BYTES),
+    "PING acknowledged": frames.written(frames.PING, frames.ACK, 0, BYTES),
+    "SETTINGS": frames.written(frames.SETTINGS, 0, 0, SETTINGS),
+    "empty SETTINGS": frames.written(frames.SETTINGS, 0, 0),
+    "SETTINGS acknowledged": frames.written(frames.SETTINGS, frames.ACK, 0),
+    "PRIORITY": frames.written(frames.PRIORITY, 0, 1, NUMBER.pack(0) + b"x"),
+    "empty DATA": frames.written(frames.DATA, 0, 1),
+    "tiny DATA": frames.written(frames.DATA, 0, 1, b"x"),
+    "padding": frames.written(frames.DATA, frames.PADDED, 1, b"\x09" + bytes(9)),
+    "window of a stream": frames.written(frames.WINDOW_UPDATE, 0, 1, NO_INCREMENT_BUT_ONE),
+    "window of the connection": frames.written(frames.WINDOW_UPDATE, 0, 0, NO_INCREMENT_BUT_ONE),
+    "reset": frames.written(frames.RST_STREAM, 0, 1, NUMBER.pack(ErrorCodes.CANCEL)),
+    "of a kind to come": frames.written(0x2A, 0, 1, b"x"),
+}
+
+
+def test_one_settings_frame_is_one_event_however_much_it_repeats() -> None:
+    pair = Pair()
+    streams = [pair.ask(is_end=False) for _ in range(STREAMS)]
+    pair.exchange()
+    pair.events.clear()
+    windows = [SETTING.pack(SettingCodes.INITIAL_WINDOW_SIZE, size) for size in range(2_730)]
+    events = pair.server.receive_data(frames.written(frames.SETTINGS, 0, 0, b"".join(windows)))
+    assert [type(event) for event in events] == [WindowUpdated]
+    assert {pair.server.local_flow_control_window(stream) for stream in streams} == {2_729}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_of_frames_that_ask_for_nothing_ends_the_connection(flood: str) -> None:
+    pair = Pair()
+    pair.ask(is_end=False)
+    pair.exchange()
+    sent = FLOODS[flood] * MANY
+    assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
+
+
+def test_requests_that_are_refused_one_after_the_other_end_the_connection() -> None:
+    """MadeYouReset (CVE-2025-8671): the client makes our side reset what it has asked for."""
+    pair = Pair()
+    bad = http2_headers.written((*REQUEST, ("connection", "close")))
+    flags = frames.END_HEADERS | frames.END_STREAM
+    streams = range(1, 2 * MANY, 2)
+    sent = b"".join(frames.written(frames.HEADERS, flags, stream, bad) for stream in streams)
+    assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
+
+
+def test_who_is_answered_may_send_more_frames() -> None:
+    pair = Pair()
+    for _ in range(2 * BURST // FOR_RESPONSE):
+        stream = pair.ask()
+        pair.exchange()
+        pair.server.send_headers(stream, REFUSAL, end_stream=True)
+        pair.server.receive_data(FLOODS["PING"] * FOR_RESPONSE)
+    assert not pair.server.refused
+
+
+def test_a_budget_fills_with_time_and_no_further_than_at_first() -> None:
+    now = 0.0
+    budget = FrameBudget(lambda: now)
+    assert _spent(budget) == BURST
+    now += 3
+    assert _spent(budget) == 3 * PER_SECOND
+    budget.earn(BURST // 2)
+    assert _spent(budget) == BURST // 2
+    now += 1e6
+    assert _spent(budget) == BURST
+
+
+def _spent(budget: FrameBudget) -> int:
+    for count in range(2 * BURST):
+        try:
+            budget.spend()
+        except Exception as error:  # noqa: BLE001 - h2's
+            assert error.error_code == ErrorCodes.ENHANCE_YOUR_CALM  # type: ignore[attr-defined]
+            return count
+    return 2 * BURST
+
+
+def test_a_turn_takes_a_bounded_part_of_what_was_sent() -> None:
+    pair = Pair()
+    pair.server.receive_data(FLOODS["PING"] * (TURN + 50))
+    assert pair.server.is_behind
+    assert len(pair.server.data_to_send()) == TURN * len(FLOODS["PING"])
+    pair.server.receive_data(b"")
+    assert not pair.server.is_behind
+    assert len(pair.server.data_to_send()) == 50 * len(FLOODS["PING"])
+
+
+def test_headers_count_as_work_of_a_turn() -> None:
+    """A byte of a block may be a header, and each takes as long as a frame."""
+    pair = Pair()
+    for number in range(TURN):
+        name = f"x-{number}"
+        pair.ask([*REQUEST, *[(name, str(entry)) for entry in range(MAX_ENTRIES - len(REQUEST))]])
+        if number == STREAMS - 1:
+            break
+    events = pair.server.receive_data(pair.client.data_to_send())
+    assert len(events) // 2 <= TURN // MAX_ENTRIES + 1
+    assert pair.server.is_behind
+
+
+def test_requests_count_for_more_than_other_frames() -> None:
+    pair = Pair()
+    for _ in range(STREAMS):
+        pair.ask()
+    events = pair.server.receive_data(pair.client.data_to_send())
+    assert len(events) // 2 <= TURN // REQUEST_WORK
+
+
+def test_a_request_of_too_many_headers_is_refused_alone() -> None:
+    pair = Pair()
+    refused = pair.ask([*REQUEST, *[("x", "")] * MAX_ENTRIES])
+    good = pair.ask()
+    (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
+    assert reset.stream_id == refused
+    assert set(pair.server.streams) == {good}
+
+
+@pytest.mark.parametrize("digits", [19, 4_301, 9_000])
+@pytest.mark.parametrize("place", ["headers", "trailers"])
+def test_a_length_of_many_digits_ends_its_stream_alone(digits: int, place: str) -> None:
+    pair = Pair()
+    length = ("content-length", "9" * digits)
+    if place == "headers":
+        stream = pair.ask([*REQUEST, length])
+    else:
+        stream = pair.ask(is_end=False)
+        pair.client.send_headers(stream, [length], end_stream=True)
+    good = pair.ask()
+    heard = pair.exchange()
+    if place == "headers":
+        assert [one.stream_id for one in heard if isinstance(one, StreamReset)] == [stream]
+    assert good in pair.server.streams
+
+
+@pytest.mark.parametrize("what", ["trailers", "data", "window", "reset"])
+def test_what_was_sent_before_our_reset_arrived_is_ignored(what: str) -> None:
+    """RFC 9113 §5.1; trailers ended the connection before, and with it all other calls."""
+    pair = Pair()
+    stream, other = pair.ask(is_end=False), pair.ask(is_end=False)
+    pair.exchange()
+    match what:
+        case "trailers":
+            pair.client.send_headers(stream, [("x-a", "1")], end_stream=True)
+        case "data":
+            pair.client.send_data(stream, b"late", end_stream=True)
+        case "window":
+            pair.client.increment_flow_control_window(1, stream)
+        case "reset":
+            pair.client.reset_stream(stream)
+    late = pair.client.data_to_send()
+    pair.server.reset_stream(stream)
+    pair.server.data_to_send()
+    assert told(pair.server.receive_data(late)) == []
+    assert pair.server.data_to_send() == b""
+    assert set(pair.server.streams) == {other}
+    assert not pair.server.refused
+
+
+def test_late_data_returns_its_room_in_the_window_of_the_connection() -> None:
+    pair = Pair()
+    stream = pair.ask(is_end=False)
+    pair.exchange()
+    pair.server.reset_stream(stream)
+    given = 0
+    for _ in range(40):
+        pair.server.receive_data(frames.written(frames.DATA, 0, stream, bytes(16_000)))
+        given += len(pair.server.data_to_send())
+    assert given > 0
