@@ -114,6 +114,16 @@ async def test_binary_metadata_may_be_padded_or_not_and_several(doors: Doors, va
     assert await answer(doors, headers(CREATE, ("x-bin", value))) == OK
 
 
+@pytest.mark.parametrize("name", ["authorization", "idempotency-key", "content-type"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_header_that_has_one_value_is_not_accepted_twice(
+    doors: Doors, method: str, name: str
+) -> None:
+    twice = [(name, "application/grpc")] * 2
+    assert await answer(doors, headers(method, *twice), is_end=False) == INVALID
+
+
 @pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")

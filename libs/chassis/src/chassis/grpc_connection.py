@@ -38,6 +38,7 @@ class Calls(EventsProcessor):
         A client that opens and abandons calls faster than they can end is cut off.
         """
         if len(self.streams) >= ABANDONED + STREAMS:
+            self._http2.refused.append(ErrorCodes.ENHANCE_YOUR_CALM)
             cast("Any", self.connection).go_away(ErrorCodes.ENHANCE_YOUR_CALM)
             self.close("too many calls were abandoned")
             return

@@ -14,6 +14,7 @@ from grpclib.metadata import encode_grpc_message
 
 from chassis import tracing
 from chassis.http2_headers import Headers
+from chassis.http_rules import SINGLE
 from chassis.problems import Invalid, NoSuchRoute, Problem
 
 CONTENT_TYPES = {"application/grpc", "application/grpc+proto"}
@@ -47,6 +48,8 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
         raise RefusedCall(Invalid('the header "te: trailers" is missing'), 400)
     if named[":path"] not in methods:
         raise RefusedCall(NoSuchRoute("there is no such method"))
+    if len(named) < len(headers):
+        _check_single(headers)
     for name in named:
         if name.endswith("-bin"):
             headers = [pair for one in headers for pair in _readable(*one)]
@@ -55,6 +58,14 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
         return AcceptedCall(headers, None)
     timeouts = [_seconds(value) for name, value in headers if name == "grpc-timeout"]
     return AcceptedCall([one for one in headers if one[0] != "grpc-timeout"], min(timeouts))
+
+
+def _check_single(headers: Headers) -> None:
+    """The same rule as for HTTP."""
+    names = [name for name, _ in headers]
+    for name in SINGLE:
+        if names.count(name) > 1:
+            raise RefusedCall(Invalid(f"the metadata {name} is given twice"))
 
 
 def refusal(refused: RefusedCall) -> Headers:

@@ -16,14 +16,17 @@ from h2.errors import ErrorCodes
 from chassis import telemetry
 from chassis.connections import Connections
 from chassis.grpc_connection import Calls, GrpcConnection
+from chassis.grpc_handler import CallHandler
 from chassis.grpc_stream import MAX_MESSAGE
 from chassis.http2_connection import Http2Connection
-from chassis.http2_streams import STREAMS
+from chassis.log_limit import LogLimit
 
 STREAM_WINDOW = MAX_MESSAGE  # bytes that a call may be ahead of its reader
 CONNECTION_WINDOW = 16 * STREAM_WINDOW
+WARN_EVERY = 10.0  # seconds between two warnings about clients that were cut off
 PING = b"alive?!?"
 log = structlog.get_logger()
+_warnings = LogLimit(WARN_EVERY)
 
 
 class GrpcTransportServer(Server):
@@ -34,9 +37,12 @@ class GrpcTransportServer(Server):
         self._connections = connections
 
     def _protocol_factory(self) -> H2Protocol:
-        theirs = super()._protocol_factory()
-        # grpclib looks through all calls of a connection at each tenth of them, for those that end.
-        cast("Any", theirs.handler).__gc_interval__ = STREAMS
+        calls = CallHandler(
+            self._mapping, self._codec, self._status_details_codec, self.__dispatch__
+        )
+        calls.on_closed = self._handlers.discard
+        self._handlers.add(calls)
+        theirs = H2Protocol(calls, self._config, self._h2_config)
         return _Protocol(theirs, self._mapping, self._connections)
 
 
@@ -97,7 +103,15 @@ class _Protocol(H2Protocol):
             self._begun_at = self._received_at
         for code in self._http2.refused:
             telemetry.count_refused("grpc", "unknown", ErrorCodes(code).name)
+        if ErrorCodes.ENHANCE_YOUR_CALM in self._http2.refused:
+            self._warn()
         self._http2.refused.clear()
+
+    def _warn(self) -> None:
+        """One line in WARN_EVERY, however many connections a client comes back with."""
+        if (others := _warnings.take("flood")) is not None:
+            address, *_ = self._transport.get_extra_info("peername") or ("unknown",)
+            log.warning("client cut off", reason="ENHANCE_YOUR_CALM", client=address, others=others)
 
     @property
     def waiting_since(self) -> float | None:

@@ -20,6 +20,8 @@ from chassis.http_problems import ProblemResponse
 from chassis.problems import Invalid, Problem, TooSlow
 
 MAX_LINE = 8190  # bytes of the request line, and of a header
+MAX_HEADERS = 32 * 1024  # bytes of the request line and all headers
+MAX_ENTRIES = 100  # headers
 log = structlog.get_logger()
 Refuse = Callable[[Exception], ProblemResponse]
 
@@ -37,7 +39,7 @@ class HttpConnection(web.RequestHandler):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         # Bodies arrive as they were sent: inflating them is no business of a parser.
-        options: Any = {"access_log": None, "auto_decompress": False}
+        options: Any = {"access_log": None, "auto_decompress": False, "max_headers": MAX_ENTRIES}
         idle = connections.limits.idle_timeout
         super().__init__(server, loop=loop, keepalive_timeout=idle, **options)
         self._refuse = refuse
@@ -46,6 +48,7 @@ class HttpConnection(web.RequestHandler):
         self._reading: web.BaseRequest | None = None
         self._is_broken = False
         self._has_begun = False
+        self._unparsed = 0  # bytes of headers that are not complete
         self._deadline = self.waiting_since = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,17 +73,30 @@ class HttpConnection(web.RequestHandler):
             self._end_with(Invalid("the request is not valid HTTP/1.1"))
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
             self._is_broken = True
+            _without_frames(self._messages[-1][0].exc)
             self._break_body()
+        self._bound_headers(len(data))
+
+    def _bound_headers(self, size: int) -> None:
+        if self._messages or (self._reading is not None and not self._reading.content.is_eof()):
+            self._unparsed = 0
+            return
+        self._unparsed += size
+        if self._unparsed > MAX_HEADERS:
+            self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
 
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
+        self._unparsed = 0
         self.waiting_since = None
         if self._is_broken:
             self._break_body()
 
     def handled(self) -> None:
         """A request was handled; the client may take its response, and send the next one."""
+        if self._reading is not None:
+            _without_frames(self._reading.content.exception())
         self._reading = None
         self._wait(self._connections.limits.idle_timeout)
 
@@ -136,6 +152,12 @@ class HttpConnection(web.RequestHandler):
         error = found.get("exc_info")
         if not isinstance(error, BrokenBody):
             log.error("unhandled", route="unknown", error=type(error).__name__)
+
+
+def _without_frames(error: BaseException | type[BaseException] | None) -> None:
+    """Drop the frames of an error that is kept: they refer to what keeps it, and to the request."""
+    if isinstance(error, BaseException):
+        error.__traceback__ = None
 
 
 def _mistake(error: BaseException | None) -> Exception | None:

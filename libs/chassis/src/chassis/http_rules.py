@@ -11,15 +11,20 @@ from chassis.problems import Invalid
 
 VERSIONS = {HttpVersion10, HttpVersion11}
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
+SINGLE = ("authorization", "content-type", "idempotency-key")
+"""Headers that have one value: of two, whatever stands before us may have checked the other one."""
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def check(request: web.BaseRequest) -> None:
-    """Raise Invalid for another version of HTTP, a Host that is none, or a bad percent-encoding."""
+    """Raise Invalid for another version of HTTP, a bad Host or percent-encoding, a header twice."""
     if request.version not in VERSIONS:
         raise Invalid("the request is not HTTP/1.1")
     if not _is_host(request.headers.get("Host", "")):
         raise Invalid("the header Host is not a host and a port")
+    for name in SINGLE:
+        if name in request.headers and len(request.headers.getall(name)) > 1:
+            raise Invalid(f"the header {name} is given twice")
     target = request.raw_path
     if "%" in target and not _is_encoded(target):
         raise Invalid("the URL is not percent-encoded UTF-8")

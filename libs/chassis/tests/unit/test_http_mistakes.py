@@ -47,8 +47,14 @@ MALFORMED = {
     "a long header": b"GET / HTTP/1.1\r\n" + CLOSE + b"X: " + SECRET * 2_000 + b"\r\n\r\n",
     "a long line": b"GET /?q=" + b"Mueller" * 2_000 + b" HTTP/1.1\r\n" + CLOSE + b"\r\n",
     "many headers": b"GET / HTTP/1.1\r\n" + CLOSE + b"X: Mueller\r\n" * 200 + b"\r\n",
+    "large headers": b"GET / HTTP/1.1\r\n" + CLOSE + (b"X: " + SECRET * 1_000 + b"\r\n") * 5,
     "no Host": b"GET /item HTTP/1.1\r\nConnection: close\r\n\r\n",
     "two Hosts": b"GET /item HTTP/1.1\r\n" + CLOSE + b"Host: Mueller\r\n\r\n",
+    "two tokens": b"GET /item HTTP/1.1\r\n" + CLOSE + b"Authorization: Mueller\r\n" * 2 + b"\r\n",
+    "two types": ITEM + b"Content-Type: Mueller\r\nContent-Length: 2\r\n\r\n{}",
+    "two keys": b"GET /item HTTP/1.1\r\n"
+    + CLOSE
+    + b"Idempotency-Key: a\r\nidempotency-key: Mueller\r\n\r\n",
     "an invalid Host": b"GET /item HTTP/1.1\r\nHost: a b/Mueller\r\nConnection: close\r\n\r\n",
     "a bad port": b"GET /item HTTP/1.1\r\nHost: x:Mueller\r\nConnection: close\r\n\r\n",
     "half an escape": b"GET /item?q=Mueller%2 HTTP/1.1\r\n" + CLOSE + b"\r\n",

@@ -1,0 +1,55 @@
+"""The calls of a connection as tasks, each of which is forgotten when it ends.
+
+grpclib keeps what has ended until others come, and an error that ended a call keeps its frames,
+which keep the error: a client that opens connections and closes them grew the process until the
+garbage collector looked at its oldest objects.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from grpclib.protocol import Stream
+from grpclib.server import Handler, request_handler
+
+
+class CallHandler(Handler):
+    """grpclib's; `on_closed` is called when the connection is closed and its last call has ended.
+
+    A finished call is forgotten at once, so that the server's drain waits for running ones alone.
+    """
+
+    on_closed: Callable[["CallHandler"], None]
+
+    def accept(self, stream: Stream, headers: Any, release_stream: Callable[[], Any]) -> None:
+        task = self.loop.create_task(
+            request_handler(
+                self.mapping,
+                stream,
+                headers,
+                self.codec,
+                self.status_details_codec,
+                self.dispatch,
+                release_stream,
+            )
+        )
+        self._tasks[stream] = task
+        task.add_done_callback(partial(self._ended, stream))
+
+    def close(self) -> None:
+        super().close()
+        self._tasks.clear()
+        self.loop.call_soon(self._forget)  # not yet: a server goes through them as it closes
+
+    def _ended(self, stream: Stream, task: "asyncio.Task[None]") -> None:
+        self._tasks.pop(stream, None)
+        self._cancelled.discard(task)
+        if stream.wrapper is not None:
+            stream.wrapper._error = None  # noqa: SLF001 - its traceback's frames refer to it
+        if self.closing:
+            self._forget()
+
+    def _forget(self) -> None:
+        if not self._cancelled:
+            self.on_closed(self)

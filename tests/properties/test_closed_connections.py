@@ -1,0 +1,165 @@
+"""What a closed connection held is freed at once, without the garbage collector (case H3)."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+
+import open_doors
+import pytest
+from open_doors import HOST, Doors
+from raw_grpc import RawCaller, calling, message
+
+from chassis.testing import eventually
+from user_contracts.proto.user.v1 import CreateRequest
+
+WATCH = "/grpc.health.v1.Health/Watch"
+ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
+OF_A_CONNECTION = {
+    "_Protocol",
+    "Http2Connection",
+    "GrpcConnection",
+    "Calls",
+    "CallHandler",
+    "CallStream",
+    "_Buffer",
+    "HttpConnection",
+}
+HALF_A_BODY = (
+    b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 90\r\n\r\n{"
+)
+Act = Callable[[RawCaller], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+async def doors() -> AsyncIterator[Doors]:
+    async with open_doors.opened() as doors:
+        yield doors
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def held() -> Counter[str]:
+    """Objects of connections that are there."""
+    kinds = (type(one).__name__ for one in gc.get_objects())
+    return Counter(kind for kind in kinds if kind in OF_A_CONNECTION)
+
+
+async def idle(_caller: RawCaller) -> None:
+    """The greeting alone."""
+
+
+async def half_messages(caller: RawCaller) -> None:
+    for _ in range(16):
+        caller.send(caller.open(), message(60_000, bytes(1_000)))
+
+
+async def calls_without_a_message(caller: RawCaller) -> None:
+    for _ in range(50):
+        caller.open()
+
+
+async def unread_responses(caller: RawCaller) -> None:
+    caller.close_window()
+    for _ in range(50):
+        caller.send(caller.open(), message(len(ANN), ANN), is_end=True)
+
+
+async def answered_calls(caller: RawCaller) -> None:
+    for _ in range(3):
+        stream = caller.open()
+        caller.send(stream, message(len(ANN), ANN), is_end=True)
+        assert await caller.answer(stream) == "grpc 0"
+
+
+async def watches(caller: RawCaller) -> None:
+    for _ in range(20):
+        path = [(":method", "POST"), (":scheme", "http"), (":path", WATCH), (":authority", "x")]
+        stream = caller.begin([*path, ("te", "trailers"), ("content-type", "application/grpc")])
+        caller.send(stream, message(0, b""), is_end=True)
+
+
+async def calls_with_a_deadline(caller: RawCaller) -> None:
+    for _ in range(20):
+        caller.open(metadata=[("grpc-timeout", "60S")])
+
+
+async def calls_that_are_abandoned(caller: RawCaller) -> None:
+    for _ in range(50):
+        caller.reset(caller.open())
+
+
+async def a_flood(caller: RawCaller) -> None:
+    stream = caller.open()
+    for _ in range(3_000):
+        caller.send(stream, b"x")
+
+
+async def refused_calls(caller: RawCaller) -> None:
+    caller.refused_calls(500)
+
+
+async def check_that_nothing_is_held(before: Counter[str]) -> None:
+    async def as_before() -> None:
+        assert held() <= before
+
+    await eventually(as_before, within=10)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        idle,
+        half_messages,
+        calls_without_a_message,
+        unread_responses,
+        answered_calls,
+        watches,
+        calls_with_a_deadline,
+        calls_that_are_abandoned,
+        a_flood,
+        refused_calls,
+    ],
+    ids=lambda act: act.__name__,
+)
+@pytest.mark.usefixtures("uncollected")
+async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Act) -> None:
+    before = held()
+    for _ in range(3):
+        with suppress(ConnectionError):
+            async with calling(doors.grpc) as caller:
+                await act(caller)
+                await caller.flush()
+                await doors.serve_others()  # the server has had its turn
+                caller.hang_up()
+    await check_that_nothing_is_held(before)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 100,
+        HALF_A_BODY,
+        b"\x16\x03\x01",
+    ],
+    ids=["nothing", "half of the headers", "unread responses", "half of a body", "no HTTP"],
+)
+@pytest.mark.usefixtures("uncollected")
+async def test_nothing_of_a_closed_http_connection_is_held(doors: Doors, sent: bytes) -> None:
+    before = held()
+    for _ in range(3):
+        _, writer = await asyncio.open_connection(HOST, doors.http)
+        writer.write(sent)
+        await doors.serve_others()
+        writer.transport.abort()
+    await check_that_nothing_is_held(before)
