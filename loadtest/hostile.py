@@ -1,0 +1,200 @@
+"""One attacker and one innocent caller: what each attack of attacks.py does to the caller.
+
+    .venv/bin/python loadtest/hostile.py [--only NAME ...] [--python OTHER/.venv/bin/python]
+
+The server is the demo, all three APIs in one process over memory. For each attack it is started
+afresh: quiet for QUIET seconds, attacked for ATTACKED, and left alone for RECOVERY.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+import aiohttp
+import psutil
+from attacks import ATTACKS
+from grpclib.client import Channel
+
+from chassis.interrupts import interruptible
+from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
+
+HTTP = 26980  # and the two behind it
+PORTS = {"HTTP_PORT": HTTP, "GRPC_PORT": HTTP + 10, "ADMIN_PORT": HTTP + 20}
+SETTINGS = {f"DEMO_{name}": str(port) for name, port in PORTS.items()}
+QUERY_HTTP, QUERY_GRPC = HTTP + 1, HTTP + 11
+USERS = 200
+QUIET, ATTACKED, RECOVERY = 2.0, 6.0, 5.0  # seconds
+EVERY = 0.01  # seconds between two requests of the innocent caller, over each transport
+TIMEOUT = 20.0  # seconds
+MEGABYTE = 2**20
+
+
+@dataclass(slots=True)
+class Phase:
+    """What the innocent caller saw, in milliseconds, and the server's memory in MB."""
+
+    p99: float
+    failed: int
+    rss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    process: psutil.Process
+    user: str
+    log: Path
+
+    def rss(self) -> float:
+        return self.process.memory_info().rss / MEGABYTE
+
+    def lines(self) -> int:
+        return self.log.read_bytes().count(b"\n")
+
+
+@contextmanager
+def demo(python: str, log: Path) -> Iterator[Server]:
+    with log.open("wb") as written:
+        started = subprocess.Popen(  # noqa: S603 - ours
+            [python, "-c", "from demo.__main__ import main; main()"],
+            env=os.environ | SETTINGS,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        users = [create() for _ in range(USERS)]
+        time.sleep(0.5)
+        yield Server(psutil.Process(started.pid), users[0], log)
+    finally:
+        started.terminate()
+        try:
+            started.wait(20)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+
+
+def create() -> str:
+    body = json.dumps({"first_name": "Ada", "last_name": "L" * 50})
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP, TIMEOUT)
+        try:
+            connection.request("POST", "/user", body, {"Content-Type": "application/json"})
+            return str(json.load(connection.getresponse())["id"])
+        except ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        finally:
+            connection.close()
+
+
+async def innocent(server: Server, seconds: float) -> Phase:
+    """A caller over each transport, whose next request does not wait for the last one."""
+    times: list[float] = []
+    failed = 0
+    rss = server.rss()
+    channel = Channel("127.0.0.1", QUERY_GRPC)
+    stub = UserQueriesStub(channel)
+
+    async def timed(asked: object) -> None:
+        nonlocal failed
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await asked  # type: ignore[misc]
+        except Exception:  # noqa: BLE001 - whatever it is, the caller is not served
+            failed += 1
+        times.append(time.perf_counter() - began)
+
+    async def over_http(session: aiohttp.ClientSession) -> None:
+        url = f"http://127.0.0.1:{QUERY_HTTP}/user?limit=10"
+        async with session.get(url) as response:
+            await response.read()
+            response.raise_for_status()
+
+    waiting: set[asyncio.Task[None]] = set()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            rss = max(rss, server.rss())
+            for asked in (over_http(session), stub.get(GetRequest(id=server.user))):
+                waiting.add(asyncio.create_task(timed(asked)))
+            waiting = {task for task in waiting if not task.done()}
+            await asyncio.sleep(EVERY)
+        if waiting:
+            await asyncio.wait(waiting)
+    channel.close()
+    return Phase(quantiles(times, n=100)[-1] * 1000, failed, max(rss, server.rss()))
+
+
+async def tried(name: str, server: Server) -> str:
+    """A row of the table."""
+    quiet, before = await innocent(server, QUIET), server.lines()
+    arguments = ("--http", str(QUERY_HTTP), "--grpc", str(QUERY_GRPC), "--seconds", str(ATTACKED))
+    attacker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("attacks.py")),
+        name,
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    attacked = await innocent(server, ATTACKED)
+    told, _ = await attacker.communicate()
+    await asyncio.sleep(RECOVERY - QUIET)
+    after = await innocent(server, QUIET)
+    lines = server.lines() - before
+    cells = [
+        name,
+        f"{quiet.p99:.0f}",
+        f"{attacked.p99:.0f}",
+        f"{after.p99:.0f}",
+        f"{attacked.failed}",
+        f"{quiet.rss:.0f}",
+        f"{attacked.rss:.0f}",
+        f"{server.rss():.0f}",
+        f"{lines}",
+        told.decode().strip() or "?",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+HEAD = (
+    "| attack | p99 quiet, ms | attacked | after | failed | RSS quiet, MB | attacked | after "
+    "| log lines | connections |\n|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def table(names: Sequence[str], python: str) -> Iterator[str]:
+    log = Path(os.environ.get("TMPDIR", "/tmp")) / f"hostile-{os.getpid()}.log"  # noqa: S108 - ours
+    yield HEAD
+    for name in names:
+        with demo(python, log) as server:
+            yield asyncio.run(tried(name, server))
+    with suppress(FileNotFoundError):
+        log.unlink()
+
+
+@interruptible()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
+    parser.add_argument("--python", default=sys.executable, help="of the project to attack")
+    options = parser.parse_args()
+    for line in table(options.only, options.python):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
