@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from hpack import Encoder
 
@@ -230,7 +231,7 @@ async def keep(attack: Attack, port: int, until: float) -> int:
 async def once(attack: Attack, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     reading = asyncio.create_task(discard(reader)) if attack.reads else None
     if not attack.reads:
-        writer.transport.pause_reading()
+        cast("asyncio.Transport", writer.transport).pause_reading()
     try:
         writer.write(attack.first)
         await writer.drain()

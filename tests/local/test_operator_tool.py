@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,14 @@ from local_stack.addresses import Addresses
 pytestmark = pytest.mark.e2e
 LETTERS = "user.events.redis-projector.dlq"
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
-Write = Callable[[bytes, bytes], Any]
+Write = Callable[..., Any]
+OURS = {
+    "reason": "the schema: was unknown",
+    "source.topic": "user.events",
+    "source.partition": "0",
+    "source.offset": "41",
+    "failed_at": "2026-01-01T00:00:00+00:00",
+}
 
 
 @pytest.fixture
@@ -43,14 +50,7 @@ async def letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
     await producer.start()
 
-    async def write(key: bytes, value: bytes) -> None:
-        headers = {
-            "reason": "the schema: was unknown",
-            "source.topic": "user.events",
-            "source.partition": "0",
-            "source.offset": "41",
-            "failed_at": "2026-01-01T00:00:00+00:00",
-        }
+    async def write(key: bytes, value: bytes, headers: Mapping[str, str] = OURS) -> None:
         told = [(name, text.encode()) for name, text in headers.items()]
         await producer.send_and_wait(LETTERS, key=key, value=value, headers=told)
 
@@ -96,6 +96,23 @@ async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters
         assert int(lag) in {0, int(end) - int(offset)}
         assert int(lag) or not float(late)  # one of under 50 ms is shown as 0.0, too
     assert rows[5] == ["dead", "letters:", "1"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"reason": "\x1b[2Jgone\n7  forged", "source.offset": "x"}]
+)
+async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
+    tool: Tool, letter: Write, headers: dict[str, str]
+) -> None:
+    await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
+    (offset,) = offsets(tool)  # one line, whatever it holds
+    for words in (["list"], ["show", offset], ["replay"]):
+        told = tool("dead-letters", *words)
+        assert told.returncode == 0, told.stderr
+        assert "\x1b" not in told.stdout
+    (again,) = offsets(tool)
+    assert tool("dead-letters", "discard", again).returncode == 0
+    assert offsets(tool) == []
 
 
 async def test_a_letter_is_listed_and_shown_with_its_reason_and_its_bytes(

@@ -6,6 +6,7 @@ place, and a crash in between leaves a letter twice, which the views' version gu
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,18 +21,23 @@ from chassis.projection import Handle, Record
 from chassis.projector import Projection
 
 AT_ONCE = 500  # letters; each at most as large as a record of the topic
+UNKNOWN = "unknown"
+NUMBER = re.compile(r"[0-9]{1,18}")
 WITHIN = 30.0  # seconds for one such portion to be read, written again or removed
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter: its own offset, and the record as the projector met it."""
+    """A dead letter: its own offset, and the record as the projector met it.
+
+    Not escaped; another program than ours may have written it, without our headers.
+    """
 
     offset: int
     record: Record
     reason: str
     failed_at: str
-    """RFC 3339, UTC."""
+    """RFC 3339, UTC; UNKNOWN where the letter does not say."""
 
 
 class DeadLetterBox:
@@ -137,12 +143,21 @@ async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
 
 
 def _letter(message: Any) -> Letter:
-    told = {name: value.decode(errors="replace") for name, value in message.headers}
+    """The letter, whoever has written it: what its headers do not say is unknown."""
+    told = {
+        name: value.decode(errors="replace") for name, value in message.headers if value is not None
+    }
     record = Record(
-        told["source.topic"],
-        int(told["source.partition"]),
-        int(told["source.offset"]),
+        told.get("source.topic", UNKNOWN),
+        _number(told.get("source.partition", "")),
+        _number(told.get("source.offset", "")),
         message.key,
         message.value,
     )
-    return Letter(message.offset, record, told["reason"], told["failed_at"])
+    return Letter(
+        message.offset, record, told.get("reason", UNKNOWN), told.get("failed_at", UNKNOWN)
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if NUMBER.fullmatch(text) else -1

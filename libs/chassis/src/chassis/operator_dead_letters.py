@@ -6,6 +6,7 @@ from typing import Any
 from chassis import kafka_dead_letter_box
 from chassis.generations import NotDone
 from chassis.kafka_dead_letter_box import Letter
+from chassis.printable import printable
 from chassis.projector import Projection
 
 SHOWN = 4096  # bytes of a letter's value; an event has about 300
@@ -25,7 +26,7 @@ def add_commands(commands: Any, add: Any) -> None:
 async def _list(projection: Projection, _wanted: argparse.Namespace) -> None:
     async with kafka_dead_letter_box.of(projection) as box:
         async for letter in box.letters():
-            print(f"{letter.offset:>6}  {letter.failed_at}  {_source(letter)}  {letter.reason}")
+            print(f"{letter.offset:>6}  {_failed_at(letter)}  {_source(letter)}  {_reason(letter)}")
 
 
 async def _show(projection: Projection, wanted: argparse.Namespace) -> None:
@@ -36,9 +37,9 @@ async def _show(projection: Projection, wanted: argparse.Namespace) -> None:
     (letter,) = found
     value = letter.record.value or b""
     print(
-        f"offset     {letter.offset}\nfailed at  {letter.failed_at}\nfrom       {_source(letter)}"
+        f"offset     {letter.offset}\nfailed at  {_failed_at(letter)}\nfrom       {_source(letter)}"
     )
-    print(f"key        {letter.record.key!r}\nreason     {letter.reason}")
+    print(f"key        {letter.record.key!r}\nreason     {_reason(letter)}")
     print(f"value      {len(value)} bytes")
     for start in range(0, min(len(value), SHOWN), 16):
         row = value[start : start + 16]
@@ -63,4 +64,13 @@ async def _discard(projection: Projection, wanted: argparse.Namespace) -> None:
 
 
 def _source(letter: Letter) -> str:
-    return f"{letter.record.topic}[{letter.record.partition}]@{letter.record.offset}"
+    record = letter.record
+    return f"{printable(record.topic)}[{record.partition}]@{record.offset}"
+
+
+def _reason(letter: Letter) -> str:
+    return printable(letter.reason)
+
+
+def _failed_at(letter: Letter) -> str:
+    return printable(letter.failed_at)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from chassis.drift import Drift, Kind
+from chassis.printable import printable
 from chassis.projector import Projection
 from chassis.verification import Tally, Verification
 
@@ -85,7 +86,7 @@ class _Findings:
         self._count += 1
         if self._count <= SHOWN:
             versions = f"event store {drift.truth or '-'}, view {drift.view or '-'}"
-            print(f"{what}: {drift.kind} {drift.key} ({versions})", flush=True)
+            print(f"{what}: {drift.kind} {printable(drift.key)} ({versions})", flush=True)
         elif self._count == SHOWN + 1:
             print("more are counted, not shown", flush=True)
 
