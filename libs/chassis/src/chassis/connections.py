@@ -1,11 +1,17 @@
 """Open connections of a port: how many there may be, and how long each may wait for its client."""
 
 import asyncio
+import math
+import resource
+from collections import Counter as Tally
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+import structlog
 from prometheus_client import Counter, Gauge
+
+from chassis.log_limit import LogLimit
 
 OPEN = Gauge("connections_open", "Connections of clients that are open.", ["port"])
 ENDED = Counter(
@@ -14,6 +20,27 @@ ENDED = Counter(
     ["port", "reason"],
 )
 LONGEST_TURN = 1.0  # seconds between two looks at all connections
+RESERVE = 200  # file descriptors for listening, stores and logs; a pool of a store has 16
+WARN_EVERY = 10.0  # seconds between two warnings about a port
+log = structlog.get_logger()
+_warnings = LogLimit(WARN_EVERY)
+
+
+def affordable() -> int:
+    """Connections that this process has file descriptors for, on all ports together.
+
+    Source: getrlimit(2), RLIMIT_NOFILE. Beyond it the kernel or the event loop drops connections
+    without a word, and stores cannot be reached either.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - RESERVE)
+
+
+def raise_descriptor_limit() -> None:
+    """Take all file descriptors that this process may have: many systems begin with 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS refuses its own "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +57,17 @@ class Limits:
 LIMITS = Limits()
 
 
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """The client's address without its port; "unknown" of one that has left already."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else "unknown"
+
+
 class Connection(Protocol):
     """What both transports tell of a connection; times are the event loop's."""
+
+    address: str
+    """The client's, without its port."""
 
     @property
     def waiting_since(self) -> float | None:
@@ -50,28 +86,39 @@ class Connection(Protocol):
 class Connections:
     """Bounds the connections of one port, and ends those whose clients are late.
 
-    Where there is no room the connection goes that has waited for its client longest: late clients
-    make room for new ones. When a request runs on each of the others, that is the newest.
+    Where there is no room a connection goes of the client that has most of them: of those on which
+    no request runs the one that has waited longest, else the newest. So one client that opens
+    connections takes no other's place.
     """
+
+    _in_all: ClassVar[int] = 0
+    """Open connections of all ports of this process."""
 
     def __init__(self, port: str, limits: Limits) -> None:
         self.limits = limits
         self._port = port
         self._open: set[Connection] = set()
         self._ending: set[Connection] = set()
+        self._of_client: Tally[str] = Tally()
 
     def add(self, connection: Connection) -> None:
         """A client has connected."""
         self._open.add(connection)
+        self._of_client[connection.address] += 1
+        Connections._in_all += 1
         OPEN.labels(self._port).inc()
-        if len(self._open) - len(self._ending) > self.limits.connections:
-            self._end(self._longest_waiting(connection), "no_room")
+        used = len(self._open) - len(self._ending)
+        if used > self.limits.connections or Connections._in_all > affordable():
+            self._warn(used)
+            self._end(self._dispensable(connection), "no_room")
 
     def remove(self, connection: Connection) -> None:
         """A connection is closed."""
         if connection in self._open:
             self._open.remove(connection)
             self._ending.discard(connection)
+            self._of_client -= Tally([connection.address])
+            Connections._in_all -= 1
             OPEN.labels(self._port).dec()
 
     def abort(self) -> int:
@@ -102,10 +149,15 @@ class Connections:
         self._ending.add(connection)
         connection.end()
 
-    def _longest_waiting(self, newest: Connection) -> Connection:
-        found = [
-            (connection.waiting_since, id(connection), connection)
-            for connection in self._open - self._ending - {newest}
-            if connection.waiting_since is not None
-        ]
-        return min(found)[-1] if found else newest
+    def _dispensable(self, newest: Connection) -> Connection:
+        def rank(connection: Connection) -> tuple[int, float]:
+            since = connection.waiting_since
+            is_newest = connection is newest or since is None
+            return -self._of_client[connection.address], math.inf if is_newest else since or 0.0
+
+        waiting = (one for one in self._open - self._ending if one.waiting_since is not None)
+        return min({newest, *waiting}, key=rank)
+
+    def _warn(self, used: int) -> None:
+        if (others := _warnings.take(self._port)) is not None:
+            log.warning("no room for connections", port=self._port, open=used, others=others)

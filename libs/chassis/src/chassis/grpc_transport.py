@@ -14,7 +14,7 @@ from grpclib.server import Server
 from h2.errors import ErrorCodes
 
 from chassis import telemetry
-from chassis.connections import Connections
+from chassis.connections import Connections, address_of
 from chassis.grpc_connection import Calls, GrpcConnection
 from chassis.grpc_handler import CallHandler
 from chassis.grpc_stream import MAX_MESSAGE
@@ -60,6 +60,7 @@ class _Protocol(H2Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.address = address_of(transport)
         self._http2 = http2 = Http2Connection(CONNECTION_WINDOW, STREAM_WINDOW)
         self.connection = GrpcConnection(cast("Any", http2), self._transport, config=self.config)
         self.connection.flush()
@@ -110,8 +111,8 @@ class _Protocol(H2Protocol):
     def _warn(self) -> None:
         """One line in WARN_EVERY, however many connections a client comes back with."""
         if (others := _warnings.take("flood")) is not None:
-            address, *_ = self._transport.get_extra_info("peername") or ("unknown",)
-            log.warning("client cut off", reason="ENHANCE_YOUR_CALM", client=address, others=others)
+            reason = ErrorCodes.ENHANCE_YOUR_CALM.name
+            log.warning("client cut off", reason=reason, client=self.address, others=others)
 
     @property
     def waiting_since(self) -> float | None:

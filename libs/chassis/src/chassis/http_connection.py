@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from chassis.connections import Connections
+from chassis.connections import Connections, address_of
 from chassis.http_messages import BrokenBody
 from chassis.http_problems import ProblemResponse
 from chassis.problems import Invalid, Problem, TooSlow
@@ -53,6 +53,7 @@ class HttpConnection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.address = address_of(transport)
         self._accepted = self.transport  # which aiohttp forgets as soon as it begins to close
         self._wait(self._connections.limits.header_timeout)
         self._connections.add(self)

@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from chassis import error_log, listening_ports, telemetry, tracing
+from chassis.connections import raise_descriptor_limit
 from chassis.health import Health
 from chassis.listening import CannotListen
 from chassis.settings import ServiceSettings, load
@@ -71,6 +72,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
     settings = load(settings_type)
     telemetry.configure_logs(service, settings.log_level)
     tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
+    raise_descriptor_limit()
     code: int | str | None = None
     try:
         uvloop.run(_wired(settings, wire))

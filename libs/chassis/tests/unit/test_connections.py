@@ -1,13 +1,16 @@
 """Connections whose clients send nothing, half of something, or nothing more; and too many."""
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aiohttp import web
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
+from chassis import connections
 from chassis.admin_server import AdminServer
 from chassis.connections import Limits
 from chassis.grpc_server import GrpcServer
@@ -15,6 +18,7 @@ from chassis.health import Health
 from chassis.http2_frames import ACK, PING, PREFACE, SETTINGS, written
 from chassis.http_messages import answer
 from chassis.http_server import HttpServer
+from chassis.log_limit import LogLimit
 from chassis.testing import eventually, serving
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import UserSearchBase
@@ -51,8 +55,10 @@ async def ports(go_on: asyncio.Event) -> AsyncIterator[dict[str, int]]:
 
 
 @asynccontextmanager
-async def connected(port: int, sent: bytes = b"") -> AsyncIterator[Streams]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def connected(
+    port: int, sent: bytes = b"", source: str = "127.0.0.1"
+) -> AsyncIterator[Streams]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
     try:
         writer.write(sent)
         yield reader, writer
@@ -217,6 +223,56 @@ async def test_a_connection_is_refused_where_all_others_are_busy(
         go_on.set()
         for reader, _ in busy:
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("port", ["http", "admin", "grpc"])
+async def test_a_client_with_many_connections_takes_no_others_place(
+    ports: dict[str, int], port: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        other, _ = await stack.enter_async_context(connected(ports[port], source="127.0.0.2"))
+        many: Sequence[Streams] = [
+            await stack.enter_async_context(connected(ports[port]))
+            for _ in range(QUICK.connections + 3)
+        ]
+        for reader, _ in many[:4]:
+            await rest(reader)
+        assert not other.at_eof()
+
+
+async def test_a_client_whose_connections_are_all_busy_takes_no_idle_ones_place(
+    ports: dict[str, int], go_on: asyncio.Event
+) -> None:
+    async def all_run() -> None:
+        running = REGISTRY.get_sample_value("requests_in_flight", {"protocol": "http"})
+        assert running == QUICK.connections - 1
+
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        other, _ = await enter(connected(ports["http"], source="127.0.0.2"))
+        for _ in range(QUICK.connections - 1):
+            await enter(connected(ports["http"], GET.replace(b"/ ", b"/later ")))
+        await eventually(all_run)
+        newest, _ = await enter(connected(ports["http"]))
+        assert await rest(newest) == b""
+        assert not other.at_eof()
+        go_on.set()
+
+
+async def test_connections_leave_file_descriptors_for_everything_else(
+    ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (connections.RESERVE + 3, 4096))
+    monkeypatch.setattr(connections, "_warnings", LogLimit(10))
+    async with AsyncExitStack() as stack:
+        with capture_logs() as logs:
+            opened = [
+                await stack.enter_async_context(connected(ports[port]))
+                for port in ("grpc", "http", "admin", "http")
+            ]
+            assert await rest(opened[1][0]) == b""
+    lines = [line for line in logs if line["event"] == "no room for connections"]
+    assert [line["port"] for line in lines] == ["http"]
 
 
 async def test_closed_connections_are_forgotten(ports: dict[str, int]) -> None:
