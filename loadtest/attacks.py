@@ -20,6 +20,7 @@ from hpack import Encoder
 
 from chassis import http2_frames as frames
 from chassis.http2_frames import NUMBER, PREFACE, SETTING, written
+from chassis.interrupts import interruptible
 from user_contracts.proto.user.v1 import ListRequest
 
 HOST = "127.0.0.1"
@@ -31,7 +32,7 @@ CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 GREETING = PREFACE + written(frames.SETTINGS, 0, 0)
 NO_WINDOW = PREFACE + written(frames.SETTINGS, 0, 0, SETTING.pack(WINDOW, 0))
 WHOLE = frames.END_HEADERS | frames.END_STREAM
-USERS = b"GET /user?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
+USERS = b"GET /user?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,10 @@ def _one_byte_headers(stream: int) -> bytes:
 
 
 CONTINUED = frame(frames.HEADERS, PLAIN, 0, 1) + frame(frames.CONTINUATION, b"", 0, 1) * 10
-HEADERS = b"GET /user HTTP/1.1\r\nHost: x\r\n" + b"".join(
+HEADERS = b"GET /user HTTP/1.1\r\nHost: localhost\r\n" + b"".join(
     b"X-%d: %s\r\n" % (number, b"y" * 8_000) for number in range(100)
 )
-BODY = b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+BODY = b"POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 CHUNKED = BODY + b"Transfer-Encoding: chunked\r\n\r\n"
 
 ATTACKS = {
@@ -190,7 +191,9 @@ ATTACKS = {
     "HTTP/1.1: a byte now and then": Attack(
         "http", b"GET / HTTP/1.1\r\nX: ", lambda: itertools.repeat(b"y"), 150, every=1
     ),
-    "HTTP/1.1: pipelined": Attack("http", b"", repeated(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
+    "HTTP/1.1: pipelined": Attack(
+        "http", b"", repeated(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    ),
     "HTTP/1.1: unread lists": Attack("http", USERS * 1_000, connections=10, reads=False),
     "HTTP/1.1: unread lists, closed": Attack(
         "http", USERS * 1_000, connections=10, reads=False, holds=0.1
@@ -256,7 +259,16 @@ async def discard(reader: asyncio.StreamReader) -> None:
             pass
 
 
-async def main() -> None:
+async def run(attack: Attack, port: int, seconds: float) -> int:
+    """Attack a port; how many connections that took."""
+    until = time.monotonic() + seconds
+    return sum(
+        await asyncio.gather(*[keep(attack, port, until) for _ in range(attack.connections)])
+    )
+
+
+@interruptible()
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=ATTACKS)
     parser.add_argument("--http", type=int, required=True)
@@ -265,10 +277,8 @@ async def main() -> None:
     options = parser.parse_args()
     attack = ATTACKS[options.name]
     port = options.http if attack.port == "http" else options.grpc
-    until = time.monotonic() + options.seconds
-    opened = await asyncio.gather(*[keep(attack, port, until) for _ in range(attack.connections)])
-    print(sum(opened))
+    print(asyncio.run(run(attack, port, options.seconds)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

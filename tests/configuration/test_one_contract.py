@@ -24,8 +24,12 @@ def variable(program: str) -> str:
 
 # Only behind a proxy is there somebody who must notice before the doors close.
 BEHIND_A_PROXY = {f"{variable(api)}_DRAIN_DELAY" for api in (*APIS, *MORE_APIS)}
-# Only containers listen beyond loopback; that callers may be anybody there is said by name.
-BEYOND_LOOPBACK = {f"{variable(name)}_ALLOW_ANONYMOUS" for name in (*APIS, *MORE_APIS, CONSOLE)}
+# Only containers listen beyond loopback: they name who may call, and by which name.
+BEYOND_LOOPBACK = {
+    f"{variable(name)}_{setting}"
+    for name in (*APIS, *MORE_APIS, CONSOLE)
+    for setting in ("ALLOW_ANONYMOUS", "ALLOWED_HOSTS")
+}
 # The image's own converters do not name themselves, so quick discovery would not find them; and
 # every connector names its converters itself.
 WORKER_ONLY_HERE = {"plugin.discovery", "key.converter", "value.converter"}

@@ -52,6 +52,8 @@ class Limits:
     """Seconds for a request's headers, and for the preface, a frame or a header block of HTTP/2."""
     idle_timeout: float = 75.0
     """Seconds between two requests of HTTP/1.1; of silence, over HTTP/2, until a PING."""
+    hosts: frozenset[str] | None = None
+    """Names that web pages may call it by, over HTTP/1.1; None: any (http_origins.py)."""
 
 
 LIMITS = Limits()

@@ -31,7 +31,9 @@ class HttpListener:
         server = self._runner.server
         if server is None:
             raise RuntimeError("aiohttp has made no server")
-        server.request_handler = _checked(server.request_handler, self._refuse)
+        server.request_handler = _checked(
+            server.request_handler, self._refuse, self._connections.limits.hosts
+        )
         loop = asyncio.get_running_loop()
         self._accepting = await loop.create_server(
             lambda: HttpConnection(server, self._refuse, self._connections, loop),
@@ -50,7 +52,7 @@ class HttpListener:
         await self._runner.cleanup()
 
 
-def _checked(handle: Any, refuse: Refuse) -> Any:
+def _checked(handle: Any, refuse: Refuse, hosts: frozenset[str] | None) -> Any:
     """The application's handler, for requests that are worth its while."""
 
     async def checked(request: web.BaseRequest) -> web.StreamResponse:
@@ -59,7 +61,7 @@ def _checked(handle: Any, refuse: Refuse) -> Any:
             raise TypeError("a request of another server")
         connection.begin(request)
         try:
-            check(request)
+            check(request, hosts)
             response: web.StreamResponse = await handle(request)
         except Exception as error:  # noqa: BLE001 - raised outside of the application's middleware
             response = refuse(error)

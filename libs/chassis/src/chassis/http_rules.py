@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import web
 from aiohttp.http import HttpVersion10, HttpVersion11
 
+from chassis import http_origins
 from chassis.problems import Invalid
 
 VERSIONS = {HttpVersion10, HttpVersion11}
@@ -16,12 +17,18 @@ SINGLE = ("authorization", "content-type", "idempotency-key")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def check(request: web.BaseRequest) -> None:
-    """Raise Invalid for another version of HTTP, a bad Host or percent-encoding, a header twice."""
+def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None:
+    """Raise Invalid for another version of HTTP, a bad Host or percent-encoding, a header twice.
+
+    Also for a name or an origin that is not among hosts; None: any may be.
+    """
     if request.version not in VERSIONS:
         raise Invalid("the request is not HTTP/1.1")
-    if not _is_host(request.headers.get("Host", "")):
+    host = request.headers.get("Host", "")
+    if not _is_host(host):
         raise Invalid("the header Host is not a host and a port")
+    if hosts is not None:
+        http_origins.check(host, request.headers.get("Origin"), hosts)
     for name in SINGLE:
         if name in request.headers and len(request.headers.getall(name)) > 1:
             raise Invalid(f"the header {name} is given twice")

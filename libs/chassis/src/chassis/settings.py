@@ -41,7 +41,13 @@ class ServiceSettings(BaseSettings):
         1000,
         ge=1,
         description="Connections of clients to each port at most; for one more the one that has "
-        "been idle longest ends.",
+        "been idle longest ends, of the client that has most.",
+    )
+    allowed_hosts: str | None = Field(
+        None,
+        description="Names, separated by commas, that requests may have as Host, and web pages as "
+        "Origin, besides addresses and localhost; a name of our own against DNS rebinding. Unset: "
+        "on a loopback HOST none, elsewhere any.",
     )
     header_timeout: float = Field(
         10,
@@ -59,7 +65,15 @@ class ServiceSettings(BaseSettings):
     @property
     def limits(self) -> Limits:
         """What every port grants its clients."""
-        return Limits(self.max_connections, self.header_timeout, self.idle_timeout)
+        return Limits(
+            self.max_connections, self.header_timeout, self.idle_timeout, self._allowed_hosts()
+        )
+
+    def _allowed_hosts(self) -> frozenset[str] | None:
+        if self.allowed_hosts is None and not is_loopback(self.host):
+            return None
+        names = (self.allowed_hosts or "").lower().split(",")
+        return frozenset(name.strip() for name in names if name.strip())
 
     def variable(self, name: str) -> str:
         """The environment variable of a setting."""

@@ -38,7 +38,7 @@ async def test_a_running_request_finishes_while_the_service_stops(
     async with started("command-api", settings, admin) as pid:
         reader, writer = await asyncio.open_connection("127.0.0.1", http)
         body = b'{"first_name": "Slow", "last_name": "Body"}'
-        head = f"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        head = f"POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
         writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + body[:10])
         await eventually(lambda: answers(http))  # so the head above has been read, too
         os.kill(pid, signal.SIGTERM)
