@@ -3,10 +3,13 @@
 
 CREATE DATABASE IF NOT EXISTS users CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;
 
--- Debezium reads the binary log and, for a snapshot, the tables. It writes nothing.
+-- Debezium reads the binary log and, for a snapshot, the tables of this database. It writes nothing.
+-- REVOKE takes back what it had on all databases before.
 CREATE USER IF NOT EXISTS 'debezium'@'%' IDENTIFIED BY ${debezium_password};
 ALTER USER 'debezium'@'%' IDENTIFIED BY ${debezium_password};
-GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
+GRANT RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
+REVOKE SELECT ON *.* FROM 'debezium'@'%';
+GRANT SELECT ON users.* TO 'debezium'@'%';
 
 -- The migrator owns the schema. It may hand on what it has, because command-api's first migration
 -- gives command_api its rights on the table, which does not exist yet here.

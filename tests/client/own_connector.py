@@ -131,6 +131,7 @@ async def own_connector(stack: Addresses, home: Path) -> AsyncIterator[OwnConnec
         stack,
         f"DROP DATABASE IF EXISTS {DATABASE}",
         f"CREATE DATABASE {DATABASE}",
+        f"GRANT SELECT ON {DATABASE}.* TO debezium",
         f"CREATE TABLE {TABLE} ({COLUMNS})",
     )
     own = OwnConnector(stack, _settings(stack, file))

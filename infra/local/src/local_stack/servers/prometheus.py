@@ -23,6 +23,7 @@ def program(site: Site) -> Program:
             f"--config.file={configuration(site)}",
             f"--storage.tsdb.path={site.instance.folder('data', 'prometheus')}",
             f"--storage.tsdb.retention.time={KEPT}",
+            "--web.cors.origin=https?://localhost(:[0-9]+)?",  # by default any page may read it
             f"--web.listen-address={HOST}:{site.instance.port('prometheus')}",
         ],
         after=(),
