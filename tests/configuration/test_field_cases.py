@@ -1,4 +1,4 @@
-"""docs/field-cases.md names tests that exist."""
+"""docs/field-cases.md and docs/hostile-callers.md name tests that exist."""
 
 import ast
 import re
@@ -6,17 +6,20 @@ import re
 import pytest
 from page import ROOT
 
-PAGE = (ROOT / "docs" / "field-cases.md").read_text("utf-8")
+PAGES = [
+    (ROOT / "docs" / name).read_text("utf-8") for name in ("field-cases.md", "hostile-callers.md")
+]
 COLUMNS = 6
 CASES = {
     *("C1", "C2", "V1", "V2", "V3", "T1", "T2", "T3", "T4", "T5", "T6", "T7"),
     *("K1", "K2", "K3", "S1", "S2", "S3", "S4", "P1", "P2"),
+    *("H1", "H2", "H3", "H4", "H5", "H7", "H8", "H9", "H10", "H12", "H13", "H15"),
 }
 
 
 def rows() -> dict[str, list[str]]:
     """The cells of each case, by its number."""
-    lines = re.findall(r"^\| ([A-Z]\d+[a-z]?) \|(.*)\|$", PAGE, re.MULTILINE)
+    lines = re.findall(r"^\| ([A-Z]\d+[a-z]?) \|(.*)\|$", "\n".join(PAGES), re.MULTILINE)
     return {number: [number, *rest.split("|")] for number, rest in lines}
 
 

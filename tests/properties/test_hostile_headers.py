@@ -124,6 +124,14 @@ async def test_a_header_that_has_one_value_is_not_accepted_twice(
     assert await answer(doors, headers(method, *twice), is_end=False) == INVALID
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) -> None:
+    before = counted()
+    assert await answer(doors, headers(method), message(8, b"\xff" * 8)) == INVALID
+    assert counted() == before + 1
+
+
 @pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")

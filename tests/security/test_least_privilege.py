@@ -121,6 +121,7 @@ INSERT = "INSERT INTO user_event (user_id, version) VALUES ('x', 1)"
         ("debezium", "DROP TABLE user_event"),
         ("debezium", "CREATE TABLE users.other (x INT)"),
         ("debezium", "PURGE BINARY LOGS BEFORE NOW()"),
+        ("debezium", "SELECT * FROM mysql.user"),
         ("auditor", INSERT),
         ("auditor", "UPDATE user_event SET version = 1"),
         ("auditor", "DELETE FROM user_event"),

@@ -1,6 +1,6 @@
 """What one client may make our side of HTTP/2 do: counted work, bounded in each turn and in all.
 
-Cases H1, H2, H8 and H10 of the attacks that were tried (docs/hostile-callers.md).
+Cases H1, H2, H8 and H10 of docs/hostile-callers.md.
 """
 
 import pytest
