@@ -27,9 +27,11 @@ def test_a_script_falls_into_statements_without_its_comments() -> None:
     assert statements(script) == ["CREATE DATABASE a", "GRANT x\n    TO y;"]
 
 
-def test_nobody_but_the_migrator_is_granted_anything_on_the_tables() -> None:
+def test_beside_the_migrator_debezium_alone_is_granted_anything_and_reads() -> None:
     grants = [
         one for one in statements((INFRA / "mysql" / "users.sql").read_text()) if "GRANT" in one
     ]
-    assert [one for one in grants if "users.*" in one and "'migrator'" not in one] == []
+    assert [one for one in grants if "users.*" in one and "'migrator'" not in one] == [
+        "GRANT SELECT ON users.* TO 'debezium'@'%'"
+    ]
     assert not any("command_api" in one for one in grants)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
@@ -46,6 +46,7 @@ class HttpConnection(web.RequestHandler):
         self._connections = connections
         self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
+        self._content: StreamReader | None = None  # of the newest request, also when it is handled
         self._is_broken = False
         self._has_begun = False
         self._unparsed = 0  # bytes of headers that are not complete
@@ -79,7 +80,8 @@ class HttpConnection(web.RequestHandler):
         self._bound_headers(len(data))
 
     def _bound_headers(self, size: int) -> None:
-        if self._messages or (self._reading is not None and not self._reading.content.is_eof()):
+        is_body = self._content is not None and not self._content.is_eof()
+        if self._messages or is_body:
             self._unparsed = 0
             return
         self._unparsed += size
@@ -89,6 +91,7 @@ class HttpConnection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
+        self._content = request.content
         self._unparsed = 0
         self.waiting_since = None
         if self._is_broken:
