@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiohttp import StreamReader, web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
@@ -46,7 +46,7 @@ class HttpConnection(web.RequestHandler):
         self._connections = connections
         self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
-        self._content: StreamReader | None = None  # of the newest request, also when it is handled
+        self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
         self._is_broken = False
         self._has_begun = False
         self._unparsed = 0  # bytes of headers that are not complete
@@ -61,6 +61,7 @@ class HttpConnection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.remove(self)
+        self._content = EMPTY_PAYLOAD  # which refers to this connection
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -80,8 +81,9 @@ class HttpConnection(web.RequestHandler):
         self._bound_headers(len(data))
 
     def _bound_headers(self, size: int) -> None:
-        is_body = self._content is not None and not self._content.is_eof()
-        if self._messages or is_body:
+        if self._messages:
+            self._content = self._messages[-1][1]
+        if self._messages or not self._content.is_eof():
             self._unparsed = 0
             return
         self._unparsed += size
@@ -91,7 +93,6 @@ class HttpConnection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
-        self._content = request.content
         self._unparsed = 0
         self.waiting_since = None
         if self._is_broken:

@@ -10,7 +10,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from chassis import connections
+from chassis import connections, telemetry
 from chassis.admin_server import AdminServer
 from chassis.connections import Limits
 from chassis.grpc_server import GrpcServer
@@ -264,6 +264,7 @@ async def test_connections_leave_file_descriptors_for_everything_else(
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (connections.RESERVE + 3, 4096))
     monkeypatch.setattr(connections, "_warnings", LogLimit(10))
+    telemetry.configure_logs("test", "warning")
     async with AsyncExitStack() as stack:
         with capture_logs() as logs:
             opened = [

@@ -10,6 +10,7 @@ from aiohttp import web
 from raw_grpc import calling, message
 from structlog.testing import capture_logs
 
+from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -145,6 +146,7 @@ STUCK: list[Act] = [
 
 async def stopped_with(acts: list[Act]) -> tuple[float, list[dict[str, object]]]:
     """Seconds that a stop takes while clients do this, and the warnings."""
+    telemetry.configure_logs("test", "warning")
     servers, stop = Servers(), asyncio.Event()
     running = asyncio.create_task(run(servers.process, stop, 0, GRACE))
     async with AsyncExitStack() as stack:
