@@ -69,6 +69,7 @@ class HttpConnection(web.RequestHandler):
             self._has_begun = True
             limit = self._loop.time() + self._connections.limits.header_timeout
             self._deadline = min(self._deadline, limit)
+        was_body = not self._content.is_eof()
         try:
             super().data_received(data)
         except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
@@ -78,15 +79,13 @@ class HttpConnection(web.RequestHandler):
             self._is_broken = True
             _without_frames(self._messages[-1][0].exc)
             self._break_body()
-        self._bound_headers(len(data))
-
-    def _bound_headers(self, size: int) -> None:
         if self._messages:
             self._content = self._messages[-1][1]
-        if self._messages or not self._content.is_eof():
-            self._unparsed = 0
-            return
-        self._unparsed += size
+        self._bound_headers(0 if was_body or self._messages else len(data))
+
+    def _bound_headers(self, size: int) -> None:
+        """Count bytes that are of no request yet, as long as nothing else arrives."""
+        self._unparsed = self._unparsed + size if size else 0
         if self._unparsed > MAX_HEADERS:
             self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
 

@@ -134,6 +134,21 @@ async def one_runs() -> None:
     await eventually(runs, every=0.01)
 
 
+async def test_a_body_that_comes_after_its_headers_is_not_counted_as_headers(port: int) -> None:
+    body = b'{"name": "Ann"}'.ljust(MAX_BODY - 1)
+    head = b"POST /item HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(3):  # on one connection, which stays open
+        for part in (head, body[:100], body[100:]):
+            writer.write(part)
+            await asyncio.sleep(0)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        length = int((await reader.readuntil(b"\r\n\r\n")).split(b"Content-Length: ")[1].split()[0])
+        await reader.readexactly(length)
+    writer.close()
+
+
 @pytest.mark.parametrize("name", MALFORMED)
 async def test_malformed_http_is_a_problem_and_leaves_no_word_in_a_log(
     port: int, name: str, caplog: pytest.LogCaptureFixture
