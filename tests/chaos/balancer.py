@@ -26,6 +26,11 @@ class Balancer:
 
     def __init__(self, replicas: Sequence[Replica]) -> None:
         self.replicas = replicas
+        self.refused_while_ready = 0
+
+    def note_refusal(self, replica: Replica) -> None:
+        """A replica has refused a connection or a call before it began."""
+        self.refused_while_ready += replica.is_ready
 
     def order(self) -> list[Replica]:
         """The ready ones; all when none says so."""

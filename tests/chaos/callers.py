@@ -53,10 +53,13 @@ async def from_some(
     balancer: Balancer, ask: Callable[[Replica], Awaitable[T]], refused: type[Exception]
 ) -> T:
     """What the first replica answers that does not refuse the connection."""
-    *others, last = balancer.order()
-    for replica in others:
+    error: Exception | None = None
+    for replica in balancer.order():
         try:
             return await ask(replica)
-        except refused:
-            continue
-    return await ask(last)
+        except refused as refusal:
+            balancer.note_refusal(replica)
+            error = refusal
+    if error is None:
+        raise RuntimeError("there is no replica")
+    raise error

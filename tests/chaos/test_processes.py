@@ -41,6 +41,8 @@ async def test_no_caller_sees_a_rolling_restart(chaos: Chaos) -> None:
                 assert took < 10, f"{program} took {took:.1f} s to end"
     assert scenario.codes().keys() <= SMOOTH, scenario.codes()
     assert not [entry for entry in scenario.ledger.entries if entry.was_unknown]
+    # Most balancers do not try another replica: one that refuses must have said so before.
+    assert [balancer.refused_while_ready for balancer in scenario.apis] == [0, 0, 0]
 
 
 async def test_a_projector_that_stood_still_does_no_harm(chaos: Chaos) -> None:
