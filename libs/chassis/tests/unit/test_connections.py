@@ -264,7 +264,7 @@ async def test_connections_leave_file_descriptors_for_everything_else(
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (connections.RESERVE + 3, 4096))
     monkeypatch.setattr(connections, "_warnings", LogLimit(10))
-    telemetry.configure_logs("test", "warning")
+    telemetry.configure_logs("test", "debug")
     async with AsyncExitStack() as stack:
         with capture_logs() as logs:
             opened = [

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from chassis import error_log, tracing
+from chassis import error_log, telemetry, tracing
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 
@@ -34,6 +34,7 @@ def request(error: Exception) -> str | None:
 
 
 def test_shared_error_is_logged_once_and_leads_from_every_trace_to_it() -> None:
+    telemetry.configure_logs("test", "debug")
     error = raised(StoreError("mysql: append: 1142 INSERT command denied"))
     with capture_logs() as logs:
         first, _, _ = (request(error) for _ in range(3))

@@ -146,7 +146,7 @@ STUCK: list[Act] = [
 
 async def stopped_with(acts: list[Act]) -> tuple[float, list[dict[str, object]]]:
     """Seconds that a stop takes while clients do this, and the warnings."""
-    telemetry.configure_logs("test", "warning")
+    telemetry.configure_logs("test", "debug")
     servers, stop = Servers(), asyncio.Event()
     running = asyncio.create_task(run(servers.process, stop, 0, GRACE))
     async with AsyncExitStack() as stack:
