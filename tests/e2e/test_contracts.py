@@ -98,10 +98,11 @@ def test_each_database_user_may_do_its_work_and_nothing_else(stack: Addresses) -
         "GRANT USAGE ON *.*",
         "GRANT SELECT ON `users`.`user_event`",
     }
-    assert grants(stack, "debezium") == {
-        "GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.*"
-    }
     databases = ["users", *(aggregate.database for aggregate in AGGREGATES)]
+    assert grants(stack, "debezium") == {
+        "GRANT RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.*",
+        *(f"GRANT SELECT ON `{database}`.*" for database in databases),
+    }
     assert {grant.split(" ON ")[1] for grant in grants(stack, "migrator")} == {
         "*.*",
         *(f"`{database}`.*" for database in databases),
