@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -69,6 +70,17 @@ def errors_of_requests(program: LoggedProgram) -> list[dict[str, Any]]:
     return [line for line in program.logged("error") if "trace_id" in line]
 
 
+async def only_error(program: LoggedProgram) -> dict[str, Any]:
+    """The one error that a request has led to; its line may be read after its answer."""
+
+    async def one() -> dict[str, Any]:
+        errors = errors_of_requests(program)
+        assert len(errors) == 1
+        return errors[0]
+
+    return await eventually(one)
+
+
 async def create(port: str) -> tuple[int, dict[str, Any], str | None]:
     names = {"first_name": SECRET, "last_name": SECRET}
     async with (
@@ -85,7 +97,7 @@ async def test_missing_insert_right_is_500_and_one_error_with_the_trace_id(
     assert (status, problem["type"], retry_after) == (500, "urn:problem:internal", None)
     assert "INSERT" not in str(problem)
     assert "1142" not in str(problem)
-    (line,) = errors_of_requests(powerless)
+    line = await only_error(powerless)
     assert line["trace_id"] == problem["trace_id"]
     assert "1142 INSERT command denied" in line["error"]
     assert powerless.logged("warning") == []
@@ -104,8 +116,16 @@ async def test_missing_insert_right_has_the_same_answer_by_grpc(
         channel.close()
     assert refused.value.status is Status.INTERNAL
     assert "INSERT" not in str(refused.value.message)
-    (line,) = errors_of_requests(powerless)
+    line = await only_error(powerless)
     assert "1142" in line["error"]
+
+
+async def lines_of(program: LoggedProgram, requests: int) -> tuple[list[Any], list[Any]]:
+    """The errors, and the lines that lead to them, as soon as each request has one."""
+    errors = errors_of_requests(program)
+    others = [line for line in program.logged("info") if "first_trace" in line]
+    assert len(errors) + len(others) == requests
+    return errors, others
 
 
 async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
@@ -113,8 +133,7 @@ async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
 ) -> None:
     found = await asyncio.gather(*(create(ports["HTTP_PORT"]) for _ in range(60)))
     assert {status for status, _, _ in found} == {500}
-    errors = errors_of_requests(powerless)
-    others = [line for line in powerless.logged("info") if "first_trace" in line]
+    errors, others = await eventually(partial(lines_of, powerless, len(found)))
     assert len(errors) < len(found) / 2  # creates share transactions, and so their errors
     traces = {line["trace_id"] for line in [*errors, *others]}
     assert traces == {problem["trace_id"] for _, problem, _ in found}
