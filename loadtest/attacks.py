@@ -244,9 +244,10 @@ async def once(attack: Attack, reader: asyncio.StreamReader, writer: asyncio.Str
             await asyncio.sleep(attack.every)
             if reading and reading.done():
                 return
-        await asyncio.wait([reading] if reading else [], timeout=attack.holds) if reading else (
+        if reading:
+            await asyncio.wait([reading], timeout=attack.holds)
+        else:
             await asyncio.sleep(attack.holds)
-        )
     finally:
         if reading:
             reading.cancel()
