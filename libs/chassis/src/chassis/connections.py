@@ -119,7 +119,9 @@ class Connections:
         if connection in self._open:
             self._open.remove(connection)
             self._ending.discard(connection)
-            self._of_client -= Tally([connection.address])
+            self._of_client[connection.address] -= 1
+            if not self._of_client[connection.address]:
+                del self._of_client[connection.address]
             Connections._in_all -= 1
             OPEN.labels(self._port).dec()
 
@@ -152,13 +154,10 @@ class Connections:
         connection.end()
 
     def _dispensable(self, newest: Connection) -> Connection:
-        def rank(connection: Connection) -> tuple[int, float]:
-            since = connection.waiting_since
-            is_newest = connection is newest or since is None
-            return -self._of_client[connection.address], math.inf if is_newest else since or 0.0
-
-        waiting = (one for one in self._open - self._ending if one.waiting_since is not None)
-        return min({newest, *waiting}, key=rank)
+        others = self._open - self._ending
+        waiting = {one: since for one in others if (since := one.waiting_since) is not None}
+        waiting[newest] = math.inf
+        return min(waiting, key=lambda one: (-self._of_client[one.address], waiting[one]))
 
     def _warn(self, used: int) -> None:
         if (others := _warnings.take(self._port)) is not None:
