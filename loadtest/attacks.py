@@ -60,18 +60,18 @@ def block(path: str, *others: tuple[str, str], method: str = "POST") -> bytes:
     )
 
 
-def calls(path: str, message: bytes | None, *, is_whole: bool = True, count: int = 100) -> bytes:
+def calls(path: str, message: bytes | None, count: int = 100) -> bytes:
     """Calls on the first streams of a connection; message None: headers alone."""
     headers = block(path)
-    return b"".join(call(stream, headers, message, is_whole) for stream in odd(count))
+    return b"".join(call(stream, headers, message) for stream in odd(count))
 
 
-def call(stream: int, headers: bytes, message: bytes | None, is_whole: bool = True) -> bytes:  # noqa: FBT001, FBT002 - two kinds of call
+def call(stream: int, headers: bytes, message: bytes | None) -> bytes:
     begun = written(frames.HEADERS, frames.END_HEADERS, stream, headers)
     if message is None:
         return begun
     body = b"\0" + NUMBER.pack(len(message)) + message
-    return begun + written(frames.DATA, frames.END_STREAM if is_whole else 0, stream, body)
+    return begun + written(frames.DATA, frames.END_STREAM, stream, body)
 
 
 def odd(count: int) -> range:

@@ -10,12 +10,11 @@ import argparse
 import asyncio
 import http.client
 import json
-import os
-import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -24,13 +23,11 @@ import aiohttp
 import psutil
 from attacks import ATTACKS
 from grpclib.client import Channel
+from running_demo import HTTP, demo
 
 from chassis.interrupts import interruptible
 from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
 
-HTTP = 26980  # and the two behind it
-PORTS = {"HTTP_PORT": HTTP, "GRPC_PORT": HTTP + 10, "ADMIN_PORT": HTTP + 20}
-SETTINGS = {f"DEMO_{name}": str(port) for name, port in PORTS.items()}
 QUERY_HTTP, QUERY_GRPC = HTTP + 1, HTTP + 11
 USERS = 200
 QUIET, ATTACKED, RECOVERY = 2.0, 6.0, 5.0  # seconds
@@ -50,53 +47,35 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Server:
+    """The demo under attack, one of its users, and the lines that it has logged."""
+
     process: psutil.Process
     user: str
-    log: Path
+    lines: list[str]
 
     def rss(self) -> float:
         return self.process.memory_info().rss / MEGABYTE
 
-    def lines(self) -> int:
-        return self.log.read_bytes().count(b"\n")
-
 
 @contextmanager
-def demo(python: str, log: Path) -> Iterator[Server]:
-    with log.open("wb") as written:
-        started = subprocess.Popen(  # noqa: S603 - ours
-            [python, "-c", "from demo.__main__ import main; main()"],
-            env=os.environ | SETTINGS,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+def server_with_users(python: str) -> Iterator[Server]:
+    with demo(python=python) as started:
+        assert started.stdout  # noqa: S101 - for the type checker
+        lines: list[str] = []
+        reading = threading.Thread(target=lines.extend, args=(started.stdout,), daemon=True)
+        reading.start()
         users = [create() for _ in range(USERS)]
-        time.sleep(0.5)
-        yield Server(psutil.Process(started.pid), users[0], log)
-    finally:
-        started.terminate()
-        try:
-            started.wait(20)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
+        yield Server(psutil.Process(started.pid), users[0], lines)
 
 
 def create() -> str:
     body = json.dumps({"first_name": "Ada", "last_name": "L" * 50})
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", HTTP, TIMEOUT)
-        try:
-            connection.request("POST", "/user", body, {"Content-Type": "application/json"})
-            return str(json.load(connection.getresponse())["id"])
-        except ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        finally:
-            connection.close()
+    connection = http.client.HTTPConnection("127.0.0.1", HTTP, TIMEOUT)
+    try:
+        connection.request("POST", "/user", body, {"Content-Type": "application/json"})
+        return str(json.load(connection.getresponse())["id"])
+    finally:
+        connection.close()
 
 
 async def innocent(server: Server, seconds: float) -> Phase:
@@ -107,12 +86,12 @@ async def innocent(server: Server, seconds: float) -> Phase:
     channel = Channel("127.0.0.1", QUERY_GRPC)
     stub = UserQueriesStub(channel)
 
-    async def timed(asked: object) -> None:
+    async def timed(asked: Awaitable[object]) -> None:
         nonlocal failed
         began = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT):
-                await asked  # type: ignore[misc]
+                await asked
         except Exception:  # noqa: BLE001 - whatever it is, the caller is not served
             failed += 1
         times.append(time.perf_counter() - began)
@@ -141,7 +120,7 @@ async def innocent(server: Server, seconds: float) -> Phase:
 
 async def tried(name: str, server: Server) -> str:
     """A row of the table."""
-    quiet, before = await innocent(server, QUIET), server.lines()
+    quiet, before = await innocent(server, QUIET), len(server.lines)
     arguments = ("--http", str(QUERY_HTTP), "--grpc", str(QUERY_GRPC), "--seconds", str(ATTACKED))
     attacker = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -154,7 +133,7 @@ async def tried(name: str, server: Server) -> str:
     told, _ = await attacker.communicate()
     await asyncio.sleep(RECOVERY - QUIET)
     after = await innocent(server, QUIET)
-    lines = server.lines() - before
+    lines = len(server.lines) - before
     cells = [
         name,
         f"{quiet.p99:.0f}",
@@ -177,13 +156,10 @@ HEAD = (
 
 
 def table(names: Sequence[str], python: str) -> Iterator[str]:
-    log = Path(os.environ.get("TMPDIR", "/tmp")) / f"hostile-{os.getpid()}.log"  # noqa: S108 - ours
     yield HEAD
     for name in names:
-        with demo(python, log) as server:
+        with server_with_users(python) as server:
             yield asyncio.run(tried(name, server))
-    with suppress(FileNotFoundError):
-        log.unlink()
 
 
 @interruptible()

@@ -7,24 +7,17 @@ projections. What counts is the ratio; CPU time says little of how busy the mach
 import argparse
 import http.client
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import psutil
 import report
+from running_demo import AS_IT_IS, HTTP, demo
 
 from chassis.interrupts import interruptible
 
-HTTP = 18980  # and the two behind it
-PORTS = {"HTTP_PORT": HTTP, "GRPC_PORT": HTTP + 10, "ADMIN_PORT": HTTP + 20}
-SETTINGS = {f"DEMO_{name}": str(port) for name, port in PORTS.items()}
-AS_IT_IS = "from demo.__main__ import main; main()"
 # What the services did without an exporter: the SDK's spans, sampled, for nobody.
 WITH_SPANS = (
     "from chassis import tracing; from opentelemetry.sdk.trace import SpanProcessor; "
@@ -32,25 +25,6 @@ WITH_SPANS = (
 )
 USERS = 20
 Ask = Callable[[], None]
-
-
-@contextmanager
-def demo(code: str) -> Iterator[psutil.Process]:
-    """The demo while the block runs, with some users in it."""
-    started = subprocess.Popen(  # noqa: S603 - ours
-        [sys.executable, "-c", code], env=os.environ | SETTINGS, stdout=subprocess.PIPE, text=True
-    )
-    assert started.stdout  # noqa: S101 - for the type checker
-    try:
-        while "Try it" not in (line := started.stdout.readline()):
-            if not line:
-                raise SystemExit("the demo did not start")
-        for _ in range(USERS):
-            create()
-        yield psutil.Process(started.pid)
-    finally:
-        started.terminate()
-        started.wait()
 
 
 _connections: dict[int, http.client.HTTPConnection] = {}
@@ -92,7 +66,10 @@ def measure(rounds: int, count: int) -> dict[str, dict[str, list[float]]]:
     for _ in range(rounds):
         for way, code in (("spans", WITH_SPANS), ("none", AS_IT_IS)):
             _connections.clear()
-            with demo(code) as process:
+            with demo(code) as started:
+                process = psutil.Process(started.pid)
+                for _ in range(USERS):
+                    create()
                 for operation, ask in zip(found, (listed, create), strict=True):
                     cost(process, ask, count // 10)
                     found[operation][way].append(cost(process, ask, count))
