@@ -1,30 +1,21 @@
 """A real browser on the console of the running test stack."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from browsing import launched
+from playwright.async_api import Browser, ConsoleMessage, Page
 from trouble import stopped
 
-from local_stack import browser as browsers
 from local_stack.addresses import Addresses
-from local_stack.layout import cache
 
-FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 WITHIN = 15_000  # milliseconds for whatever a test waits for
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    found = await asyncio.to_thread(browsers.browser, cache())
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=found.program, args=FLAGS, env={**os.environ, **found.environment}
-        )
+    async with launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="module")

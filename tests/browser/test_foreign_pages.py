@@ -4,23 +4,20 @@ One site takes a name of its own for this machine's address (DNS rebinding), ano
 and requests to localhost.
 """
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
+from browsing import launched
 from doors import Door
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from survival import created, letters, visible
 
 from chassis.testing import eventually
-from local_stack import browser as browsers
 from local_stack.addresses import Addresses
-from local_stack.layout import cache
 
 pytestmark = pytest.mark.e2e
-FLAGS = ["--disable-gpu", "--no-first-run", "--host-resolver-rules=MAP evil.test 127.0.0.1"]
 FORM = """<form method=post enctype=text/plain action="{url}">
 <input name='{{"first_name": "Forged", "last_name": "{name}", "x": "' value='"}}'></form>"""
 FETCH = """async ([url, method, body]) => {
@@ -34,13 +31,8 @@ FETCH = """async ([url, method, body]) => {
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """A browser to whom evil.test is this machine, as a name server may say."""
-    found = await asyncio.to_thread(browsers.browser, cache())
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=found.program, args=FLAGS, env={**os.environ, **found.environment}
-        )
+    async with launched("--host-resolver-rules=MAP evil.test 127.0.0.1") as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -59,12 +51,8 @@ async def site() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/", shown)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    server = web.TCPSite(runner, "127.0.0.1", 0)
-    await server.start()
-    yield f"http://evil.test:{runner.addresses[0][1]}/"
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        yield f"http://evil.test:{server.port}/"
 
 
 def of_a_browser(stack: Addresses) -> dict[str, str]:

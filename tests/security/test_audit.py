@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 pytestmark = pytest.mark.integration  # not quick: pip-audit starts fifteen times
 ROOT = Path(__file__).parents[2]
@@ -32,12 +33,8 @@ async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
 
     app = web.Application()
     app.router.add_post("/query", query)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/query", bad
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        yield f"http://127.0.0.1:{server.port}/query", bad
 
 
 async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
