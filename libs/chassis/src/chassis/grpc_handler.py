@@ -46,7 +46,7 @@ class CallHandler(Handler):
         self._tasks.pop(stream, None)
         self._cancelled.discard(task)
         if stream.wrapper is not None:
-            stream.wrapper._error = None  # noqa: SLF001 - its traceback's frames refer to it
+            stream.wrapper._error = None  # noqa: SLF001 - its frames refer to the stream
         if self.closing:
             self._forget()
 

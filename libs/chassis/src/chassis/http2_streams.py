@@ -127,7 +127,7 @@ class Streams(dict[int, Http2Stream]):
         self.drop(stream_id, code, is_theirs=False)
 
     def forget(self, stream_id: int) -> None:
-        """A stream is reset; nothing is told."""
+        """Our side resets a stream; no event is reported."""
         self._remember_late(stream_id)
         self.pop(stream_id, None)
 

@@ -143,19 +143,19 @@ async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
 
 
 def _letter(message: Any) -> Letter:
-    """The letter, whoever has written it: what its headers do not say is unknown."""
-    told = {
+    """Any program may have written the dead letter; a missing header reads as UNKNOWN."""
+    headers = {
         name: value.decode(errors="replace") for name, value in message.headers if value is not None
     }
     record = Record(
-        told.get("source.topic", UNKNOWN),
-        _number(told.get("source.partition", "")),
-        _number(told.get("source.offset", "")),
+        headers.get("source.topic", UNKNOWN),
+        _number(headers.get("source.partition", "")),
+        _number(headers.get("source.offset", "")),
         message.key,
         message.value,
     )
     return Letter(
-        message.offset, record, told.get("reason", UNKNOWN), told.get("failed_at", UNKNOWN)
+        message.offset, record, headers.get("reason", UNKNOWN), headers.get("failed_at", UNKNOWN)
     )
 
 
