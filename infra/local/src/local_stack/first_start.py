@@ -4,8 +4,7 @@ import subprocess
 from pathlib import Path
 
 from local_stack import StackError
-
-WITHIN = 120
+from local_stack.programs import START_WITHIN
 
 
 def run(command: list[str], what: str, log: Path) -> None:
@@ -13,10 +12,12 @@ def run(command: list[str], what: str, log: Path) -> None:
     with log.open("w") as output:
         try:
             ended = subprocess.run(
-                command, stdout=output, stderr=output, timeout=WITHIN, check=False
+                command, stdout=output, stderr=output, timeout=START_WITHIN, check=False
             )
         except subprocess.TimeoutExpired:
-            raise StackError(f"{what}: no end after {WITHIN} s; its output is in {log}") from None
+            raise StackError(
+                f"{what}: no end after {START_WITHIN:.0f} s; its output is in {log}"
+            ) from None
     if ended.returncode:
         words = log.read_text().strip().splitlines() or ["no output"]
         raise StackError(f"{what} failed: {words[-1]} (all of it is in {log})")

@@ -8,6 +8,10 @@ from local_stack.addresses import Addresses
 from local_stack.layout import Instance
 from local_stack.software import Software
 
+# Seconds. A program that dies ends the wait at once; on two busy cores three brokers and a registry
+# have taken more than 120 s, and a test run that ends for that says nothing about the code.
+START_WITHIN = 300.0
+
 
 def nothing() -> None:
     """For a program that needs no preparation."""
@@ -25,7 +29,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] = nothing
     """What must be there before it starts: a formatted folder, a first password."""
-    start_within: float = 120.0
+    start_within: float = START_WITHIN
     stop_within: int = 20
 
 
@@ -37,7 +41,7 @@ class Job:
     command: list[str]
     after: tuple[str, ...]
     environment: dict[str, str]
-    within: float = 120.0
+    within: float = START_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,6 @@ def api_or_projector(site: Site, name: str, after: Sequence[str]) -> Program:
         after=tuple(redis.ready(site) if step == "redis" else step for step in after),
         healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
         environment=environment(site, name),
-        start_within=60,
         stop_within=15,
     )
 

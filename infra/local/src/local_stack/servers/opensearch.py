@@ -41,7 +41,6 @@ def program(site: Site, name: str) -> Program:
         after=(),
         healthy=partial(health.get, f"{url}/_cluster/health?{wanted}"),
         environment=JVM_ENVIRONMENT,
-        start_within=300,  # three at once, on two cores that are busy
     )
 
 
