@@ -62,6 +62,9 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 
 # --- checks -------------------------------------------------------------------------------------
 
+# Tests mostly wait, so two workers take the files in turn, each with a stack of its own (3 GB).
+SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
+
 .PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
@@ -76,13 +79,13 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready; \
 	elif [ "$${CI:-}" = true ]; then echo "infra/k8s and HTTP/2 cannot be checked: there is no Go here" >&2; exit 1; \
 	else echo "left out: the checks of infra/k8s and of HTTP/2 (there is no Go here)"; fi
-	$(BIN)/pytest -q -m "not integration and not e2e"
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
 	@.ci/audit
 
 test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-clusters: $(VENV)/ready ## The end-to-end tests on three brokers, a Redis Cluster and three nodes of OpenSearch
 	$(BIN)/pytest --stack clusters tests/e2e

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import containers
 import free_ports
+import instance
 import pytest
 import redis_nodes
 from hypothesis import settings
@@ -22,11 +23,9 @@ from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 
 BIN = Path(sys.executable).parent
-INSTANCE = ["--instance", "test", "--port-offset", "10000"]
+INSTANCE = ["--instance", instance.NAME, "--port-offset", str(instance.PORT_OFFSET)]
 CLUSTERS = ["--brokers", "3", "--redis-masters", "3", "--opensearch-nodes", "3"]
-# Where the test of tracing listens for spans; for all others it is an exporter that is away.
-OTLP_PORT = 14318
-TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{OTLP_PORT}/v1/traces"}
+TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{instance.OTLP_PORT}/v1/traces"}
 INTEGRATION = pytest.mark.integration
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
@@ -54,8 +53,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
     """The system under test, from empty data, started for the whole run, unless one is given."""
-    if instance := request.config.getoption("--instance"):
-        yield load(instance)
+    if given := request.config.getoption("--instance"):
+        yield load(given)
         return
     kind = request.config.getoption("--stack")
     form = CLUSTERS if kind == "clusters" else []
@@ -65,15 +64,15 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
 
 @contextmanager
 def _local_stack(form: Sequence[str]) -> Iterator[Addresses]:
-    """The instance `test`; one that runs already is used and left as it is."""
+    """The instance of these tests; one that runs already is used and left as it is."""
     if _run("status").returncode == 0:
-        yield load("test")
+        yield load(instance.NAME)
         return
     for command in (["clean"], ["up", *form]):
         done = _run(*command)
         if done.returncode:
             pytest.exit(f"the test stack did not start:\n{done.stdout[-3000:]}", returncode=2)
-    yield load("test")
+    yield load(instance.NAME)
     _run("clean")
 
 

@@ -1,15 +1,11 @@
 """The console on a phone, in light and dark, by keyboard, and while a neighbour is away."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
 from playwright.async_api import Page, expect
-
-from local_stack import control
+from trouble import stopped
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=15_000)
@@ -35,16 +31,6 @@ FOCUSED = """() => {
   const style = getComputedStyle(document.activeElement);
   return [document.activeElement.name || document.activeElement.textContent, style.outlineStyle];
 }"""
-
-
-@asynccontextmanager
-async def stopped(program: str) -> AsyncIterator[None]:
-    """The test stack without one of its programs."""
-    await asyncio.to_thread(control.stop, "test", program)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(control.start, "test", program)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,9 +3,13 @@
 import random
 import socket
 
-# Below those that Linux gives to outgoing connections (ip_local_port_range: from 32768), one of
-# which may take a port before its server does.
-PORTS = range(20_000, 32_000)
+from instance import WORKER
+
+# Above those of the tests' stacks, and below those that Linux gives to outgoing connections
+# (ip_local_port_range: from 32768), one of which may take a port before its server does. Each of
+# pytest-xdist's workers has its own.
+FIRST, OF_EACH = 22_000, 2_000
+PORTS = range(FIRST + WORKER * OF_EACH, FIRST + (WORKER + 1) * OF_EACH)
 
 
 def unused(count: int, row: int = 1) -> list[int]:

@@ -10,6 +10,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from instance import NAME
 from opensearchpy import AsyncOpenSearch
 from operating import Tool
 from prometheus import Prometheus
@@ -18,7 +19,6 @@ from chassis.testing import eventually
 from local_stack import control
 from local_stack.addresses import Addresses
 
-INSTANCE = "test"
 ALL_THERE_IS = -1  # an offset, to Kafka's DeleteRecords
 POISON = b"a-poisoned-user"
 NOBODY = "01890000-0000-7000-8000-ffffffffffff"
@@ -27,7 +27,7 @@ NOBODY = "01890000-0000-7000-8000-ffffffffffff"
 @asynccontextmanager
 async def frozen(program: str) -> AsyncIterator[None]:
     """The program's process stands still: connections stay open and nobody answers."""
-    pid = control.pid_of(INSTANCE, program)
+    pid = control.pid_of(NAME, program)
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -37,11 +37,11 @@ async def frozen(program: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def stopped(program: str) -> AsyncIterator[None]:
-    await asyncio.to_thread(control.stop, INSTANCE, program)
+    await asyncio.to_thread(control.stop, NAME, program)
     try:
         yield
     finally:
-        await asyncio.to_thread(control.start, INSTANCE, program)
+        await asyncio.to_thread(control.start, NAME, program)
 
 
 @asynccontextmanager
@@ -158,7 +158,7 @@ async def restart(prometheus: Prometheus, program: str, how: signal.Signals) -> 
     """End the program's process, and return when Prometheus has met the next one."""
     started = f'process_start_time_seconds{{job="{program}"}}'
     before = await prometheus.query(started)
-    os.kill(control.pid_of(INSTANCE, program), how)
+    os.kill(control.pid_of(NAME, program), how)
 
     async def again() -> None:
         now = await prometheus.query(started)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from page import ROOT
 
-OFFSET = 20000  # beside a running system and the tests' own
+OFFSET = 12000  # beside a running system and the tests' own
 EXAMPLE = "17"  # the offset of a dead letter, on pages
 LETTER = "$LETTER"  # of one that is there
 

@@ -11,6 +11,7 @@ import capture_faults
 import pytest
 import trouble
 from doors import Door
+from instance import NAME
 from prometheus import Prometheus, hasty
 from survival import created, visible
 
@@ -116,7 +117,7 @@ async def test_a_connector_that_fails_is_started_again_and_told(
     stack: Addresses, prometheus: Prometheus, http: Door
 ) -> None:
     # In order, not by force: that is what Debezium's task does not survive.
-    os.kill(control.pid_of("test", "mysql"), signal.SIGTERM)
+    os.kill(control.pid_of(NAME, "mysql"), signal.SIGTERM)
     await fires(prometheus, ("ConnectorRestartsOften", "connector-supervisor"))
     await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is back
 

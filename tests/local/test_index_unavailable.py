@@ -14,6 +14,7 @@ import pytest
 from admin_pages import counter, is_ready, is_unready
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from doors import Door
+from instance import NAME
 from opensearchpy import AsyncOpenSearch
 from survival import created, visible
 
@@ -96,7 +97,7 @@ async def test_projector_waits_while_the_index_is_unavailable(
     before = await created(http)
     await eventually(lambda: visible(http, before), within=30)
     (index,) = await client.indices.get_alias(name="users")
-    pid = control.pid_of("test", PROJECTOR)
+    pid = control.pid_of(NAME, PROJECTOR)
     dead_letters, handled = (
         await count_of(stack),
         await counter(stack, PROJECTOR, "projector_events_total"),
@@ -119,7 +120,7 @@ async def test_projector_waits_while_the_index_is_unavailable(
     for user in users:
         await eventually(lambda user=user: visible(http, user), within=30)  # type: ignore[misc]
     await eventually(lambda: is_ready(stack, PROJECTOR), within=15)
-    assert control.pid_of("test", PROJECTOR) == pid
+    assert control.pid_of(NAME, PROJECTOR) == pid
     assert await count_of(stack) == dead_letters
     if kind != "two indexes":  # of which it knows the right one
         assert await counter(stack, PROJECTOR, "projector_retries_total") > retries

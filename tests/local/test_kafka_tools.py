@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from instance import NAME
 
 from local_stack.addresses import Addresses
 
@@ -27,7 +28,7 @@ def test_a_tool_runs_on_the_instance_s_broker(
     stack: Addresses, words: tuple[str, ...], said: str
 ) -> None:
     done = subprocess.run(
-        [LOCAL_STACK, "kafka", "--instance", "test", *words],
+        [LOCAL_STACK, "kafka", "--instance", NAME, *words],
         check=False,
         capture_output=True,
         text=True,

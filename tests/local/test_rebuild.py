@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from doors import Answer, Door, Refused
+from instance import NAME
 from operating import Tool
 from survival import created, visible
 
@@ -207,7 +208,7 @@ async def test_a_paused_projector_rests_also_after_a_restart_until_it_is_resumed
         await tool.done("pause")
         assert (await tool.done("status")).startswith("paused since 20")
         await eventually(lambda: is_hidden(http), within=30)
-        ended = control.pid_of("test", "redis-projector")
+        ended = control.pid_of(NAME, "redis-projector")
         os.kill(ended, signal.SIGKILL)
         await eventually(lambda: another_process_is_ready(stack, ended), within=60)
         waiting = await is_hidden(http)
@@ -231,6 +232,6 @@ async def is_hidden(http: Door) -> Answer:
 
 
 async def another_process_is_ready(stack: Addresses, ended: int) -> None:
-    assert control.pid_of("test", "redis-projector") not in {0, ended}
-    health = await asyncio.to_thread(health_of_all, Instance("test", stack.port_offset))
+    assert control.pid_of(NAME, "redis-projector") not in {0, ended}
+    health = await asyncio.to_thread(health_of_all, Instance(NAME, stack.port_offset))
     assert health["redis-projector"] == "healthy"

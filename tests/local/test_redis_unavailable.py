@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from admin_pages import counter, is_ready, is_unready
 from doors import Door
+from instance import NAME
 from redis.asyncio import Redis
 from survival import created
 
@@ -34,7 +35,7 @@ async def changed(stack: Addresses, name: str, value: str) -> AsyncIterator[None
 async def test_projector_waits_while_redis_takes_no_writes(
     stack: Addresses, http: Door, kind: str
 ) -> None:
-    pid = control.pid_of("test", PROJECTOR)
+    pid = control.pid_of(NAME, PROJECTOR)
     retries = await counter(stack, PROJECTOR, "projector_retries_total")
     async with changed(stack, *SETTINGS[kind]):
         users = [await created(http) for _ in range(20)]
@@ -43,7 +44,7 @@ async def test_projector_waits_while_redis_takes_no_writes(
     for user in users:
         assert await http.get(user["id"], min_version=1) == user
     await eventually(lambda: is_ready(stack, PROJECTOR), within=15)
-    assert control.pid_of("test", PROJECTOR) == pid
+    assert control.pid_of(NAME, PROJECTOR) == pid
 
 
 async def has_retried(stack: Addresses, times: float) -> None:

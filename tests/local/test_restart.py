@@ -8,6 +8,7 @@ from functools import partial
 import psutil
 import pytest
 from doors import Door
+from instance import NAME, PORT_OFFSET
 from survival import created, visible
 
 from chassis.testing import eventually
@@ -49,7 +50,7 @@ async def test_an_ended_process_comes_back_and_nothing_is_lost(
 ) -> None:
     before = await created(http)
     await eventually(lambda: visible(http, before))
-    ended = control.pid_of("test", program)
+    ended = control.pid_of(NAME, program)
     os.kill(ended, how)
 
     after = await eventually(lambda: created(http), within=60)
@@ -57,18 +58,18 @@ async def test_an_ended_process_comes_back_and_nothing_is_lost(
     for user in (before, after):
         await eventually(partial(visible, http, user), within=90, every=0.5)
     await eventually(all_healthy, within=60, every=1)
-    assert control.pid_of("test", program) != ended
+    assert control.pid_of(NAME, program) != ended
 
 
 async def all_healthy() -> None:
-    health = await asyncio.to_thread(health_of_all, Instance("test", 10000))
+    health = await asyncio.to_thread(health_of_all, Instance(NAME, PORT_OFFSET))
     assert set(health.values()) == {"healthy"}
     assert set(PROGRAMS) <= health.keys()
 
 
 def family(program: str) -> list[psutil.Process]:
     """A program's process and its children."""
-    process = psutil.Process(control.pid_of("test", program))
+    process = psutil.Process(control.pid_of(NAME, program))
     return [process, *process.children(recursive=True)]
 
 

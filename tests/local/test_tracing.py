@@ -8,6 +8,7 @@ import pytest
 from aiohttp import ClientSession, web
 from doors import split
 from grpclib.client import Channel
+from instance import OTLP_PORT
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from chassis.testing import eventually
@@ -15,7 +16,6 @@ from local_stack.addresses import Addresses
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 
 pytestmark = pytest.mark.e2e
-OTLP_PORT = 14318  # as the root conftest.py tells the services
 Traces = dict[str, list[tuple[str, str]]]
 """Trace id → (service, span name)."""
 EXPECTED = {
