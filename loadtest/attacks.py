@@ -222,12 +222,13 @@ async def keep(attack: Attack, port: int, until: float) -> int:
             await asyncio.sleep(0.05)
             continue
         opened += 1
-        with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout_at(
-                asyncio.get_running_loop().time() + until - time.monotonic()
-            ):
+        try:
+            async with asyncio.timeout(until - time.monotonic()):
                 await once(attack, reader, writer)
-        writer.transport.abort()
+        except (ConnectionError, TimeoutError):
+            pass
+        finally:
+            writer.transport.abort()
     return opened
 
 

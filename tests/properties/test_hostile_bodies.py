@@ -77,6 +77,15 @@ async def test_an_odd_chunk_size_is_refused(doors: Doors, size: bytes) -> None:
     assert await open_doors.post(doors.http, head, [size + b"\r\nhello\r\n0\r\n\r\n"]) in {400, 413}
 
 
+@pytest.mark.parametrize(("blanks", "status"), [(3_000, 201), (10_000, 400)])
+async def test_a_body_of_chunks_of_a_byte_is_read_up_to_a_bound(
+    doors: Doors, blanks: int, status: int
+) -> None:
+    body = b" " * blanks + b'{"first_name":"A","last_name":"B"}'
+    head = [*JSON, "Transfer-Encoding: chunked"]
+    assert await open_doors.post(doors.http, head, chunked(body, [1] * len(body))) == status
+
+
 async def test_an_endless_body_is_refused_at_its_limit(doors: Doors) -> None:
     chunk = b"%x\r\n%s\r\n" % (1024, b"x" * 1024)
     pieces = [chunk] * (4 * MAX_BODY // 1024)

@@ -22,6 +22,8 @@ from chassis.problems import Invalid, Problem, TooSlow
 MAX_LINE = 8190  # bytes of the request line, and of a header
 MAX_HEADERS = 32 * 1024  # bytes of the request line and all headers
 MAX_ENTRIES = 100  # headers
+MAX_FRAMING = 16 * 1024  # bytes that a body may take on the wire beyond twice its content
+TURN = 16 * 1024  # bytes that are read in a turn of the event loop: others have their turns, too
 log = structlog.get_logger()
 Refuse = Callable[[Exception], ProblemResponse]
 
@@ -50,6 +52,9 @@ class HttpConnection(web.RequestHandler):
         self._is_broken = False
         self._has_begun = False
         self._unparsed = 0  # bytes of headers that are not complete
+        self._framed = 0  # bytes of the newest request's body as sent
+        self._behind = b""  # what later turns of the event loop read
+        self._turn: asyncio.Handle | None = None
         self._deadline = self.waiting_since = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,6 +66,7 @@ class HttpConnection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.remove(self)
+        self._behind = b""
         self._content = EMPTY_PAYLOAD  # which refers to this connection
         super().connection_lost(exc)
 
@@ -69,6 +75,26 @@ class HttpConnection(web.RequestHandler):
             self._has_begun = True
             limit = self._loop.time() + self._connections.limits.header_timeout
             self._deadline = min(self._deadline, limit)
+        self._behind += data
+        if self._turn is None:
+            self._take()
+
+    def _take(self) -> None:
+        """Read what a turn of the event loop has room for, and nothing more until then.
+
+        aiohttp pauses by the same flag for its own queue of requests, and by the other one for a
+        body that is not read; then it calls data_received(b"") when it is.
+        """
+        self._turn = None
+        part, self._behind = self._behind[:TURN], self._behind[TURN:]
+        self._parse(part)
+        if self._behind:
+            self._pause_reading_for_buffer()
+            self._turn = None if self._reading_paused else self._loop.call_soon(self._take)
+        elif self._buffer_paused and len(self._messages) < self._max_msg_queue_size:
+            self._resume_reading_for_buffer()
+
+    def _parse(self, data: bytes) -> None:
         was_body = not self._content.is_eof()
         try:
             super().data_received(data)
@@ -79,9 +105,23 @@ class HttpConnection(web.RequestHandler):
             self._is_broken = True
             _without_frames(self._messages[-1][0].exc)
             self._break_body()
-        if self._messages:
+        if self._messages and self._messages[-1][1] is not self._content:
             self._content = self._messages[-1][1]
+            self._framed = 2 * self._content.total_bytes
+        elif was_body:
+            self._bound_framing(len(data))
         self._bound_headers(0 if was_body or self._messages else len(data))
+
+    def _bound_framing(self, size: int) -> None:
+        """Refuse a body that is mostly framing: chunks of a byte are work for nothing.
+
+        Source: CVE-2023-39326, the same in Go.
+        """
+        self._framed += size
+        if self._framed > MAX_FRAMING + 2 * self._content.total_bytes:
+            self._is_broken = True
+            self._break_body()
+            self.close()
 
     def _bound_headers(self, size: int) -> None:
         """Count bytes that are of no request yet, as long as nothing else arrives."""

@@ -1,0 +1,142 @@
+"""Each attack of loadtest/attacks.py on an API, and what it does to others.
+
+Work is counted instead of timed, so that a busy machine changes nothing: the Python functions
+that are called in one turn of the event loop, which is what another caller waits for.
+loadtest/hostile.py measures the same in seconds and megabytes.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
+
+import pytest
+from attacks import ATTACKS, HOST, Attack, keep
+from grpclib.client import Channel
+
+import query_api.grpc_api
+import query_api.http_api
+from chassis import connections, telemetry, tracing
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.testing import eventually, serving
+from query_api.application import UserDirectory
+from query_api.memory_user_views import MemoryUserViews
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import GetRequest, User, UserQueriesStub
+
+MOST_CONNECTIONS = 20  # of an attacker: more are more of the same
+CALLS_OF_THE_INNOCENT = 3
+MOST_CALLS_IN_A_TURN = 80_000  # 20 ms of a core; the most is 55,000, a hundred unread lists at once
+WITHIN = 60.0
+IDS = [f"0192f5a8-4d3c-7a10-8b2e-{number:012x}" for number in range(100)]
+VIEWS = {
+    user_id: {
+        "version": b"1",
+        "json": b'{"id":"%s"}' % user_id.encode(),
+        "proto": bytes(User(id=user_id)),
+    }
+    for user_id in IDS
+}
+
+
+class Turns:
+    """The most Python functions that one turn of the event loop has called."""
+
+    most = 0
+    _calls = 0
+
+    def profile(self, _frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            self._calls += 1
+
+    def tick(self) -> None:
+        self.most = max(self.most, self._calls)
+        self._calls = 0
+        self._handle = asyncio.get_running_loop().call_soon(self.tick)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+
+@contextmanager
+def counted() -> Iterator[Turns]:
+    turns = Turns()
+    turns.tick()
+    sys.setprofile(turns.profile)
+    try:
+        yield turns
+    finally:
+        sys.setprofile(None)
+        turns.stop()
+
+
+@asynccontextmanager
+async def attacked(attack: Attack, port: int) -> AsyncIterator[None]:
+    count = min(attack.connections, MOST_CONNECTIONS)
+    until = float("inf")
+    attackers = [asyncio.create_task(keep(attack, port, until)) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for attacker in attackers:
+            attacker.cancel()
+        await asyncio.gather(*attackers, return_exceptions=True)
+
+
+@asynccontextmanager
+async def api() -> AsyncIterator[tuple[HttpServer, GrpcServer]]:
+    """query-api over memory."""
+    telemetry.configure_logs("test", "info")
+    tracing.configure("test", None, 0)
+    directory = UserDirectory(MemoryUserViews(VIEWS), visible_timeout=1)
+    http = HttpServer(query_api.http_api.routes(directory), HOST, 0, grace=5)
+    grpc = GrpcServer(
+        [query_api.grpc_api.UserQueries(directory)], descriptors(), Health({}), HOST, 0
+    )
+    async with serving(http, grpc):
+        yield http, grpc
+
+
+async def serve_the_innocent(http: HttpServer, grpc: GrpcServer) -> None:
+    channel = Channel(HOST, grpc.port)
+    try:
+        for _ in range(CALLS_OF_THE_INNOCENT):
+            await UserQueriesStub(channel).get(GetRequest(id=IDS[0]), timeout=WITHIN)
+            assert await status_of(http.port, f"/user/{IDS[0]}") == b"200"
+    finally:
+        channel.close()
+
+
+async def status_of(port: int, path: str) -> bytes:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    line = await reader.readline()
+    writer.transport.abort()
+    return line.split()[1]
+
+
+def open_connections() -> float:
+    return sum(sample.value for metric in connections.OPEN.collect() for sample in metric.samples)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_an_attacker_costs_others_a_bounded_part_of_a_turn(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = open_connections()
+    async with api() as (http, grpc), asyncio.timeout(WITHIN):
+        port = http.port if ATTACKS[name].port == "http" else grpc.port
+        with counted() as turns:
+            async with attacked(ATTACKS[name], port):
+                await serve_the_innocent(http, grpc)
+
+        async def forgotten() -> None:
+            assert open_connections() == before
+
+        await eventually(forgotten)
+    lines = capsys.readouterr().out.splitlines()
+    assert turns.most <= MOST_CALLS_IN_A_TURN
+    assert len(lines) <= 1, lines
