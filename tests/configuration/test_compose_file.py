@@ -60,6 +60,32 @@ def test_only_the_apis_and_the_console_are_published_by_default_and_all_on_loopb
             assert service.get("profiles") or int(published) in PUBLISHED_BY_DEFAULT, name
 
 
+SERVERS = {"mysql", "redis", "kafka", "registry", "connect", "opensearch"}
+
+
+def test_no_address_of_the_host_leads_to_a_server() -> None:
+    isolated = COMPOSE["networks"]["servers"]
+    assert isolated["internal"] is True
+    option = "com.docker.network.bridge.gateway_mode_ipv4"
+    assert isolated["driver_opts"][option] == "isolated"
+    for name in SERVERS:
+        assert SERVICES[name]["networks"] == ["servers"], name
+        assert "ports" not in SERVICES[name], name
+
+
+def test_observers_are_published_by_the_proxy_that_refuses_pages() -> None:
+    configuration = (ROOT / "infra/proxy/observability.cfg").read_text()
+    observers = {
+        name
+        for name, service in SERVICES.items()
+        if "observability" in service.get("profiles", []) and name != "observability"
+    }
+    assert observers == set(re.findall(r"^backend (\S+)$", configuration, re.MULTILINE))
+    published = {port.split(":")[2] for port in SERVICES["observability"]["ports"]}
+    assert published == set(re.findall(r"^    bind :(\d+)$", configuration, re.MULTILINE))
+    assert not any("ports" in SERVICES[name] for name in observers)
+
+
 def test_no_password_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
         for variable in service.get("environment", {}):

@@ -9,7 +9,10 @@ from local_stack import StackError
 from local_stack.layout import INFRA
 
 PINS = INFRA / "local" / "pins"
-BUNDLES = ("kafka", "avro-converter", "debezium", "registry", "opensearch", "icu", "jmx-exporter")
+BUNDLES = (
+    *("kafka", "avro-converter", "debezium", "registry", "opensearch", "icu", "jmx-exporter"),
+    "byteman",
+)
 COORDINATE = (
     r"(?P<group>[\w.-]+):(?P<artifact>[\w.-]+):(?P<version>[\w.-]+)"
     r"(:(?P<classifier>[\w.-]+))?(@(?P<packaging>jar|zip|tar\.gz))?"

@@ -38,6 +38,7 @@ def provision(distribution: Distribution, cache: Path) -> Software:
         opensearch=next(bundles["opensearch"].content.iterdir()),
         icu=bundles["icu"].content,
         jmx_exporter=bundles["jmx-exporter"].content,
+        byteman=bundles["byteman"].content,
     )
 
 

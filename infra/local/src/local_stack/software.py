@@ -23,6 +23,7 @@ class Software:
     opensearch: Path
     icu: Path
     jmx_exporter: Path
+    byteman: Path
 
     def java(self, heap: str) -> list[str]:
         """The command of a JVM with so much heap."""

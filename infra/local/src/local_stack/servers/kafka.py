@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from functools import partial
 from pathlib import Path
 
-from local_stack import first_start, health
+from local_stack import first_start, health, web_pages
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
 from local_stack.programs import Program, Site
@@ -110,9 +110,14 @@ def connect(site: Site) -> Program:
     main = "org.apache.kafka.connect.cli.ConnectDistributed"
     return Program(
         name="connect",
-        command=[*java(site, "384m"), *exporter(site, "connect", "connect"), main, str(config)],
+        command=[
+            *java(site, "384m"),
+            *exporter(site, "connect", "connect"),
+            *web_pages.agent(site, "connect"),
+            *(main, str(config)),
+        ],
         after=tuple(site.instance.nodes("kafka")),
-        healthy=partial(health.get, f"{site.addresses.connect_url}/connectors"),
+        healthy=partial(web_pages.healthy, f"{site.addresses.connect_url}/connectors"),
         environment=JVM_ENVIRONMENT | connector_environment(site),
     )
 

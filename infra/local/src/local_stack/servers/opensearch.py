@@ -6,7 +6,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from local_stack import health
+from local_stack import web_pages
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
 from local_stack.programs import Program, Site
@@ -28,6 +28,7 @@ def program(site: Site, name: str) -> Program:
             *not_as_root(),
             *site.software.java("512m"),
             f"-javaagent:{home / 'agent' / 'opensearch-agent.jar'}",
+            *web_pages.agent(site, "opensearch"),
             f"-Dopensearch.path.home={home}",
             f"-Dopensearch.path.conf={configuration(site, name)}",
             f"-Djava.io.tmpdir={site.instance.folder('data', name, 'tmp')}",
@@ -39,7 +40,7 @@ def program(site: Site, name: str) -> Program:
             "org.opensearch.bootstrap.OpenSearch",
         ],
         after=(),
-        healthy=partial(health.get, f"{url}/_cluster/health?{wanted}"),
+        healthy=partial(web_pages.healthy, f"{url}/_cluster/health?{wanted}"),
         environment=JVM_ENVIRONMENT,
     )
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from local_stack import health
+from local_stack import web_pages
 from local_stack.addresses import HOST
 from local_stack.programs import Program, Site
 from local_stack.software import JVM_ENVIRONMENT
@@ -24,11 +24,12 @@ def program(site: Site) -> Program:
         name="registry",
         command=[
             *site.software.java("256m"),
+            *web_pages.agent(site, "registry"),
             "-XX:TieredStopAtLevel=1",  # 4 s of CPU until it is ready, and little to do after that
             *(f"-D{name}={value}" for name, value in settings.items()),
             *("-jar", str(site.software.registry / "quarkus-run.jar")),
         ],
         after=tuple(site.instance.nodes("kafka")),
-        healthy=partial(health.get, site.addresses.registry_health_url),
+        healthy=partial(web_pages.healthy, site.addresses.registry_health_url),
         environment=JVM_ENVIRONMENT,
     )
