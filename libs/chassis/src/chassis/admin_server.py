@@ -45,6 +45,10 @@ class AdminServer:
         await self._listener.start(self._socket)
         await self._connections.watch(self._drained)
 
+    def cut(self) -> int:
+        """Close the connections of clients that hold up a stop; how many there were."""
+        return self._listener.cut()
+
     async def drain(self) -> None:
         await self._listener.close()
         self._drained.set()

@@ -102,6 +102,7 @@ class Connections:
         self._open: set[Connection] = set()
         self._ending: set[Connection] = set()
         self._of_client: Tally[str] = Tally()
+        self._is_cut = False
 
     def add(self, connection: Connection) -> None:
         """A client has connected."""
@@ -109,6 +110,8 @@ class Connections:
         self._of_client[connection.address] += 1
         Connections._in_all += 1
         OPEN.labels(self._port).inc()
+        if self._is_cut:
+            connection.abort()
         used = len(self._open) - len(self._ending)
         if used > self.limits.connections or Connections._in_all > affordable():
             self._warn(used)
@@ -126,7 +129,8 @@ class Connections:
             OPEN.labels(self._port).dec()
 
     def abort(self) -> int:
-        """Close all connections at once; how many there were."""
+        """Close all connections at once, and those that still come; how many there were."""
+        self._is_cut = True
         count = len(self._open)
         for connection in self._open.copy():
             connection.abort()

@@ -155,6 +155,8 @@ class HttpConnection(web.RequestHandler):
         self.force_close()
 
     def abort(self) -> None:
+        if self._task_handler is not None:  # aiohttp lets a handler run on without its client
+            self._task_handler.cancel()
         if self._accepted is not None:
             self._accepted.abort()
 

@@ -46,6 +46,11 @@ class HttpListener:
         if self._accepting is not None:
             self._accepting.close()
 
+    def cut(self) -> int:
+        """Accept nothing more, and close all connections at once; how many there were."""
+        self.stop_accepting()
+        return self._connections.abort()
+
     async def close(self) -> None:
         """End idle connections at once, others when their request has ended."""
         self.stop_accepting()

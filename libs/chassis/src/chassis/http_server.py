@@ -57,7 +57,7 @@ class HttpServer:
     def cut(self) -> int:
         """Close the connections of clients that hold up a stop; how many there were."""
         self._in_flight.cancel()
-        return self._connections.abort()
+        return self._listener.cut()
 
     async def drain(self) -> None:
         self._is_draining = True

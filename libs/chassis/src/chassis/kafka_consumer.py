@@ -67,6 +67,7 @@ class KafkaConsumer:
         self._synced = 0  # the epoch whose offsets were last read from the store
         self._stored: dict[int, int] = {}
         self._is_draining = False
+        self._joining: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
         self._away: str | None = None
         self._compared_at = time.monotonic()
@@ -91,9 +92,23 @@ class KafkaConsumer:
 
     async def drain(self) -> None:
         self._is_draining = True
+        if self._joining is not None:
+            self._joining.cancel()
         await self._stopped.wait()
 
     async def _start(self) -> None:
+        """Join the group, however long Kafka is away; a drain ends the attempt."""
+        self._joining = asyncio.create_task(self._join())
+        try:
+            await self._joining
+        except asyncio.CancelledError:
+            if self._is_draining:
+                raise _Abandoned from None
+            raise
+        finally:
+            self._joining = None
+
+    async def _join(self) -> None:
         self._consumer.subscribe([self._topic], listener=_Listener(self))
         async for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=60):
             with attempt, translated("kafka", "join", kafka_errors.classify):

@@ -59,6 +59,7 @@ class Process:
     health: Health
 
 
+Tasks = Sequence["asyncio.Task[None]"]
 S = TypeVar("S", bound=ServiceSettings)
 Wire = Callable[[S], AbstractAsyncContextManager[Process]]
 
@@ -122,33 +123,41 @@ def _settle_garbage() -> None:
 async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:
     """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
 
-    Clients that are not done then are cut off: that is no failure. Raises TimeoutError when the
-    grace time (seconds) ran out for another reason, and whatever a component raised.
+    Clients that are not done then are cut off, and what waits for a dependency is cancelled: that
+    is no failure. Raises TimeoutError when a component does not drain (seconds) even so, and
+    whatever a component raised.
     """
     async with asyncio.TaskGroup() as group:
-        for component in process.components:
+        tasks = [
             group.create_task(component.serve(), name=component.name)
+            for component in process.components
+        ]
         log.info("started", components=[c.name for c in process.components])
         await stop.wait()
         log.info("draining", grace=grace)
         process.health.turn_off()
         await asyncio.sleep(drain_delay)
-        await _drain(process.components, grace)
+        try:
+            await _drained(process.components, tasks, grace)
+        except TimeoutError:
+            _cut(process.components, tasks, grace)
+            await _drained(process.components, tasks, CUT_WITHIN)
     log.info("stopped")
 
 
-async def _drain(components: Sequence[Component], grace: float) -> None:
-    try:
-        await _drain_within(components, grace)
-    except TimeoutError:
-        cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
-        if not cut:
-            raise
-        log.warning("clients cut off", connections=cut, grace=grace)
-        await _drain_within(components, CUT_WITHIN)
-
-
-async def _drain_within(components: Sequence[Component], seconds: float) -> None:
+async def _drained(components: Sequence[Component], tasks: Tasks, seconds: float) -> None:
+    """Return when everything has ended; raise TimeoutError after so many seconds."""
     async with asyncio.timeout(seconds):
         for component in reversed(components):
             await component.drain()
+        for task in tasks:
+            await asyncio.wait([task])
+
+
+def _cut(components: Sequence[Component], tasks: Tasks, grace: float) -> None:
+    """Cut off the clients that are left, and cancel what waits for a dependency."""
+    cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
+    if cut:
+        log.warning("clients cut off", connections=cut, grace=grace)
+    for task in tasks:
+        task.cancel()

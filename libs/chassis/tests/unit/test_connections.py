@@ -285,3 +285,28 @@ async def test_closed_connections_are_forgotten(ports: dict[str, int]) -> None:
         async with connected(port):
             pass
     await eventually(none_is_open)
+
+
+class Late:
+    """A connection that was on its way when all others were cut off."""
+
+    address = "192.0.2.1"
+    waiting_since = 0.0
+    is_aborted = False
+
+    def is_overdue(self, _now: float) -> bool:
+        return False
+
+    def end(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def test_a_connection_that_comes_after_the_cut_is_closed() -> None:
+    port, late = connections.Connections("test", Limits()), Late()
+    port.abort()
+    port.add(late)
+    assert late.is_aborted
+    port.remove(late)

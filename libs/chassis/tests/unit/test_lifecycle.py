@@ -52,6 +52,25 @@ async def test_a_failing_component_ends_the_process() -> None:
     assert failed.group_contains(OSError, match="port in use")
 
 
+class Waiting:
+    """A component that waits for a dependency which never answers, also while it drains."""
+
+    name = "waiting"
+
+    async def serve(self) -> None:
+        await asyncio.Event().wait()
+
+    async def drain(self) -> None:
+        pass
+
+
+async def test_waiting_for_a_dependency_ends_with_the_grace_time() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(5):
+        await run(Process([Waiting()], Health({})), stop, 0, 0.05)
+
+
 async def test_the_grace_time_is_a_limit() -> None:
     stop = asyncio.Event()
     stop.set()

@@ -14,6 +14,7 @@ from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
+from chassis.http_connection import HttpConnection
 from chassis.http_messages import answer, read_body
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process, run
@@ -96,6 +97,12 @@ async def unfinished_headers(servers: Servers, stack: AsyncExitStack) -> None:
     await eventually(lambda: _has_connections(servers))
 
 
+async def unread_metrics(servers: Servers, stack: AsyncExitStack) -> None:
+    many = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 5000
+    await sent(servers, stack, many, servers.admin.port)
+    await eventually(lambda: _is_unread(servers))
+
+
 async def call_without_a_message(servers: Servers, stack: AsyncExitStack) -> None:
     caller = await stack.enter_async_context(calling(servers.grpc.port))
     caller.begin(_headers(SEARCH))
@@ -129,6 +136,11 @@ async def _has_connections(servers: Servers) -> None:
     assert servers.admin._connections._open
 
 
+async def _is_unread(servers: Servers) -> None:
+    of_admin = [one for one in servers.admin._connections._open if isinstance(one, HttpConnection)]
+    assert any(one._paused for one in of_admin)  # by its transport, whose client does not read
+
+
 async def _runs(servers: Servers) -> None:
     assert servers.grpc._in_flight._running
 
@@ -138,6 +150,7 @@ STUCK: list[Act] = [
     request_without_end,
     unfinished_body,
     unfinished_headers,
+    unread_metrics,
     call_without_a_message,
     stalled_response,
     watch_without_end,
