@@ -1,16 +1,14 @@
 """infra/k8s as kustomize builds it: valid, without passwords, and nothing in it copied by hand."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
-from go_tools import TOOLS, tool
+from kubeconform import found_invalid
 from manifests import KUBERNETES, OVERLAYS, ROOT, Resource, built, of_kind, resources
 from programs import PREFIXES, every
 
-LOCATION = f"{TOOLS}/kubernetes/schemas/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
 README = (KUBERNETES / "README.md").read_text()
 
 
@@ -18,13 +16,6 @@ OF_THE_SUPERVISOR = {
     *("ConnectorRestartsOften", "ConnectorNeedsOperator", "CapturedTableMismatch"),
     *("MySQLSettingUnsafe", "CaptureUnchecked"),
 }
-
-
-def found_invalid(manifests: str) -> str:
-    command = [tool("kubeconform"), "-strict", "-schema-location", LOCATION]
-    return subprocess.run(
-        command, input=manifests, capture_output=True, text=True, check=False
-    ).stdout
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
