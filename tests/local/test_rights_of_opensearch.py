@@ -1,0 +1,25 @@
+"""OpenSearch runs as nobody where root starts the stack, and may do nothing that nobody may not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from local_stack import control, unprivileged
+from local_stack.addresses import Addresses
+from local_stack.layout import Instance
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(os.getuid() != 0, reason="only root gives rights away"),
+]
+
+
+def test_opensearch_of_root_has_no_capability_but_reading(stack: Addresses) -> None:
+    for node in Instance(stack.instance, form=stack.form).nodes("opensearch"):
+        process = Path(f"/proc/{control.pid_of(stack.instance, node)}/status")
+        status = dict(line.split(":\t", 1) for line in process.read_text().splitlines())
+        assert status["Uid"].split() == [str(unprivileged.NOBODY)] * 4
+        reading = 1 << 2  # CAP_DAC_READ_SEARCH, include/uapi/linux/capability.h
+        is_open = unprivileged.is_open(Path(stack.home))
+        assert int(status["CapEff"], 16) == (0 if is_open else reading)
