@@ -6,7 +6,7 @@ import pytest
 from manifests import COMPOSE, KUBERNETES, OVERLAYS, ROOT, container, of_kind, workloads
 from programs import every
 
-NOT_HERE = {*every("connector-supervisor"), "proxy", "erasure-ledger", "restore"}
+NOT_HERE = {*every("connector-supervisor"), "proxy", "observability", "erasure-ledger", "restore"}
 PROGRAMS = [n for n, service in COMPOSE.items() if "build" in service and n not in NOT_HERE]
 SERVERS = ("mysql", "redis", "opensearch", "registry")
 

@@ -65,7 +65,13 @@ def test_every_workload_has_its_settings_class() -> None:
 def test_they_are_those_of_compose_but_for_the_supervisor_and_the_proxy() -> None:
     built_here = {name for name, service in COMPOSE.items() if "build" in service}
     # docs/recovery.md has what runs there instead of the last two.
-    elsewhere = {*every("connector-supervisor"), "proxy", "erasure-ledger", "restore"}
+    elsewhere = {
+        *every("connector-supervisor"),
+        "proxy",
+        "observability",
+        "erasure-ledger",
+        "restore",
+    }
     assert built_here - set(SETTINGS) == elsewhere
 
 
