@@ -24,10 +24,10 @@ def test_root_keeps_nothing_but_reading_and_that_only_where_it_must(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    monkeypatch.setattr(unprivileged, "is_open", lambda _path: True)
+    monkeypatch.setattr(unprivileged, "can_enter", lambda _path: True)
     assert "--bounding-set=-all" in unprivileged.command(Path("/"))
     assert not any("+" in word for word in unprivileged.command(Path("/")))
-    monkeypatch.setattr(unprivileged, "is_open", lambda _path: False)
+    monkeypatch.setattr(unprivileged, "can_enter", lambda _path: False)
     kept = {word.split("+")[1] for word in unprivileged.command(Path("/")) if "caps=+" in word}
     assert kept == {"dac_read_search"}
 

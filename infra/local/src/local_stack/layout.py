@@ -87,9 +87,12 @@ class Instance:
 
     def folder(self, *parts: str) -> Path:
         """A folder of this instance, made if missing, for its owner only."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = self.home.joinpath(*parts)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self.home
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for part in parts:
+            folder = folder / part
+            folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def log(self, name: str) -> Path:

@@ -88,7 +88,7 @@ def erasure_ledger(site: Site) -> Program:
         command=[str(site.bin / "platform-setup"), "erasures", "--follow"],
         after=("registry", "topics"),
         healthy=partial(health.exists, ledger),
-        prepare=partial(ledger.parent.mkdir, parents=True, exist_ok=True),
+        prepare=partial(ledger.parent.mkdir, mode=0o700, parents=True, exist_ok=True),
         environment={
             "SETUP_ERASURES_LEDGER": str(ledger),
             "SETUP_ERASURES_KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,

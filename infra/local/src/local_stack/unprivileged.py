@@ -18,27 +18,33 @@ READING = (
 )
 
 
-def command(*needed: Path) -> list[str]:
-    """What goes before the server's command; needed: files and folders that it must read."""
+def command(own: Path, *needed: Path) -> list[str]:
+    """What goes before the server's command; needed: what it must read besides its own folder."""
     if os.getuid() != 0:
         return []
     setpriv = shutil.which("setpriv") or "setpriv"
-    rights = DROPPED if all(map(is_open, needed)) else READING
+    rights = DROPPED if can_enter(own) and all(map(is_open, needed)) else READING
     return [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *rights]
 
 
 def is_open(path: Path) -> bool:
-    """Whether anybody may read a file or a folder, and enter all folders above."""
-    path = path.resolve()
-    return bool(path.stat().st_mode & 0o004) and all(
-        folder.stat().st_mode & 0o001 for folder in path.parents
-    )
+    """Whether anybody may read a file or list a folder."""
+    return bool(path.stat().st_mode & 0o004) and can_enter(path)
 
 
-def own(*folders: Path) -> None:
-    """Give the server its folders, with all that is in them."""
+def can_enter(path: Path) -> bool:
+    """Whether anybody may enter all folders above."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+
+
+def own(home: Path, *folders: Path) -> None:
+    """Give the server its folders below home; the way to them can be entered, but not listed."""
     if os.getuid() != 0:
         return
     for folder in folders:
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        for above in folder.parents:
+            if above.is_relative_to(home):
+                above.chmod(0o711)
+        if folder.stat().st_uid != NOBODY:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)

@@ -80,6 +80,7 @@ def format_storage(site: Site, config: Path, data: Path, cluster: str) -> None:
     if (data / "formatted").exists():
         return
     shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(mode=0o700)
     # With "=": one id in 64 begins with a hyphen.
     tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(config))
     first_start.run(

