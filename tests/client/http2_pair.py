@@ -17,6 +17,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 
 from chassis import http2_frames as frames
+from chassis.grpc_transport import HTTP2, Http2
 from chassis.http2_connection import Http2Connection
 from chassis.http2_frames import NUMBER
 from chassis.http2_streams import DEFAULT_WINDOW
@@ -57,11 +58,11 @@ def theirs() -> H2Connection:
     return connection
 
 
-def ours() -> Http2Connection:
-    return Http2Connection(2 * WINDOW, WINDOW)
+def ours(http2: type[Http2] = Http2Connection) -> Http2:
+    return http2(2 * WINDOW, WINDOW)
 
 
-def all_of(server: Http2Connection, data: bytes) -> list[Event]:
+def all_of(server: Http2, data: bytes) -> list[Event]:
     """What our side makes of data, however many turns that takes."""
     events = server.receive_data(data)
     while server.is_behind:
@@ -89,11 +90,16 @@ def told(events: list[Event]) -> list[tuple[Any, ...]]:
 class Pair:
     """A client of h2, and our side, which have greeted each other."""
 
-    def __init__(self) -> None:
-        self.client, self.server = client(), ours()
+    def __init__(self, http2: type[Http2] = Http2Connection) -> None:
+        self.client, self.server = client(), ours(http2)
         self.events: list[Event] = []
         self.exchange()
         self.events.clear()
+
+    @property
+    def open_streams(self) -> set[int]:
+        """Of our side; h2 keeps closed ones until the next is opened."""
+        return {number for number, stream in self.server.streams.items() if stream.open}
 
     def exchange(self) -> list[Event]:
         """Carry all bytes to and fro; what the client hears, and in events what the server does."""
@@ -125,3 +131,11 @@ def _last_word(said: bytes) -> int:
     assert said[3 - GOAWAY_SIZE] == frames.GOAWAY
     (code,) = NUMBER.unpack(said[-4:])
     return int(code)
+
+
+def unless_h2(
+    request: pytest.FixtureRequest, http2: type[Http2] | str, applies: object, reason: str
+) -> None:
+    """Expect the running test to fail with h2, whose own behaviour is the reason."""
+    if applies and http2 in {"h2", HTTP2["h2"]}:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))

@@ -14,6 +14,7 @@ import command_api.grpc_api
 import command_api.http_api
 from chassis import telemetry, tracing
 from chassis.grpc_server import GrpcServer
+from chassis.grpc_transport import HTTP2
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.testing import serving
@@ -52,8 +53,8 @@ class Doors:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Doors]:
-    """The doors, while the block runs."""
+async def opened(http2: str = "own") -> AsyncIterator[Doors]:
+    """The doors, while the block runs; http2: which implementation, by its name."""
     telemetry.configure_logs("test", "critical")
     tracing.configure("test", None, 0)
     numbers = itertools.count(1)
@@ -64,7 +65,7 @@ async def opened() -> AsyncIterator[Doors]:
     )
     http = HttpServer(command_api.http_api.routes(users), HOST, 0, grace=5)
     service = command_api.grpc_api.UserCommands(users)
-    grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0)
+    grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2])
     async with serving(http, grpc):
         yield Doors(http.port, grpc.port)
 

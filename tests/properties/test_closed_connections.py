@@ -11,6 +11,7 @@ import pytest
 from open_doors import HOST, Doors
 from raw_grpc import RawCaller, calling, message
 
+from chassis.grpc_transport import HTTP2
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
 
@@ -19,6 +20,7 @@ ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
 OF_A_CONNECTION = {
     "_Protocol",
     "Http2Connection",
+    "H2BoundedConnection",
     "GrpcConnection",
     "Calls",
     "CallHandler",
@@ -33,9 +35,14 @@ HALF_A_BODY = (
 Act = Callable[[RawCaller], Awaitable[None]]
 
 
+@pytest.fixture(scope="module", params=HTTP2)
+def http2(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-async def doors() -> AsyncIterator[Doors]:
-    async with open_doors.opened() as doors:
+async def doors(http2: str) -> AsyncIterator[Doors]:
+    async with open_doors.opened(http2) as doors:
         yield doors
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import open_doors
 import pytest
+from http2_pair import unless_h2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from open_doors import Doors
@@ -13,6 +14,7 @@ from raw_grpc import CREATE, calling, message
 from structlog.testing import capture_logs
 
 from chassis import grpc_stream, telemetry
+from chassis.grpc_transport import HTTP2
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
 
@@ -28,12 +30,17 @@ Pair = tuple[str | bytes, str | bytes]
 Pairs = Iterable[Pair]
 
 
+@pytest.fixture(scope="module", params=HTTP2)
+def http2(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-async def doors() -> AsyncIterator[Doors]:
+async def doors(http2: str) -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
     patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
     patch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 0.05)
-    async with open_doors.opened() as doors:
+    async with open_doors.opened(http2) as doors:
         telemetry.configure_logs("test", "debug")
         yield doors
         patch.undo()
@@ -204,10 +211,23 @@ WRONG: dict[str, tuple[list[Pair], str]] = {
 }
 
 
+LENGTHS = {
+    "an endless length",
+    "a length that is none",
+    "two lengths",
+    "a length that is too small",
+    "a length that is too large",
+}
+"""The stream alone is reset, and h2 ends the connection (RFC 9113, section 5.4.1, lets it)."""
+
+
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("method", [CREATE, CHECK])
 @pytest.mark.usefixtures("quiet")
-async def test_headers_that_begin_no_call_are_refused(doors: Doors, method: str, name: str) -> None:
+async def test_headers_that_begin_no_call_are_refused(
+    request: pytest.FixtureRequest, doors: Doors, http2: str, method: str, name: str
+) -> None:
+    unless_h2(request, http2, name in LENGTHS, "h2 ends the connection")
     others, expected = WRONG[name]
     before = counted()
     async with calling(doors.grpc) as caller:

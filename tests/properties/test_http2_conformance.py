@@ -6,6 +6,7 @@ about what comes meanwhile.
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import cast
 
 import pytest
@@ -14,7 +15,7 @@ from h2.events import StreamEnded
 from h2.exceptions import ProtocolError
 from open_doors import HOST
 
-from chassis.http2_connection import Http2Connection
+from chassis.grpc_transport import HTTP2, Http2
 
 LATE = 0.2  # seconds
 WITHIN = 180  # seconds; they take 20
@@ -23,8 +24,8 @@ WITHIN = 180  # seconds; they take 20
 class Late(asyncio.Protocol):
     """Answers each request with a word."""
 
-    def __init__(self) -> None:
-        self._http2 = Http2Connection(2**20, 2**16)
+    def __init__(self, http2: type[Http2]) -> None:
+        self._http2 = http2(2**20, 2**16)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -55,9 +56,10 @@ class Late(asyncio.Protocol):
         self._transport.write(self._http2.data_to_send())
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    server = await asyncio.get_running_loop().create_server(Late, HOST, 0)
+@pytest.fixture(params=HTTP2)
+async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
+    late = partial(Late, HTTP2[request.param])
+    server = await asyncio.get_running_loop().create_server(late, HOST, 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
 

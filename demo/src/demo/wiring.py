@@ -17,6 +17,7 @@ from chassis.admin_server import AdminServer
 from chassis.api_access import access
 from chassis.avro import AvroDecoder
 from chassis.grpc_server import GrpcServer
+from chassis.grpc_transport import HTTP2
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
@@ -83,6 +84,7 @@ def _servers(
             "limits": settings.limits,
         }
         servers.append(HttpServer(routes, settings.host, http_port, settings.grace, **shared))
+        shared["http2"] = HTTP2[settings.http2]
         servers.append(
             GrpcServer([service], descriptors(), health, settings.host, grpc_port, **shared)
         )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -39,6 +39,12 @@ class ApiSettings(PublicSettings):
         False,  # noqa: FBT003 - pydantic's way to give a default
         description="Share HTTP_PORT and GRPC_PORT with other processes of the service on this "
         "machine: each new connection goes to one of them (Linux). Each needs its own ADMIN_PORT.",
+    )
+
+    http2: Literal["own", "h2"] = Field(
+        "own",
+        description="Implementation of HTTP/2 below gRPC: this project's own, or the library h2 "
+        "within the same bounds (docs/decisions/0049).",
     )
 
     @property

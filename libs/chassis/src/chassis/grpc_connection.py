@@ -19,6 +19,7 @@ from chassis.grpc_requests import RefusedCall, accept, refusal
 from chassis.grpc_stream import CallStream
 from chassis.http2_connection import Http2Connection
 from chassis.http2_headers import Headers
+from chassis.http2_on_h2 import H2BoundedConnection
 from chassis.http2_streams import STREAMS
 
 ABANDONED = 4 * STREAMS  # calls of a connection that may be in their cancelling (CVE-2023-44487)
@@ -26,7 +27,11 @@ ABANDONED = 4 * STREAMS  # calls of a connection that may be in their cancelling
 
 class Calls(EventsProcessor):
     def __init__(
-        self, handler: Any, connection: Any, http2: Http2Connection, methods: Container[str]
+        self,
+        handler: Any,
+        connection: Any,
+        http2: Http2Connection | H2BoundedConnection,
+        methods: Container[str],
     ) -> None:
         super().__init__(handler, connection)
         self._http2 = http2

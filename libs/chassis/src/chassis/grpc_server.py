@@ -24,8 +24,9 @@ from chassis.access import ANYBODY, Gate, scope_of
 from chassis.connections import LIMITS, Connections, Limits
 from chassis.grpc_codec import Codec
 from chassis.grpc_stream import CallStream
-from chassis.grpc_transport import GrpcTransportServer
+from chassis.grpc_transport import GrpcTransportServer, Http2
 from chassis.health import Health
+from chassis.http2_connection import Http2Connection
 from chassis.in_flight import InFlight
 from chassis.listening import listen
 from chassis.problems import Problem
@@ -63,6 +64,7 @@ class GrpcServer:
         gate: Gate = ANYBODY,
         reuse_port: bool = False,
         limits: Limits = LIMITS,
+        http2: type[Http2] = Http2Connection,
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
@@ -70,7 +72,7 @@ class GrpcServer:
             served = ServerReflection.extend(served, pool=_pool(descriptors))
         around = [_Around(one, self._serve if one in services else self._watch) for one in served]
         self._connections = Connections("grpc", limits)
-        self._server = GrpcTransportServer(around, Codec(), self._connections)
+        self._server = GrpcTransportServer(around, Codec(), self._connections, http2)
         self._gate = gate
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)

@@ -1,11 +1,11 @@
-"""grpclib's server on our HTTP/2: messages within limits, and one write for all that goes out.
+"""grpclib's server on our HTTP/2, or h2: messages within limits, one write for all that goes out.
 
 What is gRPC stays grpclib's: methods, metadata, statuses, cancellation. What it has no
 hook for is replaced where it is made: the protocol, the connection, and the stream of a call.
 """
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, cast
 
 import structlog
@@ -19,12 +19,16 @@ from chassis.grpc_connection import Calls, GrpcConnection
 from chassis.grpc_handler import CallHandler
 from chassis.grpc_stream import MAX_MESSAGE
 from chassis.http2_connection import Http2Connection
+from chassis.http2_on_h2 import H2BoundedConnection
 from chassis.log_limit import LogLimit
 
 STREAM_WINDOW = MAX_MESSAGE  # bytes that a call may be ahead of its reader
 CONNECTION_WINDOW = 16 * STREAM_WINDOW
 WARN_EVERY = 10.0  # seconds between two warnings about clients that were cut off
 PING = b"alive?!?"
+Http2 = Http2Connection | H2BoundedConnection
+HTTP2: Mapping[str, type[Http2]] = {"own": Http2Connection, "h2": H2BoundedConnection}
+"""What the setting HTTP2 chooses from: decision 0049."""
 log = structlog.get_logger()
 _warnings = LogLimit(WARN_EVERY)
 
@@ -32,9 +36,12 @@ _warnings = LogLimit(WARN_EVERY)
 class GrpcTransportServer(Server):
     """grpclib's server; clients are cut off after MESSAGE_WITHIN and MAX_MESSAGE."""
 
-    def __init__(self, handlers: Any, codec: Any, connections: Connections) -> None:
+    def __init__(
+        self, handlers: Any, codec: Any, connections: Connections, http2: type[Http2]
+    ) -> None:
         super().__init__(handlers, codec=codec)
         self._connections = connections
+        self._http2 = http2
 
     def _protocol_factory(self) -> H2Protocol:
         calls = CallHandler(
@@ -43,14 +50,19 @@ class GrpcTransportServer(Server):
         calls.on_closed = self._handlers.discard
         self._handlers.add(calls)
         theirs = H2Protocol(calls, self._config, self._h2_config)
-        return _Protocol(theirs, self._mapping, self._connections)
+        return _Protocol(theirs, self._mapping, self._connections, self._http2)
 
 
 class _Protocol(H2Protocol):
     def __init__(
-        self, theirs: H2Protocol, methods: Container[str], connections: Connections
+        self,
+        theirs: H2Protocol,
+        methods: Container[str],
+        connections: Connections,
+        http2: type[Http2],
     ) -> None:
         super().__init__(theirs.handler, theirs.config, theirs.h2_config)
+        self._http2 = http2(CONNECTION_WINDOW, STREAM_WINDOW)
         self._methods = methods
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -61,7 +73,7 @@ class _Protocol(H2Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.address = address_of(transport)
-        self._http2 = http2 = Http2Connection(CONNECTION_WINDOW, STREAM_WINDOW)
+        http2 = self._http2
         self.connection = GrpcConnection(cast("Any", http2), self._transport, config=self.config)
         self.connection.flush()
         self.connection.initialize()

@@ -107,7 +107,7 @@ class HeaderReader:
             raise CompressionError(str(error)) from error
         headers = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in fields]
         self.decoded += len(headers)
-        return Block(headers, _problem(headers), _length(headers))
+        return Block(headers, problem(headers), _length(headers))
 
     def _remember(self, data: bytes, block: Block, *, is_read_only: bool) -> None:
         if not is_read_only or _resizes(data) or len(self._remembered) == REMEMBERED:
@@ -137,7 +137,8 @@ def _resizes(data: bytes) -> bool:
     return bool(data) and data[0] >> 5 == 0b001
 
 
-def _problem(headers: Headers) -> str | None:
+def problem(headers: Headers) -> str | None:
+    """Why a request cannot begin with these headers (RFC 9113, section 8.2 and 8.3)."""
     if len(headers) > MAX_ENTRIES:
         return f"more than {MAX_ENTRIES} headers"
     names = [name for name, _ in headers]

@@ -14,6 +14,7 @@ from chassis import connections, telemetry
 from chassis.admin_server import AdminServer
 from chassis.connections import Limits
 from chassis.grpc_server import GrpcServer
+from chassis.grpc_transport import HTTP2
 from chassis.health import Health
 from chassis.http2_frames import ACK, PING, PREFACE, SETTINGS, written
 from chassis.http_messages import answer
@@ -40,7 +41,15 @@ def go_on() -> asyncio.Event:
 
 
 @pytest.fixture
-async def ports(go_on: asyncio.Event) -> AsyncIterator[dict[str, int]]:
+def http2() -> str:
+    return "own"
+
+
+both = pytest.mark.parametrize("http2", HTTP2)
+
+
+@pytest.fixture
+async def ports(go_on: asyncio.Event, http2: str) -> AsyncIterator[dict[str, int]]:
     async def later(_request: web.Request) -> web.Response:
         await go_on.wait()
         return answer({})
@@ -48,7 +57,8 @@ async def ports(go_on: asyncio.Event) -> AsyncIterator[dict[str, int]]:
     host, health = "127.0.0.1", Health({})
     routes = [web.get("/", at_once), web.get("/later", later)]
     http = HttpServer(routes, host, 0, grace=1, limits=QUICK)
-    grpc = GrpcServer([UserSearchBase()], descriptors(), health, host, 0, limits=QUICK)
+    service = UserSearchBase()
+    grpc = GrpcServer([service], descriptors(), health, host, 0, limits=QUICK, http2=HTTP2[http2])
     admin = AdminServer(health, host, 0, QUICK)
     async with serving(admin, grpc, http):
         yield {"http": http.port, "grpc": grpc.port, "admin": admin.port}
@@ -151,6 +161,7 @@ HALVES_OF_HTTP2 = {
 }
 
 
+@both
 @pytest.mark.parametrize("name", HALVES_OF_HTTP2)
 async def test_half_of_something_over_http2_ends_in_goaway(
     ports: dict[str, int], name: str
@@ -167,6 +178,7 @@ async def test_half_of_something_over_http2_ends_in_goaway(
 PING_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00"
 
 
+@both
 async def test_a_silent_grpc_connection_must_answer_a_ping(ports: dict[str, int]) -> None:
     async with connected(ports["grpc"], GREETING) as (reader, _):
         told = await rest(reader)
@@ -174,6 +186,7 @@ async def test_a_silent_grpc_connection_must_answer_a_ping(ports: dict[str, int]
     assert b"\x07\x00\x00\x00\x00\x00" in told
 
 
+@both
 async def test_an_idle_grpc_connection_that_answers_pings_is_kept(ports: dict[str, int]) -> None:
     async with connected(ports["grpc"], GREETING) as (reader, writer), asyncio.timeout(WITHIN):
         began = asyncio.get_running_loop().time()

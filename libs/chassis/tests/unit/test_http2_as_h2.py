@@ -24,6 +24,7 @@ from http2_pair import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.http2_connection import Http2Connection
 from chassis.http2_headers import REMEMBERED
 from chassis.http2_streams import STREAMS
 
@@ -68,6 +69,7 @@ def test_little_is_remembered_of_a_caller_who_says_much() -> None:
         stream = pair.ask([*REQUEST, said])
         pair.exchange()
         pair.server.send_headers(stream, REFUSAL, end_stream=True)
+    assert isinstance(pair.server, Http2Connection)
     assert sum(map(len, pair.server._headers._remembered)) < 10_000
 
 

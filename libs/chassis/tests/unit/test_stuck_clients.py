@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from chassis import telemetry
 from chassis.admin_server import AdminServer
 from chassis.grpc_server import GrpcServer
+from chassis.grpc_transport import HTTP2
 from chassis.health import Health
 from chassis.http_connection import HttpConnection
 from chassis.http_messages import answer, read_body
@@ -38,7 +39,7 @@ class Searching(UserSearchBase):
 class Servers:
     """All servers of an API, and requests that never end by themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, http2: str) -> None:
         self.health = Health({})
         routes = [
             web.get("/large", self._large),
@@ -46,7 +47,9 @@ class Servers:
             web.post("/body", self._body),
         ]
         self.http = HttpServer(routes, HOST, 0, GRACE)
-        self.grpc = GrpcServer([Searching()], descriptors(), self.health, HOST, 0)
+        self.grpc = GrpcServer(
+            [Searching()], descriptors(), self.health, HOST, 0, http2=HTTP2[http2]
+        )
         self.admin = AdminServer(self.health, HOST, 0)
         self.process = Process([self.admin, self.http, self.grpc], self.health)
         self.begun = 0
@@ -157,10 +160,10 @@ STUCK: list[Act] = [
 ]
 
 
-async def stopped_with(acts: list[Act]) -> tuple[float, list[dict[str, object]]]:
+async def stopped_with(acts: list[Act], http2: str) -> tuple[float, list[dict[str, object]]]:
     """Seconds that a stop takes while clients do this, and the warnings."""
     telemetry.configure_logs("test", "debug")
-    servers, stop = Servers(), asyncio.Event()
+    servers, stop = Servers(http2), asyncio.Event()
     running = asyncio.create_task(run(servers.process, stop, 0, GRACE))
     async with AsyncExitStack() as stack:
         with capture_logs() as logs:
@@ -173,9 +176,10 @@ async def stopped_with(acts: list[Act]) -> tuple[float, list[dict[str, object]]]
     return took, [dict(line) for line in logs if line["log_level"] == "warning"]
 
 
+@pytest.mark.parametrize("http2", HTTP2)
 @pytest.mark.parametrize("act", STUCK, ids=lambda act: act.__name__)
-async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act) -> None:
-    took, warnings = await stopped_with([act])
+async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act, http2: str) -> None:
+    took, warnings = await stopped_with([act], http2)
     assert took < GRACE + 1
     if act in {unfinished_headers, watch_without_end}:  # nothing runs for them
         assert not warnings
@@ -185,7 +189,8 @@ async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act) -> None:
         ]
 
 
-async def test_many_stuck_clients_do_not_hold_up_a_stop() -> None:
-    took, warnings = await stopped_with(STUCK * 5)
+@pytest.mark.parametrize("http2", HTTP2)
+async def test_many_stuck_clients_do_not_hold_up_a_stop(http2: str) -> None:
+    took, warnings = await stopped_with(STUCK * 5, http2)
     assert took < GRACE + 1
     assert warnings

@@ -9,6 +9,7 @@ import uuid_utils
 from chassis.admin_server import AdminServer
 from chassis.api_access import access
 from chassis.grpc_server import GrpcServer
+from chassis.grpc_transport import HTTP2
 from chassis.health import Health
 from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
@@ -56,6 +57,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     gate=gate,
                     reuse_port=reuse_port,
                     limits=settings.limits,
+                    http2=HTTP2[settings.http2],
                 ),
                 HttpServer(
                     http_api.routes(users),
