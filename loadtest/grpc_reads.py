@@ -1,6 +1,6 @@
 """query-api's reads over gRPC: calls a second, and calls for each second of its CPU.
 
-After `make up` and `make seed`. In turn with: the same on h2, the HTTP/2 that grpclib brings; two
+After `make up` and `make seed`. In turn with: the same on the library h2 (the setting HTTP2); two
 processes on one port; a server that encodes its lists anew; and, where there is Go, a server in Go
 that does the same read of Redis and nothing else.
 """
@@ -60,21 +60,21 @@ class Side:
     method: str
     messages: Sequence[bytes]
     processes: int = 1
+    http2: str = "own"
 
 
 def sides(stack: Addresses) -> dict[str, Side]:
     """What is compared."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
     ours, anew = (BIN / "query-api",), (sys.executable, HERE / "anew.py")
-    on_h2 = (sys.executable, HERE / "on_h2.py")
     one = [bytes(GetRequest(id=user)) for user in ids]
     fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
     found = {
         "`Get`": Side(ours, "Get", one),
-        "`Get` on h2": Side(on_h2, "Get", one),
+        "`Get` on h2": Side(ours, "Get", one, http2="h2"),
         "`Get`, two processes": Side(ours, "Get", one * 2, processes=2),
         "`List` of 50": Side(ours, "List", fifty),
-        "`List` of 50 on h2": Side(on_h2, "List", fifty),
+        "`List` of 50 on h2": Side(ours, "List", fifty, http2="h2"),
         "`List` of 50, encoded anew": Side(anew, "List", fifty),
     }
     if shutil.which("go"):
@@ -90,9 +90,9 @@ def go_server(stack: Addresses) -> Path:
     return built
 
 
-def environment(stack: Addresses, number: int) -> Mapping[str, str]:
+def environment(stack: Addresses, side: Side, number: int) -> Mapping[str, str]:
     """Of one of several processes, whichever side's it is."""
-    own = {"REUSE_PORT": "true", "ADMIN_PORT": str(OURS + 2 + number)}
+    own = {"REUSE_PORT": "true", "ADMIN_PORT": str(OURS + 2 + number), "HTTP2": side.http2}
     of_go = {"GOMAXPROCS": "1", "GRPC_PORT": str(PORT), "REDIS_URL": stack.redis_address}
     of_go |= {"REDIS_USER": "query_api", "REDIS_PASSWORD": stack.password("query_api")}
     return settings(stack) | {f"QUERY_API_{name}": value for name, value in own.items()} | of_go
@@ -105,7 +105,7 @@ def measure(stack: Addresses, sides: dict[str, Side], rounds: int, seconds: int)
         for what, side in sides.items():
             with ExitStack() as running:
                 starts = [
-                    process(*side.command, environment=environment(stack, number))
+                    process(*side.command, environment=environment(stack, side, number))
                     for number in range(side.processes)
                 ]
                 pids = [running.enter_context(start) for start in starts]

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import http.client
 import json
+import os
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ from attacks import ATTACKS
 from grpclib.client import Channel
 from running_demo import HTTP, demo
 
+from chassis.grpc_transport import HTTP2
 from chassis.interrupts import interruptible
 from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
 
@@ -167,7 +169,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     parser.add_argument("--python", default=sys.executable, help="of the project to attack")
+    parser.add_argument("--http2", choices=HTTP2, default="own", help="implementation below gRPC")
     options = parser.parse_args()
+    os.environ["DEMO_HTTP2"] = options.http2
     for line in table(options.only, options.python):
         print(line, flush=True)
 

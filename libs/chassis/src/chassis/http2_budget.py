@@ -11,11 +11,12 @@ from collections.abc import Callable
 from h2.exceptions import DenialOfServiceError
 
 from chassis import http2_frames as frames
-from chassis.http2_frames import Frame
+from chassis.http2_frames import SETTING, Frame
 
 BURST = 1_000  # frames
 PER_SECOND = 100.0  # frames; a client that checks its connection sends one PING in ten seconds
 TINY = 256  # bytes of DATA below which a frame hardly continues a request
+SETTINGS = 32  # of one frame that take as long as another frame (CVE-2020-11080)
 FOR_RESPONSE = 10  # frames that a complete response permits: window updates, a cancellation
 FOR_DATA = 2  # frames that each DATA frame sent permits: two windows are updated
 
@@ -35,22 +36,28 @@ class FrameBudget:
         else:
             is_useful = frame.kind in {frames.HEADERS, frames.CONTINUATION}
         if not is_useful:
-            self.spend()
+            self.spend(work_of(frame))
 
-    def spend(self) -> None:
+    def spend(self, frames: int = 1) -> None:
         """Raises DenialOfServiceError, which ends the connection with ENHANCE_YOUR_CALM."""
-        if self._left < 1:
-            self._fill()
-        self._left -= 1
+        if self._left < frames:
+            self._fill(frames)
+        self._left -= frames
 
     def earn(self, frames: int) -> None:
         """The client may send so many more."""
         self._left = min(self._left + frames, BURST)
 
-    def _fill(self) -> None:
+    def _fill(self, needed: int) -> None:
         now = self._clock()
         self._left += (now - self._filled_at) * PER_SECOND
         self._filled_at = now
-        if self._left < 1:
+        if self._left < needed:
             raise DenialOfServiceError("too many frames that ask for nothing")
         self._left = min(self._left, BURST)
+
+
+def work_of(frame: Frame) -> int:
+    """Frames that take as long as this one, which begins no request."""
+    is_long = frame.kind == frames.SETTINGS
+    return 1 + len(frame.payload) // (SETTINGS * SETTING.size) if is_long else 1

@@ -12,7 +12,7 @@ from h2.settings import SettingCodes
 
 from chassis import http2_frames as frames
 from chassis import http2_headers, http2_rules
-from chassis.http2_budget import FOR_DATA, FOR_RESPONSE, FrameBudget
+from chassis.http2_budget import FOR_DATA, FOR_RESPONSE, FrameBudget, work_of
 from chassis.http2_frames import NUMBER, SETTING, Frame, FrameReader
 from chassis.http2_headers import HeaderReader, Headers
 from chassis.http2_streams import (
@@ -84,7 +84,7 @@ class Http2Connection:
         return self._taken + self._headers.decoded
 
     def _take_or_reset(self, frame: Frame) -> None:
-        self._taken += REQUEST if frame.kind == frames.HEADERS else 1
+        self._taken += REQUEST if frame.kind == frames.HEADERS else work_of(frame)
         try:
             self._take(frame)
         except StreamFault as fault:

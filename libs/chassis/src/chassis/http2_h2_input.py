@@ -7,7 +7,7 @@ from h2.settings import SettingCodes
 
 from chassis import http2_frames as frames
 from chassis import http2_rules
-from chassis.http2_budget import FrameBudget
+from chassis.http2_budget import FrameBudget, work_of
 from chassis.http2_connection import REQUEST
 from chassis.http2_frames import SETTING, Frame, FrameReader
 from chassis.http2_headers import CONTINUATIONS
@@ -29,7 +29,7 @@ class H2Input:
     def read(self, data: bytes) -> Iterator[bytes]:
         """Each frame for h2, or nothing in its place; raises ProtocolError."""
         for frame in self._cut.read(data):
-            self.work += REQUEST if frame.kind == frames.HEADERS else 1
+            self.work += REQUEST if frame.kind == frames.HEADERS else work_of(frame)
             self._budget.count(frame)
             was_in_block = self._is_in_block
             self._check_order(frame)

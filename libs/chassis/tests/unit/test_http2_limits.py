@@ -61,6 +61,16 @@ def test_one_settings_frame_is_one_event_however_much_it_repeats(http2: type[Htt
     assert {pair.server.local_flow_control_window(stream) for stream in streams} == {2_729}
 
 
+def test_a_settings_frame_counts_by_its_settings(http2: type[Http2]) -> None:
+    """CVE-2020-11080: a frame of 16 kB takes as long as a hundred others."""
+    pair = Pair(http2)
+    settings = frames.written(frames.SETTINGS, 0, 0, SETTINGS * 2_730)
+    pair.server.receive_data(settings * 10)
+    assert pair.server.is_behind
+    assert pair.server.data_to_send().count(frames.written(frames.SETTINGS, 1, 0)) < 4
+    assert pair.refused(settings * 10) == ErrorCodes.ENHANCE_YOUR_CALM
+
+
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_frames_that_ask_for_nothing_ends_the_connection(
     flood: str, http2: type[Http2]
