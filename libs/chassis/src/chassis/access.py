@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from chassis.concurrency import current_caller
 from chassis.problems import Forbidden, Unauthenticated
 from chassis.rate_limit import RateLimit
 
@@ -67,9 +68,11 @@ class Gate:
     ) -> Mapping[str, str]:
         """Let a caller in; what is left of its allowance, as headers.
 
-        Counts a caller by its token's subject, and by its address if it has no valid token. Raises
-        Unauthenticated, Forbidden, TooManyRequests, Unavailable.
+        Counts a caller by its token's subject, and by its address if it has no valid token: so
+        current_caller names it from here on. Raises Unauthenticated, Forbidden, TooManyRequests,
+        Unavailable.
         """
+        current_caller.set(address)
         if scope == OPEN:
             return {}
         if self._authenticate is None:
@@ -79,7 +82,9 @@ class Gate:
         except Unauthenticated:
             self._count(address)
             raise
-        allowance = self._count(f"subject {caller.subject}")
+        subject = f"subject {caller.subject}"
+        current_caller.set(subject)
+        allowance = self._count(subject)
         if scope not in caller.scopes:
             raise Forbidden(f"the token lacks the scope {scope or 'of this route'}", scope)
         return allowance

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from chassis import telemetry
 from chassis.access import ANYBODY, Gate, open_to_all, scope_of
+from chassis.concurrency import current_caller
 from chassis.connections import LIMITS, Connections, Limits
 from chassis.http_listener import HttpListener
 from chassis.http_messages import MAX_BODY, ClientGone, answer
@@ -89,12 +90,13 @@ class HttpServer:
         return response
 
     async def _admit(self, request: web.Request) -> Mapping[str, str]:
-        match = request.match_info
+        match, address = request.match_info, request.remote or ""
         # That there is no such route may be told to everybody.
         if self._gate is ANYBODY or match.http_exception is not None:
+            current_caller.set(address)
             return {}
         return await self._gate.admit(
-            scope_of(match.handler), request.headers.get("Authorization"), request.remote or ""
+            scope_of(match.handler), request.headers.get("Authorization"), address
         )
 
 

@@ -12,6 +12,8 @@ from contextvars import copy_context
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from chassis.concurrency import current_caller
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -21,6 +23,7 @@ class Askers(Generic[V]):
 
     def __init__(self) -> None:
         self.context = copy_context()  # the first one's: its trace gets the call to the store
+        self.context.run(current_caller.set, "")  # which is not its own alone: others wait for it
         self._futures: list[asyncio.Future[V]] = []
 
     def __await__(self) -> Generator[Any, None, V]:
