@@ -4,8 +4,9 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chassis.concurrency import ConcurrencyLimit
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
 from chassis.problems import Kind, NotFound, Problem
 from query_api.ports import UserViews, View
@@ -13,6 +14,7 @@ from query_api.ports import UserViews, View
 FIRST_LOOK = 0.005  # seconds; the wait doubles up to LAST_LOOK, so a poll costs Redis little
 LAST_LOOK = 0.05
 CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as RFC 9562 writes it
+WAITERS = 512  # each reads the view 20 times a second
 MAX_VERSION = 2**32 - 1  # MySQL's INT UNSIGNED
 
 
@@ -30,14 +32,20 @@ class UserDirectory:
     views: UserViews
     visible_timeout: float
     """Seconds that get() waits for min_version, and for one answer of the views at most."""
+    waiters: ConcurrencyLimit = field(default_factory=lambda: waiters(WAITERS))
+    """Who waits for min_version; a version that is there already waits for nothing."""
 
     async def get(self, user_id: str, min_version: int | None = None) -> View:
         """The user at min_version or newer.
 
-        Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable.
+        Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable,
+        TooManyRequests.
         """
         _check_id("id", user_id)
-        view = await self._at_least(user_id, min_version or 0)
+        view = await self.views.get(user_id)
+        if min_version and not _has_reached(view, min_version):
+            with self.waiters.slot_at_once():
+                view = await self._at_least(user_id, min_version)
         if view is None or view.json is None:
             raise NotFound(f"no user has the id {user_id}")
         return view
@@ -58,14 +66,22 @@ class UserDirectory:
         # The clock is asked, and no call is cancelled: that would cost a connection, and asyncio's
         # wait_for, which redis-py uses, may swallow a cancellation (before Python 3.12).
         wait, deadline = FIRST_LOOK, time.monotonic() + self.visible_timeout
-        while True:
-            view = await self.views.get(user_id)
-            if version == 0 or (view is not None and view.version >= version):
-                return view
-            if time.monotonic() + wait > deadline:
-                raise NotYetVisible(f"the view has not reached version {version} yet")
+        while time.monotonic() + wait <= deadline:
             await asyncio.sleep(wait)
             wait = min(2 * wait, LAST_LOOK)
+            view = await self.views.get(user_id)
+            if _has_reached(view, version):
+                return view
+        raise NotYetVisible(f"the view has not reached version {version} yet")
+
+
+def waiters(at_once: int) -> ConcurrencyLimit:
+    """A limit on who waits for min_version; one too many is refused at once."""
+    return ConcurrencyLimit("min_version", at_once)
+
+
+def _has_reached(view: View | None, version: int) -> bool:
+    return view is not None and view.version >= version
 
 
 def _check_id(field: str, text: str) -> None:

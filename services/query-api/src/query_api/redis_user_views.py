@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from chassis.concurrency import ConcurrencyLimit
 from chassis.redis_connections import AnyRedis, node_of
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
@@ -13,6 +14,7 @@ from query_api.ports import View
 from user_contracts import redis_users
 from user_contracts.redis_users import FIRST_GENERATION, POINTER, bucket_of
 
+MOST_WAITING = 1000  # reads; a port has as many connections
 POINTER_TTL = 1.0  # seconds; a switch of generations keeps both for longer
 FIELDS = ["version", "json", "proto"]
 # The order of a bucket and its users lie in one slot; one reply is read in 60 µs, twelve in 240.
@@ -30,13 +32,13 @@ class RedisUserViews:
     """Implements query_api.shared_reads.BatchedUserViews on the generation that serves."""
 
     def __init__(self, redis: AnyRedis, timeout: float, at_once: int) -> None:
-        """timeout: seconds for a read, of however many round trips, and for waiting before it.
+        """timeout: seconds for a read, of however many round trips; half of them for its turn.
 
         at_once: reads that run; redis-py's pools for a cluster refuse a connection too many.
         """
         self._redis = redis
         self._timeout = timeout
-        self._turns = asyncio.Semaphore(at_once)
+        self._turns = ConcurrencyLimit("redis reads", at_once, MOST_WAITING, timeout / 2)
         self._generation = FIRST_GENERATION
         self._read_at = float("-inf")
         self._newest = "000000"  # the bucket, when last seen; most lists begin there
@@ -107,9 +109,12 @@ class RedisUserViews:
 
     @asynccontextmanager
     async def _call(self, operation: str) -> AsyncIterator[None]:
-        """Measured, traced and bounded; raises Unavailable, and StoreError for what never heals."""
+        """A measured, traced and bounded call.
+
+        Raises Unavailable, StoreError for what never heals, and as ConcurrencyLimit.slot does.
+        """
         with store_call("redis", operation, redis_errors.classify):
-            async with asyncio.timeout(self._timeout), self._turns:
+            async with asyncio.timeout(self._timeout), self._turns.slot():
                 yield
 
     async def _serving(self) -> str:

@@ -5,6 +5,7 @@ from pydantic import Field
 from chassis.api_access import ApiSettings
 from chassis.redis_connections import RedisSettings
 from chassis.settings import settings_config
+from query_api.application import WAITERS
 
 
 class Settings(RedisSettings, ApiSettings):
@@ -20,3 +21,8 @@ class Settings(RedisSettings, ApiSettings):
         2, gt=0, description="Seconds for a call to Redis; also for waiting for a connection."
     )
     visible_timeout: float = Field(2, gt=0, description="Seconds to wait for min_version.")
+    visible_waiters: int = Field(
+        WAITERS,
+        ge=1,
+        description="Requests that wait for min_version at a time; of one caller half of them.",
+    )

@@ -13,7 +13,7 @@ from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
 from chassis.redis_connections import client
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory
+from query_api.application import UserDirectory, waiters
 from query_api.redis_user_views import RedisUserViews
 from query_api.settings import Settings
 from query_api.shared_reads import SharedUserViews
@@ -27,7 +27,9 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, aclosing(connected) as redis:
         views = RedisUserViews(redis, settings.redis_timeout, settings.redis_pool)
-        directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
+        directory = UserDirectory(
+            SharedUserViews(views), settings.visible_timeout, waiters(settings.visible_waiters)
+        )
         health = Health({"redis": views.ping, **callers.checks})
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(
