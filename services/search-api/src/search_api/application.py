@@ -1,9 +1,11 @@
 """Everything a caller may ask of search-api."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
+from chassis.concurrency import ConcurrencyLimit
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
 from search_api.ports import User, UserIndex
 from user_contracts import folding
@@ -12,6 +14,10 @@ MAX_TERM = 100  # characters, as many as a name may have
 MAX_WORDS = (
     50  # of a term; only ligatures that stand for whole sentences make more of 100 characters
 )
+SHORT = 4  # words of a short term; ten words with typing errors cost ten times as much as one
+SEARCHES = 12  # at a time; OpenSearch on two cores runs four, and has one queue for all callers
+LONG_SEARCHES = 2  # of them
+QUEUE, LONG_QUEUE = 1000, 16  # searches that wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +25,42 @@ class UserSearch:
     """Find users by name."""
 
     index: UserIndex
+    searches: ConcurrencyLimit = field(default_factory=lambda: searches(SEARCHES))
+    long_searches: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit("long searches", LONG_SEARCHES, LONG_QUEUE)
+    )
+    """Of terms with more words than SHORT; each is one of `searches`, too."""
 
     async def search(self, text: str, page: Page) -> tuple[Sequence[User], str | None]:
-        """A page of matching users, best first, and the next cursor; raises Invalid, Unavailable.
+        """A page of matching users, best first, and the next cursor.
 
+        Raises Invalid, Unavailable, TooManyRequests.
         Each word must match a word of the name: as a whole, its beginning, a part, or with a small
         typing error, in this order; accents and case do not matter. Ranking and folding are in
         schemas/views/opensearch-users.md.
         """
         after = decode_cursor(page.cursor, tuple[float, str]) if page.cursor else None
-        hits = await self.index.search(_checked(text), after, page.limit + 1)
+        term = _checked(text)
+        async with self._slot(term):
+            hits = await self.index.search(term, after, page.limit + 1)
         users = [hit.user for hit in hits[: page.limit]]
         if len(hits) <= page.limit:
             return users, None
         last = hits[page.limit - 1]
         return users, encode_cursor((last.score, last.user.id))
+
+    @asynccontextmanager
+    async def _slot(self, term: str) -> AsyncIterator[None]:
+        async with AsyncExitStack() as slots:
+            if len(folding.words(term)) > SHORT:
+                await slots.enter_async_context(self.long_searches.slot())
+            await slots.enter_async_context(self.searches.slot())
+            yield
+
+
+def searches(at_once: int) -> ConcurrencyLimit:
+    """A limit on searches that run at a time."""
+    return ConcurrencyLimit("searches", at_once, QUEUE)
 
 
 def _checked(text: str) -> str:

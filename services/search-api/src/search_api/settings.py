@@ -5,6 +5,7 @@ from pydantic import Field
 from chassis.api_access import ApiSettings
 from chassis.opensearch_client import OpenSearchSettings
 from chassis.settings import settings_config
+from search_api.application import SEARCHES
 
 
 class Settings(OpenSearchSettings, ApiSettings):
@@ -17,3 +18,9 @@ class Settings(OpenSearchSettings, ApiSettings):
     admin_port: int = 9002
     opensearch_pool: int = Field(32, ge=1, description="Connections at most.")
     opensearch_timeout: float = Field(5, gt=0, description="Seconds for a search.")
+    concurrency: int = Field(
+        SEARCHES,
+        ge=1,
+        description="Searches that run at a time; of one caller half of them. Others wait for "
+        "their turn, 2 s at most.",
+    )

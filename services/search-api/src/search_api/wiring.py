@@ -13,7 +13,7 @@ from chassis.http_server import HttpServer
 from chassis.lifecycle import Process
 from chassis.opensearch_client import connected
 from search_api import grpc_api, http_api
-from search_api.application import UserSearch
+from search_api.application import UserSearch, searches
 from search_api.opensearch_user_index import OpenSearchUserIndex
 from search_api.settings import Settings
 from user_contracts import descriptors
@@ -28,7 +28,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     )
     async with access(settings) as callers, connection as opensearch:
         index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
-        search = UserSearch(index)
+        search = UserSearch(index, searches(settings.concurrency))
         health = Health({"opensearch": index.ping, **callers.checks})
         host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
         yield Process(

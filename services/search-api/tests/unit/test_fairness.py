@@ -1,0 +1,139 @@
+"""What one caller may search at a time, the same by both transports, and what others then get."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from grpclib.client import Channel
+from grpclib.const import Cardinality
+from grpclib.exceptions import GRPCError
+
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from chassis.testing import eventually, serving
+from search_api import application, grpc_api, http_api
+from search_api.application import UserSearch
+from search_api.memory_user_index import MemoryUserIndex
+from search_api.ports import Hit
+from user_contracts import descriptors
+from user_contracts.proto.user.v1 import SearchRequest, SearchResponse
+
+ATTACKER, OTHER = "127.0.0.1", "127.0.0.2"
+LONG = "a b c d e f g"
+SHORT = "ann"
+
+
+@dataclass
+class Slow(MemoryUserIndex):
+    """An index that searches for as long as it is not let."""
+
+    running: list[str] = field(default_factory=list)
+    most: int = 0
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__({})
+
+    async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
+        self.running.append(text)
+        self.most = max(self.most, len(self.running))
+        await self.let.wait()
+        self.running.remove(text)
+        return []
+
+
+@dataclass
+class Api:
+    """search-api, and a session from each of two addresses."""
+
+    index: Slow
+    grpc: Channel
+    sessions: dict[str, aiohttp.ClientSession]
+    asked: list[asyncio.Task[tuple[int, str | None]]] = field(default_factory=list)
+
+    def ask(self, address: str, term: str, count: int) -> None:
+        for _ in range(count):
+            self.asked.append(asyncio.create_task(self.get(address, term)))
+
+    async def get(self, address: str, term: str) -> tuple[int, str | None]:
+        """The status, and the header Retry-After."""
+        async with self.sessions[address].get("/user/search", params={"q": term}) as response:
+            return response.status, response.headers.get("Retry-After")
+
+    async def get_by_grpc(self, term: str) -> tuple[str, Any]:
+        async with self.grpc.request(
+            "/user.v1.UserSearch/Search", Cardinality.UNARY_UNARY, SearchRequest, SearchResponse
+        ) as stream:
+            await stream.send_message(SearchRequest(query=term), end=True)
+            with pytest.raises(GRPCError) as refused:
+                await stream.recv_message()
+            told: Any = stream.trailing_metadata or stream.initial_metadata
+        return refused.value.status.name, told.get("retry-after")
+
+    async def run(self, *terms: str) -> None:
+        """Return once these are searched for, and no others."""
+
+        async def searched() -> None:
+            assert sorted(self.index.running) == sorted(terms)
+
+        await eventually(searched)
+
+    async def refused(self, count: int) -> None:
+        async def answered() -> None:
+            assert [one.result() for one in self.asked if one.done()] == [(429, "1")] * count
+
+        await eventually(answered)
+
+
+@pytest.fixture
+async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
+    monkeypatch.setattr(application, "SEARCHES", 8)
+    index = Slow()
+    search = UserSearch(index)
+    http = HttpServer(http_api.routes(search), "127.0.0.1", 0, grace=1)
+    grpc = GrpcServer([grpc_api.UserSearch(search)], descriptors(), Health({}), "127.0.0.1", 0)
+    channel = Channel("127.0.0.1", grpc.port)
+    async with serving(http, grpc), AsyncExitStack() as stack:
+        sessions = {
+            address: await stack.enter_async_context(
+                aiohttp.ClientSession(
+                    f"http://127.0.0.1:{http.port}",
+                    connector=aiohttp.TCPConnector(local_addr=(address, 0), limit=0),
+                )
+            )
+            for address in (ATTACKER, OTHER)
+        }
+        try:
+            yield Api(index, channel, sessions)
+        finally:
+            index.let.set()
+            channel.close()
+
+
+async def test_long_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
+    api.ask(ATTACKER, LONG, 32)
+    await api.refused(23)  # of the rest one runs, and eight wait
+    await api.run(LONG)
+    assert await api.get_by_grpc(LONG) == ("RESOURCE_EXHAUSTED", "1")
+    api.ask(ATTACKER, SHORT, 2)
+    api.ask(OTHER, SHORT, 1)
+    api.ask(OTHER, LONG, 1)
+    await api.run(LONG, LONG, SHORT, SHORT, SHORT)
+    api.index.let.set()
+    answers = await asyncio.gather(*api.asked)
+    assert answers.count((200, None)) == len(answers) - 23
+
+
+async def test_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
+    api.ask(ATTACKER, SHORT, 50)
+    await api.run(*[SHORT] * 4)
+    api.ask(OTHER, "bob", 1)
+    await api.run("bob", *[SHORT] * 4)
+    api.index.let.set()
+    assert set(await asyncio.gather(*api.asked)) == {(200, None)}
+    assert api.index.most == 5
