@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -11,6 +12,7 @@ import structlog
 
 from chassis import tracing
 from chassis.command_metrics import COMMANDS
+from chassis.concurrency import LimitByKey
 from chassis.paging import Page, decode_cursor, encode_cursor, invalid
 from chassis.problems import NotFound, Problem
 from command_api.ports import Answer, EventStore, KeyTaken, Refusal, Request, StreamConflict
@@ -27,6 +29,8 @@ from command_api.user import (
 )
 
 ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one user need 3
+WRITERS = 200  # that wait for their turn on one user; a turn takes some milliseconds
+PATIENCE = 3.0  # seconds that a writer waits for its turn
 KEY = re.compile(r"[!-~]{1,128}")
 log = structlog.get_logger()
 
@@ -44,13 +48,21 @@ class Users:
     store: EventStore
     now: Callable[[], datetime]
     new_id: NewId
+    writers: LimitByKey = field(
+        default_factory=lambda: LimitByKey("writers of one id", WRITERS, PATIENCE)
+    )
+    """One command at a time for each user: others would lose the race, and hold connections."""
 
     async def create(self, command: CreateUser, key: str | None = None) -> UserEvent:
         """The new user; raises Invalid, KeyReused, Unavailable."""
         return await self._do(command, key)
 
     async def rename(self, command: RenameUser, key: str | None = None) -> UserEvent:
-        """The user after it; raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused."""
+        """The user after it.
+
+        Raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused, Unavailable, and
+        TooManyRequests where this caller has too many commands for this user.
+        """
         return await self._do(command, key)
 
     async def delete(self, command: DeleteUser, key: str | None = None) -> UserEvent:
@@ -113,13 +125,19 @@ class Users:
         return None
 
     async def _carry_out(self, command: Command, request: Request) -> tuple[UserEvent, str]:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._attempt(command, request)
-            except StreamConflict:
-                # Someone was faster. With an expectation the next look finds it stale.
-                continue
-        return await self._attempt(command, request)
+        async with self._turn(command):
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return await self._attempt(command, request)
+                except StreamConflict:
+                    # Another process was faster. With an expectation the next look finds it stale.
+                    continue
+            return await self._attempt(command, request)
+
+    def _turn(self, command: Command) -> AbstractAsyncContextManager[None]:
+        if isinstance(command, CreateUser):
+            return nullcontext()
+        return self.writers.slot(command.user_id)
 
     async def _attempt(self, command: Command, request: Request) -> tuple[UserEvent, str]:
         try:

@@ -11,18 +11,24 @@ from asyncmy.constants import ER
 from asyncmy.errors import IntegrityError, MySQLError
 
 from chassis import telemetry
+from chassis.concurrency import ConcurrencyLimit
 from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
 from command_api.ports import KeyTaken, StreamConflict
 
+MOST_WAITING = 1000  # calls; a port has as many connections
 SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 2"
 
 
 class Connections:
-    """limit: seconds for a whole call, waiting for a connection included."""
+    """limit: seconds for a whole call; half of them for waiting for a connection.
+
+    One caller has at most half of the connections, and callers get free ones in turn.
+    """
 
     def __init__(self, pool: asyncmy.Pool, limit: float) -> None:
         self._pool = pool
+        self._turns = ConcurrencyLimit("mysql calls", pool.maxsize, MOST_WAITING, limit / 2)
         self.limit = limit
 
     @asynccontextmanager
@@ -30,11 +36,13 @@ class Connections:
         """A connection's cursor for one measured call.
 
         Raises StreamConflict and KeyTaken for what a key refuses, Unavailable when the same call
-        may succeed later, StoreError for what never heals.
+        may succeed later, TooManyRequests when its caller has many calls waiting, StoreError for
+        what never heals.
         """
         with store_call("mysql", operation, mysql.classify), _conflicts():
             async with (
                 asyncio.timeout(self.limit),
+                self._turns.slot(),
                 self._connection() as connection,
                 connection.cursor() as cursor,
             ):

@@ -1,0 +1,61 @@
+"""A row that is locked in MySQL: its writers hold one connection, and other users go on."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pymysql
+import pytest
+
+from chassis.testing import eventually
+from command_api.application import Users
+from command_api.mysql_event_store import MySQLEventStore
+from command_api.user import CreateUser, RenameUser, UserEvent
+from command_api.wiring import utc_now, uuid7
+from local_stack.addresses import Addresses
+
+pytestmark = pytest.mark.integration
+WRITERS = 50
+LOCK = "SELECT 1 FROM users.user_event WHERE user_id = %s FOR UPDATE"
+WAITING = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+UNREAD = 0.2  # seconds; InnoDB refreshes that table only when nobody has read it for 0.1 s
+Admin = pymysql.connections.Connection
+
+
+@pytest.fixture
+def admin(stack: Addresses) -> Iterator[Admin]:
+    connection = pymysql.connect(
+        host=stack.mysql_host,
+        port=stack.mysql_port,
+        user="root",
+        password=stack.password("root"),
+    )
+    yield connection
+    connection.close()
+
+
+async def test_other_users_do_not_wait_for_writers_of_a_locked_one(
+    mysql_store: MySQLEventStore, admin: Admin
+) -> None:
+    users = Users(mysql_store, utc_now, uuid7)
+    ann, bob = [await users.create(CreateUser(name, "Lee")) for name in ("Ann", "Bob")]
+    with admin.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(LOCK, (ann.user_id,))
+        writers = [asyncio.create_task(users.rename(rename(ann, n))) for n in range(WRITERS)]
+
+        async def one_waits() -> None:
+            cursor.execute(WAITING)
+            ((count,),) = cursor.fetchall()
+            assert count == 1
+
+        await eventually(one_waits, every=UNREAD)
+        assert (await users.rename(rename(bob, 0))).version == 2
+        assert not any(writer.done() for writer in writers)
+        cursor.execute("ROLLBACK")
+    done = await asyncio.gather(*writers)
+    assert {event.user_id for event in done} == {ann.user_id}
+    assert users.writers.keys == set()
+
+
+def rename(user: UserEvent, number: int) -> RenameUser:
+    return RenameUser(user.user_id, f"Ann{number}", None)
