@@ -10,7 +10,6 @@ from aiohttp import web
 from yarl import URL
 
 from chassis import tracing
-from chassis.http_messages import read_body
 from chassis.problems import Unavailable
 
 ANSWER_WITHIN = 4.0  # seconds; query-api waits two for min_version, a call to MySQL may take three
@@ -51,12 +50,8 @@ class Api:
     name: str
     url: str
 
-    async def forward(self, request: web.Request) -> Answer:
-        """Pass the page's request on.
-
-        Raises Unavailable when the API does not answer, and what read_body does.
-        """
-        body = await read_body(request)
+    async def forward(self, request: web.Request, body: bytes) -> Answer:
+        """Pass the page's request on; raises Unavailable when the API does not answer."""
         given = {name: request.headers.getall(name, ()) for name in TO_API}
         headers = {name: ", ".join(lines) for name, lines in given.items() if lines}
         return await self.ask(request.method, str(request.rel_url), headers, body)

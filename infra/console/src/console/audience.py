@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 
-from chassis.problems import Unavailable
+from chassis.concurrency import ConcurrencyLimit
 
-MAX_PAGES = 64  # each costs a connection and a write every two seconds
+MAX_PAGES = 64  # each costs a connection and a write every two seconds; half are of one client
 
 
 class Audience:
@@ -19,20 +20,29 @@ class Audience:
         self._news = asyncio.Event()
         self._arrived = asyncio.Event()
 
+    @cached_property
+    def _limit(self) -> ConcurrencyLimit:
+        return ConcurrencyLimit("pages", MAX_PAGES)
+
     @contextmanager
     def page(self) -> Iterator[None]:
-        """One open page, while the block runs; raises Unavailable when there are too many."""
-        if self.pages >= MAX_PAGES:
-            raise Unavailable(f"{MAX_PAGES} pages are open already")
-        self.pages += 1
-        self._arrived.set()
-        try:
-            yield
-        finally:
-            self.pages -= 1
-            if not self.pages and not self.closed.is_set():
-                self._arrived.clear()
-                self._newest = (self._newest[0], b"")  # old when the next page comes
+        """One open page, while the block runs.
+
+        Raises TooManyRequests or Unavailable when its client, or all of them, have too many.
+        """
+        with self._limit.slot_at_once():
+            self.pages += 1
+            self._arrived.set()
+            try:
+                yield
+            finally:
+                self._left()
+
+    def _left(self) -> None:
+        self.pages -= 1
+        if not self.pages and not self.closed.is_set():
+            self._arrived.clear()
+            self._newest = (self._newest[0], b"")  # old when the next page comes
 
     async def arrival(self) -> bool:
         """Wait until a page is open; False once this is closed."""

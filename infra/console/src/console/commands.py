@@ -1,13 +1,16 @@
 """A command and its whole way: passed on to command-api, then followed from stop to stop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import cached_property
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
 
+from chassis.concurrency import ConcurrencyLimit
+from chassis.http_messages import read_body
 from chassis.problems import Unavailable
 from console.apis import Answer, Api
 from console.journey import Follower, Journey, milliseconds, names
@@ -32,17 +35,22 @@ class Commands:
     def __init__(self, api: Api, follower: Follower) -> None:
         self._api = api
         self._follower = follower
-        self._running = 0
+
+    @cached_property
+    def _limit(self) -> ConcurrencyLimit:
+        return ConcurrencyLimit("commands", MAX_RUNNING)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The problem that command-api answers as it is, or else the stops, a line of JSON each.
 
-        Raises Unavailable when command-api is away or MAX_RUNNING commands run, and TooSlow.
+        Raises Unavailable when command-api is away or MAX_RUNNING commands run, TooManyRequests
+        when half of them are this client's, and what read_body does.
         """
-        with self._one():
+        body = await read_body(request)  # before a slot is taken: it may come slowly
+        with self._limit.slot_at_once():
             is_delete = request.method == "DELETE"
             known = await self._names(request.match_info["id"]) if is_delete else None
-            answer = await self._api.forward(request)
+            answer = await self._api.forward(request, body)
             if not answer.is_success:
                 return answer.response()
             journey = _journey(request, answer, known)
@@ -68,16 +76,6 @@ class Commands:
         except (Unavailable, TimeoutError):
             return None
         return names(msgspec.json.decode(answer.body)) if answer.is_success else None
-
-    @contextmanager
-    def _one(self) -> Iterator[None]:
-        if self._running >= MAX_RUNNING:
-            raise Unavailable(f"{MAX_RUNNING} commands are being followed already")
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
 
 
 def _journey(request: web.Request, answer: Answer, known: str | None) -> Journey:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from chassis.concurrency import ConcurrencyLimit
+from chassis.http_messages import read_body
 from console.apis import Api
 from console.audience import Audience
 from console.commands import Commands
@@ -30,6 +32,7 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 RETRY = 2000  # milliseconds until a page whose stream has ended comes again
+MAX_READS = 64  # of an API at a time; half of them are of one client
 HEARTBEAT = 15.0  # seconds without figures, after which a comment keeps the connection alive
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -65,8 +68,12 @@ def _file(name: str) -> Handler:
 
 
 def _passed_on(api: Api) -> Handler:
+    limit = ConcurrencyLimit(f"reads of {api.name}", MAX_READS)
+
     async def handle(request: web.Request) -> web.StreamResponse:
-        return (await api.forward(request)).response()
+        body = await read_body(request)  # before a slot is taken: it may come slowly
+        with limit.slot_at_once():
+            return (await api.forward(request, body)).response()
 
     return handle
 
