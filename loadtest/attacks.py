@@ -21,7 +21,7 @@ from hpack import Encoder
 from chassis import http2_frames as frames
 from chassis.http2_frames import NUMBER, PREFACE, SETTING, written
 from chassis.interrupts import interruptible
-from user_contracts.proto.user.v1 import ListRequest
+from user_contracts.proto.user.v1 import GetRequest, ListRequest
 
 HOST = "127.0.0.1"
 CHUNK = 64 * 1024  # bytes of a flood that are written at once
@@ -106,6 +106,8 @@ def flood(part: bytes) -> Attack:
 
 MESSAGE = bytes(ListRequest(limit=100))
 LISTS = calls(LIST, MESSAGE)
+NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+WAITS = calls(GET, bytes(GetRequest(id=NOBODY, min_version=9)))
 HALF = b"\0" + NUMBER.pack(60_000) + bytes(16_000)
 WINDOWS = b"".join(SETTING.pack(WINDOW, size) for size in range(2_730))
 NAMES = "".join(chr(97 + n % 26) for n in range(4_000))
@@ -175,6 +177,7 @@ ATTACKS = {
     "watches, closed": Attack(
         "grpc", GREETING + calls(WATCH, b""), connections=10, reads=False, holds=0.1
     ),
+    "waits for a version": Attack("grpc", GREETING + WAITS, connections=40, holds=2),
     "half messages": Attack(
         "grpc",
         GREETING
