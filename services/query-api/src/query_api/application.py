@@ -15,6 +15,7 @@ FIRST_LOOK = 0.005  # seconds; the wait doubles up to LAST_LOOK, so a poll costs
 LAST_LOOK = 0.05
 CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as RFC 9562 writes it
 WAITERS = 512  # each reads the view 20 times a second; all of them take 7 % of a core
+QUEUE = 2000  # of one caller half: as many as a port has connections
 MAX_VERSION = 2**32 - 1  # MySQL's INT UNSIGNED
 
 
@@ -42,10 +43,11 @@ class UserDirectory:
         TooManyRequests.
         """
         _check_id("id", user_id)
+        deadline = time.monotonic() + self.visible_timeout
         view = await self.views.get(user_id)
         if min_version and not _has_reached(view, min_version):
-            with self.waiters.slot_at_once():
-                view = await self._at_least(user_id, min_version)
+            async with self.waiters.slot():
+                view = await self._at_least(user_id, min_version, deadline)
         if view is None or view.json is None:
             raise NotFound(f"no user has the id {user_id}")
         return view
@@ -62,10 +64,10 @@ class UserDirectory:
             return views, None
         return views, encode_cursor(found[page.limit - 1][0])
 
-    async def _at_least(self, user_id: str, version: int) -> View | None:
+    async def _at_least(self, user_id: str, version: int, deadline: float) -> View | None:
         # The clock is asked, and no call is cancelled: that would cost a connection, and asyncio's
         # wait_for, which redis-py uses, may swallow a cancellation (before Python 3.12).
-        wait, deadline = FIRST_LOOK, time.monotonic() + self.visible_timeout
+        wait = FIRST_LOOK
         while time.monotonic() + wait <= deadline:
             await asyncio.sleep(wait)
             wait = min(2 * wait, LAST_LOOK)
@@ -76,8 +78,12 @@ class UserDirectory:
 
 
 def waiters(at_once: int) -> ConcurrencyLimit:
-    """A limit on who waits for min_version; one too many is refused at once."""
-    return ConcurrencyLimit("min_version", at_once)
+    """A limit on who waits for min_version.
+
+    Who waits for a slot does not read the view. To refuse at once would cost more: many callers
+    ask again as soon as they are answered.
+    """
+    return ConcurrencyLimit("min_version", at_once, QUEUE)
 
 
 def _has_reached(view: View | None, version: int) -> bool:

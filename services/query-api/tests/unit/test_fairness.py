@@ -1,6 +1,7 @@
 """What one caller may have in progress, the same by both transports, and what others then get."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
 
-from chassis.concurrency import current_caller
+from chassis.concurrency import ConcurrencyLimit, current_caller
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
 from chassis.http_server import HttpServer
@@ -54,6 +55,25 @@ class Listed(MemoryUserViews):
 
 
 @dataclass
+class Counted(MemoryUserViews):
+    """Views that count who has read a user how often."""
+
+    users: dict[str, Mapping[str, bytes]]
+    by_task: Counter[asyncio.Task[Any] | None] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.users)
+
+    @property
+    def reads(self) -> int:
+        return self.by_task.total()
+
+    async def get(self, user_id: str) -> View | None:
+        self.by_task[asyncio.current_task()] += 1
+        return await super().get(user_id)
+
+
+@dataclass
 class Api:
     """query-api, and a session from each of the addresses."""
 
@@ -80,7 +100,7 @@ class Api:
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     views = Listed({ANN: stored(1)})
-    directory = UserDirectory(views, 20, waiters(AT_ONCE))
+    directory = UserDirectory(views, 20, ConcurrencyLimit("min_version", AT_ONCE))
     http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserQueries(directory)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)
@@ -162,3 +182,19 @@ async def test_a_further_page_is_read_for_its_caller_and_the_first_one_for_all(a
     await eventually(read)
     api.views.let.set()
     assert {status for status, _ in await asyncio.gather(*tasks)} == {200}
+
+
+async def test_a_wait_in_the_queue_does_not_read_the_view() -> None:
+    views = Counted({ANN: stored(1)})
+    directory = UserDirectory(views, 20, waiters(1))
+    tasks = [asyncio.create_task(directory.get(ANN, 2)) for _ in range(3)]
+    await wait_until_waiting(1)
+    queued = tasks[1:]
+
+    async def first_has_read_often() -> None:
+        assert views.reads > 10
+
+    await eventually(first_has_read_often)
+    assert {views.by_task[task] for task in queued} == {1}
+    views.users[ANN] = stored(2)
+    assert [view.version for view in await asyncio.gather(*tasks)] == [2, 2, 2]
