@@ -47,6 +47,8 @@ def test_a_time_with_its_zeros_cut_is_read() -> None:
         {"last_name": ""},
         {"created_at": "yesterday"},
         {"occurred_at": ""},
+        {"created_at": "0001-01-01T00:00:00+14:00"},
+        {"occurred_at": "9999-12-31T23:59:59-10:00"},
     ],
     ids=str,
 )

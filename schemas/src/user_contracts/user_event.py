@@ -51,4 +51,9 @@ def _names(record: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _utc(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # in the years 1 and 9999
+        raise ValueError(f"a time out of range: {text}") from error

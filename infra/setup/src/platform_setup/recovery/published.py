@@ -72,7 +72,7 @@ class Reader:
                 continue
             try:
                 batch.events.append(await self._row(record, key))
-            except (Undecodable, LookupError, TypeError, ValueError):
+            except (Undecodable, LookupError, TypeError, ValueError, OverflowError):
                 batch.unreadable.append(f"partition {record.partition} offset {record.offset}")
             else:
                 batch.removed.pop(key, None)
