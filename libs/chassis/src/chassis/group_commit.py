@@ -55,13 +55,15 @@ class GroupCommit(Generic[R]):
         stored = loop.create_future()
         self._waiting.append((row, stored, loop.time() + self._patience))
         self._arrived.set()
-        await stored
+        try:
+            await stored
+        finally:
+            del stored  # an error refers to this frame, and must not find itself here
 
     async def serve(self) -> None:
         while self._waiting or not self._is_draining:
             await self._arrived.wait()
-            if batch := self._next_batch():
-                await self._settle(batch)
+            await self._settle(self._next_batch())
 
     async def drain(self) -> None:
         self._is_draining = True
@@ -83,13 +85,9 @@ class GroupCommit(Generic[R]):
         return batch
 
     async def _settle(self, batch: Sequence[tuple[R, "asyncio.Future[None]"]]) -> None:
-        outcomes: Sequence[Outcome]
-        try:
-            outcomes = await self._write([row for row, _ in batch])
-        except Unavailable as problem:
-            outcomes = [Unavailable(problem.detail) for _ in batch]
-        except Exception as error:  # noqa: BLE001 - each caller answers for it with its trace id
-            outcomes = [error for _ in batch]
+        if not batch:
+            return
+        outcomes = await self._outcomes([row for row, _ in batch])
         BATCH.observe(len(batch))
         for (_, stored), outcome in zip(batch, outcomes, strict=True):
             if stored.done():
@@ -98,3 +96,11 @@ class GroupCommit(Generic[R]):
                 stored.set_result(None)
             else:
                 stored.set_exception(outcome)
+
+    async def _outcomes(self, rows: Sequence[R]) -> Sequence[Outcome]:
+        try:
+            return await self._write(rows)
+        except Unavailable as problem:
+            return [Unavailable(problem.detail) for _ in rows]
+        except Exception as error:  # noqa: BLE001 - each caller answers for it with its trace id
+            return [error for _ in rows]

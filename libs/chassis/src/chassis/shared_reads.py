@@ -32,14 +32,21 @@ class Askers(Generic[V]):
         return mine.__await__()
 
     def tell(self, value: V) -> None:
-        for future in self._futures:
-            if not future.done():
-                future.set_result(value)
+        for future in self._waiting():
+            future.set_result(value)
 
     def fail(self, error: Exception) -> None:
-        for future in self._futures:
-            if not future.done():
-                future.set_exception(error)
+        for future in self._waiting():
+            future.set_exception(error)
+
+    def _waiting(self) -> list["asyncio.Future[V]"]:
+        """The futures of those who have not left; they are forgotten.
+
+        An error's frames refer to this object: with its futures it would keep the error, and the
+        requests that await it, until the garbage collector runs.
+        """
+        futures, self._futures = self._futures, []
+        return [future for future in futures if not future.done()]
 
 
 class Gathered(Generic[K, V]):

@@ -1,6 +1,8 @@
 """Writes that come at the same time share a transaction; each gets its own outcome."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -101,6 +103,30 @@ async def test_bug_in_a_write_reaches_each_caller_and_the_next_write_works(
         table.is_broken = False
         await group.put("a")
     assert table.commits == [["a"]]
+
+
+@pytest.mark.parametrize("error", [Taken, Unavailable, ZeroDivisionError])
+async def test_failed_write_keeps_no_caller_until_a_garbage_collection(
+    table: Table, group: GroupCommit[str], error: type[Exception]
+) -> None:
+    async def call(row: str) -> "weakref.ref[Table]":
+        request = Table()
+        with pytest.raises(error):
+            await group.put(row)
+        return weakref.ref(request)
+
+    table.may_commit.set()
+    gc.disable()
+    try:
+        async with serving(group):
+            await group.put("a")
+            table.is_away = error is Unavailable
+            table.is_broken = error is ZeroDivisionError
+            requests = await asyncio.gather(call("a"), call("a"))
+            await asyncio.sleep(0)
+            assert [request() for request in requests] == [None, None]
+    finally:
+        gc.enable()
 
 
 async def test_whoever_gives_up_before_its_turn_has_stored_nothing(

@@ -1,6 +1,8 @@
 """Who shares a read with whom, and that no answer is older than its question."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -105,6 +107,24 @@ async def test_a_store_that_is_away_is_told_to_all_and_asked_again(
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
     store.is_away = False
     assert await shared.get("ann") == 0
+
+
+async def test_failed_read_keeps_no_caller_until_a_garbage_collection(
+    shared: Shared, store: Store
+) -> None:
+    async def call() -> "weakref.ref[Store]":
+        request = Store()
+        with pytest.raises(Unavailable):
+            await shared.get("ann")
+        return weakref.ref(request)
+
+    store.is_away = True
+    gc.disable()
+    try:
+        requests = await asyncio.gather(call(), call())
+        assert [request() for request in requests] == [None, None]
+    finally:
+        gc.enable()
 
 
 async def test_each_read_runs_in_the_context_of_its_first_caller(
