@@ -158,8 +158,18 @@ async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Ac
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 100,
         HALF_A_BODY,
         b"\x16\x03\x01",
+        b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PUT /user HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=["nothing", "half of the headers", "unread responses", "half of a body", "no HTTP"],
+    ids=[
+        "nothing",
+        "half of the headers",
+        "unread responses",
+        "half of a body",
+        "no HTTP",
+        "no route",
+        "no such method",
+    ],
 )
 @pytest.mark.usefixtures("uncollected")
 async def test_nothing_of_a_closed_http_connection_is_held(doors: Doors, sent: bytes) -> None:

@@ -141,6 +141,7 @@ class HttpConnection(web.RequestHandler):
         """A request was handled; the client may take its response, and send the next one."""
         if self._reading is not None:
             _without_frames(self._reading.content.exception())
+            _without_frames(_no_route(self._reading))
         self._reading = None
         self._wait(self._connections.limits.idle_timeout)
 
@@ -204,6 +205,12 @@ def _without_frames(error: BaseException | type[BaseException] | None) -> None:
     """Drop the frames of an error that is kept: they refer to what keeps it, and to the request."""
     if isinstance(error, BaseException):
         error.__traceback__ = None
+
+
+def _no_route(request: web.BaseRequest) -> Exception | None:
+    """The error that aiohttp keeps with a request whose path or method has no route."""
+    match = getattr(request, "_match_info", None)  # None: it was refused before any was looked for
+    return None if match is None else match.http_exception
 
 
 def _mistake(error: BaseException | None) -> Exception | None:
