@@ -65,7 +65,7 @@ demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
 # Tests mostly wait, so two workers take the files in turn, each with a stack of its own (3 GB).
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
-.PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants format bench load seed
+.PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench load seed
 check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -108,6 +108,9 @@ chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: 
 chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
 	$(BIN)/python tests/chaos/mutants.py
 
+fuzz: $(VENV)/fuzzer ## Search for inputs that break the decoders: make fuzz MINUTES=10 (Linux on x86-64)
+	@PYTHONPATH=tests/fuzz:tests/client:loadtest $(BIN)/python tests/fuzz/fuzz_runner.py $(if $(MINUTES),--minutes $(MINUTES))
+
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -147,11 +150,16 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock
 	for service in $(LOCKED); do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
+	$(COMPILE) tests/fuzz/requirements.in -o tests/fuzz/requirements.lock
 
 $(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --require-hashes requirements-dev.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+$(VENV)/fuzzer: tests/fuzz/requirements.lock $(VENV)/ready
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --require-hashes -r $<
 	@touch $@
 
 .tools/bin/uv:

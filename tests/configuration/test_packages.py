@@ -57,23 +57,34 @@ def test_grpclib_is_pinned_since_its_private_places_are_used() -> None:
     assert locked == {version[1]}
 
 
+CALLS = {
+    ".github/workflows/ci.yml": (
+        {"push", "pull_request"},
+        ["actions/checkout", "actions/setup-python", "actions/setup-go"],
+        ".ci/run",
+    ),
+    ".github/workflows/nightly.yml": (
+        {"schedule", "workflow_dispatch"},
+        ["actions/checkout", "actions/setup-python"],
+        "make fuzz MINUTES=60",
+    ),
+}
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_workflow_calls_ci_run_and_nothing_of_its_own(workflow: str) -> None:
+def test_a_workflow_makes_one_call_and_does_nothing_of_its_own(workflow: str) -> None:
     told = yaml.safe_load((ROOT / workflow).read_text())
+    begins, uses, calls = CALLS[workflow]
     assert told["permissions"] == {"contents": "read"}
-    assert set(told[True]) == {"push", "pull_request"}  # YAML 1.1 reads `on` as true
+    assert set(told[True]) == begins  # YAML 1.1 reads `on` as true
     (job,) = told["jobs"].values()
     assert job["timeout-minutes"] <= 120
-    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [calls]
     used = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert [name.partition("@")[0] for name in used] == [
-        "actions/checkout",
-        "actions/setup-python",
-        "actions/setup-go",
-    ]
+    assert [name.partition("@")[0] for name in used] == uses
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
 
 
-def test_there_is_a_workflow_and_what_it_calls() -> None:
-    assert WORKFLOWS == [".github/workflows/ci.yml"]
+def test_there_are_workflows_and_what_they_call() -> None:
+    assert sorted(WORKFLOWS) == sorted(CALLS)
     assert (ROOT / ".ci/run").stat().st_mode & 0o111

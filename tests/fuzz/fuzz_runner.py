@@ -1,0 +1,87 @@
+"""Search for inputs that break a decoder, guided by coverage: `make fuzz MINUTES=10`.
+
+Atheris, which is libFuzzer for Python, has wheels for Linux on x86-64 only.
+An input that breaks something is written to .local/fuzz/<target>/finds; what it has learnt is in
+.local/fuzz/<target>/corpus, and --keep moves a smallest part of it to tests/fuzz/corpus.
+"""
+
+import argparse
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import fuzz_inputs
+from fuzz_inputs import CORPUS, REGRESSIONS, TARGETS
+
+WORK = Path(".local/fuzz")
+INSTRUMENTED = ["chassis", "command_api", "query_api", "search_api", "user_contracts", "hpack"]
+INSTRUMENTED += ["redis_projector", "search_projector", "grpclib", "betterproto"]
+LARGEST = 4_096  # bytes of an input
+FLAGS = [f"-max_len={LARGEST}", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
+
+
+def main() -> int:
+    """Run the targets one after the other, or one of them in this process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []])
+    parser.add_argument("--minutes", type=float, default=1.0, help="of all targets together")
+    parser.add_argument("--keep", action="store_true", help="write a smallest corpus")
+    parser.add_argument("--inside", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside is not None:
+        fuzz(options.targets[0], options.inside)
+    targets: Sequence[str] = options.targets or TARGETS
+    seconds = int(options.minutes * 60 / len(targets))
+    return max(1 if _run(name, seconds, keep=options.keep) else 0 for name in targets)
+
+
+def fuzz(name: str, flags: Sequence[str]) -> None:
+    """Does not return."""
+    import atheris  # noqa: PLC0415 - there are no wheels for every platform
+
+    with atheris.instrument_imports(include=INSTRUMENTED):
+        target = fuzz_inputs.target(name)
+
+    def run(data: bytes) -> None:
+        try:
+            target.run(data)
+        except BaseException:
+            (WORK / name / "finds" / sha256(data).hexdigest()[:16]).write_bytes(data)
+            sys.stderr.write(f"find, in base64: {b64encode(data).decode()}\n")
+            raise
+
+    options: dict[str, Any] = {}
+    if hasattr(target, "mutate"):
+
+        def mutate(data: bytes, most: int, seed: int) -> bytes:
+            changed: bytes = target.mutate(bytes(data), most, seed, atheris.Mutate)
+            return changed[:most]
+
+        options["custom_mutator"] = mutate
+    atheris.Setup([sys.argv[0], *flags], run, **options)
+    atheris.Fuzz()
+
+
+def _run(name: str, seconds: int, *, keep: bool) -> int:
+    corpus, finds = WORK / name / "corpus", WORK / name / "finds"
+    for directory in (corpus, finds, CORPUS / name):
+        directory.mkdir(parents=True, exist_ok=True)
+    for file, data in fuzz_inputs.target(name).seeds().items():
+        (corpus / f"seed-{file}").write_bytes(data)
+    known = [str(one) for one in (CORPUS / name, REGRESSIONS / name) if one.exists()]
+    flags = [*FLAGS, f"-artifact_prefix={finds}/"]
+    if keep:
+        flags += ["-merge=1", "-max_total_time=300", str(CORPUS / name), str(corpus)]
+    else:
+        flags += [f"-max_total_time={seconds}", str(corpus), *known]
+    return subprocess.run(
+        [sys.executable, __file__, name, "--inside", *flags], check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""All three APIs on memory, as in the demo, with a few users to read and to find."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import command_api.grpc_api
+import command_api.http_api
+import query_api.grpc_api
+import query_api.http_api
+import redis_projector.projection
+import search_api.grpc_api
+import search_api.http_api
+import search_projector.projection
+from chassis.grpc_server import GrpcServer
+from chassis.health import Health
+from chassis.http_server import HttpServer
+from command_api.application import Users
+from command_api.memory_event_store import MemoryEventStore
+from query_api.application import UserDirectory
+from query_api.memory_user_views import MemoryUserViews
+from search_api.application import UserSearch
+from search_api.memory_user_index import MemoryUserIndex
+from user_contracts import descriptors
+
+HOST = "127.0.0.1"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NAMES = [("Ann", "Lee"), ("Zoë", "Žižek"), ("Bo", "Li")]
+
+
+def user_id(number: int) -> str:
+    """One that is always the same."""
+    return str(UUID(int=0x0189 << 112 | 0x7000_8000 << 48 | number))
+
+
+EVENTS: list[dict[str, Any]] = [
+    {
+        "user_id": user_id(number),
+        "event_id": user_id(number),
+        "version": 1,
+        "type": "UserCreated",
+        "first_name": names[0],
+        "last_name": names[1],
+        "created_at": NOW.isoformat(),
+        "occurred_at": NOW.isoformat(),
+        "traceparent": None,
+    }
+    for number, names in enumerate(NAMES)
+]
+
+
+def grpc() -> GrpcServer:
+    """One server of all three."""
+    users, directory, search = _applications()
+    services = [
+        command_api.grpc_api.UserCommands(users),
+        query_api.grpc_api.UserQueries(directory),
+        search_api.grpc_api.UserSearch(search),
+    ]
+    return GrpcServer(services, descriptors(), Health({}), HOST, 0)
+
+
+def http() -> HttpServer:
+    """One server of all three; the first routes of a path count."""
+    users, directory, search = _applications()
+    routes = [
+        *command_api.http_api.routes(users),
+        *query_api.http_api.routes(directory),
+        *search_api.http_api.routes(search),
+    ]
+    known = {(route.method, route.path): route for route in reversed(routes)}
+    return HttpServer(reversed(known.values()), HOST, 0, grace=5)
+
+
+def _applications() -> tuple[Users, UserDirectory, UserSearch]:
+    numbers = itertools.count(100)
+    users = Users(MemoryEventStore(), lambda: NOW, lambda _: user_id(next(numbers)))
+    views = {
+        change.key: {"version": b"1", "json": change.json or b"", "proto": change.proto or b""}
+        for change in map(redis_projector.projection.project, EVENTS)
+    }
+    documents = {
+        change.key: change.document for change in map(search_projector.projection.project, EVENTS)
+    }
+    return (
+        users,
+        UserDirectory(MemoryUserViews(views), visible_timeout=0),
+        UserSearch(MemoryUserIndex(documents)),
+    )
