@@ -23,6 +23,9 @@ NAMES += ["grpc-timeout", "grpc-encoding", "content-length", "authorization", "c
 NAMES += ["traceparent", "idempotency-key", "connection", "host", "grpc-trace-bin"]
 VALUES = ["POST", "GET", "http", "x", "trailers", "application/grpc", "1S", "0n", "99999999H"]
 VALUES += ["aGk=", "a", "0", "5", "9" * 19, "\x00", "\xff", "y" * 300, "gzip", "", *PATHS]
+ODD = [("x-bin", "a"), ("content-length", "abc"), ("content-length", "9" * 99), ("te", "gzip")]
+ODD += [("grpc-timeout", "x"), ("connection", "close"), ("X-Y", "z"), ("x", "\0"), ("x-bin", ",")]
+ODD += [("content-type", "text/html"), ("grpc-encoding", "gzip"), (":path", "/"), ("", "x")]
 ANN = b"\n\x03Ann\x12\x03Lee"
 
 
@@ -38,7 +41,10 @@ def seeds() -> dict[str, bytes]:
         "reflection": GREETING + call(1, block(REFLECTION), b":\x00"),
         "watch-and-ping": GREETING + call(1, block(WATCH), b"") + frame(frames.PING, bytes(8)),
         "deadline": GREETING + call(1, block(CREATE, ("grpc-timeout", "1S")), None),
+        "no-message": GREETING + call(1, block(CREATE), None),
         "metadata": GREETING + call(1, block(CREATE, ("x-bin", "aGk")), ANN),
+        "odd-headers": GREETING
+        + b"".join(call(2 * n + 1, block(CREATE, one), ANN) for n, one in enumerate(ODD)),
     }
     for name, attack in ATTACKS.items():
         if attack.port == "grpc":

@@ -49,7 +49,8 @@ def seeds() -> dict[str, bytes]:
     return {
         "one": made[0],
         "repeated": END.join([made[0], made[1]] * 4),
-        "referring": END.join([table, b"\xbe", b"\xbe" * 9, table, b"\xbf\xbe"]),
+        "referring": END.join([table, b"\xbe" * 9, b"\x40\x01c\x01d", table, b"\xbe"]),
+        "resized-again": END.join([b"\x20\x82", b"\x3f\xe1\x1f" + table, b"\x20\x82", b"\xbe"]),
         "resized": END.join([table, b"\x20" + made[0], b"\x3f\xe1\x1f" + table, b"\xbe"]),
         "never-indexed": b"\x10\x01a\x01b" + END + b"\x00\x01a\x01b",
         "many": END.join(made),

@@ -12,7 +12,7 @@ from chassis.http_server import HttpServer
 from fuzz_targets import apis
 from fuzz_targets.connections import Harness
 
-STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3}) ")
+STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3}) ")  # the version that the client has named
 BODY = b'{"first_name":"Ann","last_name":"Lee"}'
 JSON = b"Content-Type: application/json\r\n"
 LINES = [
