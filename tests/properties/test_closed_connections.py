@@ -11,6 +11,7 @@ import pytest
 from open_doors import HOST, Doors
 from raw_grpc import RawCaller, calling, message
 
+from chassis import grpc_stream
 from chassis.grpc_transport import HTTP2
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
@@ -147,6 +148,21 @@ async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Ac
                 await caller.flush()
                 await doors.serve_others()  # the server has had its turn
                 caller.hang_up()
+    await check_that_nothing_is_held(before)
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_nothing_of_a_response_that_was_never_taken_is_held(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
+    before = held()
+    async with calling(doors.grpc) as caller:
+        caller.close_window()
+        stream = caller.open()
+        caller.send(stream, message(len(ANN), ANN), is_end=True)
+        assert await caller.answer(stream) == "reset"
+        caller.hang_up()
     await check_that_nothing_is_held(before)
 
 

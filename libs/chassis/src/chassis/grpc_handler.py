@@ -7,6 +7,7 @@ garbage collector looked at its oldest objects.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,9 @@ class CallHandler(Handler):
     def _ended(self, stream: Stream, task: "asyncio.Task[None]") -> None:
         self._tasks.pop(stream, None)
         self._cancelled.discard(task)
+        if task.cancelled():
+            with suppress(asyncio.CancelledError):
+                task.result()  # forgets its error, whose frames refer to the task: asyncio.timeout
         if stream.wrapper is not None:
             stream.wrapper._error = None  # noqa: SLF001 - its frames refer to the stream
         if self.closing:
