@@ -49,6 +49,7 @@ class HttpConnection(web.RequestHandler):
         self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
         self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
+        self._begun: StreamReader = EMPTY_PAYLOAD  # of the one that was handled last
         self._is_broken = False
         self._has_begun = False
         self._unparsed = 0  # bytes of headers that are not complete
@@ -67,8 +68,10 @@ class HttpConnection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.remove(self)
         self._behind = b""
-        self._content = EMPTY_PAYLOAD  # which refers to this connection
         super().connection_lost(exc)
+        # aiohttp would wait 10 s for the rest of a body whose request has its response.
+        self._begun.feed_eof()
+        self._content = self._begun = EMPTY_PAYLOAD  # others refer to this connection
 
     def data_received(self, data: bytes) -> None:
         if self.waiting_since is not None and not self._has_begun:
@@ -101,9 +104,8 @@ class HttpConnection(web.RequestHandler):
         except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
             self._is_broken = True
             self._end_with(Invalid("the request is not valid HTTP/1.1"))
-        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+        if self._has_mistake():
             self._is_broken = True
-            _without_frames(self._messages[-1][0].exc)
             self._break_body()
         if self._messages and self._messages[-1][1] is not self._content:
             self._content = self._messages[-1][1]
@@ -123,6 +125,20 @@ class HttpConnection(web.RequestHandler):
             self._break_body()
             self.close()
 
+    async def finish_response(self, *args: Any) -> Any:
+        """Parses what came after a request for another protocol, too."""
+        try:
+            return await super().finish_response(*args)
+        finally:
+            self._has_mistake()
+
+    def _has_mistake(self) -> bool:
+        """Whether the newest message is no request; its error, which is kept, loses its frames."""
+        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
+            return False
+        _without_frames(self._messages[-1][0].exc)
+        return True
+
     def _bound_headers(self, size: int) -> None:
         """Count bytes that are of no request yet, as long as nothing else arrives."""
         self._unparsed = self._unparsed + size if size else 0
@@ -132,6 +148,7 @@ class HttpConnection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
+        self._begun = request.content
         self._unparsed = 0
         self.waiting_since = None
         if self._is_broken:
@@ -197,6 +214,7 @@ class HttpConnection(web.RequestHandler):
     def log_exception(self, *_: Any, **found: Any) -> None:
         """Log a bug by its class; its text may quote the request. A broken body is none."""
         error = found.get("exc_info")
+        _without_frames(error)
         if not isinstance(error, BrokenBody):
             log.error("unhandled", route="unknown", error=type(error).__name__)
 

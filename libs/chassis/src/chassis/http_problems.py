@@ -64,8 +64,6 @@ def _translated(error: web.HTTPException) -> Problem:
             return problems.MethodNotAllowed(f"use {' or '.join(sorted(error.allowed_methods))}")
         case web.HTTPNotFound():
             return problems.NoSuchRoute("see GET / for what answers here")
-        case web.HTTPExpectationFailed():
-            return problems.Invalid("of Expect only 100-continue is supported")
         case _:
             return problems.Invalid(error.reason)
 

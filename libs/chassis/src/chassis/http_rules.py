@@ -14,13 +14,15 @@ VERSIONS = {HttpVersion10, HttpVersion11}
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
 SINGLE = ("authorization", "content-type", "idempotency-key")
 """Headers that have one value: of two, whatever stands before us may have checked the other one."""
+CONTINUE = "100-continue"  # RFC 9110 §10.1.1
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None:
     """Raise Invalid for another version of HTTP, a bad Host or percent-encoding, a header twice.
 
-    Also for a name or an origin that is not among hosts; None: any may be.
+    Also for an unknown expectation, and for a name or an origin that is not among hosts.
+    None: any may be.
     """
     if request.version not in VERSIONS:
         raise Invalid("the request is not HTTP/1.1")
@@ -32,6 +34,8 @@ def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None
     for name in SINGLE:
         if name in request.headers and len(request.headers.getall(name)) > 1:
             raise Invalid(f"the header {name} is given twice")
+    if request.version == HttpVersion11 and _expects_more(request):
+        raise Invalid("of Expect only 100-continue is supported")
     target = request.raw_path
     if "%" in target and not _is_encoded(target):
         raise Invalid("the URL is not percent-encoded UTF-8")
@@ -40,6 +44,11 @@ def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None
 @lru_cache(maxsize=256)
 def _is_host(text: str) -> bool:
     return HOST.fullmatch(text) is not None
+
+
+def _expects_more(request: web.BaseRequest) -> bool:
+    """Not left to aiohttp, which cannot say so where the value is not UTF-8."""
+    return request.headers.get("Expect", CONTINUE).lower() not in {CONTINUE, ""}
 
 
 def _is_encoded(target: str) -> bool:

@@ -73,6 +73,7 @@ MALFORMED = {
     "another transfer coding": ITEM + b"Transfer-Encoding: Mueller\r\n\r\n",
     "a bad first chunk": ITEM + b"Transfer-Encoding: chunked\r\n\r\nMueller\r\n",
     "an unknown expectation": ITEM + b"Expect: Mueller\r\nContent-Length: 0\r\n\r\n",
+    "an expectation of Latin-1": ITEM + b"Expect: M\xfcller\r\nContent-Length: 0\r\n\r\n",
 }
 
 
