@@ -2,7 +2,7 @@
 
 Atheris, which is libFuzzer for Python, has wheels for Linux on x86-64 only.
 An input that breaks something is written to .local/fuzz/<target>/finds; what it has learnt is in
-.local/fuzz/<target>/corpus, and --keep moves a smallest part of it to tests/fuzz/corpus.
+.local/fuzz/<target>/corpus, from which fuzz_corpus.py takes what is kept in the repository.
 """
 
 import argparse
@@ -29,14 +29,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, []])
     parser.add_argument("--minutes", type=float, default=1.0, help="of all targets together")
-    parser.add_argument("--keep", action="store_true", help="write a smallest corpus")
     parser.add_argument("--inside", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside is not None:
         fuzz(options.targets[0], options.inside)
     targets: Sequence[str] = options.targets or TARGETS
     seconds = int(options.minutes * 60 / len(targets))
-    return max(1 if _run(name, seconds, keep=options.keep) else 0 for name in targets)
+    return max(1 if _run(name, seconds) else 0 for name in targets)
 
 
 def fuzz(name: str, flags: Sequence[str]) -> None:
@@ -66,7 +65,7 @@ def fuzz(name: str, flags: Sequence[str]) -> None:
     atheris.Fuzz()
 
 
-def _run(name: str, seconds: int, *, keep: bool) -> int:
+def _run(name: str, seconds: int) -> int:
     corpus, finds = WORK / name / "corpus", WORK / name / "finds"
     for directory in (corpus, finds, CORPUS / name):
         directory.mkdir(parents=True, exist_ok=True)
@@ -74,10 +73,7 @@ def _run(name: str, seconds: int, *, keep: bool) -> int:
         (corpus / f"seed-{file}").write_bytes(data)
     known = [str(one) for one in (CORPUS / name, REGRESSIONS / name) if one.exists()]
     flags = [*FLAGS, f"-artifact_prefix={finds}/"]
-    if keep:
-        flags += ["-merge=1", "-max_total_time=300", str(CORPUS / name), str(corpus)]
-    else:
-        flags += [f"-max_total_time={seconds}", str(corpus), *known]
+    flags += [f"-max_total_time={seconds}", str(corpus), *known]
     return subprocess.run(
         [sys.executable, __file__, name, "--inside", *flags], check=False
     ).returncode
