@@ -31,13 +31,19 @@ current_caller: ContextVar[str] = ContextVar("current_caller", default="")
 
 
 class ConcurrencyLimit:
-    """Slots for one kind of work; one caller holds at most half of them."""
+    """Slots for one kind of work, and a queue of which one caller has at most half.
+
+    A caller may have all slots while nobody else asks. Once others wait the next free slots are
+    theirs, until it has no more than half. Of a limit without a queue, where nobody waits, one
+    caller has at most half of the slots.
+    """
 
     def __init__(self, name: str, slots: int, queue: int = 0, patience: float = PATIENCE) -> None:
-        """queue: how much may wait, of one caller half; patience: seconds that it may wait."""
+        """queue: how much may wait; patience: seconds that it may wait."""
         self._name = name
         self._slots, self._queue = slots, queue
-        self._share = _half(slots)
+        self._half = _half(slots)
+        self._share = slots if queue else self._half
         self._bound = self._share + _half(queue)
         self._patience = patience
         self.running: Tally[str] = Tally()
@@ -129,14 +135,24 @@ class ConcurrencyLimit:
             raise
 
     def _start_next(self) -> None:
+        found = self._next()
+        if found is not None:
+            caller, turn = found
+            self._waiting[caller] = self._waiting.pop(caller)  # behind the other callers
+            self._forget(caller, turn)
+            self._begin(caller)
+            turn.set_result(None)
+
+    def _next(self) -> tuple[str, asyncio.Future[None]] | None:
+        """Who gets a slot that is free: first those with less than half of the slots."""
+        found = None
         for caller, turns in self._waiting.items():
             turn = next((one for one in turns if not one.done()), None)
             if turn is not None and self._is_free(caller):
-                self._waiting[caller] = self._waiting.pop(caller)  # behind the other callers
-                self._forget(caller, turn)
-                self._begin(caller)
-                turn.set_result(None)
-                return
+                found = found or (caller, turn)
+                if self.running[caller] < self._half:
+                    return caller, turn
+        return found
 
     def _forget(self, caller: str, turn: "asyncio.Future[None]") -> None:
         turns = self._waiting[caller]

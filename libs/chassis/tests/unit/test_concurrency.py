@@ -67,14 +67,16 @@ async def working(limit: ConcurrencyLimit) -> AsyncIterator[Work]:
     assert sample("concurrency_limit_running") == sample("concurrency_limit_waiting") == 0
 
 
-async def test_one_caller_has_half_of_the_slots() -> None:
+async def test_a_lone_caller_has_all_slots_until_others_wait() -> None:
     async with working(ConcurrencyLimit(NAME, 4, 20, LONG)) as work:
         await work.ask(*["ann"] * 6)
-        assert work.begun == ["ann"] * 2
-        await work.ask("bob", "cid")
-        assert work.begun[2:] == ["bob", "cid"]
+        assert work.begun == ["ann"] * 4
+        await work.ask("bob", "cid", "bob")
         assert sample("concurrency_limit_running") == 4
-        assert sample("concurrency_limit_waiting") == 4
+        assert sample("concurrency_limit_waiting") == 5
+        for _ in range(4):
+            await work.end("ann")
+        assert work.begun[4:] == ["bob", "cid", "ann", "bob"]
 
 
 async def test_callers_get_free_slots_in_turn() -> None:
@@ -89,7 +91,7 @@ async def test_callers_get_free_slots_in_turn() -> None:
 
 async def test_a_caller_beyond_its_share_is_refused_and_others_are_not() -> None:
     async with working(ConcurrencyLimit(NAME, 2, 4, LONG)) as work:
-        await work.ask(*["ann"] * 3)
+        await work.ask(*["ann"] * 4)
         refused = sample("concurrency_limit_refused_total", reason="share")
         current_caller.set("ann")
         with pytest.raises(TooManyRequests) as problem:
@@ -98,7 +100,8 @@ async def test_a_caller_beyond_its_share_is_refused_and_others_are_not() -> None
         assert problem.value.headers == {"Retry-After": "1"}
         assert sample("concurrency_limit_refused_total", reason="share") == refused + 1
         await work.ask("bob")
-        assert work.begun == ["ann", "bob"]
+        await work.end("ann")
+        assert work.begun == ["ann", "ann", "bob"]
 
 
 async def test_a_full_queue_is_refused() -> None:
@@ -187,7 +190,7 @@ async def test_nobody_waits_for_a_slot_that_is_free(
     slots: int, queue: int, steps: list[tuple[str, str]]
 ) -> None:
     limit = ConcurrencyLimit(NAME, slots, queue, LONG)
-    share = (slots + 1) // 2
+    share = slots if queue else (slots + 1) // 2
     async with working(limit) as work:
         for caller, step in steps:
             await _step(work, caller, step)

@@ -23,7 +23,7 @@ SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_
 class Connections:
     """limit: seconds for a whole call; half of them for waiting for a connection.
 
-    One caller has at most half of the connections, and callers get free ones in turn.
+    Callers get free connections in turn.
     """
 
     def __init__(self, pool: asyncmy.Pool, limit: float) -> None:

@@ -24,5 +24,5 @@ class Settings(RedisSettings, ApiSettings):
     visible_waiters: int = Field(
         WAITERS,
         ge=1,
-        description="Requests that wait for min_version at a time; of one caller half of them.",
+        description="Requests that wait for min_version at a time; others wait for their turn.",
     )

@@ -21,6 +21,5 @@ class Settings(OpenSearchSettings, ApiSettings):
     concurrency: int = Field(
         SEARCHES,
         ge=1,
-        description="Searches that run at a time; of one caller half of them. Others wait for "
-        "their turn, 2 s at most.",
+        description="Searches that run at a time; others wait for their turn, 2 s at most.",
     )

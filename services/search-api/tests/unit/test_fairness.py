@@ -11,6 +11,7 @@ import pytest
 from grpclib.client import Channel
 from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
+from prometheus_client import REGISTRY
 
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -25,16 +26,17 @@ from user_contracts.proto.user.v1 import SearchRequest, SearchResponse
 
 ATTACKER, OTHER = "127.0.0.1", "127.0.0.2"
 LONG = "a b c d e f g"
+ANOTHER = "h i j k l m n"
 SHORT = "ann"
 
 
 @dataclass
 class Slow(MemoryUserIndex):
-    """An index that searches for as long as it is not let."""
+    """An index whose searches end one by one, in the order of their begin, as they are let."""
 
     running: list[str] = field(default_factory=list)
     most: int = 0
-    let: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     def __post_init__(self) -> None:
         super().__init__({})
@@ -42,9 +44,13 @@ class Slow(MemoryUserIndex):
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
         self.running.append(text)
         self.most = max(self.most, len(self.running))
-        await self.let.wait()
+        await self.let.acquire()
         self.running.remove(text)
         return []
+
+    def let_all(self) -> None:
+        for _ in range(1_000):
+            self.let.release()
 
 
 @dataclass
@@ -83,6 +89,17 @@ class Api:
 
         await eventually(searched)
 
+    async def wait(self, count: int) -> None:
+        """Return once so many searches wait."""
+
+        async def waiting() -> None:
+            limits = ("searches", "long searches")
+            name = "concurrency_limit_waiting"
+            found = [REGISTRY.get_sample_value(name, {"limit": limit}) or 0 for limit in limits]
+            assert sum(found) == count
+
+        await eventually(waiting)
+
     async def refused(self, count: int) -> None:
         async def answered() -> None:
             assert [one.result() for one in self.asked if one.done()] == [(429, "1")] * count
@@ -111,29 +128,34 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
         try:
             yield Api(index, channel, sessions)
         finally:
-            index.let.set()
+            index.let_all()
             channel.close()
 
 
 async def test_long_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
     api.ask(ATTACKER, LONG, 32)
-    await api.refused(23)  # of the rest one runs, and eight wait
-    await api.run(LONG)
+    await api.refused(22)  # of the rest two run, and eight wait
+    await api.run(LONG, LONG)
     assert await api.get_by_grpc(LONG) == ("RESOURCE_EXHAUSTED", "1")
     api.ask(ATTACKER, SHORT, 2)
     api.ask(OTHER, SHORT, 1)
-    api.ask(OTHER, LONG, 1)
     await api.run(LONG, LONG, SHORT, SHORT, SHORT)
-    api.index.let.set()
+    api.ask(OTHER, ANOTHER, 1)
+    await api.wait(9)
+    api.index.let.release()
+    await api.run(LONG, ANOTHER, SHORT, SHORT, SHORT)
+    api.index.let_all()
     answers = await asyncio.gather(*api.asked)
-    assert answers.count((200, None)) == len(answers) - 23
+    assert answers.count((200, None)) == len(answers) - 22
 
 
 async def test_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
     api.ask(ATTACKER, SHORT, 50)
-    await api.run(*[SHORT] * 4)
+    await api.run(*[SHORT] * 8)
     api.ask(OTHER, "bob", 1)
-    await api.run("bob", *[SHORT] * 4)
-    api.index.let.set()
+    await api.wait(43)
+    api.index.let.release()
+    await api.run("bob", *[SHORT] * 7)
+    api.index.let_all()
     assert set(await asyncio.gather(*api.asked)) == {(200, None)}
-    assert api.index.most == 5
+    assert api.index.most == 8
