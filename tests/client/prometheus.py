@@ -40,6 +40,10 @@ class Prometheus:
         tree = await self._ask("parse_query", query=expression)
         return sorted({_selector(node) for node in _nodes(tree)})
 
+    async def exports(self, metric: str) -> bool:
+        """Whether a target declares the metric, be it without a series just now."""
+        return metric in await self._ask("metadata", metric=metric)
+
     async def firing(self) -> dict[tuple[str, str], str]:
         """What fires: alert and job → all that it says."""
         answer = await self._ask("alerts")

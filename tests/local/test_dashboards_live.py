@@ -18,6 +18,8 @@ pytestmark = pytest.mark.e2e
 DASHBOARDS = Path(__file__).parents[2] / "infra/grafana/provisioning/dashboards"
 # What Grafana puts in the place of its variables; four scrapes, as its datasource is told.
 VARIABLES = {"$__rate_interval": "20s", "$service": ".+"}
+# Series that are there only while something is wrong; test_alerts.py sees each of them.
+WHILE_WRONG = {"connector_needs_operator", "captured_table_mismatch", "mysql_setting_unsafe"}
 QUERIES = [
     pytest.param(target, id=f"{dashboard['title']} / {panel['title']} / {target['refId']}")
     for dashboard in map(json.loads, (file.read_text() for file in DASHBOARDS.glob("*.json")))
@@ -79,9 +81,10 @@ async def test_a_rule_looks_at_series_that_are_there(
     assert selectors
 
     async def all_match() -> None:
-        missing = [
+        missing = {
             one for one in selectors if not await prometheus.query(f"last_over_time({one}[1h])")
-        ]
-        assert not missing
+        }
+        wrong = {metric for metric in WHILE_WRONG if await prometheus.exports(metric)}
+        assert missing <= {f'{{__name__="{metric}"}}' for metric in wrong}
 
     await eventually(all_match, within=30, every=1)

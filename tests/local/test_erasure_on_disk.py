@@ -103,5 +103,6 @@ async def hurried_kafka(stack: Addresses) -> AsyncIterator[None]:
 def run(stack: Addresses, commands: str) -> None:
     """The page's commands, against the tests' own instance."""
     here = commands.replace("localhost:9200", stack.opensearch_url.removeprefix("http://"))
-    for line in here.replace("local-stack kafka", "local-stack kafka --instance test").splitlines():
+    kafka = f"local-stack kafka --instance {stack.instance}"
+    for line in here.replace("local-stack kafka", kafka).splitlines():
         subprocess.run(shlex.split(line), check=True, cwd=ROOT, timeout=WITHIN)

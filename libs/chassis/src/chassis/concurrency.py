@@ -46,6 +46,7 @@ class ConcurrencyLimit:
         self._share = slots if queue else self._half
         self._bound = self._share + _half(queue)
         self._patience = patience
+        RUNNING.labels(name), WAITING.labels(name)  # an alert looks at them before the first wait
         self.running: Tally[str] = Tally()
         """Caller → the slots that it holds."""
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}
