@@ -39,7 +39,8 @@ CALLING = Gauge(
 CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
 CLIENT_GONE = "client_gone"
 """The status of a request whose client left before it was complete, or before its response."""
-CHATTY = ("httpx2", "aiohttp.access", "grpclib")  # a line per request, at info
+# A line per request at info; of the last two, each header of it at debug, tokens included.
+CHATTY = ("httpx2", "aiohttp.access", "grpclib", "h2", "hpack")
 REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
 
 

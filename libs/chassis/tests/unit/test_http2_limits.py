@@ -13,7 +13,7 @@ from h2.settings import SettingCodes
 from http2_pair import REFUSAL, REQUEST, Pair, told, unless_h2
 
 from chassis import http2_frames as frames
-from chassis import http2_headers
+from chassis import http2_headers, telemetry
 from chassis.grpc_transport import HTTP2, Http2
 from chassis.http2_budget import BURST, FOR_RESPONSE, PER_SECOND, FrameBudget
 from chassis.http2_connection import REQUEST as REQUEST_WORK
@@ -92,6 +92,14 @@ def test_requests_that_are_refused_one_after_the_other_end_the_connection(
     streams = range(1, 2 * MANY, 2)
     sent = b"".join(frames.written(frames.HEADERS, flags, stream, bad) for stream in streams)
     assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
+
+
+def test_no_header_reaches_a_log(http2: type[Http2], capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.configure_logs("test", "debug")
+    pair = Pair(http2)
+    block = http2_headers.written((*REQUEST, ("authorization", "Bearer a-token")))
+    pair.server.receive_data(frames.written(frames.HEADERS, WHOLE, 1, block))
+    assert "a-token" not in capsys.readouterr().out
 
 
 def test_who_is_answered_may_send_more_frames(http2: type[Http2]) -> None:
