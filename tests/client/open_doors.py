@@ -13,6 +13,7 @@ from grpclib.client import Channel
 import command_api.grpc_api
 import command_api.http_api
 from chassis import telemetry, tracing
+from chassis.connections import LIMITS, Limits
 from chassis.grpc_server import GrpcServer
 from chassis.grpc_transport import HTTP2
 from chassis.health import Health
@@ -53,7 +54,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def opened(http2: str = "own") -> AsyncIterator[Doors]:
+async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[Doors]:
     """The doors, while the block runs; http2: which implementation, by its name."""
     telemetry.configure_logs("test", "critical")
     tracing.configure("test", None, 0)
@@ -63,9 +64,11 @@ async def opened(http2: str = "own") -> AsyncIterator[Doors]:
         now=lambda: datetime.now(UTC),
         new_id=lambda _now: f"01890000-0000-7000-8000-{next(numbers):012x}",
     )
-    http = HttpServer(command_api.http_api.routes(users), HOST, 0, grace=5)
+    http = HttpServer(command_api.http_api.routes(users), HOST, 0, grace=5, limits=limits)
     service = command_api.grpc_api.UserCommands(users)
-    grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2])
+    grpc = GrpcServer(
+        [service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2], limits=limits
+    )
     async with serving(http, grpc):
         yield Doors(http.port, grpc.port)
 

@@ -6,17 +6,20 @@ import resource
 from collections import Counter as Tally
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge
 
+from chassis import client_memory
+from chassis.client_memory import Holder
 from chassis.log_limit import LogLimit
 
 OPEN = Gauge("connections_open", "Connections of clients that are open.", ["port"])
 ENDED = Counter(
     "connections_ended_total",
-    "Connections that were ended because their client was late, or for want of room.",
+    "Connections that were ended because their client was late, or for want of room or memory.",
     ["port", "reason"],
 )
 LONGEST_TURN = 1.0  # seconds between two looks at all connections
@@ -54,6 +57,8 @@ class Limits:
     """Seconds between two requests of HTTP/1.1; of silence, over HTTP/2, until a PING."""
     hosts: frozenset[str] | None = None
     """Names that web pages may call it by, over HTTP/1.1; None: any (http_origins.py)."""
+    client_memory: int = 64_000_000
+    """Bytes that clients may make the process hold, on all ports together (client_memory.py)."""
 
 
 LIMITS = Limits()
@@ -72,6 +77,10 @@ class Connection(Protocol):
     """The client's, without its port."""
 
     @property
+    def holder(self) -> Holder:
+        """What is counted of its client's memory."""
+
+    @property
     def waiting_since(self) -> float | None:
         """The moment since which nothing runs for its client; None while something does."""
 
@@ -80,6 +89,9 @@ class Connection(Protocol):
 
     def end(self) -> None:
         """Say so and close, without cutting off what is still to be sent."""
+
+    def give_up(self) -> None:
+        """Say that its client holds too much, and free all that it holds within a turn."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -116,9 +128,11 @@ class Connections:
         if used > self.limits.connections or Connections._in_all > affordable():
             self._warn(used)
             self._end(self._dispensable(connection), "no_room")
+        bound, end = self.limits.client_memory, partial(self._give_up, connection)
+        client_memory.OF_PROCESS.add(connection.holder, bound, end)
 
     def remove(self, connection: Connection) -> None:
-        """A connection is closed."""
+        """A connection is closed; what runs for it may still hold memory."""
         if connection in self._open:
             self._open.remove(connection)
             self._ending.discard(connection)
@@ -151,11 +165,18 @@ class Connections:
                 connection.abort()  # it had a turn to take the last bytes
             elif connection.is_overdue(now):
                 self._end(connection, "late")
+            client_memory.OF_PROCESS.count(connection.holder)
 
     def _end(self, connection: Connection, reason: str) -> None:
         ENDED.labels(self._port, reason).inc()
         self._ending.add(connection)
         connection.end()
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection in self._open:
+            ENDED.labels(self._port, "memory").inc()
+            self._ending.add(connection)
+        connection.give_up()
 
     def _dispensable(self, newest: Connection) -> Connection:
         others = self._open - self._ending

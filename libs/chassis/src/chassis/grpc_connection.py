@@ -4,8 +4,9 @@ It is grpclib's, on our HTTP/2.
 """
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from grpclib.config import Configuration
@@ -15,6 +16,8 @@ from h2.events import RequestReceived
 from h2.exceptions import StreamClosedError
 
 from chassis import telemetry
+from chassis.client_memory import CALL, HTTP2_CONNECTION, OF_PROCESS, STEP
+from chassis.connections import address_of
 from chassis.grpc_requests import RefusedCall, accept, refusal
 from chassis.grpc_stream import CallStream
 from chassis.http2_connection import Http2Connection
@@ -58,6 +61,20 @@ class Calls(EventsProcessor):
             stream = cast("CallStream", self.streams[event.stream_id])
             stream.deadline = asyncio.get_running_loop().time() + call.timeout
 
+    def register(self, stream: Stream) -> Callable[[], None]:
+        """A call begins, until what is returned is called."""
+        call: Any = stream
+        self.streams[call.id] = call
+        begun = self._http2.streams.get(call.id)
+        call.hold(CALL + getattr(begun, "headers", 0))
+        return partial(self._release, call)
+
+    def _release(self, call: Any) -> None:
+        del self.streams[call.id]
+        call.hold(-call.held)
+        if not self.connection.is_closing():
+            self.connection.ack(call.id, call.buffer.unacked_size())
+
     def _refuse(self, stream_id: int, refused: RefusedCall) -> None:
         with telemetry.Request("grpc", "", "unknown", {}) as request:
             request.status = refused.problem.answer.grpc
@@ -66,10 +83,33 @@ class Calls(EventsProcessor):
 
 
 class GrpcConnection(Connection):
-    def __init__(self, *args: Any, config: Configuration) -> None:
-        super().__init__(*args, config=config)
+    """grpclib's, which counts the memory that its client makes the process hold.
+
+    held_by_calls: bytes of running calls, their metadata, and messages that were read or wait to be
+    sent.
+    """
+
+    counted = bound = held_by_calls = 0
+    _written = 0  # bytes since output was counted
+
+    def __init__(
+        self,
+        http2: Any,
+        transport: asyncio.Transport,
+        *,
+        config: Configuration,
+    ) -> None:
+        super().__init__(http2, transport, config=config)
+        self.address = address_of(transport)
+        self._unsent = transport.get_write_buffer_size
         self._loop = asyncio.get_running_loop()
         self._is_flushing = False
+
+    def held(self) -> int:
+        """Bytes of memory."""
+        http2: Any = self._connection
+        held: int = http2.held + self.held_by_calls + self._unsent()
+        return HTTP2_CONNECTION + held
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> Stream:
         http2, transport = self._connection, self._transport
@@ -79,19 +119,24 @@ class GrpcConnection(Connection):
         """Write soon, together with what others have to write by then."""
         if not self._is_flushing:
             self._is_flushing = True
-            self._loop.call_soon(self._write)
+            self._loop.call_soon(self.write)
+
+    def write(self) -> None:
+        """Write all that goes out."""
+        self._is_flushing = False
+        if hasattr(self, "_transport") and (data := self._connection.data_to_send()):
+            self._transport.write(data)
+            self._written += len(data)
+            if self._written > STEP:
+                self._written = 0
+                OF_PROCESS.count(self)
 
     def go_away(self, error_code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
         """Say why this connection ends."""
         cast("Any", self._connection).go_away(error_code)
-        self._write()
+        self.write()
 
     def close(self) -> None:
         if not self.is_closing():
             self.go_away()
         super().close()
-
-    def _write(self) -> None:
-        self._is_flushing = False
-        if hasattr(self, "_transport") and (data := self._connection.data_to_send()):
-            self._transport.write(data)

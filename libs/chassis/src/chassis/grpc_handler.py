@@ -22,6 +22,7 @@ class CallHandler(Handler):
     """
 
     on_closed: Callable[["CallHandler"], None]
+    is_connected = True
 
     def accept(self, stream: Stream, headers: Any, release_stream: Callable[[], Any]) -> None:
         task = self.loop.create_task(
@@ -32,18 +33,21 @@ class CallHandler(Handler):
                 self.codec,
                 self.status_details_codec,
                 self.dispatch,
-                release_stream,
+                _nothing,  # a task that is cancelled before it begins does not call it
             )
         )
         self._tasks[stream] = task
-        task.add_done_callback(partial(self._ended, stream))
+        task.add_done_callback(partial(self._ended, stream, release_stream))
 
     def close(self) -> None:
         super().close()
         self._tasks.clear()
         self.loop.call_soon(self._forget)  # not yet: a server goes through them as it closes
 
-    def _ended(self, stream: Stream, task: "asyncio.Task[None]") -> None:
+    def _ended(
+        self, stream: Stream, release_stream: Callable[[], Any], task: "asyncio.Task[None]"
+    ) -> None:
+        release_stream()
         self._tasks.pop(stream, None)
         self._cancelled.discard(task)
         if task.cancelled():
@@ -55,5 +59,10 @@ class CallHandler(Handler):
             self._forget()
 
     def _forget(self) -> None:
-        if not self._cancelled:
-            self.on_closed(self)
+        if not (self.is_connected or self._cancelled):
+            on_closed, self.on_closed = self.on_closed, _nothing
+            on_closed(self)
+
+
+def _nothing(*_: Any) -> None:
+    """It is done elsewhere, or was done."""

@@ -12,6 +12,7 @@ from h2.errors import ErrorCodes
 from h2.exceptions import StreamClosedError
 
 from chassis import problems
+from chassis.client_memory import COPIES, OF_PROCESS
 
 MAX_MESSAGE = 64 * 1024  # bytes, as for HTTP; grpclib itself has no limit
 MESSAGE_WITHIN = 10.0  # seconds for a message to arrive, as for HTTP
@@ -26,11 +27,20 @@ class CallStream(Stream):
     deadline: float | None = None
     has_one_message = False
     """A caller sends one message, within MESSAGE_WITHIN; others may send more, or none."""
+    held = 0
+    """Bytes of memory, besides what is not read yet."""
+    _message = 0  # bytes of the newest message that was read
     _is_prefix_read = False  # grpclib reads a message's prefix and its body in turn
 
     def init_stream(self, stream_id: int, connection: Connection) -> None:
         self.id = stream_id
         self.buffer = _Buffer(partial(connection.ack, stream_id))
+
+    def hold(self, size: int) -> None:
+        """The call holds so many bytes more."""
+        connection: Any = self.connection
+        connection.held_by_calls += size
+        self.held += size
 
     @property
     def closable(self) -> bool:
@@ -49,6 +59,9 @@ class CallStream(Stream):
             return data
         if self._is_prefix_read:
             _check_prefix(data)
+        elif size != self._message:
+            self.hold(size - self._message)
+            self._message = size
         if len(data) < size:
             raise problems.Invalid("the message ends before its end")
         return data
@@ -63,26 +76,32 @@ class CallStream(Stream):
             raise problems.TooSlow(f"a message must arrive within {within:.0f} s") from error
 
     async def send_headers(self, headers: list[tuple[str, str]], end_stream: bool = False) -> None:  # noqa: FBT001, FBT002 - as grpclib has it
-        await self._writable()
+        """At once: they are small, and what they announce is counted where it waits."""
         self._h2_connection.send_headers(cast("int", self.id), headers, end_stream=end_stream)
         self.connection.flush()
 
     async def send_data(self, data: bytes, end_stream: bool = False) -> None:  # noqa: FBT001, FBT002 - as grpclib has it
-        stream, http2 = cast("int", self.id), self._h2_connection
-        await self._writable()
-        if len(data) > min(http2.local_flow_control_window(stream), http2.max_outbound_frame_size):
+        stream = cast("int", self.id)
+        http2: Any = self._h2_connection
+        connection: Any = self.connection
+        room = min(http2.local_flow_control_window(stream), http2.max_outbound_frame_size)
+        if len(data) > room or not connection.write_ready.is_set():
             # in parts, as the window allows
-            await self._taken(super().send_data(data, end_stream))
+            await self._taken(super().send_data(data, end_stream), COPIES * len(data))
             return
         http2.send_data(stream, data, end_stream=end_stream)
-        self.connection.flush()
+        if http2.is_full:
+            connection.write()
+        else:
+            connection.flush()
 
-    async def _writable(self) -> None:
-        if not self.connection.write_ready.is_set():
-            await self._taken(self.connection.write_ready.wait())
+    async def _taken(self, sending: Awaitable[Any], size: int) -> None:
+        """Wait for a client to take what it has asked for; raises StreamClosedError.
 
-    async def _taken(self, sending: Awaitable[Any]) -> None:
-        """Wait for a client to take what it has asked for; raises StreamClosedError."""
+        size: bytes that are held meanwhile.
+        """
+        self.hold(size)
+        OF_PROCESS.count(cast("Any", self.connection))
         try:
             async with asyncio.timeout(TAKEN_WITHIN):
                 await sending
@@ -90,6 +109,8 @@ class CallStream(Stream):
             self._h2_connection.reset_stream(cast("int", self.id), ErrorCodes.CANCEL)
             self.connection.flush()
             raise StreamClosedError(cast("int", self.id)) from None
+        finally:
+            self.hold(-size)
 
 
 def _check_prefix(prefix: bytes) -> None:

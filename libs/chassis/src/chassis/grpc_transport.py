@@ -6,6 +6,7 @@ hook for is replaced where it is made: the protocol, the connection, and the str
 
 import asyncio
 from collections.abc import Container, Mapping
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -13,7 +14,8 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server
 from h2.errors import ErrorCodes
 
-from chassis import telemetry
+from chassis import client_memory, telemetry
+from chassis.client_memory import Holder
 from chassis.connections import Connections, address_of
 from chassis.grpc_connection import Calls, GrpcConnection
 from chassis.grpc_handler import CallHandler
@@ -47,10 +49,15 @@ class GrpcTransportServer(Server):
         calls = CallHandler(
             self._mapping, self._codec, self._status_details_codec, self.__dispatch__
         )
-        calls.on_closed = self._handlers.discard
         self._handlers.add(calls)
         theirs = H2Protocol(calls, self._config, self._h2_config)
-        return _Protocol(theirs, self._mapping, self._connections, self._http2)
+        protocol = _Protocol(theirs, self._mapping, self._connections, self._http2)
+        calls.on_closed = partial(self._forget, protocol)
+        return protocol
+
+    def _forget(self, protocol: "_Protocol", calls: CallHandler) -> None:
+        self._handlers.discard(calls)
+        client_memory.OF_PROCESS.remove(protocol.holder)
 
 
 class _Protocol(H2Protocol):
@@ -74,7 +81,7 @@ class _Protocol(H2Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.address = address_of(transport)
         http2 = self._http2
-        self.connection = GrpcConnection(cast("Any", http2), self._transport, config=self.config)
+        self.connection = GrpcConnection(http2, self._transport, config=self.config)
         self.connection.flush()
         self.connection.initialize()
         self.processor = Calls(self.handler, self.connection, http2, self._methods)
@@ -82,6 +89,7 @@ class _Protocol(H2Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.remove(self)
+        cast("CallHandler", self.handler).is_connected = False
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -93,6 +101,7 @@ class _Protocol(H2Protocol):
         if not self._transport.is_closing():
             self._read(data)
             self._pace()
+            client_memory.OF_PROCESS.count(self.holder)
 
     def _pace(self) -> None:
         """Read no more of this client until all that it sent is taken."""
@@ -148,6 +157,15 @@ class _Protocol(H2Protocol):
     def end(self) -> None:
         """Say GOAWAY and close: an idle client connects again with its next call."""
         self.processor.close("the client is late")
+
+    @property
+    def holder(self) -> Holder:
+        return cast("GrpcConnection", self.connection)
+
+    def give_up(self) -> None:
+        cast("GrpcConnection", self.connection).go_away(ErrorCodes.ENHANCE_YOUR_CALM)
+        self.processor.close("the client holds too much memory")
+        self._loop.call_soon(self.abort)  # which had a turn to take the last bytes
 
     def abort(self) -> None:
         self._transport.abort()

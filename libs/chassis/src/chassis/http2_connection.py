@@ -26,6 +26,7 @@ from chassis.http2_streams import (
 )
 
 TURN = 200  # frames, or headers, that are read at once: one or two milliseconds
+WRITE = 65_536  # bytes
 REQUEST = 10  # frames of another kind that take as long as one that begins a request
 
 
@@ -97,6 +98,17 @@ class Http2Connection:
     def is_between(self) -> bool:
         """Whether all that has begun is complete: the greeting, frames and header blocks."""
         return self._is_greeted and not (self._headers.is_waiting or self._frames.has_rest)
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory: input that is not read, headers, and output."""
+        unread = len(self._frames.kept) + self._received.unread
+        return unread + self._headers.held + len(self._out)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more to send than one write should have."""
+        return len(self._out) > WRITE
 
     def data_to_send(self) -> bytes:
         """All that is to go out now."""

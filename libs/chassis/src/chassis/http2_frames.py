@@ -39,20 +39,20 @@ class FrameReader:
     """Cuts what a client sends into frames, however it arrives; keeps what was not read yet."""
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        self.kept = bytearray()  # that was not read
         self._is_begun = False
 
     @property
     def has_rest(self) -> bool:
         """Whether a frame, or a part of one or of the preface, has arrived and is not read."""
-        return bool(self._kept)
+        return bool(self.kept)
 
     def read(self, data: bytes) -> Iterator[Frame]:
         """The frames that are complete now; raises ProtocolError, FrameTooLargeError.
 
         A reader that stops in between finds the others with the next call.
         """
-        kept = self._kept
+        kept = self.kept
         kept += data
         if not self._is_begun and not self._begin():
             return
@@ -72,11 +72,11 @@ class FrameReader:
 
     def _begin(self) -> bool:
         """Whether the preface is there and gone; raises ProtocolError when it is another."""
-        if not PREFACE.startswith(self._kept[: len(PREFACE)]):
+        if not PREFACE.startswith(self.kept[: len(PREFACE)]):
             raise ProtocolError("this is not HTTP/2")
-        self._is_begun = len(self._kept) >= len(PREFACE)
+        self._is_begun = len(self.kept) >= len(PREFACE)
         if self._is_begun:
-            del self._kept[: len(PREFACE)]
+            del self.kept[: len(PREFACE)]
         return self._is_begun
 
 

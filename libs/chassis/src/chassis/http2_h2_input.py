@@ -23,6 +23,7 @@ class H2Input:
         self._cut = FrameReader()
         self._is_greeted = self._is_in_block = False
         self._continuations = 0
+        self._block = 0  # bytes of an unfinished header block
         self.work = 0
         self.progress = 0
 
@@ -35,6 +36,11 @@ class H2Input:
             self._check_order(frame)
             self.progress += not self._is_in_block
             yield _for_h2(frame) if was_in_block or _is_for_h2(frame) else b""
+
+    @property
+    def held(self) -> int:
+        """Bytes that are not read."""
+        return len(self._cut.kept) + self._block
 
     @property
     def has_rest(self) -> bool:
@@ -55,6 +61,7 @@ class H2Input:
             raise DenialOfServiceError(f"a header block may have {CONTINUATIONS} continuations")
         if frame.kind in (frames.HEADERS, frames.CONTINUATION):
             self._is_in_block = not frame.flags & frames.END_HEADERS
+            self._block = (self._block + len(frame.payload)) * self._is_in_block
             self._continuations *= self._is_in_block
 
 

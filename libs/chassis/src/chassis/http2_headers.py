@@ -16,6 +16,7 @@ from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
 from chassis import http2_frames as frames
+from chassis.client_memory import HEADER
 from chassis.http2_frames import Frame
 from chassis.http2_rules import header_fragment
 
@@ -48,6 +49,8 @@ class Block(NamedTuple):
     """Why a request cannot begin with it (RFC 9113, section 8.2 and 8.3)."""
     length: int | None
     """The content's, where it is announced."""
+    size: int
+    """Bytes of memory."""
 
     @property
     def is_trailer(self) -> bool:
@@ -56,15 +59,19 @@ class Block(NamedTuple):
 
 
 class HeaderReader:
-    """Decodes a connection's blocks in their order; `decoded` counts the headers it has decoded."""
+    """Decodes a connection's blocks in their order; `decoded` counts the headers it has decoded.
 
-    decoded = 0
+    held: bytes of an unfinished block, of the table, and of the blocks that are remembered.
+    """
+
+    decoded = held = 0
 
     def __init__(self) -> None:
         self._decoder = Decoder(max_header_list_size=MAX_HEADERS)
         self._decoder.header_table = self._table = _Table()
         self._remembered: dict[bytes, Block] = {}
         self._parts: list[Frame] = []
+        self._kept = self._unfinished = 0
 
     def add(self, frame: Frame) -> tuple[Frame, Block] | None:
         """A HEADERS or CONTINUATION frame: the first one and the block, as soon as it is whole.
@@ -80,7 +87,11 @@ class HeaderReader:
         if len(others) > CONTINUATIONS:
             raise DenialOfServiceError(f"a header block may have {CONTINUATIONS} continuations")
         if not frame.flags & frames.END_HEADERS:
+            self._unfinished += len(frame.payload)
+            self.held += len(frame.payload)
             return None
+        self.held -= self._unfinished
+        self._unfinished = 0
         self._parts.clear()
         data = b"".join([header_fragment(first), *(other.payload for other in others)])
         return first, self._read(data)
@@ -96,6 +107,7 @@ class HeaderReader:
             entered = self._table.entered
             block = self._decoded(data)
             self._remember(data, block, is_read_only=entered == self._table.entered)
+            self.held = self._kept + self._table.held
         return block
 
     def _decoded(self, data: bytes) -> Block:
@@ -107,19 +119,27 @@ class HeaderReader:
             raise CompressionError(str(error)) from error
         headers = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in fields]
         self.decoded += len(headers)
-        return Block(headers, problem(headers), _length(headers))
+        size = size_of(headers)
+        return Block(headers, problem(headers), _length(headers), size)
 
     def _remember(self, data: bytes, block: Block, *, is_read_only: bool) -> None:
         if not is_read_only or _resizes(data) or len(self._remembered) == REMEMBERED:
             self._remembered.clear()
+            self._kept = 0
         elif max(len(data), sum(map(len, chain(*block.headers)))) <= REMEMBERED_SIZE:
             self._remembered[data] = block
+            self._kept += len(data) + block.size
 
 
 class _Table(HeaderTable):
     """A table that knows whether a block has changed it, or would have, had there been room."""
 
     entered = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory."""
+        return self._current_size + HEADER * len(self.dynamic_entries)
 
     def add(self, name: bytes, value: bytes) -> None:
         self.entered += 1
@@ -130,6 +150,11 @@ class _Table(HeaderTable):
 def written(headers: tuple[tuple[str, str], ...]) -> bytes:
     """A block that refers to no other."""
     return Encoder().encode(headers)
+
+
+def size_of(headers: Headers) -> int:
+    """Bytes of memory."""
+    return sum(HEADER + len(name) + len(value) for name, value in headers)
 
 
 def _resizes(data: bytes) -> bool:

@@ -4,20 +4,21 @@ The setting HTTP2 chooses; which of the two is the default, and why: docs/decisi
 """
 
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import Any, cast
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import Event, RequestReceived, StreamReset, TrailersReceived
+from h2.events import DataReceived, Event, RequestReceived, StreamReset, TrailersReceived
 from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
 from h2.stream import H2Stream
 
 from chassis import http2_frames as frames
 from chassis import http2_headers
+from chassis.client_memory import HEADER
 from chassis.http2_budget import FOR_DATA, FOR_RESPONSE, FrameBudget
-from chassis.http2_connection import TURN
+from chassis.http2_connection import TURN, WRITE
 from chassis.http2_h2_input import H2Input
 from chassis.http2_headers import MAX_HEADERS, Block, Headers
 from chassis.http2_streams import DEFAULT_WINDOW, STREAMS
@@ -51,6 +52,7 @@ class H2BoundedConnection(H2Connection):
         self._budget = FrameBudget()
         self._input = H2Input(self._budget)
         self._is_gone = False
+        self._unread = 0
         self.refused: list[int] = []
         self._set(SettingCodes.MAX_CONCURRENT_STREAMS, STREAMS)
         self._set(SettingCodes.INITIAL_WINDOW_SIZE, stream_window)
@@ -98,16 +100,21 @@ class H2BoundedConnection(H2Connection):
                 if code is not None:
                     yield from self._refuse(event, code)
                     return
+            if isinstance(event, DataReceived):
+                self._unread += event.flow_controlled_length or 0
             if not isinstance(event, TrailersReceived):
                 yield event
 
     def _refusal(self, begun: RequestReceived | TrailersReceived) -> ErrorCodes | None:
         headers = cast("Headers", begun.headers)
         self._input.work += len(headers)
+        stream: Any = self.streams.get(begun.stream_id)
+        if stream is not None:
+            stream.headers = http2_headers.size_of(headers)
         if self.open_inbound_streams > STREAMS:
             return ErrorCodes.REFUSED_STREAM
         if isinstance(begun, TrailersReceived):
-            is_wrong = not Block(headers, None, None).is_trailer
+            is_wrong = not Block(headers, None, None, 0).is_trailer
         else:
             is_wrong = http2_headers.problem(headers) is not None
         return ErrorCodes.PROTOCOL_ERROR if is_wrong else None
@@ -125,6 +132,23 @@ class H2BoundedConnection(H2Connection):
         """A client's mistake has ended a stream."""
         self._budget.spend()
         self.refused.append(code)
+
+    @property
+    def held(self) -> int:
+        """As Http2Connection.held."""
+        table = self.decoder.header_table
+        entries = HEADER * len(table.dynamic_entries) + table._current_size  # noqa: SLF001 - its own
+        return self._input.held + self._unread + entries + len(self._data_to_send)
+
+    @property
+    def is_full(self) -> bool:
+        """As Http2Connection.is_full."""
+        return len(self._data_to_send) > WRITE
+
+    def acknowledge_received_data(self, size: int, stream_id: int) -> None:
+        """So much was read of a stream."""
+        self._unread -= size
+        super().acknowledge_received_data(size, stream_id)
 
     @property
     def is_between(self) -> bool:

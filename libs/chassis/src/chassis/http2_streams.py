@@ -37,23 +37,29 @@ class Sending:
 
 
 class Receiving:
-    """The window that we give; what was read is given back as soon as it is half of it."""
+    """The window that we give; what was read is given back as soon as it is half of it.
 
-    __slots__ = ("_free", "_left", "_size")
+    unread: bytes that have arrived and were not read.
+    """
+
+    __slots__ = ("_free", "_left", "_size", "unread")
 
     def __init__(self, size: int) -> None:
         self._size = self._left = size
         self._free = 0
+        self.unread = 0
 
     def take(self, size: int) -> None:
         """So much has arrived; raises FlowControlError beyond what was given."""
         self._left -= size
+        self.unread += size
         if self._left < 0:
             raise FlowControlError("more than the window allows")
 
     def give_back(self, size: int) -> int:
         """So much has been read; the increment to announce, 0 for none yet."""
         self._free += size
+        self.unread -= size
         if 2 * self._free < self._size:
             return 0
         self._left += self._free
@@ -64,14 +70,15 @@ class Receiving:
 class Http2Stream:
     """A request, until both sides have ended it."""
 
-    __slots__ = ("id", "is_ended", "missing", "received", "sending")
+    __slots__ = ("headers", "id", "is_ended", "missing", "received", "sending")
 
-    def __init__(self, stream_id: int, window: int, to_send: int, length: int | None) -> None:
+    def __init__(self, stream_id: int, window: int, to_send: int, block: Block) -> None:
         self.id = stream_id
         self.received = Receiving(window)
         self.sending = Sending(to_send)
         self.is_ended = False  # by the client
-        self.missing = length
+        self.missing = block.length
+        self.headers = block.size
 
     @property
     def open(self) -> bool:
@@ -165,7 +172,7 @@ class Streams(dict[int, Http2Stream]):
             raise StreamFault(stream_id, ErrorCodes.REFUSED_STREAM)
         if block.problem:
             raise StreamFault(stream_id, ErrorCodes.PROTOCOL_ERROR)
-        stream = Http2Stream(stream_id, self._window, self._to_send, block.length)
+        stream = Http2Stream(stream_id, self._window, self._to_send, block)
         self[stream_id] = stream
         return stream
 

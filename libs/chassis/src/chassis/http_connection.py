@@ -7,6 +7,7 @@ nothing is logged: it is the client's mistake.
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -14,14 +15,16 @@ from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
+from chassis import client_memory
+from chassis.client_memory import HTTP1_CONNECTION, STEP, Holder
 from chassis.connections import Connections, address_of
+from chassis.http_input import END, MAX_ENTRIES, HttpInput, held_by_body, held_by_request
 from chassis.http_messages import BrokenBody
 from chassis.http_problems import ProblemResponse
-from chassis.problems import Invalid, Problem, TooSlow
+from chassis.problems import Invalid, Problem, TooSlow, Unavailable
 
 MAX_LINE = 8190  # bytes of the request line, and of a header
 MAX_HEADERS = 32 * 1024  # bytes of the request line and all headers
-MAX_ENTRIES = 100  # headers
 MAX_FRAMING = 16 * 1024  # bytes that a body may take on the wire beyond twice its content
 TURN = 16 * 1024  # bytes that are read in a turn of the event loop: others have their turns, too
 log = structlog.get_logger()
@@ -31,6 +34,8 @@ Refuse = Callable[[Exception], ProblemResponse]
 class HttpConnection(web.RequestHandler):
     """A connection; `waiting_since` is None while a request is handled."""
 
+    address: str
+    counted = bound = 0
     waiting_since: float | None
 
     def __init__(
@@ -56,6 +61,8 @@ class HttpConnection(web.RequestHandler):
         self._framed = 0  # bytes of the newest request's body as sent
         self._behind = b""  # what later turns of the event loop read
         self._turn: asyncio.Handle | None = None
+        self._input = HttpInput()
+        self._is_lost = False
         self._deadline = self.waiting_since = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,7 +78,9 @@ class HttpConnection(web.RequestHandler):
         super().connection_lost(exc)
         # aiohttp would wait 10 s for the rest of a body whose request has its response.
         self._begun.feed_eof()
-        self._content = self._begun = EMPTY_PAYLOAD  # others refer to this connection
+        self._begun = EMPTY_PAYLOAD  # others refer to this connection
+        self._is_lost = True
+        self._forget()
 
     def data_received(self, data: bytes) -> None:
         if self.waiting_since is not None and not self._has_begun:
@@ -81,6 +90,7 @@ class HttpConnection(web.RequestHandler):
         self._behind += data
         if self._turn is None:
             self._take()
+        client_memory.OF_PROCESS.count(self)
 
     def _take(self) -> None:
         """Read what a turn of the event loop has room for, and nothing more until then.
@@ -99,6 +109,7 @@ class HttpConnection(web.RequestHandler):
 
     def _parse(self, data: bytes) -> None:
         was_body = not self._content.is_eof()
+        before, waiting = self._content.total_bytes, len(self._messages)
         try:
             super().data_received(data)
         except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
@@ -107,12 +118,32 @@ class HttpConnection(web.RequestHandler):
         if self._has_mistake():
             self._is_broken = True
             self._break_body()
-        if self._messages and self._messages[-1][1] is not self._content:
-            self._content = self._messages[-1][1]
-            self._framed = 2 * self._content.total_bytes
+        newest = self._messages[-1][1] if self._messages else self._content
+        is_new = newest is not self._content
+        self._account(data, before, waiting)
+        if is_new:
+            self._content = newest
+            self._framed = 2 * newest.total_bytes
         elif was_body:
             self._bound_framing(len(data))
         self._bound_headers(0 if was_body or self._messages else len(data))
+
+    def _account(self, part: bytes, before: int, waiting: int) -> None:
+        """before: bytes of the newest body without this part; waiting: requests without it."""
+        if not waiting and part.endswith(END) and len(self._messages) == 1:
+            message, self._content = self._messages[0]
+            if self._content is EMPTY_PAYLOAD:
+                self._input.add_whole(part, message)
+                return
+        begun = [message for message, _ in islice(self._messages, waiting, None)]
+        if begun:
+            if waiting:
+                self._input.add_body(before)
+            self._content, before = self._messages[-1][1], 0
+        if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
+            self._input.add_unparsed(part, begun)
+        else:
+            self._input.add(part, begun, self._content, self._content.total_bytes - before)
 
     def _bound_framing(self, size: int) -> None:
         """Refuse a body that is mostly framing: chunks of a byte are work for nothing.
@@ -124,13 +155,6 @@ class HttpConnection(web.RequestHandler):
             self._is_broken = True
             self._break_body()
             self.close()
-
-    async def finish_response(self, *args: Any) -> Any:
-        """Parses what came after a request for another protocol, too."""
-        try:
-            return await super().finish_response(*args)
-        finally:
-            self._has_mistake()
 
     def _has_mistake(self) -> bool:
         """Whether the newest message is no request; its error, which is kept, loses its frames."""
@@ -149,6 +173,7 @@ class HttpConnection(web.RequestHandler):
         """A request is about to be handled."""
         self._reading = request
         self._begun = request.content
+        self._input.begin()
         self._unparsed = 0
         self.waiting_since = None
         if self._is_broken:
@@ -159,8 +184,66 @@ class HttpConnection(web.RequestHandler):
         if self._reading is not None:
             _without_frames(self._reading.content.exception())
             _without_frames(_no_route(self._reading))
+            if self._content.is_eof() and not self._messages:
+                self._content = EMPTY_PAYLOAD
         self._reading = None
+        self._input.end()
         self._wait(self._connections.limits.idle_timeout)
+        self._forget()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response, or what of it the client takes now.
+
+        aiohttp parses what came after a request for another protocol here, too.
+        """
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._has_mistake()
+            if self._accepted is not None and self._accepted.get_write_buffer_size() > STEP:
+                client_memory.OF_PROCESS.count(self)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        client_memory.OF_PROCESS.count(self)
+
+    @property
+    def holder(self) -> Holder:
+        return self
+
+    def held(self) -> int:
+        """Bytes of memory."""
+        held = HTTP1_CONNECTION + self._input.held + len(self._behind)
+        if self._accepted is not None:
+            held += self._accepted.get_write_buffer_size()
+        if self._reading is None:
+            return held + held_by_body(self._content)
+        if self._content is not self._reading.content:
+            held += held_by_body(self._content)
+        return held + held_by_request(self._reading.content)
+
+    def give_up(self) -> None:
+        """Close; a client that waits for a response gets it."""
+        if self.transport is not None and self._is_waited_for(self.transport):
+            problem = Unavailable("the client makes this process hold too much memory")
+            self.transport.write(self._refuse(problem).as_bytes())
+        self.force_close()
+        if self._reading is not None:
+            self._reading.task.cancel()
+        self._loop.call_soon(self.abort)  # which had a turn to take the last bytes
+
+    def _is_waited_for(self, transport: asyncio.Transport) -> bool:
+        """Whether a request has begun, and no part of a response was sent."""
+        if self._reading is not None:
+            return self._reading.writer.output_size == 0
+        return self._has_begun and not transport.get_write_buffer_size()
+
+    def _forget(self) -> None:
+        if self._is_lost and self._reading is None:
+            self._content = EMPTY_PAYLOAD  # which refers to this connection
+            client_memory.OF_PROCESS.remove(self)
 
     def is_overdue(self, now: float) -> bool:
         return self.waiting_since is not None and now >= self._deadline

@@ -43,6 +43,12 @@ class ServiceSettings(BaseSettings):
         description="Connections of clients to each port at most; for one more the one that has "
         "been idle longest ends, of the client that has most.",
     )
+    max_client_memory: int = Field(
+        64_000_000,
+        ge=1_000_000,
+        description="Bytes that clients may make the process hold, on all ports together; beyond "
+        "it connections of the client that holds most end, the largest first.",
+    )
     allowed_hosts: str | None = Field(
         None,
         description="Names, separated by commas, that requests may have as Host, and web pages as "
@@ -66,7 +72,11 @@ class ServiceSettings(BaseSettings):
     def limits(self) -> Limits:
         """What every port grants its clients."""
         return Limits(
-            self.max_connections, self.header_timeout, self.idle_timeout, self._allowed_hosts()
+            self.max_connections,
+            self.header_timeout,
+            self.idle_timeout,
+            self._allowed_hosts(),
+            self.max_client_memory,
         )
 
     def _allowed_hosts(self) -> frozenset[str] | None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from chassis import connections, telemetry
+from chassis import client_memory, connections, telemetry
 from chassis.admin_server import AdminServer
 from chassis.connections import Limits
 from chassis.grpc_server import GrpcServer
@@ -306,6 +306,17 @@ class Late:
     address = "192.0.2.1"
     waiting_since = 0.0
     is_aborted = False
+    counted = bound = 0
+
+    @property
+    def holder(self) -> "Late":
+        return self
+
+    def held(self) -> int:
+        return 0
+
+    def give_up(self) -> None:
+        pass
 
     def is_overdue(self, _now: float) -> bool:
         return False
@@ -323,3 +334,4 @@ def test_a_connection_that_comes_after_the_cut_is_closed() -> None:
     port.add(late)
     assert late.is_aborted
     port.remove(late)
+    client_memory.OF_PROCESS.remove(late)
