@@ -38,7 +38,7 @@ def _heard(pieces: list[bytes]) -> Heard:
             events += _turns(connection, piece)
     except ProtocolError:
         return connection.data_to_send(), events, connection.refused, True
-    assert len(connection._frames._kept) < HEAD + frames.MAX_PAYLOAD, "a frame is not taken"
+    assert len(connection._frames.kept) < HEAD + frames.MAX_PAYLOAD, "a frame is not taken"
     return connection.data_to_send(), events, connection.refused, False
 
 
