@@ -177,7 +177,7 @@ ATTACKS = {
     "watches, closed": Attack(
         "grpc", GREETING + calls(WATCH, b""), connections=10, reads=False, holds=0.1
     ),
-    "waits for a version": Attack("grpc", GREETING + WAITS, connections=10, holds=2),
+    "waits for a version": Attack("grpc", GREETING + WAITS, connections=4, holds=2),
     "half messages": Attack(
         "grpc",
         GREETING

@@ -34,7 +34,6 @@ class WholeSystem(RuleBasedStateMachine):
         self.ledger = Ledger()
         self.running: list[tuple[Asked, Running[UserEvent], UserEvent | Refused | None]] = []
         self.numbers = itertools.count(1)
-        self.users = Users(Stepwise(self.truth), self._now, self._new_id)
         self.sides = [
             Side(*redis_side(), redis_projector.projection.project),
             Side(*search_side(), search_projector.projection.project),
@@ -53,7 +52,9 @@ class WholeSystem(RuleBasedStateMachine):
         asked = Asked(command, key)
         self.ledger.asked.append(asked)
         method = {CreateUser: "create", RenameUser: "rename", DeleteUser: "delete"}[type(command)]
-        running = Running(getattr(self.users, method)(command, key))
+        # In a process of its own: within one process commands for a user take turns.
+        users = Users(Stepwise(self.truth), self._now, self._new_id)
+        running = Running(getattr(users, method)(command, key))
         self.running.append((asked, running, self.ledger.first_answer(asked)))
 
     def _step(self, number: int, steps: int) -> None:
