@@ -55,7 +55,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 async def shell(clone: Path) -> AsyncIterator[Shell]:
     """With this environment's uv and its cache, so that nothing needs to be downloaded twice."""
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | {
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "VIRTUAL_ENV" and not name.startswith("PYTEST_")  # this run's own options
+    }
+    environment = inherited | {
         "PATH": f"{Path(sys.executable).parent}:{TOOLS / 'bin'}:{os.environ['PATH']}",
         "UV_OFFLINE": "1",
     }
