@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pymysql
 import pytest
 from admin_pages import is_ready, is_unready
-from doors import Door, Refused
+from doors import Door, Refused, as_root
 from survival import created
 
 from chassis.testing import eventually
@@ -17,12 +17,7 @@ pytestmark = pytest.mark.e2e
 
 @contextmanager
 def read_only(stack: Addresses) -> Iterator[None]:
-    connection = pymysql.connect(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        user="root",
-        password=stack.password("root"),
-    )
+    connection = pymysql.connect(**as_root(stack))
     with connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL read_only = ON")
         try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pymysql
 import pytest
+from doors import as_root
 
 from chassis.testing import eventually
 from command_api.application import Users
@@ -26,12 +27,7 @@ Admin = pymysql.connections.Connection
 
 @pytest.fixture
 def admin(stack: Addresses) -> Iterator[Admin]:
-    connection = pymysql.connect(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        user="root",
-        password=stack.password("root"),
-    )
+    connection = pymysql.connect(**as_root(stack))
     yield connection
     connection.close()
 

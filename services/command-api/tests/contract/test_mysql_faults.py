@@ -12,6 +12,7 @@ from threading import Thread
 import pymysql
 import pytest
 import uvloop
+from doors import as_root
 
 from chassis.problems import Unavailable
 from command_api.mysql_connections import connected
@@ -35,14 +36,7 @@ def event() -> UserEvent:
 
 @pytest.fixture
 def admin(stack: Addresses) -> Iterator[Admin]:
-    connection = pymysql.connect(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        user="root",
-        password=stack.password("root"),
-        database=stack.mysql_database,
-        autocommit=True,
-    )
+    connection = pymysql.connect(**as_root(stack), database=stack.mysql_database, autocommit=True)
     yield connection
     connection.close()
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from grpclib.client import Channel
 from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
+from sessions import from_addresses
 
 from chassis.concurrency import ConcurrencyLimit, current_caller
 from chassis.grpc_server import GrpcServer
@@ -104,16 +104,7 @@ async def api() -> AsyncIterator[Api]:
     http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserQueries(directory)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)
-    async with serving(http, grpc), AsyncExitStack() as stack:
-        sessions = {
-            address: await stack.enter_async_context(
-                aiohttp.ClientSession(
-                    f"http://127.0.0.1:{http.port}",
-                    connector=aiohttp.TCPConnector(local_addr=(address, 0)),
-                )
-            )
-            for address in ADDRESSES
-        }
+    async with serving(http, grpc), from_addresses(http.port, ADDRESSES) as sessions:
         try:
             yield Api(views, channel, sessions)
         finally:

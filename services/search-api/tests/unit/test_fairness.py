@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ from grpclib.client import Channel
 from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
+from sessions import from_addresses
 
 from chassis.grpc_server import GrpcServer
 from chassis.health import Health
@@ -115,16 +115,7 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
     http = HttpServer(http_api.routes(search), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserSearch(search)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)
-    async with serving(http, grpc), AsyncExitStack() as stack:
-        sessions = {
-            address: await stack.enter_async_context(
-                aiohttp.ClientSession(
-                    f"http://127.0.0.1:{http.port}",
-                    connector=aiohttp.TCPConnector(local_addr=(address, 0), limit=0),
-                )
-            )
-            for address in (ATTACKER, OTHER)
-        }
+    async with serving(http, grpc), from_addresses(http.port, (ATTACKER, OTHER)) as sessions:
         try:
             yield Api(index, channel, sessions)
         finally:
