@@ -97,6 +97,6 @@ def _local_stack(stack: Addresses, command: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=900,  # a start takes half a minute on an idle machine
     )
     assert done.returncode == 0, done.stdout[-3000:]

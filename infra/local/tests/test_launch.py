@@ -86,6 +86,15 @@ def test_a_program_that_never_answers_is_given_up(instance: Instance) -> None:
         run(instance, unhealthy("mute", STAY, within=2))
 
 
+def test_a_program_inherits_java_s_options_and_nothing_else_of_the_shell(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+    monkeypatch.setenv("MYSQL_PASSWORD", "of another system")
+    inherited = set(supervisor.clean_environment(instance))
+    assert inherited == {"PATH", "LANG", "HOME", "PEOPLE_INSTANCE", "JDK_JAVA_OPTIONS"}
+
+
 def test_a_job_that_fails_is_told_with_its_last_words(instance: Instance) -> None:
     with pytest.raises(StackError, match=r"(?s)the job setup failed.*disk is on fire"):
         run(instance, program("server", STAY), job("setup", DIE, after=("server",)))

@@ -11,6 +11,11 @@ from local_stack import StackError
 from local_stack.addresses import HOST, Addresses
 
 ANSWER_WITHIN = 5.0
+# One for all checks: making one loads the list of certificate authorities, 30 ms of CPU, and a
+# start checks some hundred times. Each check has a connection of its own.
+HTTP = httpx2.Client(
+    timeout=ANSWER_WITHIN, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
+)
 
 
 def mysql(addresses: Addresses) -> None:
@@ -50,7 +55,7 @@ def redis_server(addresses: Addresses, port: int) -> None:
 
 def get(url: str) -> None:
     """The address answers 2xx; raises StackError with what it answers instead."""
-    answer = httpx2.get(url, timeout=ANSWER_WITHIN, trust_env=False)
+    answer = HTTP.get(url)
     if not answer.is_success:
         raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
 

@@ -18,6 +18,7 @@ from local_stack.programs import Program
 
 BIN = Path(sys.executable).parent
 MARK = "PEOPLE_INSTANCE"  # in the environment of every process of an instance
+JAVA_OPTIONS = "JDK_JAVA_OPTIONS"
 ANSWER_WITHIN = 10.0
 NO_WAIT = False  # last argument of startProcess and stopProcess
 
@@ -116,12 +117,17 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
 
 
 def clean_environment(instance: Instance) -> dict[str, str]:
-    """What every process of an instance starts with: its mark, nothing of the caller's shell."""
+    """What every process of an instance starts with.
+
+    Its mark, and of the caller's shell only the options that `java` itself reads (its manual page,
+    JDK_JAVA_OPTIONS).
+    """
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "HOME": str(Path.home()),
         MARK: str(instance.home),
+        **{name: os.environ[name] for name in [JAVA_OPTIONS] if name in os.environ},
     }
 
 
