@@ -1,5 +1,6 @@
 """A topic of a test's own, and a projector that feeds a view in memory from it."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 from shelf import Put, Shelf, decode
@@ -120,6 +121,17 @@ async def started(client: Any) -> AsyncIterator[Any]:
         yield client
     finally:
         await (client.close() if hasattr(client, "close") else client.stop())
+
+
+async def first_letter(log: Log) -> Any:
+    """The dead letter of a projector that runs: its partition may be read after all others."""
+    letters = AIOKafkaConsumer(
+        dead_letter_topic(log.topic, log.topic),
+        bootstrap_servers=log.bootstrap,
+        auto_offset_reset="earliest",
+    )
+    async with asyncio.timeout(20), started(letters):
+        return await letters.getone()
 
 
 async def holds(shelf: Shelf, expected: dict[str, int]) -> None:

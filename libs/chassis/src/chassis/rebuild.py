@@ -11,11 +11,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis import kafka_places
-from chassis.generations import NotDone, Orders, State
+from chassis.generations import Generations, NotDone, Orders, State
 from chassis.kafka_bounds import bounded
 from chassis.kafka_connections import Brokers
 from chassis.kafka_consumer import KafkaConsumer
@@ -58,19 +59,43 @@ async def run(projection: Projection, wish: Wish, say: Callable[[str], None]) ->
     ):
         fill = Fill(projection.generations, target, log, letters, consuming, say)
         await fill.catch_up()
-        if letters.count and not wish.accept_dead_letters:
-            raise NotDone(
-                f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
-                " switch all the same by `rebuild --accept-dead-letters`"
-            )
-        await projection.generations.note({"leading": target})
-        await asyncio.sleep(SETTLE)
-        await fill.catch_up()
-        began = time.perf_counter()
-        await projection.generations.switch(before.serving, target)
+        _check_complete(letters, wish)
+        letters.topic = projection.dead_letters
+        async with _leading(projection.generations, target):
+            await fill.catch_up()
+            _check_complete(letters, wish)  # again: records came meanwhile
+            accepted = letters.count
+            began = time.perf_counter()
+            await projection.generations.switch(before.serving, target)
         say(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
         await asyncio.sleep(SETTLE)
+    if late := letters.count - accepted:
+        say(f"{late} records could not be applied during the switch; look at `dead-letters list`")
     await _tidy(projection, say)
+
+
+def _check_complete(letters: CountedLetters, wish: Wish) -> None:
+    """Raise NotDone if the generation lacks records that the operator has not accepted."""
+    if letters.count and not wish.accept_dead_letters:
+        raise NotDone(
+            f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
+            " switch all the same by `rebuild --accept-dead-letters`"
+        )
+
+
+@asynccontextmanager
+async def _leading(generations: Generations[Any], target: str) -> AsyncIterator[None]:
+    """In the block every projector writes each change to the target first.
+
+    If the block refuses to switch they stop doing so.
+    """
+    await generations.note({"leading": target})
+    await asyncio.sleep(SETTLE)
+    try:
+        yield
+    except NotDone:
+        await generations.note({"leading": None})
+        raise
 
 
 async def _begin(projection: Projection, wish: Wish) -> tuple[State, str]:

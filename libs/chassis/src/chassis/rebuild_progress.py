@@ -12,7 +12,7 @@ import stamina
 from chassis.generations import Generations
 from chassis.kafka_places import Ends, Log
 from chassis.problems import Unavailable
-from chassis.projection import Record
+from chassis.projection import DeadLetters, Record
 
 LOOK = 1.0  # seconds between two looks at how far it is
 TELL = 5.0  # seconds between two lines about it
@@ -22,12 +22,20 @@ AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild give
 
 @dataclass
 class CountedLetters:
-    """Counts dead letters in the place of a topic: that of the running projector has them."""
+    """Counts the records that the building generation lacks.
+
+    The running projector meets the same records and puts them on the dead-letter topic. That ends
+    with the switch, which moves it past them. So from the time when the new generation leads they
+    are put there by the rebuild, too.
+    """
 
     count: int
+    topic: DeadLetters | None = None
     reasons: Counter[str] = field(default_factory=Counter)
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        if self.topic is not None:
+            await self.topic.put(letters)
         self.count += len(letters)
         self.reasons.update(reason.partition(":")[0] for _, reason in letters)
 

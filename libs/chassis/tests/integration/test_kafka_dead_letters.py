@@ -1,13 +1,10 @@
 """Dead letters on a real Kafka: poison stops nobody, and waits where it is seen."""
 
-import asyncio
 import random
 import time
-from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from projecting import LARGEST, Log, holds, started, total
+from projecting import LARGEST, Log, first_letter, holds, total
 from shelf import Shelf
 
 from chassis import kafka_dead_letter_watch
@@ -18,17 +15,6 @@ from chassis.projection import (
 from chassis.testing import eventually, serving
 
 pytestmark = pytest.mark.integration
-
-
-async def first_letter(log: Log) -> Any:
-    """The dead letter of a projector that runs: its partition may be read after all others."""
-    letters = AIOKafkaConsumer(
-        dead_letter_topic(log.topic, log.topic),
-        bootstrap_servers=log.bootstrap,
-        auto_offset_reset="earliest",
-    )
-    async with asyncio.timeout(20), started(letters):
-        return await letters.getone()
 
 
 async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:

@@ -1,10 +1,11 @@
 """A rebuild on a real Kafka: a new generation is filled beside the old one, and switched to."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from projecting import Log
+from projecting import Log, first_letter
 from shelf import Put, Shelf
 
 from chassis import operator_watch, rebuild, rebuild_progress
@@ -72,6 +73,51 @@ async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: 
         await rebuilt(log, generations)
     await rebuilt(log, generations, accept_dead_letters=True)
     assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_switch(
+    log: Log,
+) -> None:
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1")
+
+    async def poisoned() -> None:
+        await eventually(lambda: leads(generations, "2"), within=30)
+        await log.write("poison@1")
+
+    with pytest.raises(NotDone, match="1 records"):
+        await asyncio.gather(rebuilt(log, generations), poisoned())
+    state = await generations.state()
+    assert (state.serving, state.leading, state.dead_letters) == ("1", None, 1)
+    await rebuilt(log, generations, accept_dead_letters=True)
+    assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_record_rejected_after_the_switch_is_a_dead_letter_and_is_told(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The projector, which is not there yet, begins behind it."""
+    monkeypatch.setattr(rebuild, "SETTLE", 3.0)  # so that a busy machine reads it in time
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1")
+
+    async def poisoned() -> None:
+        await eventually(lambda: serves(generations, "2"), within=30)
+        await log.write("poison@1")
+
+    told, _ = await asyncio.gather(rebuilt(log, generations), poisoned())
+    assert any("1 records could not be applied during the switch" in line for line in told)
+    assert (await first_letter(log)).value == b"poison@1"
+
+
+async def leads(generations: MemoryGenerations[Put], generation: str) -> None:
+    assert (await generations.state()).leading == generation
+
+
+async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
+    assert (await generations.state()).serving == generation
 
 
 @pytest.mark.usefixtures("hurried")

@@ -78,11 +78,13 @@ class OpenSearchUserIndex:
         outcomes = await self._bulk(
             "apply", (line for index, change in written for line in _lines(index, change))
         )
-        return [
-            Rejected(change, _reason(outcome))
-            for (index, change), outcome in zip(written, outcomes, strict=True)
-            if index == self.index and is_of_the_document(outcome)
-        ]
+        # By key: one that both the leading index and this one reject is rejected once.
+        rejected = {
+            change.key: Rejected(change, _reason(outcome))
+            for (_, change), outcome in zip(written, outcomes, strict=True)
+            if is_of_the_document(outcome)
+        }
+        return list(rejected.values())
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         lines = [

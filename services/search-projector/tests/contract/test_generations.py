@@ -149,6 +149,23 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("change", [put(ANN, 1), gone(ANN, 1)], ids=["write", "deletion"])
+async def test_a_change_that_one_generation_rejects_is_rejected(
+    opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch, change: UserChange
+) -> None:
+    generations = opensearch_generations
+    await generations.views("1").offsets(LOG, [])
+    await generations.add("2")
+    number = {"dynamic": False, "properties": {"id": {"type": "integer"}}}
+    await client.indices.delete(index=f"{generations._alias}-2")
+    await client.indices.create(index=f"{generations._alias}-2", body={"mappings": number})
+    for views in (generations.views("1", leading="2"), generations.views("2", leading="1")):
+        (rejected,) = await views.apply([change])
+        assert rejected.change is change
+        assert "mapper_parsing_exception" in rejected.reason
+
+
+@pytest.mark.integration
 async def test_all_that_was_filled_is_found_from_the_switch_on(
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
