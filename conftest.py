@@ -18,7 +18,7 @@ import pytest
 import redis_nodes
 from hypothesis import settings
 
-from chassis.redis_connections import AnyRedis, RedisSettings, client
+from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 

@@ -16,7 +16,7 @@ import platform_setup.recovery.ledger_writer
 import platform_setup.recovery.settings
 import platform_setup.schema_rule
 import platform_setup.topics
-from chassis.settings import ServiceSettings
+from chassis.process.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[1]
 HEAD = """\

@@ -7,12 +7,12 @@ compared. Started with query-api's environment.
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from chassis.access import needs
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.lifecycle import Process, launch
-from chassis.paging import page
-from chassis.redis_connections import client
+from chassis.auth.authorization import needs
+from chassis.grpc.server import GrpcServer
+from chassis.http.pagination import page
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process, launch
+from chassis.stores.redis import client
 from query_api.application import UserDirectory
 from query_api.redis_user_views import RedisUserViews
 from query_api.settings import Settings

@@ -18,9 +18,9 @@ from typing import cast
 
 from hpack import Encoder
 
-from chassis import http2_frames as frames
-from chassis.http2_frames import NUMBER, PREFACE, SETTING, written
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
+from http2 import frames
+from http2.frames import NUMBER, PREFACE, SETTING, written
 from user_contracts.proto.user.v1 import GetRequest, ListRequest
 
 HOST = "127.0.0.1"

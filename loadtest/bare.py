@@ -5,7 +5,7 @@ import sys
 import uvloop
 from aiohttp import web
 
-from chassis.listening import CannotListen, listen
+from chassis.process.listening import CannotListen, listen
 
 
 def application(body: bytes) -> web.Application:

@@ -20,7 +20,7 @@ import report
 import search
 import uvloop
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 ROUNDS, SECONDS = 5, 2

@@ -18,15 +18,15 @@ import report
 import uvloop
 from seed import BATCH, stored
 
-from chassis import kafka_places
-from chassis.interrupts import interruptible
-from chassis.kafka_connections import Brokers
+from chassis.process.interrupts import interruptible
+from chassis.stores.kafka import Brokers
 from command_api.mysql_event_store import MySQLEventStore, _row
 from command_api.ports import Request
 from command_api.user import UserEvent
 from command_api.wiring import utc_now, uuid7
 from local_stack import control
 from local_stack.addresses import Addresses, load
+from projections.kafka import positions
 
 PROJECTORS = ("redis-projector", "search-projector")
 TOPIC = "user.events"
@@ -85,8 +85,8 @@ async def _insert(store: MySQLEventStore, ids: list[str], version: int) -> None:
 async def until_in_kafka(stack: Addresses) -> None:
     """Return when the ends of all partitions have stood still for three looks."""
     brokers = Brokers(stack.kafka_bootstrap)
-    looks: list[kafka_places.Ends] = []
-    async with asyncio.timeout(WITHIN), kafka_places.opened(brokers, TOPIC) as log:
+    looks: list[positions.Ends] = []
+    async with asyncio.timeout(WITHIN), positions.opened(brokers, TOPIC) as log:
         while looks[-3:] != [await log.ends()] * 3:
             looks.append(await log.ends())
             await asyncio.sleep(1)

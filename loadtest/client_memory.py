@@ -36,10 +36,10 @@ from attacks import (
 from hostile import create
 from running_demo import HTTP, demo
 
-from chassis import http2_frames as frames
-from chassis.http2_frames import NUMBER
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from chassis.testing import eventually
+from http2 import frames
+from http2.frames import NUMBER
 
 USERS = 100
 ADMIN = f"http://{HOST}:{HTTP + 20}/metrics"

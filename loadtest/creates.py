@@ -15,7 +15,7 @@ import wrk
 from reads import BARE, BIN, HERE, OURS, got, process
 from wrk import Answered
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 CALLERS = (1, 16, 64, 256)

@@ -20,10 +20,10 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 from catch_up import TOPIC
 
-from chassis.avro import AvroDecoder, RegistrySchemas
-from chassis.interrupts import interruptible
-from chassis.kafka_connections import Brokers
+from chassis.process.interrupts import interruptible
+from chassis.stores.kafka import Brokers
 from local_stack.addresses import Addresses, load
+from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from user_contracts import avro_schema, user_event
 
 

@@ -18,7 +18,7 @@ import aiohttp
 import report
 import uvloop
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 SEARCH_EVERY = 0.05  # seconds between two looks at one group

@@ -22,7 +22,7 @@ import psutil
 import report
 from reads import BIN, HERE, OURS, process, settings
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 from user_contracts.proto.user.v1 import GetRequest, ListRequest
 

@@ -26,8 +26,8 @@ from attacks import ATTACKS
 from grpclib.client import Channel
 from running_demo import HTTP, demo
 
-from chassis.grpc_transport import HTTP2
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
+from http2.implementations import HTTP2
 from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
 
 QUERY_HTTP, QUERY_GRPC = HTTP + 1, HTTP + 11

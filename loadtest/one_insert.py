@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.lifecycle import Process, launch
+from chassis.http.server import HttpServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process, launch
 from command_api import http_api
 from command_api.application import Users
 from command_api.mysql_connections import connected

@@ -24,7 +24,7 @@ import report
 import wrk
 from wrk import Answered, any_of
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent

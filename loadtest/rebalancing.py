@@ -17,11 +17,11 @@ from reads import BIN
 from redis.asyncio import Redis
 from seed import stored
 
-from chassis import kafka_places
-from chassis.kafka_connections import Brokers
-from chassis.kafka_log import KafkaLog
+from chassis.stores.kafka import Brokers
 from command_api.wiring import utc_now, uuid7
 from local_stack.addresses import Addresses
+from projections.kafka import positions
+from projections.kafka.topic_identity import KafkaLog
 from redis_projector.redis_user_views import RedisUserViews
 
 AT_ONCE, EVERY = 100, 0.1  # users, seconds: 1,000 events a second
@@ -75,7 +75,7 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
         log_id = await KafkaLog(brokers, TOPIC).id()
         async with (
             Redis.from_url(stack.redis_url) as redis,
-            kafka_places.opened(brokers, TOPIC) as log,
+            positions.opened(brokers, TOPIC) as log,
         ):
             views = RedisUserViews(redis, "1")
             while not over.is_set():

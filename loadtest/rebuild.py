@@ -22,7 +22,7 @@ from typing import Any
 import report
 import uvloop
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent

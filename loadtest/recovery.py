@@ -18,7 +18,7 @@ import uvloop
 from freshness import lag
 from reads import BIN
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import load
 
 WITHIN = 1800.0  # seconds

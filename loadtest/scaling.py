@@ -13,7 +13,7 @@ import scaling_apis
 import scaling_projectors
 import uvloop
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import load
 
 

@@ -16,10 +16,10 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from reads import BIN, OURS, process
 from redis.asyncio import Redis
 
-from chassis.kafka_connections import Brokers
-from chassis.kafka_log import KafkaLog
+from chassis.stores.kafka import Brokers
 from local_stack import control
 from local_stack.addresses import Addresses
+from projections.kafka.topic_identity import KafkaLog
 from redis_projector.redis_generations import RedisGenerations
 
 PROJECTOR = "redis-projector"

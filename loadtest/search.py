@@ -24,7 +24,7 @@ from opensearchpy import OpenSearch
 from seed import people
 from wrk import Answered
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from local_stack.addresses import Addresses, load
 from search_api.opensearch_query import query
 

@@ -17,8 +17,8 @@ import aiohttp
 import uvloop
 from freshness import lag
 
-from chassis import telemetry
-from chassis.interrupts import interruptible
+from chassis.observability import telemetry
+from chassis.process.interrupts import interruptible
 from chassis.testing import serving
 from command_api.application import Users
 from command_api.mysql_connections import connected

@@ -16,7 +16,7 @@ import psutil
 import report
 from running_demo import AS_IT_IS, HTTP, demo
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 
 # What the services did without an exporter: the SDK's spans, sampled, for nobody.
 WITH_SPANS = (

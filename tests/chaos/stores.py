@@ -12,9 +12,9 @@ from opensearchpy.helpers import async_scan
 from redis_operator import connected, serving
 from topic import PARTITIONS
 
-from chassis.kafka_connections import Brokers
-from chassis.kafka_log import KafkaLog
+from chassis.stores.kafka import Brokers
 from local_stack.addresses import Addresses
+from projections.kafka.topic_identity import KafkaLog
 from user_contracts import redis_users
 from user_contracts.proto.user.v1 import User
 

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.avro import AvroDecoder
-from chassis.projection import Undecodable
 from local_stack.addresses import Addresses
+from projections.kafka.avro import AvroDecoder
+from projections.projector import Undecodable
 from user_contracts import avro_schema
 
 TOPIC = "user.events"

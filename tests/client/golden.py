@@ -13,7 +13,7 @@ import pytest
 
 import redis_projector.projection
 import search_projector.projection
-from chassis.avro import HEADER, AvroDecoder
+from projections.kafka.avro import HEADER, AvroDecoder
 
 SAMPLES = Path(__file__).parents[2] / "schemas" / "samples"
 EVENTS = [

@@ -16,11 +16,11 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 
-from chassis import http2_frames as frames
-from chassis.grpc_transport import HTTP2, Http2
-from chassis.http2_connection import Http2Connection
-from chassis.http2_frames import NUMBER
-from chassis.http2_streams import DEFAULT_WINDOW
+from http2 import frames
+from http2.connection import Http2Connection
+from http2.frames import NUMBER
+from http2.implementations import HTTP2, Http2
+from http2.streams import DEFAULT_WINDOW
 
 REQUEST = [
     (":method", "POST"),

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from free_ports import unused
 from pydantic import SecretStr
 
-from chassis.kafka_connections import KafkaSettings
+from chassis.stores.kafka import KafkaSettings
 from local_stack import stack as local_stack
 from local_stack.layout import INFRA
 

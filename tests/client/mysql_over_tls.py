@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
 from cryptography.x509 import load_pem_x509_certificate
 from free_ports import unused
 
-from chassis.mysql_server import tls
+from chassis.stores.mysql import tls
 from chassis.testing import eventually
 from command_api.migrate import migrate
 from command_api.settings import Settings

@@ -12,15 +12,15 @@ from grpclib.client import Channel
 
 import command_api.grpc_api
 import command_api.http_api
-from chassis import telemetry, tracing
-from chassis.connections import LIMITS, Limits
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.limits.connections import LIMITS, Limits
+from chassis.observability import telemetry, tracing
+from chassis.process.health import Health
 from chassis.testing import serving
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
+from http2.implementations import HTTP2
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from opensearchpy import AsyncOpenSearch
 
-from chassis import opensearch_client
-from chassis.opensearch_client import OpenSearchSettings
+from chassis.stores import opensearch_client
+from chassis.stores.opensearch_client import OpenSearchSettings
 from local_stack.addresses import Addresses
 
 

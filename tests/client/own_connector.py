@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from capture_faults import executed
 from pydantic import SecretStr
 
-from chassis import lifecycle
+from chassis.process import lifecycle
 from chassis.testing import eventually
 from connector_supervisor.capture_check import CHECKS
 from connector_supervisor.resnapshot import resnapshot

@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its own re-
     ResourceType,
 )
 
-from chassis.kafka_connections import brokers
+from chassis.stores.kafka import brokers
 from chassis.testing import eventually
 from local_stack.layout import INFRA
 

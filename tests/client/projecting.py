@@ -13,20 +13,20 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
 from shelf import Put, Shelf, decode
 
-from chassis.kafka_connections import Brokers
-from chassis.kafka_consumer import KafkaConsumer
-from chassis.kafka_dead_letters import KafkaDeadLetters
-from chassis.memory_generations import MemoryGenerations
-from chassis.operator_watch import OperatorWatch
-from chassis.projection import (
+from chassis.stores.kafka import Brokers
+from chassis.testing import eventually, serving
+from projections.directives import OperatorWatch
+from projections.kafka.consumer import KafkaConsumer
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.memory.generations import MemoryGenerations
+from projections.projector import (
     DeadLetters,
     Handle,
     Projector,
     Views,
     dead_letter_topic,
 )
-from chassis.projector import Projection
-from chassis.testing import eventually, serving
+from projections.spec import Projection
 
 PARTITIONS = 2
 LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes

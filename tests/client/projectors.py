@@ -1,4 +1,4 @@
-"""A projector's process without Kafka: it reads a log in memory as chassis.kafka_consumer does."""
+"""A projector's process without Kafka; it reads a log in memory as the real consumer does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from typing import Any
 from golden import OnlySchema, encoded
 from stepwise import Running, Stepwise
 
-from chassis.avro import AvroDecoder
-from chassis.projection import OffsetMoved, Projector, Record
 from command_api.memory_event_store import Row
+from projections.kafka.avro import AvroDecoder
+from projections.projector import OffsetMoved, Projector, Record
 from user_contracts import avro_schema
 
 PARTITIONS = 2

@@ -18,8 +18,8 @@ from h2.events import (
 from h2.settings import SettingCodes
 from open_doors import ANSWER_WITHIN, HOST
 
-from chassis import http2_frames as frames
-from chassis import http2_headers
+from http2 import frames
+from http2 import headers as http2_headers
 
 PADDING = ("x-padding", "~" * 300)  # so that not only responses fill what lies between
 GET = ((":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "x"), PADDING)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.problems import Unavailable
-from chassis.projection import (
+from projections.projector import (
     Offset,
     OffsetMoved,
     Rejected,

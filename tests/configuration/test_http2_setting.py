@@ -13,8 +13,8 @@ import query_api.settings
 import query_api.wiring
 import search_api.settings
 import search_api.wiring
-from chassis.api_access import ApiSettings
-from chassis.grpc_transport import HTTP2
+from chassis.auth.settings import ApiSettings
+from http2.implementations import HTTP2
 
 
 class Chosen(Exception):

@@ -24,7 +24,7 @@ import console.settings
 import platform_setup.mysql_users
 import platform_setup.schema_rule
 import platform_setup.topics
-from chassis.settings import load
+from chassis.process.settings import load
 from local_stack.addresses import SERVICES
 
 SETTINGS: dict[str, type[BaseSettings]] = {

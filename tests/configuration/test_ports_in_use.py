@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from free_ports import unused
 
-from chassis.settings import LISTENING, ServiceSettings
+from chassis.process.settings import LISTENING, ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -90,5 +90,5 @@ def test_no_program_opens_a_listening_socket_by_itself() -> None:
     by_hand = re.compile(r"create_server\(|\.bind\(|TCPSite\(|start_server\(")
     sources = [*ROOT.glob("*/*/src/**/*.py"), *ROOT.glob("demo/src/**/*.py")]
     found = {file.name for file in sources if by_hand.search(file.read_text())}
-    # http_listener.py accepts on a socket that listening.py has opened.
-    assert found == {"http_listener.py", "listening.py", "preflight.py"}
+    # http/listener.py accepts on a socket that listening.py has opened.
+    assert found == {"listener.py", "listening.py", "preflight.py"}

@@ -19,8 +19,8 @@ from pydantic_settings import BaseSettings
 
 import platform_setup.mysql_users
 import platform_setup.topics
-from chassis import client_token
-from chassis import settings as chassis_settings
+from chassis.auth import client_token
+from chassis.process import settings as chassis_settings
 from local_stack import addresses
 from local_stack.layout import Instance
 

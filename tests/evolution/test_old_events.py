@@ -8,7 +8,7 @@ import pytest
 from changes import ALLOWED, RENAMED, Change, each
 from golden import SAMPLES, bytes_of, decoded, each_event, views, writer_of
 
-from chassis.projection import Undecodable
+from projections.projector import Undecodable
 
 KINDS = ("user_event", "view")
 TODAY = Change("today")

@@ -18,8 +18,9 @@ import fuzz_inputs
 from fuzz_inputs import CORPUS, REGRESSIONS, TARGETS
 
 WORK = Path(".local/fuzz")
-INSTRUMENTED = ["chassis", "command_api", "query_api", "search_api", "user_contracts", "hpack"]
-INSTRUMENTED += ["redis_projector", "search_projector", "grpclib", "betterproto"]
+INSTRUMENTED = ["http2", "chassis", "projections", "command_api", "query_api", "search_api"]
+INSTRUMENTED += ["redis_projector", "search_projector", "user_contracts"]
+INSTRUMENTED += ["grpclib", "betterproto", "hpack"]
 LARGEST = 4_096  # bytes of an input
 FLAGS = [f"-max_len={LARGEST}", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
 

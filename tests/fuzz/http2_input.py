@@ -7,8 +7,8 @@ from random import Random
 from attacks import ATTACKS, CHECK, GET, GREETING, LIST, MESSAGE, WATCH, block, call, frame
 from hpack import Encoder
 
-from chassis import http2_frames as frames
-from chassis.http2_frames import NUMBER
+from http2 import frames
+from http2.frames import NUMBER
 
 HEAD = 9  # bytes before a frame's payload
 SEED = 2_000  # bytes of an attack: its kinds of frames, not its mass

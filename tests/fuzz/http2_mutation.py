@@ -6,8 +6,8 @@ from random import Random
 from attacks import GREETING, frame
 from http2_input import HEAD, NUMBERS, any_frame, split
 
-from chassis import http2_frames as frames
-from chassis.http2_frames import PREFACE
+from http2 import frames
+from http2.frames import PREFACE
 
 Raw = Callable[[bytes, int], bytes]
 """A fuzzer's own change of bytes, to a largest size."""

@@ -16,9 +16,9 @@ from logged_program import LoggedProgram, logged
 from opensearchpy import AsyncOpenSearch
 from redis.asyncio.cluster import RedisCluster
 
-from chassis.http_server import HttpServer
-from chassis.redis_connections import RedisSettings, client
+from chassis.http.server import HttpServer
 from chassis.stores.errors.failure import StoreError
+from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
 from redis_projector import redis_user_views

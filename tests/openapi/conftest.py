@@ -8,7 +8,7 @@ from aiohttp import ClientSession, web
 import command_api.http_api
 import query_api.http_api
 import search_api.http_api
-from chassis.http_server import HttpServer
+from chassis.http.server import HttpServer
 from chassis.testing import serving
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore

@@ -23,6 +23,11 @@ def role(deployable: str) -> str:
     return next(name for name in NEEDED if deployable.endswith(name))
 
 
+def libraries(deployable: str) -> tuple[str, ...]:
+    """Those of libs/ that it is installed with."""
+    return ("chassis", "projections" if deployable.endswith("-projector") else "http2")
+
+
 def uv(*arguments: str | Path) -> None:
     """Run the uv of this environment; its complaint is the test's."""
     own = Path(sys.executable).with_name("uv")
@@ -40,7 +45,8 @@ def locked(deployable: str) -> set[str]:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheels")
     built_here = ("--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable)
-    for member in ["libs/chassis", "schemas", *(f"services/{name}" for name in DEPLOYABLES)]:
+    libs = sorted(path.parent for path in ROOT.glob("libs/*/pyproject.toml"))
+    for member in [*libs, "schemas", *(f"services/{name}" for name in DEPLOYABLES)]:
         uv("build", *built_here, "--out-dir", out, member)
     return out
 
@@ -63,7 +69,7 @@ def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
 def test_a_wheel_with_its_lock_alone_works(deployable: str, wheels: Path, tmp_path: Path) -> None:
     module = deployable.replace("-", "_")
     python = tmp_path / "bin" / "python"
-    own = [next(wheels.glob(f"{name}-*")) for name in ("chassis", "contracts", module)]
+    own = [next(wheels.glob(f"{name}-*")) for name in (*libraries(deployable), "contracts", module)]
     uv("venv", "--quiet", "--python", sys.executable, tmp_path)
     install = ("pip", "install", "--quiet", "--python", python)
     uv(*install, "--require-hashes", "-r", f"services/{deployable}/requirements.lock")

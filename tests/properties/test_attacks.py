@@ -17,12 +17,13 @@ from grpclib.client import Channel
 
 import query_api.grpc_api
 import query_api.http_api
-from chassis import connections, telemetry, tracing
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.limits import connections
+from chassis.observability import telemetry, tracing
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
+from http2.implementations import HTTP2
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from user_contracts import descriptors

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from open_doors import HOST, Doors
 from raw_grpc import RawCaller, calling, message
 
-from chassis.client_memory import CALL, OF_PROCESS, ClientMemory
-from chassis.connections import Limits
+from chassis.limits.client_memory import CALL, OF_PROCESS, ClientMemory
+from chassis.limits.connections import Limits
 from chassis.testing import eventually
 from user_contracts.proto.user.v1 import CreateRequest
 

@@ -11,9 +11,9 @@ import pytest
 from open_doors import HOST, Doors
 from raw_grpc import RawCaller, calling, message
 
-from chassis import grpc_stream
-from chassis.grpc_transport import HTTP2
+from chassis.grpc import stream as grpc_stream
 from chassis.testing import eventually
+from http2.implementations import HTTP2
 from user_contracts.proto.user.v1 import CreateRequest
 
 WATCH = "/grpc.health.v1.Health/Watch"

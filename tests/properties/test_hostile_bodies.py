@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from open_doors import Doors
 
-from chassis.http_messages import MAX_BODY
+from chassis.http.messages import MAX_BODY
 
 JSON = ["Content-Type: application/json"]
 REFUSED_OR_DONE = {201, 400, 413, 415}

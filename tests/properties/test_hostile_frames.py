@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from open_doors import Doors
 from raw_grpc import calling, message
 
-from chassis import grpc_stream
-from chassis.grpc_stream import MAX_MESSAGE
-from chassis.grpc_transport import HTTP2
+from chassis.grpc import stream as grpc_stream
+from chassis.grpc.stream import MAX_MESSAGE
 from chassis.testing import eventually
+from http2.implementations import HTTP2
 from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))

@@ -13,9 +13,10 @@ from prometheus_client import REGISTRY
 from raw_grpc import CREATE, calling, message
 from structlog.testing import capture_logs
 
-from chassis import grpc_stream, telemetry
-from chassis.grpc_transport import HTTP2
+from chassis.grpc import stream as grpc_stream
+from chassis.observability import telemetry
 from chassis.testing import eventually
+from http2.implementations import HTTP2
 from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))

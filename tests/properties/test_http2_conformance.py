@@ -15,7 +15,7 @@ from h2.events import StreamEnded
 from h2.exceptions import ProtocolError
 from open_doors import HOST
 
-from chassis.grpc_transport import HTTP2, Http2
+from http2.implementations import HTTP2, Http2
 
 LATE = 0.2  # seconds
 WITHIN = 180  # seconds; they take 20

@@ -20,14 +20,14 @@ import query_api.grpc_api
 import query_api.http_api
 import search_api.grpc_api
 import search_api.http_api
-from chassis.access import Gate
-from chassis.bearer_tokens import BearerTokens
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.rate_limit import RateLimit
+from chassis.auth.authorization import Gate
+from chassis.auth.jwks import GivenKeys, parse
+from chassis.auth.jwt import BearerTokens
+from chassis.auth.rate_limit import RateLimit
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.process.health import Health
 from chassis.testing import serving
-from chassis.token_keys import GivenKeys, parse
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
 from command_api.wiring import utc_now, uuid7

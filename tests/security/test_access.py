@@ -15,8 +15,8 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from tokens import SCOPES, bearer, token
 
-from chassis.access import OPEN, Gate, scope_of
-from chassis.http_server import HttpServer
+from chassis.auth.authorization import OPEN, Gate, scope_of
+from chassis.http.server import HttpServer
 from chassis.testing import serving
 from user_contracts import openapi
 

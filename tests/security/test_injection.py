@@ -13,7 +13,7 @@ from doors import Answer, Door, Refused
 from redis.asyncio import Redis
 from yarl import URL
 
-from chassis.paging import encode_cursor
+from chassis.http.pagination import encode_cursor
 from chassis.testing import eventually
 from local_stack.addresses import APIS, Addresses
 

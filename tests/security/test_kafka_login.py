@@ -13,12 +13,12 @@ from aiokafka.errors import KafkaError
 from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr, ValidationError
 
-from chassis.kafka_connections import KafkaSettings, brokers
-from chassis.kafka_dead_letters import KafkaDeadLetters
 from chassis.problems import Unavailable
-from chassis.projection import Record
+from chassis.stores.kafka import KafkaSettings, brokers
 from chassis.testing import eventually
 from platform_setup import SetupError, topics
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.projector import Record
 
 
 @pytest.fixture(scope="module")

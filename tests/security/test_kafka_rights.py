@@ -25,7 +25,7 @@ from free_ports import unused
 from mysql_over_tls import PASSWORD, Server
 from production import Cluster
 
-from chassis.kafka_connections import brokers
+from chassis.stores.kafka import brokers
 from chassis.testing import eventually
 from connector_supervisor.kafka_connect import Connector
 from local_stack import stack as local_stack

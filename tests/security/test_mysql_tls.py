@@ -11,11 +11,11 @@ import pytest
 from mysql_over_tls import PASSWORD, Server
 from pydantic import SecretStr
 
-from chassis.mysql_truth import Table, TruthSettings, opened
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 from command_api.migrate import migrate
 from platform_setup import SetupError
+from projections.verification.mysql_source import Table, TruthSettings, opened
 
 pytestmark = [
     pytest.mark.integration,

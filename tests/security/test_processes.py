@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from tokens import AUDIENCE, ISSUER, bearer, jwk, token
 
-from chassis.http_server import HttpServer
+from chassis.http.server import HttpServer
 from chassis.testing import eventually, serving
 
 BIN = Path(sys.executable).parent

@@ -22,9 +22,10 @@ from pydantic import SecretStr
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import AuthenticationError, RedisClusterException, RedisError
 
-from chassis import opensearch_client, redis_connections
-from chassis.opensearch_client import OpenSearchSettings
-from chassis.redis_connections import RedisSettings
+from chassis.stores import opensearch_client
+from chassis.stores import redis as redis_connections
+from chassis.stores.opensearch_client import OpenSearchSettings
+from chassis.stores.redis import RedisSettings
 from chassis.testing import eventually
 from local_stack import stack as local_stack
 

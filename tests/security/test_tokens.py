@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tokens import AUDIENCE, EDDSA, ISSUER, KEYS, STRANGERS, bearer, jwk, token
 from yarl import URL
 
-from chassis.bearer_tokens import LEEWAY, BearerTokens
+from chassis.auth.jwks import GivenKeys, parse
+from chassis.auth.jwt import LEEWAY, BearerTokens
 from chassis.problems import Unauthenticated
 from chassis.testing import eventually
-from chassis.token_keys import GivenKeys, parse
 
 NOW = time.time()
 

@@ -1,6 +1,6 @@
 """All three APIs on memory: `make demo`."""
 
-from chassis.lifecycle import launch
+from chassis.process.lifecycle import launch
 from demo.settings import Settings
 from demo.wiring import wire
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import fastavro
 import msgspec
 
-from chassis.avro import HEADER
-from chassis.projection import Record
 from command_api.memory_event_store import MemoryEventStore, Row
+from projections.kafka.avro import HEADER
+from projections.projector import Record
 from user_contracts import avro_schema
 
 SCHEMA_ID = 1

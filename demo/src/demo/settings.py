@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from chassis.api_access import ApiSettings
-from chassis.settings import settings_config
+from chassis.auth.settings import ApiSettings
+from chassis.process.settings import settings_config
 
 APIS = ("command-api", "query-api", "search-api")
 """In the order of their ports."""

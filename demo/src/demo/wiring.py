@@ -12,22 +12,22 @@ import redis_projector.projection
 import search_api.grpc_api
 import search_api.http_api
 import search_projector.projection
-from chassis.access import Gate
-from chassis.admin_server import AdminServer
-from chassis.api_access import access
-from chassis.avro import AvroDecoder
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.lifecycle import Process
-from chassis.projection import Projector
+from chassis.auth.authorization import Gate
+from chassis.auth.settings import access
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
 from command_api.wiring import utc_now, uuid7
 from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings
 from demo.trials import Trials
+from http2.implementations import HTTP2
+from projections.kafka.avro import AvroDecoder
+from projections.projector import Projector
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from redis_projector.memory_user_views import MemoryUserViews as ProjectedViews

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from chassis.http_server import HttpServer
-from chassis.kafka_connections import Brokers
+from chassis.http.server import HttpServer
+from chassis.stores.kafka import Brokers
 from chassis.testing import serving
 from console import http_api
 from console.apis import Api

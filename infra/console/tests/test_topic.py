@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from chassis.kafka_connections import Brokers
+from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
 from console import topic as topics
 from console.audience import Audience

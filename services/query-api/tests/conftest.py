@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from query_api.ports import UserViews

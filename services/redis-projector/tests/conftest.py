@@ -2,10 +2,10 @@
 
 import pytest
 
-from chassis.generations import Generations
-from chassis.memory_generations import MemoryGenerations
-from chassis.projection import Views
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
+from projections.generations import Generations
+from projections.memory.generations import MemoryGenerations
+from projections.projector import Views
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
 from redis_projector.redis_generations import RedisGenerations

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from opensearchpy import AsyncOpenSearch
 
-from chassis.generations import Generations
-from chassis.memory_generations import MemoryGenerations
-from chassis.projection import Views
 from local_stack.addresses import Addresses
+from projections.generations import Generations
+from projections.memory.generations import MemoryGenerations
+from projections.projector import Views
 from search_projector.memory_user_index import MemoryUserIndex
 from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.opensearch_user_index import OpenSearchUserIndex

@@ -13,9 +13,9 @@ import redis_projector.projection
 import search_api.grpc_api
 import search_api.http_api
 import search_projector.projection
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.process.health import Health
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
 from query_api.application import UserDirectory

@@ -14,9 +14,9 @@ import structlog
 from structlog.testing import LogCapture
 from virtual_loop import Transport, VirtualLoop
 
-from chassis import connections
-from chassis.grpc_server import GrpcServer
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.limits import connections
 
 WITHIN = 45.0  # seconds: a message has 10 to arrive, and its response 30 to be taken
 OVER = 100.0  # seconds more, after which no deadline of a connection is left

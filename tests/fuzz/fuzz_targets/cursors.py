@@ -5,7 +5,7 @@ from random import Random
 
 from http2_mutation import Raw
 
-from chassis.paging import MAX_CURSOR, decode_cursor, encode_cursor
+from chassis.http.pagination import MAX_CURSOR, decode_cursor, encode_cursor
 from chassis.problems import Invalid
 
 POSITIONS = [b"-0", b"1e400", b'[1e308,""]', b'[NaN,"x"]', b"9" * 300, b'"\\ud800"', b"[" * 200]

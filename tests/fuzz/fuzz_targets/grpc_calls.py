@@ -7,10 +7,10 @@ import http2_mutation
 from http2_input import HEAD
 from virtual_loop import Transport
 
-from chassis import http2_frames as frames
-from chassis.grpc_server import GrpcServer
+from chassis.grpc.server import GrpcServer
 from fuzz_targets import apis
 from fuzz_targets.connections import Harness
+from http2 import frames
 
 seeds, mutate = http2_input.seeds, http2_mutation.mutate
 GOING_ON = {"Watch", "ServerReflectionInfo"}

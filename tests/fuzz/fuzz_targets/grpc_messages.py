@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from betterproto import Message
 
-from chassis.grpc_codec import Codec
+from chassis.grpc.codec import Codec
 from chassis.problems import Invalid
 from user_contracts.proto.user import v1
 

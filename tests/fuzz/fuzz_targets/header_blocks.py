@@ -8,9 +8,9 @@ from hpack import Decoder
 from hpack.exceptions import HPACKError
 from http2_mutation import Raw
 
-from chassis import http2_frames as frames
-from chassis.http2_frames import Frame
-from chassis.http2_headers import (
+from http2 import frames
+from http2.frames import Frame
+from http2.headers import (
     MAX_ENTRIES,
     MAX_HEADERS,
     REMEMBERED,

@@ -8,7 +8,7 @@ from attacks import ATTACKS
 from http2_mutation import Raw
 from virtual_loop import Transport
 
-from chassis.http_server import HttpServer
+from chassis.http.server import HttpServer
 from fuzz_targets import apis
 from fuzz_targets.connections import Harness
 

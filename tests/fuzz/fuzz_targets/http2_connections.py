@@ -6,10 +6,10 @@ from h2.events import Event
 from h2.exceptions import ProtocolError
 from http2_input import HEAD
 
-from chassis import http2_frames as frames
-from chassis.http2_budget import FrameBudget
-from chassis.http2_connection import REQUEST, TURN, Http2Connection
-from chassis.http2_headers import MAX_HEADERS
+from http2 import frames
+from http2.budget import FrameBudget
+from http2.connection import REQUEST, TURN, Http2Connection
+from http2.headers import MAX_HEADERS
 
 WINDOW = 65_536
 ENTRIES = MAX_HEADERS // 32  # of a block: each counts with 32 bytes

@@ -11,9 +11,9 @@ from stepwise import at_once
 
 import redis_projector.projection
 import search_projector.projection
-from chassis.avro import HEADER, AvroDecoder
-from chassis.projection import Undecodable
 from fuzz_targets import apis
+from projections.kafka.avro import HEADER, AvroDecoder
+from projections.projector import Undecodable
 from user_contracts import avro_schema
 
 TEXTS = ["", "UserCreated", "UserRenamed", "UserDeleted", "0001-01-01T00:00:00+14:00"]

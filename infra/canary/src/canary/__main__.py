@@ -2,7 +2,7 @@
 
 from canary.settings import Settings
 from canary.wiring import wire
-from chassis.lifecycle import launch
+from chassis.process.lifecycle import launch
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import aiohttp
 import structlog
 from prometheus_client import Counter, Gauge
 
-from chassis import lifecycle
+from chassis.process import lifecycle
 
 PROBES = Counter("canary_probes_total", "Probes by how they ended.", ["outcome"])
 LAST_SUCCESS = Gauge(

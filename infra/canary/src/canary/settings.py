@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings, settings_config
+from chassis.process.settings import ServiceSettings, settings_config
 
 
 class Settings(ServiceSettings):

@@ -8,10 +8,10 @@ import aiohttp
 from canary.probe import Apis
 from canary.prober import Prober
 from canary.settings import Settings
-from chassis.admin_server import AdminServer
-from chassis.client_token import showing
-from chassis.health import Health
-from chassis.lifecycle import Process
+from chassis.auth.client_token import showing
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
 
 TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
 

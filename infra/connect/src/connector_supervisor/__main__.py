@@ -2,7 +2,7 @@
 
 import sys
 
-from chassis.lifecycle import launch
+from chassis.process.lifecycle import launch
 from connector_supervisor.operator_tool import operate
 from connector_supervisor.settings import Settings
 from connector_supervisor.wiring import wire

@@ -11,10 +11,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
 from chassis.stores.errors import kafka
 from chassis.stores.errors.calls import translated
+from chassis.stores.kafka import Brokers
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
 QUIET = 60.0  # seconds without a record of the snapshot; it starts after 1, and then never rests

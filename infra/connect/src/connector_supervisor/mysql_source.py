@@ -16,8 +16,8 @@ from asyncmy.constants import ER
 from asyncmy.cursors import DictCursor
 from asyncmy.errors import MySQLError
 
-from chassis.mysql_server import tls
 from chassis.problems import Unavailable
+from chassis.stores.mysql import tls
 from connector_supervisor.captured_table import Column, actual
 from connector_supervisor.mysql_settings import NAMES
 from connector_supervisor.settings import Settings

@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from chassis import telemetry
-from chassis.interrupts import cancellable, interruptible
-from chassis.kafka_connections import brokers
+from chassis.observability import telemetry
 from chassis.problems import Unavailable
-from chassis.settings import load
+from chassis.process.interrupts import cancellable, interruptible
+from chassis.process.settings import load
 from chassis.stores.errors.failure import StoreError
+from chassis.stores.kafka import brokers
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.kafka_replay import Source, replay
 from connector_supervisor.resnapshot import resnapshot

@@ -13,8 +13,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
+from chassis.stores.kafka import Brokers
 from connector_supervisor.captured_table import Column, known
 
 WITHIN = 10.0  # seconds for Kafka to answer

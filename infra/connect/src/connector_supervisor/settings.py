@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from chassis.kafka_connections import KafkaSettings
-from chassis.mysql_server import MySQLServer
-from chassis.settings import ServiceSettings, settings_config
+from chassis.process.settings import ServiceSettings, settings_config
+from chassis.stores.kafka import KafkaSettings
+from chassis.stores.mysql import MySQLServer
 
 IN_A_CLONE = Path(__file__).resolve().parents[2] / "user-events.json"
 

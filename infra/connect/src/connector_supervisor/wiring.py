@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from chassis.admin_server import AdminServer
-from chassis.health import Health
-from chassis.kafka_connections import brokers
-from chassis.lifecycle import Process
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.kafka import brokers
 from connector_supervisor.capture_check import CaptureCheck
 from connector_supervisor.gap import Gap
 from connector_supervisor.kafka_connect import Connector

@@ -1,6 +1,6 @@
 """Start here: `console`."""
 
-from chassis.lifecycle import launch
+from chassis.process.lifecycle import launch
 from console.settings import Settings
 from console.wiring import wire
 

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from chassis import tracing
+from chassis.observability import tracing
 from chassis.problems import Unavailable
 
 ANSWER_WITHIN = 4.0  # seconds; query-api waits two for min_version, a call to MySQL may take three

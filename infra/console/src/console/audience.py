@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
-from chassis.concurrency import ConcurrencyLimit
+from chassis.limits.concurrency import ConcurrencyLimit
 
 MAX_PAGES = 64  # each costs a connection and a write every two seconds; half are of one client
 

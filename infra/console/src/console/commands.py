@@ -9,8 +9,8 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from chassis.concurrency import ConcurrencyLimit
-from chassis.http_messages import read_body
+from chassis.http.messages import read_body
+from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.problems import Unavailable
 from console.apis import Answer, Api
 from console.journey import Follower, Journey, milliseconds, names

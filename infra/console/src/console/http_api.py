@@ -5,8 +5,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from chassis.concurrency import ConcurrencyLimit
-from chassis.http_messages import read_body
+from chassis.http.messages import read_body
+from chassis.limits.concurrency import ConcurrencyLimit
 from console.apis import Api
 from console.audience import Audience
 from console.commands import Commands

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from chassis.kafka_connections import KafkaSettings
-from chassis.settings import PublicSettings, settings_config
+from chassis.process.settings import PublicSettings, settings_config
+from chassis.stores.kafka import KafkaSettings
 
 
 class Settings(KafkaSettings, PublicSettings):

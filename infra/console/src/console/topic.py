@@ -9,10 +9,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
 from chassis.stores.errors import kafka
 from chassis.stores.errors.calls import translated
+from chassis.stores.kafka import Brokers
 from console.audience import Audience
 
 START_WITHIN = 5.0  # seconds, less than the grace time

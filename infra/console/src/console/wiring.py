@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from chassis.admin_server import AdminServer
-from chassis.client_token import showing
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.kafka_connections import brokers
-from chassis.lifecycle import Process
+from chassis.auth.client_token import showing
+from chassis.http.server import HttpServer
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.kafka import brokers
 from console import http_api
 from console.apis import Api
 from console.audience import Audience

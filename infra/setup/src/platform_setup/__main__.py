@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 from platform_setup import SetupError, mysql_users, schema_rule, topics
 from platform_setup.recovery import ledger_writer, restore
 

@@ -7,8 +7,8 @@ import pymysql
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from chassis.mysql_server import CA_FILE, tls
-from chassis.settings import load, settings_config
+from chassis.process.settings import load, settings_config
+from chassis.stores.mysql import CA_FILE, tls
 from platform_setup import INFRA, SetupError
 
 

@@ -4,7 +4,7 @@ import httpx2
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from chassis.settings import load, settings_config
+from chassis.process.settings import load, settings_config
 from platform_setup import SetupError
 
 

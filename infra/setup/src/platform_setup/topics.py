@@ -18,8 +18,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its own re-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from chassis.kafka_connections import Brokers
-from chassis.settings import load, settings_config
+from chassis.process.settings import load, settings_config
+from chassis.stores.kafka import Brokers
 from platform_setup import INFRA, SetupError
 
 TIMEOUT = 30.0

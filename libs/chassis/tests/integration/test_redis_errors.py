@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from redis_nodes import HOST, wait_for
 
 from chassis.problems import Unavailable
-from chassis.redis_connections import RedisSettings, client
 from chassis.stores.errors import redis as errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.errors.failure import StoreError
+from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually
 from local_stack import stack
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client import REGISTRY
 
-from chassis import api_pages
-from chassis.http_server import HttpServer
+from chassis.http import openapi_docs
+from chassis.http.server import HttpServer
 from chassis.testing import serving
 
 DOCUMENT = json.dumps({"openapi": "3.1.1"}).encode()
@@ -18,7 +18,7 @@ PARTS = ["/openapi.json", "/docs", "/docs/page.js", "/docs/swagger-ui.css"]
 
 @pytest.fixture
 async def session() -> AsyncIterator[ClientSession]:
-    http = HttpServer(api_pages.routes(DOCUMENT), "127.0.0.1", 0, grace=1)
+    http = HttpServer(openapi_docs.routes(DOCUMENT), "127.0.0.1", 0, grace=1)
     async with serving(http), ClientSession(f"http://127.0.0.1:{http.port}") as session:
         yield session
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from chassis import client_memory
-from chassis.client_memory import KEPT, ClientMemory
-from chassis.log_limit import LogLimit
+from chassis.limits import client_memory
+from chassis.limits.client_memory import KEPT, ClientMemory
+from chassis.observability.log_limit import LogLimit
 
 BOUND = 1_000
 

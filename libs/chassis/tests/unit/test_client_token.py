@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chassis.client_token import showing
-from chassis.http_server import HttpServer
+from chassis.auth.client_token import showing
+from chassis.http.server import HttpServer
 from chassis.testing import serving
 
 

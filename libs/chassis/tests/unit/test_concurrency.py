@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from chassis.concurrency import ConcurrencyLimit, LimitByKey, current_caller
+from chassis.limits.concurrency import ConcurrencyLimit, LimitByKey, current_caller
 from chassis.problems import Problem, TooManyRequests, Unavailable
 
 NAME = "test"

@@ -10,17 +10,18 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from chassis import client_memory, connections, telemetry
-from chassis.admin_server import AdminServer
-from chassis.connections import Limits
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http2_frames import ACK, PING, PREFACE, SETTINGS, written
-from chassis.http_messages import answer
-from chassis.http_server import HttpServer
-from chassis.log_limit import LogLimit
+from chassis.grpc.server import GrpcServer
+from chassis.http.messages import answer
+from chassis.http.server import HttpServer
+from chassis.limits import client_memory, connections
+from chassis.limits.connections import Limits
+from chassis.observability import telemetry
+from chassis.observability.log_limit import LogLimit
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
+from http2.frames import ACK, PING, PREFACE, SETTINGS, written
+from http2.implementations import HTTP2
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import UserSearchBase
 

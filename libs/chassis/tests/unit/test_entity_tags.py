@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chassis.entity_tags import expected_version, is_known
+from chassis.http.entity_tags import expected_version, is_known
 from chassis.problems import Invalid
 
 

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from chassis import error_log, telemetry, tracing
+from chassis.observability import error_log, telemetry, tracing
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 

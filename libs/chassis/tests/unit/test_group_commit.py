@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chassis import group_commit
-from chassis.group_commit import GroupCommit, Outcome
+from chassis.batching import group_commit
+from chassis.batching.group_commit import GroupCommit, Outcome
 from chassis.problems import Unavailable
 from chassis.testing import serving
 

@@ -4,8 +4,8 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from chassis.health import Health
 from chassis.problems import Unavailable
+from chassis.process.health import Health
 from chassis.stores.errors.failure import StoreError
 
 

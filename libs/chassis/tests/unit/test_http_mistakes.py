@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from chassis import telemetry, tracing
-from chassis.admin_server import AdminServer
-from chassis.health import Health
-from chassis.http_messages import MAX_BODY, answer, read_json, read_query
-from chassis.http_server import HttpServer
+from chassis.http.messages import MAX_BODY, answer, read_json, read_query
+from chassis.http.server import HttpServer
+from chassis.observability import telemetry, tracing
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
 
 SECRET = b"M\xc3\xbcller"

@@ -6,13 +6,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chassis.admin_server import AdminServer
-from chassis.connections import Limits
-from chassis.health import Health
-from chassis.http_messages import answer
-from chassis.http_origins import is_ours
-from chassis.http_server import HttpServer
-from chassis.settings import ServiceSettings, settings_config
+from chassis.http.messages import answer
+from chassis.http.origins import is_ours
+from chassis.http.server import HttpServer
+from chassis.limits.connections import Limits
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.settings import ServiceSettings, settings_config
 from chassis.testing import serving
 
 FOREIGN = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "evillocalhost", "0x7f.1"]

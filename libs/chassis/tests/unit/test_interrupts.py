@@ -8,12 +8,12 @@ from contextlib import suppress
 
 import pytest
 
-from chassis import interrupts
-from chassis.interrupts import cancellable, interruptible
+from chassis.process import interrupts
+from chassis.process.interrupts import cancellable, interruptible
 
 COMMAND = """
 import asyncio, sys, time, uvloop
-from chassis.interrupts import interruptible
+from chassis.process.interrupts import interruptible
 
 async def work():
     try:

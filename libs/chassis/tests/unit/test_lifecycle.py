@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from chassis.health import Health
-from chassis.lifecycle import Process, run
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process, run
 
 
 class Recorded:
@@ -81,9 +81,9 @@ async def test_the_grace_time_is_a_limit() -> None:
 
 SERVICE = """
 from contextlib import asynccontextmanager
-from chassis.health import Health
-from chassis.lifecycle import Process, launch
-from chassis.settings import ServiceSettings, settings_config
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process, launch
+from chassis.process.settings import ServiceSettings, settings_config
 
 class Settings(ServiceSettings):
     model_config = settings_config("TOLD_OFTEN_")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis import listening_ports, port_holder
-from chassis.listening import CannotListen, listen
+from chassis.process import listening_ports, port_holder
+from chassis.process.listening import CannotListen, listen
 
 HOLDER = """
 import socket, sys

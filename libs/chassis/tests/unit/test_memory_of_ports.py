@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 from prometheus_client import REGISTRY
 
-from chassis import http2_headers
-from chassis.admin_server import AdminServer
-from chassis.client_memory import (
+from chassis.grpc.server import GrpcServer
+from chassis.http.messages import answer, read_body
+from chassis.http.server import HttpServer
+from chassis.limits.client_memory import (
     BODY_COPIES,
     CALL,
     COPIES,
@@ -24,10 +25,12 @@ from chassis.client_memory import (
     QUEUED,
     REQUEST,
 )
-from chassis.connections import Limits
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http2_frames import (
+from chassis.limits.connections import Limits
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.testing import eventually, serving
+from http2 import headers
+from http2.frames import (
     CONTINUATION,
     DATA,
     END_HEADERS,
@@ -39,9 +42,6 @@ from chassis.http2_frames import (
     SETTINGS,
     written,
 )
-from chassis.http_messages import answer, read_body
-from chassis.http_server import HttpServer
-from chassis.testing import eventually, serving
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, UserSearchBase
 
@@ -54,7 +54,7 @@ GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + bytes(50_000)
 LINES = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 4_000) for number in range(7))
 HALF = b"\0" + NUMBER.pack(60_000) + bytes(16_000)
-BLOCK = http2_headers.written(
+BLOCK = headers.written(
     (
         (":method", "POST"),
         (":scheme", "http"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.paging import MAX_LIMIT, decode_cursor, encode_cursor, page
+from chassis.http.pagination import MAX_LIMIT, decode_cursor, encode_cursor, page
 from chassis.problems import Invalid
 
 

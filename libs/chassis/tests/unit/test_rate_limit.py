@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import rate_limit
+from chassis.auth import rate_limit
+from chassis.auth.rate_limit import WINDOW, RateLimit
 from chassis.problems import TooManyRequests
-from chassis.rate_limit import WINDOW, RateLimit
 
 
 class Clock:

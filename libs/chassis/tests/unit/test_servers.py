@@ -18,14 +18,16 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from structlog.testing import capture_logs
 
-from chassis import grpc_stream, http_messages, telemetry, tracing
-from chassis.grpc_codec import Codec
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_stream import MAX_MESSAGE
-from chassis.health import Health
-from chassis.http_messages import MAX_BODY, answer, read_json
-from chassis.http_server import HttpServer
+from chassis.grpc import stream as grpc_stream
+from chassis.grpc.codec import Codec
+from chassis.grpc.server import GrpcServer
+from chassis.grpc.stream import MAX_MESSAGE
+from chassis.http import messages
+from chassis.http.messages import MAX_BODY, answer, read_json
+from chassis.http.server import HttpServer
+from chassis.observability import telemetry, tracing
 from chassis.problems import ANSWERS, Kind, Problem, Unavailable
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import (
@@ -181,7 +183,7 @@ async def test_a_huge_request_is_refused_at_both_doors() -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_messages, "BODY_WITHIN", 0.05)
+    monkeypatch.setattr(messages, "BODY_WITHIN", 0.05)
     never = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:

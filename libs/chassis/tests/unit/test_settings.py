@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import Field, ValidationError
 
-from chassis import settings
-from chassis.api_access import ApiSettings
-from chassis.settings import PublicSettings, ServiceSettings, load, settings_config
+from chassis.auth.settings import ApiSettings
+from chassis.process import settings
+from chassis.process.settings import PublicSettings, ServiceSettings, load, settings_config
 
 
 class Shop(ServiceSettings):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.batching.coalesced_reads import Gathered, Joined
 from chassis.problems import Unavailable
-from chassis.shared_reads import Gathered, Joined
 from chassis.testing import eventually
 
 CALLER = ContextVar("caller", default="")

@@ -4,7 +4,7 @@ import pytest
 from asyncmy.errors import OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
-from chassis.log_limit import LogLimit
+from chassis.observability.log_limit import LogLimit
 from chassis.problems import Unavailable
 from chassis.stores.errors import calls, mysql
 from chassis.stores.errors.calls import store_call, warn_unavailable

@@ -10,16 +10,16 @@ from aiohttp import web
 from raw_grpc import calling, message
 from structlog.testing import capture_logs
 
-from chassis import telemetry
-from chassis.admin_server import AdminServer
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_connection import HttpConnection
-from chassis.http_messages import answer, read_body
-from chassis.http_server import HttpServer
-from chassis.lifecycle import Process, run
+from chassis.grpc.server import GrpcServer
+from chassis.http.connection import HttpConnection
+from chassis.http.messages import answer, read_body
+from chassis.http.server import HttpServer
+from chassis.observability import telemetry
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process, run
 from chassis.testing import eventually
+from http2.implementations import HTTP2
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, UserSearchBase
 

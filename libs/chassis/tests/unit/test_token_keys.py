@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tokens import KEYS, jwk
 
-from chassis import token_keys
-from chassis.http_server import HttpServer
+from chassis.auth import jwks
+from chassis.auth.jwks import FetchedKeys, parse
+from chassis.http.server import HttpServer
 from chassis.problems import Unavailable
 from chassis.testing import serving
-from chassis.token_keys import FetchedKeys, parse
 
 
 def pem(key: Any) -> str:
@@ -92,7 +92,7 @@ async def test_a_new_key_is_found_and_made_up_ones_cost_nothing(
     for number in range(20):
         assert await keys.find(f"made up {number}") is None
     assert issuer.asked == 1
-    monkeypatch.setattr(token_keys, "PAUSE", 0)
+    monkeypatch.setattr(jwks, "PAUSE", 0)
     issuer.entries.append(jwk("ES256"))
     assert await keys.find("ES256")
     assert issuer.asked == 2
@@ -103,8 +103,8 @@ async def test_old_keys_are_fetched_again_and_withdrawn_ones_are_gone(
 ) -> None:
     assert await keys.find("EdDSA")
     issuer.entries = [jwk("ES256")]
-    monkeypatch.setattr(token_keys, "PAUSE", 0)
-    monkeypatch.setattr(token_keys, "MAX_AGE", 0)
+    monkeypatch.setattr(jwks, "PAUSE", 0)
+    monkeypatch.setattr(jwks, "MAX_AGE", 0)
     assert await keys.find("EdDSA") is None
     assert await keys.find("ES256")
 
@@ -114,8 +114,8 @@ async def test_keys_stay_while_the_url_is_away(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     assert await keys.find("EdDSA")
-    monkeypatch.setattr(token_keys, "PAUSE", 0)
-    monkeypatch.setattr(token_keys, "MAX_AGE", 0)
+    monkeypatch.setattr(jwks, "PAUSE", 0)
+    monkeypatch.setattr(jwks, "MAX_AGE", 0)
     if wrong == "status":
         issuer.status = 503
     else:
@@ -132,6 +132,6 @@ async def test_without_any_key_nobody_is_refused_for_good(
         with pytest.raises(Unavailable):
             await ask
     issuer.status = 200
-    monkeypatch.setattr(token_keys, "PAUSE", 0)
+    monkeypatch.setattr(jwks, "PAUSE", 0)
     await keys.ready()
     assert await keys.find("EdDSA")

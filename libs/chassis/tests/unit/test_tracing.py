@@ -11,8 +11,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from chassis import batch_tracing, telemetry, tracing
-from chassis.batch_tracing import Message
+from chassis.observability import telemetry, tracing
+from projections import batch_tracing
+from projections.batch_tracing import Message
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = CALLER[:-1] + "0"

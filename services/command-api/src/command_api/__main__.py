@@ -2,9 +2,9 @@
 
 import sys
 
-from chassis.interrupts import interruptible
-from chassis.lifecycle import launch
-from chassis.settings import load
+from chassis.process.interrupts import interruptible
+from chassis.process.lifecycle import launch
+from chassis.process.settings import load
 from command_api.migrate import migrate
 from command_api.settings import Settings
 from command_api.wiring import wire

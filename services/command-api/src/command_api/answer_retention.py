@@ -4,8 +4,8 @@ import asyncio
 
 import structlog
 
-from chassis.lifecycle import every
 from chassis.problems import Problem
+from chassis.process.lifecycle import every
 from command_api.ports import EventStore
 
 EVERY = 60.0  # seconds between two rounds

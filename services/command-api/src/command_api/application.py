@@ -10,10 +10,10 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from chassis import tracing
-from chassis.command_metrics import COMMANDS
-from chassis.concurrency import LimitByKey
-from chassis.paging import Page, decode_cursor, encode_cursor, invalid
+from chassis.http.pagination import Page, decode_cursor, encode_cursor, invalid
+from chassis.limits.concurrency import LimitByKey
+from chassis.observability import tracing
+from chassis.observability.command_metrics import COMMANDS
 from chassis.problems import NotFound, Problem
 from command_api.ports import Answer, EventStore, KeyTaken, Refusal, Request, StreamConflict
 from command_api.refusals import FINAL, KeyReused, StaleVersion, problem_of, refusal_of

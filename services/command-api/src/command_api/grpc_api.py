@@ -1,8 +1,8 @@
 """Protobuf ↔ commands."""
 
-from chassis.access import needs
-from chassis.grpc_server import metadata
-from chassis.paging import invalid, page
+from chassis.auth.authorization import needs
+from chassis.grpc.server import metadata
+from chassis.http.pagination import invalid, page
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
 from user_contracts.proto.user.v1 import (

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
-from chassis import api_pages
-from chassis.access import needs
-from chassis.entity_tags import expected_version
-from chassis.http_messages import answer, next_link, read_json, read_page, read_query
-from chassis.http_server import welcome
+from chassis.auth.authorization import needs
+from chassis.http import openapi_docs
+from chassis.http.entity_tags import expected_version
+from chassis.http.messages import answer, next_link, read_json, read_page, read_query
+from chassis.http.server import welcome
 from command_api import __version__
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
@@ -80,7 +80,7 @@ def routes(users: Users) -> list[web.RouteDef]:
 
     return [
         welcome("command-api", __version__),
-        *api_pages.routes(openapi("command-api")),
+        *openapi_docs.routes(openapi("command-api")),
         web.post("/user", create),
         web.patch("/user/{id}", rename),
         web.delete("/user/{id}", delete),

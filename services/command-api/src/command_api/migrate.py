@@ -11,7 +11,7 @@ import pymysql
 import stamina
 from yoyo import get_backend, read_migrations
 
-from chassis.mysql_server import tls
+from chassis.stores.mysql import tls
 from command_api.settings import Settings
 
 WAIT = 60  # seconds for MySQL to answer

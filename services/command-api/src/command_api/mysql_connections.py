@@ -10,8 +10,8 @@ import asyncmy
 from asyncmy.constants import ER
 from asyncmy.errors import IntegrityError, MySQLError
 
-from chassis import telemetry
-from chassis.concurrency import ConcurrencyLimit
+from chassis.limits.concurrency import ConcurrencyLimit
+from chassis.observability import telemetry
 from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
 from command_api.ports import KeyTaken, StreamConflict

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis import tracing
-from chassis.command_metrics import APPEND
-from chassis.group_commit import GroupCommit, Outcome
+from chassis.batching.group_commit import GroupCommit, Outcome
+from chassis.observability import tracing
+from chassis.observability.command_metrics import APPEND
 from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
 from command_api import mysql_answers

@@ -2,9 +2,9 @@
 
 from pydantic import Field, SecretStr
 
-from chassis.api_access import ApiSettings
-from chassis.mysql_server import MySQLServer
-from chassis.settings import settings_config
+from chassis.auth.settings import ApiSettings
+from chassis.process.settings import settings_config
+from chassis.stores.mysql import MySQLServer
 
 
 class Settings(ApiSettings, MySQLServer):

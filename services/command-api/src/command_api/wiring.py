@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 
 import uuid_utils
 
-from chassis.admin_server import AdminServer
-from chassis.api_access import access
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.lifecycle import Process
-from chassis.mysql_server import tls
+from chassis.auth.settings import access
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.mysql import tls
 from command_api import grpc_api, http_api
 from command_api.answer_retention import AnswerRetention
 from command_api.application import Users
 from command_api.mysql_connections import connected
 from command_api.mysql_event_store import MySQLEventStore
 from command_api.settings import Settings
+from http2.implementations import HTTP2
 from user_contracts import descriptors
 
 

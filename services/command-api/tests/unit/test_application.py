@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from chassis.paging import Page
+from chassis.http.pagination import Page
 from chassis.problems import Invalid, NotFound
 from command_api.application import ATTEMPTS, Users
 from command_api.memory_event_store import MemoryEventStore

@@ -13,10 +13,10 @@ from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
 
-from chassis.concurrency import LimitByKey
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.limits.concurrency import LimitByKey
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from command_api import grpc_api, http_api
 from command_api.application import Users

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import ClientSession
 
-from chassis.http_server import HttpServer
+from chassis.http.server import HttpServer
 from chassis.testing import serving
 from command_api import http_api
 from command_api.application import Users

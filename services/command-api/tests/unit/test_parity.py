@@ -9,10 +9,10 @@ import pytest
 from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
 from chassis.problems import ANSWERS, Kind
+from chassis.process.health import Health
 from chassis.testing import serving
 from command_api import grpc_api, http_api
 from command_api.application import Users

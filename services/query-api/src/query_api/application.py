@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chassis.concurrency import ConcurrencyLimit
-from chassis.paging import Page, decode_cursor, encode_cursor, invalid
+from chassis.http.pagination import Page, decode_cursor, encode_cursor, invalid
+from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.problems import Kind, NotFound, Problem
 from query_api.ports import UserViews, View
 

@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from chassis.access import needs
-from chassis.paging import Page, invalid, page
-from chassis.shared_reads import Joined
+from chassis.auth.authorization import needs
+from chassis.batching.coalesced_reads import Joined
+from chassis.http.pagination import Page, invalid, page
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts.proto.user.v1 import (
     GetRequest,

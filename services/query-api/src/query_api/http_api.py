@@ -3,13 +3,13 @@
 from aiohttp import web
 from yarl import URL
 
-from chassis import api_pages
-from chassis.access import needs
-from chassis.entity_tags import is_known
-from chassis.http_messages import answer, next_link, read_int, read_page, read_query
-from chassis.http_server import welcome
-from chassis.paging import Page
-from chassis.shared_reads import Joined
+from chassis.auth.authorization import needs
+from chassis.batching.coalesced_reads import Joined
+from chassis.http import openapi_docs
+from chassis.http.entity_tags import is_known
+from chassis.http.messages import answer, next_link, read_int, read_page, read_query
+from chassis.http.pagination import Page
+from chassis.http.server import welcome
 from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts import openapi
@@ -46,7 +46,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
 
     return [
         welcome("query-api", __version__),
-        *api_pages.routes(openapi("query-api")),
+        *openapi_docs.routes(openapi("query-api")),
         web.get("/user", list_),
         web.get("/user/{id}", get),
     ]

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from chassis.concurrency import ConcurrencyLimit
-from chassis.redis_connections import AnyRedis, node_of
+from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
+from chassis.stores.redis import AnyRedis, node_of
 from query_api.ports import View
 from user_contracts import redis_users
 from user_contracts.redis_users import FIRST_GENERATION, POINTER, bucket_of

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from chassis.api_access import ApiSettings
-from chassis.redis_connections import RedisSettings
-from chassis.settings import settings_config
+from chassis.auth.settings import ApiSettings
+from chassis.process.settings import settings_config
+from chassis.stores.redis import RedisSettings
 from query_api.application import WAITERS
 
 

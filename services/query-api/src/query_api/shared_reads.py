@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chassis.shared_reads import Gathered
+from chassis.batching.coalesced_reads import Gathered
 from query_api.ports import UserViews, View
 
 LARGEST = 256  # keys in a round trip; about 100 kB of answers and 1 ms of the store's time

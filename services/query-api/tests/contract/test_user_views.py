@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
 from chassis.testing import eventually
 from query_api.ports import View
 from query_api.redis_user_views import RedisUserViews

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.paging import Page, encode_cursor
+from chassis.http.pagination import Page, encode_cursor
 from chassis.problems import Invalid, NotFound
 from query_api.application import NotYetVisible, UserDirectory
 from query_api.memory_user_views import MemoryUserViews

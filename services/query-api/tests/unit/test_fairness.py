@@ -14,11 +14,11 @@ from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
 from sessions import from_addresses
 
-from chassis.concurrency import ConcurrencyLimit, current_caller
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.paging import encode_cursor
+from chassis.grpc.server import GrpcServer
+from chassis.http.pagination import encode_cursor
+from chassis.http.server import HttpServer
+from chassis.limits.concurrency import ConcurrencyLimit, current_caller
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from query_api import grpc_api, http_api
 from query_api.application import UserDirectory, waiters

@@ -10,11 +10,11 @@ import pytest
 from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.paging import encode_cursor
+from chassis.grpc.server import GrpcServer
+from chassis.http.pagination import encode_cursor
+from chassis.http.server import HttpServer
 from chassis.problems import ANSWERS, Kind
+from chassis.process.health import Health
 from chassis.testing import serving
 from query_api import grpc_api, http_api
 from query_api.application import UserDirectory

@@ -2,8 +2,8 @@
 
 import sys
 
-from chassis.lifecycle import launch
-from chassis.operator_tool import operate
+from chassis.process.lifecycle import launch
+from projections.cli.tool import operate
 from redis_projector.settings import Settings
 from redis_projector.wiring import projection, wire
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
+from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
 from redis_projector.projection import UserChange
 
 

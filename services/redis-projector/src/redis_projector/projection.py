@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chassis.projection import Undecodable
+from projections.projector import Undecodable
 from user_contracts import messages, user_event
 
 

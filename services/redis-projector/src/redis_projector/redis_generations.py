@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chassis.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
+from projections.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
 from redis_projector.redis_user_views import RedisUserViews, call, scanned
 from user_contracts import redis_users
 from user_contracts.redis_users import KEPT, NOTES, POINTER
@@ -45,7 +45,7 @@ return ARGV[2]
 
 
 class RedisGenerations:
-    """Implements chassis.generations.Generations."""
+    """Implements projections.generations.Generations."""
 
     def __init__(self, redis: AnyRedis) -> None:
         self._redis = redis

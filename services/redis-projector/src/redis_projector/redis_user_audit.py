@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
-from chassis.drift import Held, Page, Repair
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
+from projections.verification.drift import Held, Page, Repair
 from redis_projector.projection import UserChange
 from redis_projector.redis_user_views import RedisUserViews, call, scanned
 from user_contracts import redis_users
@@ -27,7 +27,7 @@ return 1
 
 
 class RedisUserAudit:
-    """Implements chassis.drift.View for one generation.
+    """Implements projections.verification.drift.View for one generation.
 
     The content of a user: json, proto, and whether pages show them, which takes the order of their
     bucket and the bucket's own entry.

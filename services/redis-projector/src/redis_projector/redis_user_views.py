@@ -11,10 +11,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from chassis.projection import Offset, OffsetMoved, Rejected
-from chassis.redis_connections import AnyRedis
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
+from chassis.stores.redis import AnyRedis
+from projections.projector import Offset, OffsetMoved, Rejected
 from redis_projector.projection import UserChange
 from user_contracts import redis_users
 from user_contracts.redis_users import KEPT, SHARDS, bucket_of
@@ -56,7 +56,7 @@ Moves = Mapping[int, tuple[Offset, int]]
 
 
 class RedisUserViews:
-    """Implements chassis.projection.Views for one generation of the view."""
+    """Implements projections.projector.Views for one generation of the view."""
 
     def __init__(self, redis: AnyRedis, generation: str, leading: str | None = None) -> None:
         self._redis = redis

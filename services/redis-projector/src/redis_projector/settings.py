@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from chassis.kafka_connections import KafkaSettings
-from chassis.mysql_truth import TruthSettings
-from chassis.redis_connections import RedisSettings
-from chassis.settings import ServiceSettings, settings_config
+from chassis.process.settings import ServiceSettings, settings_config
+from chassis.stores.kafka import KafkaSettings
+from chassis.stores.redis import RedisSettings
+from projections.verification.mysql_source import TruthSettings
 
 
 class Settings(TruthSettings, RedisSettings, KafkaSettings, ServiceSettings):

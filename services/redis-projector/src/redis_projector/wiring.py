@@ -4,20 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
-from chassis import mysql_truth
-from chassis.admin_server import AdminServer
-from chassis.avro import AvroDecoder, RegistrySchemas
-from chassis.drift import Compared
-from chassis.health import Health
-from chassis.kafka_connections import brokers
-from chassis.kafka_consumer import KafkaConsumer
-from chassis.kafka_dead_letter_watch import DeadLetterWatch
-from chassis.kafka_dead_letters import KafkaDeadLetters
-from chassis.lifecycle import Process
-from chassis.operator_watch import OperatorWatch
-from chassis.projection import Projector, dead_letter_topic
-from chassis.projector import Projection
-from chassis.redis_connections import AnyRedis, client
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.kafka import brokers
+from chassis.stores.redis import AnyRedis, client
+from projections.directives import OperatorWatch
+from projections.kafka.avro import AvroDecoder, RegistrySchemas
+from projections.kafka.consumer import KafkaConsumer
+from projections.kafka.dead_letter_monitor import DeadLetterWatch
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.projector import Projector, dead_letter_topic
+from projections.spec import Projection
+from projections.verification import mysql_source
+from projections.verification.drift import Compared
 from redis_projector.projection import UserChange, project
 from redis_projector.redis_generations import RedisGenerations
 from redis_projector.redis_user_audit import RedisUserAudit
@@ -25,7 +25,7 @@ from redis_projector.settings import Settings
 from user_contracts import avro_schema
 
 GROUP = "redis-projector"
-EVENTS = mysql_truth.Table("user_event", "user_id")
+EVENTS = mysql_source.Table("user_event", "user_id")
 CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness check
 
 
@@ -59,7 +59,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
 async def _compared(
     settings: Settings, redis: AnyRedis, generations: RedisGenerations, generation: str
 ) -> AsyncIterator[Compared[UserChange]]:
-    async with mysql_truth.opened(settings, EVENTS) as truth:
+    async with mysql_source.opened(settings, EVENTS) as truth:
         audit = RedisUserAudit(redis, generation, generations.views(generation))
         yield Compared(truth, project, audit)
 

@@ -8,9 +8,9 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from chassis.generations import Generations, NotDone, Orders, State
 from chassis.problems import Unavailable
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
+from projections.generations import Generations, NotDone, Orders, State
 from redis_projector.projection import UserChange
 from redis_projector.redis_generations import RedisGenerations
 from redis_projector.redis_user_views import scanned

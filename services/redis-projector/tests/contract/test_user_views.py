@@ -9,8 +9,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
-from chassis.projection import OffsetMoved, Views
-from chassis.redis_connections import AnyRedis
+from chassis.stores.redis import AnyRedis
+from projections.projector import OffsetMoved, Views
 from redis_projector.memory_user_views import MemoryUserViews
 from redis_projector.projection import UserChange
 from redis_projector.redis_user_views import AT_ONCE, RedisUserViews

@@ -1,6 +1,6 @@
 """Start here."""
 
-from chassis.lifecycle import launch
+from chassis.process.lifecycle import launch
 from search_api.settings import Settings
 from search_api.wiring import wire
 

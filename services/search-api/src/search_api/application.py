@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from chassis.concurrency import ConcurrencyLimit
-from chassis.paging import Page, decode_cursor, encode_cursor, invalid
+from chassis.http.pagination import Page, decode_cursor, encode_cursor, invalid
+from chassis.limits.concurrency import ConcurrencyLimit
 from search_api.ports import User, UserIndex
 from user_contracts import folding
 

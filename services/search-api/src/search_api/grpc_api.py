@@ -1,7 +1,7 @@
 """Protobuf ↔ searches."""
 
-from chassis.access import needs
-from chassis.paging import page
+from chassis.auth.authorization import needs
+from chassis.http.pagination import page
 from search_api.application import UserSearch as Search
 from search_api.ports import User as Found
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, User, UserSearchBase

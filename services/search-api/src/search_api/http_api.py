@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from chassis import api_pages
-from chassis.access import needs
-from chassis.http_messages import answer, next_link, read_page, read_query
-from chassis.http_server import welcome
+from chassis.auth.authorization import needs
+from chassis.http import openapi_docs
+from chassis.http.messages import answer, next_link, read_page, read_query
+from chassis.http.server import welcome
 from search_api import __version__
 from search_api.application import UserSearch
 from user_contracts import openapi
@@ -28,7 +28,7 @@ def routes(search: UserSearch) -> list[web.RouteDef]:
 
     return [
         welcome("search-api", __version__),
-        *api_pages.routes(openapi("search-api")),
+        *openapi_docs.routes(openapi("search-api")),
         web.get("/user/search", by_query),
         web.get(r"/user/search/{term:[\s\S]+}", by_path),  # line breaks are told to be none
     ]

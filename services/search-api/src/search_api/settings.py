@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from chassis.api_access import ApiSettings
-from chassis.opensearch_client import OpenSearchSettings
-from chassis.settings import settings_config
+from chassis.auth.settings import ApiSettings
+from chassis.process.settings import settings_config
+from chassis.stores.opensearch_client import OpenSearchSettings
 from search_api.application import SEARCHES
 
 

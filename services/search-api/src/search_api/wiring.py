@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis import telemetry
-from chassis.admin_server import AdminServer
-from chassis.api_access import access
-from chassis.grpc_server import GrpcServer
-from chassis.grpc_transport import HTTP2
-from chassis.health import Health
-from chassis.http_server import HttpServer
-from chassis.lifecycle import Process
-from chassis.opensearch_client import connected
+from chassis.auth.settings import access
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.observability import telemetry
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.opensearch_client import connected
+from http2.implementations import HTTP2
 from search_api import grpc_api, http_api
 from search_api.application import UserSearch, searches
 from search_api.opensearch_user_index import OpenSearchUserIndex

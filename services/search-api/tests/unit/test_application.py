@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.paging import Page, encode_cursor
+from chassis.http.pagination import Page, encode_cursor
 from chassis.problems import Invalid
 from search_api.application import UserSearch
 

@@ -13,9 +13,9 @@ from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
 from sessions import from_addresses
 
-from chassis.grpc_server import GrpcServer
-from chassis.health import Health
-from chassis.http_server import HttpServer
+from chassis.grpc.server import GrpcServer
+from chassis.http.server import HttpServer
+from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from search_api import application, grpc_api, http_api
 from search_api.application import UserSearch

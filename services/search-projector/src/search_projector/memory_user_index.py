@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
+from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
 from search_projector.projection import UserChange
 
 

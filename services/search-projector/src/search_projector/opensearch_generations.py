@@ -7,10 +7,10 @@ from typing import Any
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import NotFoundError
 
-from chassis.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
 from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
 from chassis.stores.opensearch import call
+from projections.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
 from search_projector.opensearch_user_index import (
     NOTES,
     OpenSearchUserIndex,
@@ -28,7 +28,7 @@ UNSEEN = {"index": {"refresh_interval": "-1"}}  # nobody searches it: filling is
 
 
 class OpenSearchGenerations:
-    """Implements chassis.generations.Generations.
+    """Implements projections.generations.Generations.
 
     The aliases say which one serves (`users`) and which one did before (`users-previous`).
     """

@@ -5,8 +5,8 @@ from typing import Any
 
 from opensearchpy import AsyncOpenSearch
 
-from chassis.drift import Held, Page, Repair
 from chassis.stores.opensearch import bulk, call, multi_get, search
+from projections.verification.drift import Held, Page, Repair
 from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import UserChange
 
@@ -16,9 +16,10 @@ NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 
 
 class OpenSearchUserAudit:
-    """Implements chassis.drift.View for one generation; a user's content is their document.
+    """Implements projections.verification.drift.View for one generation.
 
-    Pages see what searches see. Looks see the newest, as the version guard does.
+    A user's content is their document. Pages see what searches see. Looks see the newest, as the
+    version guard does.
     """
 
     def __init__(self, client: AsyncOpenSearch, views: OpenSearchUserIndex) -> None:

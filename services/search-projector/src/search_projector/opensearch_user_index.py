@@ -6,7 +6,6 @@ from typing import Any
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import RequestError
 
-from chassis.projection import Offset, OffsetMoved, Rejected, claim_whole
 from chassis.stores.errors.opensearch import is_of_the_document
 from chassis.stores.opensearch import (
     DOCUMENT_MISSING,
@@ -16,6 +15,7 @@ from chassis.stores.opensearch import (
     error_type,
     multi_get,
 )
+from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
 from search_projector.opensearch_mapping import accept_documents
 from search_projector.projection import UserChange
 
@@ -32,7 +32,7 @@ if (ctx._source.next_offset != params.before && ctx._source.next_offset != param
 
 
 class OpenSearchUserIndex:
-    """Implements chassis.projection.Views for one generation of the index."""
+    """Implements projections.projector.Views for one generation of the index."""
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.projection import Undecodable
+from projections.projector import Undecodable
 from user_contracts import folding, user_event
 from user_contracts.user_event import UserEvent
 

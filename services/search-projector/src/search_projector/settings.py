@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from chassis.kafka_connections import KafkaSettings
-from chassis.mysql_truth import TruthSettings
-from chassis.opensearch_client import OpenSearchSettings
-from chassis.settings import ServiceSettings, settings_config
+from chassis.process.settings import ServiceSettings, settings_config
+from chassis.stores.kafka import KafkaSettings
+from chassis.stores.opensearch_client import OpenSearchSettings
+from projections.verification.mysql_source import TruthSettings
 
 
 class Settings(TruthSettings, OpenSearchSettings, KafkaSettings, ServiceSettings):

@@ -6,20 +6,20 @@ from functools import partial
 
 from opensearchpy import AsyncOpenSearch
 
-from chassis import mysql_truth
-from chassis.admin_server import AdminServer
-from chassis.avro import AvroDecoder, RegistrySchemas
-from chassis.drift import Compared
-from chassis.health import Health
-from chassis.kafka_connections import brokers
-from chassis.kafka_consumer import KafkaConsumer
-from chassis.kafka_dead_letter_watch import DeadLetterWatch
-from chassis.kafka_dead_letters import KafkaDeadLetters
-from chassis.lifecycle import Process
-from chassis.opensearch_client import connected
-from chassis.operator_watch import OperatorWatch
-from chassis.projection import Projector, dead_letter_topic
-from chassis.projector import Projection
+from chassis.process.admin_server import AdminServer
+from chassis.process.health import Health
+from chassis.process.lifecycle import Process
+from chassis.stores.kafka import brokers
+from chassis.stores.opensearch_client import connected
+from projections.directives import OperatorWatch
+from projections.kafka.avro import AvroDecoder, RegistrySchemas
+from projections.kafka.consumer import KafkaConsumer
+from projections.kafka.dead_letter_monitor import DeadLetterWatch
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.projector import Projector, dead_letter_topic
+from projections.spec import Projection
+from projections.verification import mysql_source
+from projections.verification.drift import Compared
 from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.opensearch_user_audit import OpenSearchUserAudit
 from search_projector.projection import UserChange, project
@@ -27,7 +27,7 @@ from search_projector.settings import Settings
 from user_contracts import avro_schema, opensearch_index
 
 GROUP = "search-projector"
-EVENTS = mysql_truth.Table("user_event", "user_id")
+EVENTS = mysql_source.Table("user_event", "user_id")
 
 
 @asynccontextmanager
@@ -62,7 +62,7 @@ async def _compared(
     generations: OpenSearchGenerations,
     generation: str,
 ) -> AsyncIterator[Compared[UserChange]]:
-    async with mysql_truth.opened(settings, EVENTS) as truth:
+    async with mysql_source.opened(settings, EVENTS) as truth:
         audit = OpenSearchUserAudit(opensearch, generations.views(generation))
         yield Compared(truth, project, audit)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from opensearchpy import AsyncOpenSearch
 
-from chassis.generations import Generations, NotDone, Orders, State
 from chassis.problems import Unavailable
+from projections.generations import Generations, NotDone, Orders, State
 from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.projection import UserChange
 

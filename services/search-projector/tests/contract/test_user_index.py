@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
-from chassis.projection import OffsetMoved, Views
+from projections.projector import OffsetMoved, Views
 from search_projector.memory_user_index import MemoryUserIndex
 from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.opensearch_user_index import OpenSearchUserIndex

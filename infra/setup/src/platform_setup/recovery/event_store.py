@@ -13,7 +13,7 @@ from typing import Any
 import pymysql
 from pymysql.cursors import DictCursor
 
-from chassis.mysql_server import tls
+from chassis.stores.mysql import tls
 from platform_setup import SetupError
 from platform_setup.recovery.completion import Row, Shape
 from platform_setup.recovery.settings import Settings

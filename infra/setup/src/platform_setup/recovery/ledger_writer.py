@@ -18,12 +18,12 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from pydantic import Field
 
-from chassis.kafka_connections import KafkaSettings, brokers
-from chassis.kafka_log import KafkaLog
 from chassis.problems import Unavailable
-from chassis.settings import load, settings_config
+from chassis.process.settings import load, settings_config
+from chassis.stores.kafka import KafkaSettings, brokers
 from platform_setup import SetupError
 from platform_setup.recovery.published import Reader, decoder, opened, poll
+from projections.kafka.topic_identity import KafkaLog
 
 LONGEST = 200  # bytes of a line
 

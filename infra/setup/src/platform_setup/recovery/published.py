@@ -14,12 +14,12 @@ import httpx2
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from chassis.avro import AvroDecoder, RegistrySchemas
-from chassis.kafka_connections import Brokers
 from chassis.problems import Unavailable
-from chassis.projection import Undecodable
+from chassis.stores.kafka import Brokers
 from platform_setup import SetupError
 from platform_setup.recovery.completion import Row
+from projections.kafka.avro import AvroDecoder, RegistrySchemas
+from projections.projector import Undecodable
 
 AT_ONCE = 2000  # records; about a megabyte
 START_WITHIN = 30.0  # seconds

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pymysql
 
-from chassis.kafka_connections import brokers
-from chassis.settings import load
+from chassis.process.settings import load
+from chassis.stores.kafka import brokers
 from platform_setup import SetupError
 from platform_setup.recovery import ledger, published
 from platform_setup.recovery.completion import Row, complete

@@ -2,9 +2,9 @@
 
 from pydantic import Field, SecretStr
 
-from chassis.kafka_connections import KafkaSettings
-from chassis.mysql_server import MySQLServer
-from chassis.settings import settings_config
+from chassis.process.settings import settings_config
+from chassis.stores.kafka import KafkaSettings
+from chassis.stores.mysql import MySQLServer
 
 NAME = r"^[a-z][a-z0-9_]*$"
 

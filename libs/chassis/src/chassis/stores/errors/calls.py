@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from chassis import telemetry
-from chassis.log_limit import LogLimit
+from chassis.observability import telemetry
+from chassis.observability.log_limit import LogLimit
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import Failure, StoreError
 

@@ -1,0 +1,93 @@
+"""What an API can be told of its callers, and the gate that follows from it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import Field, model_validator
+
+from chassis.auth.authorization import ANYBODY, Gate
+from chassis.auth.jwks import FetchedKeys, GivenKeys, parse
+from chassis.auth.jwt import BearerTokens
+from chassis.auth.rate_limit import RateLimit
+from chassis.process.health import Check
+from chassis.process.settings import PublicSettings, is_loopback
+
+
+class ApiSettings(PublicSettings):
+    """Tokens are asked for as soon as there is a key to check them with."""
+
+    jwks_url: str | None = Field(
+        None,
+        description="Where the keys are that tokens are checked with (a JWK Set, over https).",
+    )
+    jwt_key: str | None = Field(
+        None, description="Instead: the public key as PEM, or the JWK Set itself."
+    )
+    jwt_issuer: str | None = Field(None, description="The `iss` that tokens must have.")
+    jwt_audience: str | None = Field(None, description="The `aud` that tokens must have.")
+    rate_limit: int | None = Field(
+        None,
+        gt=0,
+        description="Requests a minute of one caller to one process; unset: no limit.",
+    )
+
+    reuse_port: bool = Field(
+        False,  # noqa: FBT003 - pydantic's way to give a default
+        description="Share HTTP_PORT and GRPC_PORT with other processes of the service on this "
+        "machine: each new connection goes to one of them (Linux). Each needs its own ADMIN_PORT.",
+    )
+
+    http2: Literal["own", "h2"] = Field(
+        "own",
+        description="Implementation of HTTP/2 below gRPC: this project's own, or the library h2 "
+        "within the same bounds (docs/decisions/0049).",
+    )
+
+    @property
+    def asks_for_tokens(self) -> bool:
+        return bool(self.jwks_url or self.jwt_key)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.jwks_url and self.jwt_key:
+            raise ValueError("JWKS_URL and JWT_KEY are both given: which is it?")
+        if self.asks_for_tokens and not (self.jwt_issuer and self.jwt_audience):
+            raise ValueError("tokens need JWT_ISSUER and JWT_AUDIENCE, too")
+        if (self.jwt_issuer or self.jwt_audience) and not self.asks_for_tokens:
+            raise ValueError("JWT_ISSUER and JWT_AUDIENCE need JWKS_URL or JWT_KEY beside them")
+        if self.jwt_key:
+            parse(self.jwt_key)
+        url = urlsplit(self.jwks_url or "https:")
+        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+            raise ValueError("JWKS_URL must be https: whoever changes the keys makes the tokens")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The gate for both doors, and what readiness has to ask."""
+
+    gate: Gate
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def access(settings: ApiSettings) -> AsyncIterator[Access]:
+    """The gate by the settings."""
+    limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
+    if not settings.asks_for_tokens:
+        yield Access(Gate(limit=limit) if limit else ANYBODY)
+        return
+    async with AsyncExitStack() as stack:
+        keys: FetchedKeys | GivenKeys
+        if settings.jwks_url:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            keys = FetchedKeys(session, settings.jwks_url)
+        else:
+            keys = GivenKeys(parse(settings.jwt_key or ""))
+        tokens = BearerTokens(keys, settings.jwt_issuer or "", settings.jwt_audience or "")
+        yield Access(Gate(tokens.caller, limit), {"token keys": keys.ready})

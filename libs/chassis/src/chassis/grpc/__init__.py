@@ -1,0 +1,1 @@
+"""gRPC: the server, its limits, and the transport below grpclib."""

@@ -1,0 +1,242 @@
+"""The gRPC door: the same problems as HTTP, who may, limits, measurements, health, drain."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, cast
+
+from betterproto.casing import snake_case
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpclib.const import Handler, Status
+from grpclib.exceptions import GRPCError
+from grpclib.health.check import ServiceCheck
+from grpclib.health.service import Health as HealthService
+from grpclib.health.v1 import health_pb2
+from grpclib.reflection.service import ServerReflection
+from grpclib.server import Stream
+from h2.exceptions import StreamClosedError
+
+from chassis import problems
+from chassis.auth.authorization import ANYBODY, Gate, scope_of
+from chassis.grpc.codec import Codec
+from chassis.grpc.stream import CallStream
+from chassis.grpc.transport import GrpcTransportServer
+from chassis.limits.connections import LIMITS, Connections, Limits
+from chassis.observability import error_log, telemetry, tracing
+from chassis.observability.telemetry import CLIENT_GONE
+from chassis.problems import Problem
+from chassis.process.health import Health
+from chassis.process.in_flight import InFlight
+from chassis.process.listening import listen
+from http2.connection import Http2Connection
+from http2.implementations import Http2
+
+Call = Stream[Any, Any]
+Method = Callable[[Call], Awaitable[None]]
+TOO_LATE = "the deadline of the call has passed"
+_metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
+
+
+def metadata(name: str) -> str | None:
+    """An entry of the running call's metadata."""
+    value = _metadata.get({}).get(name)
+    return value if isinstance(value, str) else None
+
+
+class GrpcServer:
+    """gRPC services as a component; adds health, and reflection where callers may be anybody.
+
+    grpclib's own close() cancels running calls, so draining is ours: new calls are answered
+    UNAVAILABLE, running ones finish, then the server closes.
+    """
+
+    name = "grpc"
+
+    def __init__(
+        self,
+        services: Sequence[Any],
+        descriptors: bytes,
+        health: Health,
+        host: str,
+        port: int,
+        *,
+        gate: Gate = ANYBODY,
+        reuse_port: bool = False,
+        limits: Limits = LIMITS,
+        http2: type[Http2] = Http2Connection,
+    ) -> None:
+        check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
+        served = [*services, HealthService({service: [check] for service in services})]
+        if gate.is_open:  # who needs a token has our contracts, too
+            served = ServerReflection.extend(served, pool=_pool(descriptors))
+        around = [_Around(one, self._serve if one in services else self._watch) for one in served]
+        self._connections = Connections("grpc", limits)
+        self._server = GrpcTransportServer(around, Codec(), self._connections, http2)
+        self._gate = gate
+        self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
+        self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
+        self.port: int = self._socket.getsockname()[1]
+        self._in_flight = InFlight("grpc")
+        self._is_draining = False
+        self._drained = asyncio.Event()
+
+    async def serve(self) -> None:
+        await self._server.start(sock=self._socket)
+        await self._connections.watch(self._drained)
+
+    def cut(self) -> int:
+        """Close the connections of clients that hold up a stop; how many there were."""
+        self._in_flight.cancel()
+        return self._connections.abort()
+
+    async def drain(self) -> None:
+        self._is_draining = True
+        await self._in_flight.end()
+        self._server.close()
+        await self._server.wait_closed()
+        self._drained.set()
+
+    async def _serve(self, route: str, method: Method, stream: Call) -> None:
+        self._refuse_while_draining()
+        told = {name: str(value) for name, value in (stream.metadata or {}).items()}
+        _metadata.set(told)
+        with self._in_flight, telemetry.Request("grpc", "", route, told) as outcome:
+            outcome.status = CLIENT_GONE  # unless there is a response
+            outcome.status = await self._answered(route, self._admitting(route, method), stream)
+
+    async def _watch(self, route: str, method: Method, stream: Call) -> None:
+        """Health and reflection: not worth waiting for, open to all; counted where they fail."""
+        self._refuse_while_draining()
+        status = await self._answered(route, method, stream)
+        if status != "OK":
+            telemetry.count_refused("grpc", route, status)
+
+    def _admitting(self, route: str, method: Method) -> Method:
+        async def admitted(stream: Call) -> None:
+            address = stream.peer.addr()
+            await self._gate.admit(
+                self._scopes.get(route),
+                metadata("authorization"),
+                address[0] if address else "",
+            )
+            await method(stream)
+
+        return admitted
+
+    async def _answered(self, route: str, method: Method, stream: Call) -> str:
+        """The status that the client was sent; raises CancelledError where it has left."""
+        try:
+            with _caller_may_leave():
+                await _in_time(method, stream)
+        except Problem as problem:
+            await _tell(stream, problem)
+            return problem.answer.grpc
+        except GRPCError as error:
+            with _caller_may_leave():
+                await stream.send_trailing_metadata(
+                    status=error.status, status_message=error.message
+                )
+            return error.status.name
+        except Exception as error:  # noqa: BLE001 - one that is not known is logged
+            error_log.unhandled(error, route)
+            await _tell(stream, problems.Internal("the trace id finds it in our logs"))
+            return "INTERNAL"
+        return "OK"
+
+    def _refuse_while_draining(self) -> None:
+        if self._is_draining:
+            raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
+
+
+class _Around:
+    """A service of grpclib's, each call of which is handed to `serve` with its route."""
+
+    def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
+        self._handlers: Mapping[str, Handler] = {
+            route: handler._replace(func=partial(serve, route, _limited(handler)))
+            for route, handler in service.__mapping__().items()
+        }
+
+    def __mapping__(self) -> Mapping[str, Handler]:
+        return self._handlers
+
+
+def _limited(handler: Handler) -> Method:
+    """A handler's method; a client that sends one message has a limited time for it."""
+    has_one_message = not handler.cardinality.client_streaming
+
+    async def limited(stream: Call) -> None:
+        _transport_of(stream).has_one_message = has_one_message
+        await handler.func(stream)
+
+    return limited
+
+
+async def _in_time(method: Method, stream: Call) -> None:
+    """Run a method within the client's deadline; raises TooSlow.
+
+    grpclib's own deadline ends in UNKNOWN and a traceback when it passes before the call begins.
+    """
+    deadline, loop = _transport_of(stream).deadline, asyncio.get_running_loop()
+    if deadline is None:
+        await method(stream)
+        return
+    limit = asyncio.timeout_at(deadline)
+    try:
+        if deadline <= loop.time():
+            raise problems.TooSlow(TOO_LATE)
+        async with limit:
+            await method(stream)
+    except TimeoutError as error:
+        if limit.expired():
+            raise problems.TooSlow(TOO_LATE) from error
+        raise
+
+
+def _transport_of(stream: Call) -> CallStream:
+    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
+
+
+async def _tell(stream: Call, problem: Problem) -> None:
+    extra = {"problem-type": f"urn:problem:{problem.kind}"}
+    if (trace_id := tracing.trace_id()) is not None:
+        extra["trace-id"] = trace_id
+    extra |= {header.lower(): value for header, value in problem.headers.items()}
+    with _caller_may_leave():
+        await stream.send_trailing_metadata(
+            status=Status[problem.answer.grpc], status_message=problem.told, metadata=extra
+        )
+
+
+@contextmanager
+def _caller_may_leave() -> Iterator[None]:
+    """Grpclib cancels the call of one who has left; where that was swallowed, answering fails."""
+    try:
+        yield
+    except StreamClosedError as gone:
+        raise asyncio.CancelledError from gone
+
+
+def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:
+    """Each route of a service, and the scope that stands above the method of its name."""
+    for route in service.__mapping__():
+        method = snake_case(route.rpartition("/")[2])
+        yield route, scope_of(getattr(service, method, None))
+
+
+def _grpc_check(health: Health) -> Callable[[], Any]:
+    async def check() -> bool:
+        return not await health.failures()
+
+    return check
+
+
+def _pool(descriptors: bytes) -> DescriptorPool:
+    pool = DescriptorPool()
+    for file in FileDescriptorSet.FromString(descriptors).file:
+        pool.Add(file)
+    pool.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+    return pool

@@ -1,0 +1,324 @@
+"""Connections of HTTP/1.1 clients: what aiohttp does by itself, done as the rest of an API does.
+
+aiohttp responds to what is not HTTP before any application is asked: in plain text, with its
+version, and with a traceback in the log that quotes the request. Here it is a problem document, and
+nothing is logged: it is the client's mistake.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import structlog
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+from chassis.http.input import END, MAX_ENTRIES, HttpInput, held_by_body, held_by_request
+from chassis.http.messages import BrokenBody
+from chassis.http.problems import ProblemResponse
+from chassis.limits import client_memory
+from chassis.limits.client_memory import HTTP1_CONNECTION, STEP, Holder
+from chassis.limits.connections import Connections, address_of
+from chassis.problems import Invalid, Problem, TooSlow, Unavailable
+
+MAX_LINE = 8190  # bytes of the request line, and of a header
+MAX_HEADERS = 32 * 1024  # bytes of the request line and all headers
+MAX_FRAMING = 16 * 1024  # bytes that a body may take on the wire beyond twice its content
+TURN = 16 * 1024  # bytes that are read in a turn of the event loop: others have their turns, too
+log = structlog.get_logger()
+Refuse = Callable[[Exception], ProblemResponse]
+
+
+class HttpConnection(web.RequestHandler):
+    """A connection; `waiting_since` is None while a request is handled."""
+
+    address: str
+    counted = bound = 0
+    waiting_since: float | None
+
+    def __init__(
+        self,
+        server: web.Server,
+        refuse: Refuse,
+        connections: Connections,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        # Bodies arrive as they were sent: inflating them is no business of a parser.
+        options: Any = {"access_log": None, "auto_decompress": False, "max_headers": MAX_ENTRIES}
+        idle = connections.limits.idle_timeout
+        super().__init__(server, loop=loop, keepalive_timeout=idle, **options)
+        self._refuse = refuse
+        self._connections = connections
+        self._accepted: asyncio.Transport | None = None
+        self._reading: web.BaseRequest | None = None
+        self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
+        self._begun: StreamReader = EMPTY_PAYLOAD  # of the one that was handled last
+        self._is_broken = False
+        self._has_begun = False
+        self._unparsed = 0  # bytes of headers that are not complete
+        self._framed = 0  # bytes of the newest request's body as sent
+        self._behind = b""  # what later turns of the event loop read
+        self._turn: asyncio.Handle | None = None
+        self._input = HttpInput()
+        self._is_lost = False
+        self._deadline = self.waiting_since = loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.address = address_of(transport)
+        self._accepted = self.transport  # which aiohttp forgets as soon as it begins to close
+        self._wait(self._connections.limits.header_timeout)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.remove(self)
+        self._behind = b""
+        super().connection_lost(exc)
+        # aiohttp would wait 10 s for the rest of a body whose request has its response.
+        self._begun.feed_eof()
+        self._begun = EMPTY_PAYLOAD  # others refer to this connection
+        self._is_lost = True
+        self._forget()
+
+    def data_received(self, data: bytes) -> None:
+        if self.waiting_since is not None and not self._has_begun:
+            self._has_begun = True
+            limit = self._loop.time() + self._connections.limits.header_timeout
+            self._deadline = min(self._deadline, limit)
+        self._behind += data
+        if self._turn is None:
+            self._take()
+        client_memory.OF_PROCESS.count(self)
+
+    def _take(self) -> None:
+        """Read what a turn of the event loop has room for, and nothing more until then.
+
+        aiohttp pauses by the same flag for its own queue of requests, and by the other one for a
+        body that is not read; then it calls data_received(b"") when it is.
+        """
+        self._turn = None
+        part, self._behind = self._behind[:TURN], self._behind[TURN:]
+        self._parse(part)
+        if self._behind:
+            self._pause_reading_for_buffer()
+            self._turn = None if self._reading_paused else self._loop.call_soon(self._take)
+        elif self._buffer_paused and len(self._messages) < self._max_msg_queue_size:
+            self._resume_reading_for_buffer()
+
+    def _parse(self, data: bytes) -> None:
+        was_body = not self._content.is_eof()
+        before, waiting = self._content.total_bytes, len(self._messages)
+        try:
+            super().data_received(data)
+        except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
+            self._is_broken = True
+            self._end_with(Invalid("the request is not valid HTTP/1.1"))
+        if self._has_mistake():
+            self._is_broken = True
+            self._break_body()
+        newest = self._messages[-1][1] if self._messages else self._content
+        is_new = newest is not self._content
+        self._account(data, before, waiting)
+        if is_new:
+            self._content = newest
+            self._framed = 2 * newest.total_bytes
+        elif was_body:
+            self._bound_framing(len(data))
+        self._bound_headers(0 if was_body or self._messages else len(data))
+
+    def _account(self, part: bytes, before: int, waiting: int) -> None:
+        """before: bytes of the newest body without this part; waiting: requests without it."""
+        if not waiting and part.endswith(END) and len(self._messages) == 1:
+            message, self._content = self._messages[0]
+            if self._content is EMPTY_PAYLOAD:
+                self._input.add_whole(part, message)
+                return
+        begun = [message for message, _ in islice(self._messages, waiting, None)]
+        if begun:
+            if waiting:
+                self._input.add_body(before)
+            self._content, before = self._messages[-1][1], 0
+        if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
+            self._input.add_unparsed(part, begun)
+        else:
+            self._input.add(part, begun, self._content, self._content.total_bytes - before)
+
+    def _bound_framing(self, size: int) -> None:
+        """Refuse a body that is mostly framing: chunks of a byte are work for nothing.
+
+        Source: CVE-2023-39326, the same in Go.
+        """
+        self._framed += size
+        if self._framed > MAX_FRAMING + 2 * self._content.total_bytes:
+            self._is_broken = True
+            self._break_body()
+            self.close()
+
+    def _has_mistake(self) -> bool:
+        """Whether the newest message is no request; its error, which is kept, loses its frames."""
+        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
+            return False
+        _without_frames(self._messages[-1][0].exc)
+        return True
+
+    def _bound_headers(self, size: int) -> None:
+        """Count bytes that are of no request yet, as long as nothing else arrives."""
+        self._unparsed = self._unparsed + size if size else 0
+        if self._unparsed > MAX_HEADERS:
+            self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
+
+    def begin(self, request: web.BaseRequest) -> None:
+        """A request is about to be handled."""
+        self._reading = request
+        self._begun = request.content
+        self._input.begin()
+        self._unparsed = 0
+        self.waiting_since = None
+        if self._is_broken:
+            self._break_body()
+
+    def handled(self) -> None:
+        """A request was handled; the client may take its response, and send the next one."""
+        if self._reading is not None:
+            _without_frames(self._reading.content.exception())
+            _without_frames(_no_route(self._reading))
+            if self._content.is_eof() and not self._messages:
+                self._content = EMPTY_PAYLOAD
+        self._reading = None
+        self._input.end()
+        self._wait(self._connections.limits.idle_timeout)
+        self._forget()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response, or what of it the client takes now.
+
+        aiohttp parses what came after a request for another protocol here, too.
+        """
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._has_mistake()
+            if self._accepted is not None and self._accepted.get_write_buffer_size() > STEP:
+                client_memory.OF_PROCESS.count(self)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        client_memory.OF_PROCESS.count(self)
+
+    @property
+    def holder(self) -> Holder:
+        return self
+
+    def held(self) -> int:
+        """Bytes of memory."""
+        held = HTTP1_CONNECTION + self._input.held + len(self._behind)
+        if self._accepted is not None:
+            held += self._accepted.get_write_buffer_size()
+        if self._reading is None:
+            return held + held_by_body(self._content)
+        if self._content is not self._reading.content:
+            held += held_by_body(self._content)
+        return held + held_by_request(self._reading.content)
+
+    def give_up(self) -> None:
+        """Close; a client that waits for a response gets it."""
+        if self.transport is not None and self._is_waited_for(self.transport):
+            problem = Unavailable("the client makes this process hold too much memory")
+            self.transport.write(self._refuse(problem).as_bytes())
+        self.force_close()
+        if self._reading is not None:
+            self._reading.task.cancel()
+        self._loop.call_soon(self.abort)  # which had a turn to take the last bytes
+
+    def _is_waited_for(self, transport: asyncio.Transport) -> bool:
+        """Whether a request has begun, and no part of a response was sent."""
+        if self._reading is not None:
+            return self._reading.writer.output_size == 0
+        return self._has_begun and not transport.get_write_buffer_size()
+
+    def _forget(self) -> None:
+        if self._is_lost and self._reading is None:
+            self._content = EMPTY_PAYLOAD  # which refers to this connection
+            client_memory.OF_PROCESS.remove(self)
+
+    def is_overdue(self, now: float) -> bool:
+        return self.waiting_since is not None and now >= self._deadline
+
+    def end(self) -> None:
+        """Close; a client that has begun a request is told why (RFC 9110 §15.5.9)."""
+        if self._has_begun:
+            within = self._connections.limits.header_timeout
+            self._end_with(TooSlow(f"the headers must arrive within {within:g} s"))
+        self.force_close()
+
+    def abort(self) -> None:
+        if self._task_handler is not None:  # aiohttp lets a handler run on without its client
+            self._task_handler.cancel()
+        if self._accepted is not None:
+            self._accepted.abort()
+
+    def _wait(self, seconds: float) -> None:
+        self._has_begun = False
+        self.waiting_since = self._loop.time()
+        self._deadline = self.waiting_since + seconds
+
+    def _end_with(self, problem: Problem) -> None:
+        """Respond unless a request is being handled, and take no more."""
+        if self._reading is not None or self._messages:
+            self._break_body()
+            self.close()
+        elif self.transport is not None:
+            self.transport.write(self._refuse(problem).as_bytes())
+            self.force_close()
+
+    def _break_body(self) -> None:
+        """Fail the request whose body is not complete: aiohttp would wait for the rest of it."""
+        if self._reading is not None and not self._reading.content.is_eof():
+            self._reading.content.set_exception(BrokenBody())
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The response to what is not HTTP, or to a bug outside of the application's handlers."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of a response is sent already")
+        response = self._refuse(_mistake(exc) or RuntimeError(f"status {status}"))
+        response.force_close()
+        return response
+
+    def log_exception(self, *_: Any, **found: Any) -> None:
+        """Log a bug by its class; its text may quote the request. A broken body is none."""
+        error = found.get("exc_info")
+        _without_frames(error)
+        if not isinstance(error, BrokenBody):
+            log.error("unhandled", route="unknown", error=type(error).__name__)
+
+
+def _without_frames(error: BaseException | type[BaseException] | None) -> None:
+    """Drop the frames of an error that is kept: they refer to what keeps it, and to the request."""
+    if isinstance(error, BaseException):
+        error.__traceback__ = None
+
+
+def _no_route(request: web.BaseRequest) -> Exception | None:
+    """The error that aiohttp keeps with a request whose path or method has no route."""
+    match = getattr(request, "_match_info", None)  # None: it was refused before any was looked for
+    return None if match is None else match.http_exception
+
+
+def _mistake(error: BaseException | None) -> Exception | None:
+    """What is wrong with the request, without a word of it; else the error itself."""
+    match error:
+        case LineTooLong():
+            return Invalid(f"the request line or a header has over {MAX_LINE} bytes")
+        case HttpProcessingError():
+            return Invalid("the request is not valid HTTP/1.1")
+    return error if isinstance(error, Exception) else None

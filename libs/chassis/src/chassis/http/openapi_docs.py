@@ -1,0 +1,106 @@
+"""A service's OpenAPI document, and a page that shows it and tries it out; all from this process.
+
+The viewer is Swagger UI out of an installed package: no CDN, so the page works offline.
+"""
+
+import gzip
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from aiohttp import web
+
+from chassis.auth.authorization import open_to_all
+from chassis.http.entity_tags import is_known
+from chassis.problems import NoSuchRoute
+
+PAGE = b"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<div id="page"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/page.js"></script>
+</html>
+"""
+# A file of its own: the policy below allows no script within the page.
+SCRIPT = b"""SwaggerUIBundle({url: "openapi.json", dom_id: "#page", deepLinking: true});
+"""
+# Swagger UI's pictures are data: addresses; a few of its elements carry a style.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+PAGE_HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+
+
+class Content:
+    """Bytes that never change while the process runs; plain and packed, with an entity tag."""
+
+    def __init__(
+        self, body: bytes, content_type: str, headers: dict[str, str] | None = None
+    ) -> None:
+        self._plain = body
+        self._packed = gzip.compress(body, mtime=0)
+        self._type = content_type
+        self._tag = hashlib.sha256(body).hexdigest()[:16]
+        # Weak, since both forms have the same one.
+        tagged = {"ETag": f'W/"{self._tag}"', "X-Content-Type-Options": "nosniff"}
+        self._headers = HEADERS | tagged | (headers or {})
+
+    def answer(self, request: web.Request) -> web.Response:
+        """The content, or 304 for a caller who has it; raises Invalid as is_known does."""
+        if is_known(request, self._tag):
+            return web.Response(status=304, headers=self._headers)
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return self._response(self._plain, {})
+        return self._response(self._packed, {"Content-Encoding": "gzip"})
+
+    def _response(self, body: bytes, headers: dict[str, str]) -> web.Response:
+        return web.Response(
+            body=body, headers=self._headers | headers, content_type=self._type, charset="utf-8"
+        )
+
+
+def routes(document: bytes) -> list[web.RouteDef]:
+    """GET /openapi.json: the document, which is JSON; GET /docs: the page."""
+    served = Content(document, "application/json")
+    page = Content(PAGE, "text/html", PAGE_HEADERS)
+    assets = _assets()  # now: reading and packing takes 60 ms, which no request should wait for
+
+    @open_to_all
+    async def openapi(request: web.Request) -> web.Response:
+        return served.answer(request)
+
+    @open_to_all
+    async def docs(request: web.Request) -> web.Response:
+        return page.answer(request)
+
+    @open_to_all
+    async def asset(request: web.Request) -> web.Response:
+        found = assets.get(request.match_info["asset"])
+        if found is None:
+            raise NoSuchRoute("the page is made of other files")
+        return found.answer(request)
+
+    return [
+        web.get("/openapi.json", openapi),
+        web.get("/docs", docs),
+        web.get("/docs/{asset}", asset),
+    ]
+
+
+@cache
+def _assets() -> dict[str, Content]:
+    viewer = files("mkdocs_swagger_ui_tag") / "swagger-ui"
+    script = viewer / "javascripts" / "swagger-ui-bundle.js"
+    styles = viewer / "stylesheets" / "swagger-ui.css"
+    return {
+        "page.js": Content(SCRIPT, "text/javascript"),
+        "swagger-ui-bundle.js": Content(script.read_bytes(), "text/javascript"),
+        "swagger-ui.css": Content(styles.read_bytes(), "text/css"),
+    }

@@ -1,0 +1,189 @@
+"""Open connections of a port: how many there may be, and how long each may wait for its client."""
+
+import asyncio
+import math
+import resource
+from collections import Counter as Tally
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from chassis.limits import client_memory
+from chassis.limits.client_memory import Holder
+from chassis.observability.log_limit import LogLimit
+
+OPEN = Gauge("connections_open", "Connections of clients that are open.", ["port"])
+ENDED = Counter(
+    "connections_ended_total",
+    "Connections that were ended because their client was late, or for want of room or memory.",
+    ["port", "reason"],
+)
+LONGEST_TURN = 1.0  # seconds between two looks at all connections
+RESERVE = 200  # file descriptors for listening, stores and logs; a pool of a store has 16
+WARN_EVERY = 10.0  # seconds between two warnings about a port
+log = structlog.get_logger()
+_warnings = LogLimit(WARN_EVERY)
+
+
+def affordable() -> int:
+    """Connections that this process has file descriptors for, on all ports together.
+
+    Source: getrlimit(2), RLIMIT_NOFILE. Beyond it the kernel or the event loop drops connections
+    without a word, and stores cannot be reached either.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - RESERVE)
+
+
+def raise_descriptor_limit() -> None:
+    """Take all file descriptors that this process may have: many systems begin with 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS refuses its own "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a port grants its clients."""
+
+    connections: int = 1000
+    header_timeout: float = 10.0
+    """Seconds for a request's headers, and for the preface, a frame or a header block of HTTP/2."""
+    idle_timeout: float = 75.0
+    """Seconds between two requests of HTTP/1.1; of silence, over HTTP/2, until a PING."""
+    hosts: frozenset[str] | None = None
+    """Names that web pages may call it by, over HTTP/1.1; None: any (http/origins.py)."""
+    client_memory: int = 64_000_000
+    """Bytes that clients may make the process hold, on all ports together (client_memory.py)."""
+
+
+LIMITS = Limits()
+
+
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """The client's address without its port; "unknown" of one that has left already."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else "unknown"
+
+
+class Connection(Protocol):
+    """What both transports tell of a connection; times are the event loop's."""
+
+    address: str
+    """The client's, without its port."""
+
+    @property
+    def holder(self) -> Holder:
+        """What is counted of its client's memory."""
+
+    @property
+    def waiting_since(self) -> float | None:
+        """The moment since which nothing runs for its client; None while something does."""
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether its client has taken too long."""
+
+    def end(self) -> None:
+        """Say so and close, without cutting off what is still to be sent."""
+
+    def give_up(self) -> None:
+        """Say that its client holds too much, and free all that it holds within a turn."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class Connections:
+    """Bounds the connections of one port, and ends those whose clients are late.
+
+    Where there is no room a connection goes of the client that has most of them: of those on which
+    no request runs the one that has waited longest, else the newest. So one client that opens
+    connections takes no other's place.
+    """
+
+    _in_all: ClassVar[int] = 0
+    """Open connections of all ports of this process."""
+
+    def __init__(self, port: str, limits: Limits) -> None:
+        self.limits = limits
+        self._port = port
+        self._open: set[Connection] = set()
+        self._ending: set[Connection] = set()
+        self._of_client: Tally[str] = Tally()
+        self._is_cut = False
+
+    def add(self, connection: Connection) -> None:
+        """A client has connected."""
+        self._open.add(connection)
+        self._of_client[connection.address] += 1
+        Connections._in_all += 1
+        OPEN.labels(self._port).inc()
+        if self._is_cut:
+            connection.abort()
+        used = len(self._open) - len(self._ending)
+        if used > self.limits.connections or Connections._in_all > affordable():
+            self._warn(used)
+            self._end(self._dispensable(connection), "no_room")
+        bound, end = self.limits.client_memory, partial(self._give_up, connection)
+        client_memory.OF_PROCESS.add(connection.holder, bound, end)
+
+    def remove(self, connection: Connection) -> None:
+        """A connection is closed; what runs for it may still hold memory."""
+        if connection in self._open:
+            self._open.remove(connection)
+            self._ending.discard(connection)
+            self._of_client[connection.address] -= 1
+            if not self._of_client[connection.address]:
+                del self._of_client[connection.address]
+            Connections._in_all -= 1
+            OPEN.labels(self._port).dec()
+
+    def abort(self) -> int:
+        """Close all connections at once, and those that still come; how many there were."""
+        self._is_cut = True
+        count = len(self._open)
+        for connection in self._open.copy():
+            connection.abort()
+        return count
+
+    async def watch(self, until: asyncio.Event) -> None:
+        """End late connections until the event is set."""
+        timeouts = self.limits.header_timeout, self.limits.idle_timeout
+        turn = min(LONGEST_TURN, *(seconds / 4 for seconds in timeouts))
+        while not until.is_set():
+            self._look(asyncio.get_running_loop().time())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(until.wait(), turn)
+
+    def _look(self, now: float) -> None:
+        for connection in self._open.copy():
+            if connection in self._ending:
+                connection.abort()  # it had a turn to take the last bytes
+            elif connection.is_overdue(now):
+                self._end(connection, "late")
+            client_memory.OF_PROCESS.count(connection.holder)
+
+    def _end(self, connection: Connection, reason: str) -> None:
+        ENDED.labels(self._port, reason).inc()
+        self._ending.add(connection)
+        connection.end()
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection in self._open:
+            ENDED.labels(self._port, "memory").inc()
+            self._ending.add(connection)
+        connection.give_up()
+
+    def _dispensable(self, newest: Connection) -> Connection:
+        others = self._open - self._ending
+        waiting = {one: since for one in others if (since := one.waiting_since) is not None}
+        waiting[newest] = math.inf
+        return min(waiting, key=lambda one: (-self._of_client[one.address], waiting[one]))
+
+    def _warn(self, used: int) -> None:
+        if (others := _warnings.take(self._port)) is not None:
+            log.warning("no room for connections", port=self._port, open=used, others=others)

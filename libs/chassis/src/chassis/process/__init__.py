@@ -1,0 +1,1 @@
+"""The process itself: its life, settings, health, ports and admin server."""

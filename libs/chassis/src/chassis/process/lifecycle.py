@@ -1,0 +1,164 @@
+"""Run components until a signal, then drain them in reverse order."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+import structlog
+import uvloop
+
+from chassis.limits.connections import raise_descriptor_limit
+from chassis.observability import error_log, telemetry, tracing
+from chassis.process import listening_ports
+from chassis.process.health import Health
+from chassis.process.listening import CannotListen
+from chassis.process.settings import ServiceSettings, load
+
+CUT_WITHIN = 0.5  # seconds for what is left when callers were cut off; it takes milliseconds
+STOPS = (signal.SIGTERM, signal.SIGINT)
+log = structlog.get_logger()
+
+
+async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
+    """At once, and again so many seconds after each turn, until the event, which ends a pause."""
+    while not until.is_set():
+        yield
+        with suppress(TimeoutError):
+            await asyncio.wait_for(until.wait(), seconds)
+
+
+class Component(Protocol):
+    """Something that runs for as long as the process does."""
+
+    name: str
+
+    async def serve(self) -> None:
+        """Run until drained; an exception ends the whole process."""
+
+    async def drain(self) -> None:
+        """Take nothing new, finish what has begun, and let serve() return."""
+
+
+@runtime_checkable
+class CutsOff(Protocol):
+    """A component whose clients may hold up its drain."""
+
+    def cut(self) -> int:
+        """Cut off the clients that are left; how many there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A wired service: its components in the order they start, and its health."""
+
+    components: Sequence[Component]
+    health: Health
+
+
+Tasks = Sequence["asyncio.Task[None]"]
+S = TypeVar("S", bound=ServiceSettings)
+Wire = Callable[[S], AbstractAsyncContextManager[Process]]
+
+
+def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
+    """Be the whole of a service's main(): settings, telemetry, wiring, signals.
+
+    Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out; also 1, with
+    one line on standard error, when an address cannot be listened on.
+    """
+    settings = load(settings_type)
+    telemetry.configure_logs(service, settings.log_level)
+    tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
+    raise_descriptor_limit()
+    code: int | str | None = None
+    try:
+        uvloop.run(_wired(settings, wire))
+    except CannotListen as taken:
+        code = f"{service}: {_line(taken, settings)}"
+    except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
+        _log_all(failure)
+        code = 1
+    finally:
+        tracing.flush()
+    if code is not None:
+        sys.exit(code)
+
+
+def _line(taken: CannotListen, settings: ServiceSettings) -> str:
+    ports = settings.listening()
+    variable = listening_ports.variable_of(ports, taken.port)
+    return taken.line(settings.variable("host") if taken.is_host else variable)
+
+
+def _log_all(failure: Exception) -> None:
+    """One line for each exception of a group."""
+    for one in error_log.leaves(failure):
+        log.critical("failed", error=error_log.said(one), stack=error_log.stack(one))
+
+
+async def _wired(settings: S, wire: Wire[S]) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in STOPS:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    async with wire(settings) as process:
+        _settle_garbage()
+        try:
+            await run(process, stop, settings.drain_delay, settings.grace)
+        finally:
+            for number in STOPS:  # never the default in between: a second one would kill
+                signal.signal(number, signal.SIG_IGN)
+
+
+def _settle_garbage() -> None:
+    """Look for cycles in what a request makes only, and more rarely: 4 µs less for each request."""
+    gc.collect()
+    gc.freeze()  # modules, routes, clients: as old as the process
+    gc.set_threshold(10_000)  # objects; by default 700
+
+
+async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:
+    """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
+
+    Clients that are not done then are cut off, and what waits for a dependency is cancelled: that
+    is no failure. Raises TimeoutError when a component does not drain (seconds) even so, and
+    whatever a component raised.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(component.serve(), name=component.name)
+            for component in process.components
+        ]
+        log.info("started", components=[c.name for c in process.components])
+        await stop.wait()
+        log.info("draining", grace=grace)
+        process.health.turn_off()
+        await asyncio.sleep(drain_delay)
+        try:
+            await _drained(process.components, tasks, grace)
+        except TimeoutError:
+            _cut(process.components, tasks, grace)
+            await _drained(process.components, tasks, CUT_WITHIN)
+    log.info("stopped")
+
+
+async def _drained(components: Sequence[Component], tasks: Tasks, seconds: float) -> None:
+    """Return when everything has ended; raise TimeoutError after so many seconds."""
+    async with asyncio.timeout(seconds):
+        for component in reversed(components):
+            await component.drain()
+        for task in tasks:
+            await asyncio.wait([task])
+
+
+def _cut(components: Sequence[Component], tasks: Tasks, grace: float) -> None:
+    """Cut off the clients that are left, and cancel what waits for a dependency."""
+    cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
+    if cut:
+        log.warning("clients cut off", connections=cut, grace=grace)
+    for task in tasks:
+        task.cancel()

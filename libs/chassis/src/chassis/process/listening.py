@@ -1,0 +1,66 @@
+"""Listening sockets, and one clear line where a process cannot listen."""
+
+import errno
+import socket
+
+from chassis.process.port_holder import holder
+
+PRIVILEGED = 1024  # ip(7), ip_unprivileged_port_start: ports below need CAP_NET_BIND_SERVICE
+
+
+class CannotListen(Exception):
+    """The address (host, port) cannot be listened on; `reason` and `cause` are for people.
+
+    is_host: whether the host, not the port, is what has to change.
+    """
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        self.port = port
+        self.is_host = not _is_about_the_port(error)
+        self.reason = _reason(host, port, error)
+        self.may_be_stopped = error.errno == errno.EADDRINUSE
+        super().__init__(self.reason)
+
+    def line(self, setting: str) -> str:
+        """The reason, and what to do; setting: the environment variable to change."""
+        remedy = f"stop it or set {setting}" if self.may_be_stopped else f"set {setting}"
+        return f"{self.reason}; {remedy}"
+
+
+def listen(host: str, port: int, *, backlog: int = 128, reuse_port: bool = False) -> socket.socket:
+    """A TCP socket that listens on the address; of a name's addresses the first of IPv4.
+
+    Raises CannotListen.
+    """
+    try:
+        family, address = _resolved(host, port)
+        return socket.create_server(address, family=family, backlog=backlog, reuse_port=reuse_port)
+    except OSError as error:
+        raise CannotListen(host, port, error) from error
+
+
+def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """The family and address of a host; an empty one is every interface of IPv4."""
+    if not host:
+        return socket.AF_INET, ("", port)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, (str(address[0]), port)
+
+
+def _is_about_the_port(error: OSError) -> bool:
+    return error.errno in {errno.EADDRINUSE, errno.EACCES}
+
+
+def _reason(host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"cannot listen on host {host!r}: the name does not resolve ({error.strerror})"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} is already in use (by {holder(port)})"
+        case errno.EACCES:
+            return f"port {port} needs a privilege: ports below {PRIVILEGED} are the system's"
+        case errno.EADDRNOTAVAIL:
+            return f"cannot listen on host {host!r}: this machine has no such address"
+        case _:
+            return f"cannot listen on host {host!r}, port {port}: {error.strerror or error}"

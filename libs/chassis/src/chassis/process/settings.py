@@ -1,0 +1,194 @@
+"""The environment, read once, checked all together, frozen.
+
+A variable may also be a file: NAME_FILE names one whose content is the value, and a file of the
+name in lower case under /run/secrets (Docker's secrets) needs no variable.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.limits.connections import Limits
+from chassis.process import listening_ports
+
+SECRETS_DIR = Path("/run/secrets")
+LISTENING = ("admin_port", "http_port", "grpc_port")
+"""Settings of ports that a process listens on; other ports are those of its dependencies."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every deployable can be told."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    admin_port: int = Field(description="Port of /livez, /readyz and /metrics.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    otlp_endpoint: str | None = Field(
+        None, description="Where spans go (OTLP over HTTP, /v1/traces and all); empty: nowhere."
+    )
+    trace_ratio: float = Field(
+        1, ge=0, le=1, description="Share of traces that are kept, where the caller does not say."
+    )
+    drain_delay: float = Field(
+        0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
+    )
+    grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections of clients to each port at most; for one more the one that has "
+        "been idle longest ends, of the client that has most.",
+    )
+    max_client_memory: int = Field(
+        64_000_000,
+        ge=1_000_000,
+        description="Bytes that clients may make the process hold, on all ports together; beyond "
+        "it connections of the client that holds most end, the largest first.",
+    )
+    allowed_hosts: str | None = Field(
+        None,
+        description="Names, separated by commas, that requests may have as Host, and web pages as "
+        "Origin, besides addresses and localhost; a name of our own against DNS rebinding. Unset: "
+        "on a loopback HOST none, elsewhere any.",
+    )
+    header_timeout: float = Field(
+        10,
+        gt=0,
+        description="Seconds for a client to send a request's headers (over gRPC: the preface of "
+        "HTTP/2, a frame, a header block).",
+    )
+    idle_timeout: float = Field(
+        75,
+        gt=0,
+        description="Seconds between two requests of an HTTP connection; a gRPC connection that is "
+        "silent for so long is kept if it answers a PING within HEADER_TIMEOUT.",
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """What every port grants its clients."""
+        return Limits(
+            self.max_connections,
+            self.header_timeout,
+            self.idle_timeout,
+            self._allowed_hosts(),
+            self.max_client_memory,
+        )
+
+    def _allowed_hosts(self) -> frozenset[str] | None:
+        if self.allowed_hosts is None and not is_loopback(self.host):
+            return None
+        names = (self.allowed_hosts or "").lower().split(",")
+        return frozenset(name.strip() for name in names if name.strip())
+
+    def variable(self, name: str) -> str:
+        """The environment variable of a setting."""
+        return f"{self.model_config.get('env_prefix', '')}{name.upper()}"
+
+    def listening(self) -> Mapping[str, Sequence[int]]:
+        """Each variable that names a port to listen on, with all ports that it stands for."""
+        fields = type(self).model_fields
+        return {self.variable(name): [getattr(self, name)] for name in LISTENING if name in fields}
+
+    @model_validator(mode="after")
+    def _has_ports_of_its_own(self) -> Self:
+        if mistake := listening_ports.mistake(self.listening()):
+            raise ValueError(mistake)
+        return self
+
+
+class PublicSettings(ServiceSettings):
+    """What a deployable can be told that people or programs call; refuses to be open by mistake."""
+
+    allow_anonymous: bool = Field(
+        False,  # noqa: FBT003 - pydantic's way to give a default
+        description="Listen beyond loopback although callers may be anybody.",
+    )
+
+    @property
+    def asks_for_tokens(self) -> bool:
+        """Whether callers must say who they are."""
+        return False
+
+    @model_validator(mode="after")
+    def _is_not_open_by_mistake(self) -> Self:
+        if not (self.asks_for_tokens or self.allow_anonymous or is_loopback(self.host)):
+            raise ValueError(
+                f"HOST is {self.host}, which others reach, and callers may be anybody: "
+                "ask them for tokens, or say ALLOW_ANONYMOUS=true"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine alone, whatever a name server says."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def settings_config(prefix: str) -> SettingsConfigDict:
+    """The one way all programs read their variables: PREFIX_NAME, frozen, secrets from files.
+
+    White space around a text is not part of it, wherever it comes from: an editor leaves a newline
+    at the end of a secret's file, and a pipe one at the end of a variable.
+    """
+    return SettingsConfigDict(
+        str_strip_whitespace=True,
+        env_prefix=prefix,
+        frozen=True,
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+    )
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings: type[S]) -> S:
+    """Read the environment; every mistake is told in one message.
+
+    Raises SystemExit with that message, also for a variable with the service's prefix that no
+    setting has (a typing error would otherwise go unseen).
+    """
+    prefix = settings.model_config.get("env_prefix", "")
+    given = [
+        name.removeprefix(prefix).lower() for name in sorted(os.environ) if name.startswith(prefix)
+    ]
+    fields = settings.model_fields
+    files = [n for n in given if n not in fields and n.removesuffix("_file") in fields]
+    mistakes = [
+        f"{prefix}{name.upper()}: no such setting"
+        for name in given
+        if name not in fields and name not in files
+    ]
+    read: dict[str, Any] = dict(_from_file(prefix, name, mistakes) for name in files)
+    try:
+        loaded = settings(**read)
+    except ValidationError as error:
+        mistakes += [_told(prefix, e["loc"], e["msg"]) for e in error.errors()]
+    if mistakes:
+        raise SystemExit("The settings are not right:\n  " + "\n  ".join(mistakes))
+    return loaded
+
+
+def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
+    """The setting that a variable NAME_FILE gives, and the content of the file."""
+    variable, setting = f"{prefix}{name.upper()}", name.removesuffix("_file")
+    if f"{prefix}{setting.upper()}" in os.environ:
+        mistakes.append(f"{variable}: {prefix}{setting.upper()} is given, too")
+    try:
+        return setting, Path(os.environ[variable]).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        mistakes.append(f"{variable}: {getattr(error, 'strerror', None) or 'not text'}")
+        return setting, ""
+
+
+def _told(prefix: str, place: tuple[int | str, ...], message: str) -> str:
+    """A mistake in pydantic's words, with the variable's name where it is about one."""
+    message = message.removeprefix("Value error, ")
+    return f"{prefix}{'_'.join(map(str, place)).upper()}: {message}" if place else message

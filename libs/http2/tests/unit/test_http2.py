@@ -1,0 +1,157 @@
+"""Our side of HTTP/2 with a client of h2: answers, windows, limits, and what is refused."""
+
+import pytest
+from h2.errors import ErrorCodes
+from h2.events import StreamReset
+from h2.exceptions import ProtocolError, StreamClosedError
+from h2.settings import SettingCodes
+from http2_pair import ANSWER, REFUSAL, REQUEST, TRAILERS, WINDOW, Pair, ours, told, unless_h2
+
+from http2.implementations import HTTP2, Http2
+from http2.streams import DEFAULT_WINDOW, STREAMS
+
+
+@pytest.fixture(params=HTTP2)
+def http2(request: pytest.FixtureRequest) -> type[Http2]:
+    return HTTP2[request.param]
+
+
+def test_an_answer_arrives_as_it_was_given(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    for _ in range(3):
+        stream = pair.ask()
+        pair.exchange()
+        pair.server.send_headers(stream, ANSWER)
+        pair.server.send_data(stream, b"hello")
+        pair.server.send_headers(stream, TRAILERS, end_stream=True)
+        heard = pair.exchange()
+        assert not pair.open_streams
+        assert told(heard) == [
+            ("headers", stream, ANSWER),
+            ("data", stream, b"hello"),
+            ("headers", stream, TRAILERS),
+            ("end", stream),
+        ]
+
+
+# Few, so that blocks of the same bytes come again, after others that change what they mean.
+
+
+def test_more_streams_than_allowed_are_refused_alone(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    pair.client.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 2 * STREAMS
+    pair.client.remote_settings.acknowledge()
+    asked = [pair.ask() for _ in range(STREAMS + 1)]
+    heard = [event for event in pair.exchange() if isinstance(event, StreamReset)]
+    assert [(one.stream_id, one.error_code) for one in heard] == [
+        (asked[-1], ErrorCodes.REFUSED_STREAM)
+    ]
+    pair.server.send_headers(asked[0], REFUSAL, end_stream=True)
+    pair.events.clear()
+    later = pair.ask()
+    pair.exchange()
+    assert told(pair.events) == [("headers", later, REQUEST), ("end", later)]
+
+
+def test_no_more_is_sent_than_the_client_takes(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    stream = pair.ask()
+    pair.exchange()
+    server = pair.server
+    server.send_headers(stream, ANSWER)
+    assert server.local_flow_control_window(stream) == DEFAULT_WINDOW
+    server.send_data(stream, b"x" * 1_000)
+    assert server.local_flow_control_window(stream) == DEFAULT_WINDOW - 1_000
+    pair.client.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 500})
+    pair.exchange()
+    assert server.local_flow_control_window(stream) == -500
+    pair.client.increment_flow_control_window(600, stream)
+    pair.exchange()
+    assert server.local_flow_control_window(stream) == 100
+
+
+def test_what_is_read_may_be_sent_again_and_no_more(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    stream = pair.ask(is_end=False)
+    for _ in range(40):  # five windows
+        pair.client.send_data(stream, b"x" * 8_192)
+        pair.exchange()
+        pair.server.acknowledge_received_data(8_192, stream)
+        pair.exchange()
+    pair.client.send_data(stream, b"x" * 16_000)
+    pair.client.outbound_flow_control_window = 10 * WINDOW
+    pair.client.streams[stream].outbound_flow_control_window = 10 * WINDOW
+    for _ in range(5):
+        pair.client.send_data(stream, b"x" * 16_000)
+    assert pair.refused() == ErrorCodes.FLOW_CONTROL_ERROR
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [("x-upper-Case", "1")],
+        [("x", "line\nbreak")],
+        [("x", "bell\a")],
+        [("x", "Zoë")],
+        [("connection", "close")],
+        [("te", "gzip")],
+        [(":path", "/again")],
+        [(":unknown", "x")],
+        [("content-length", "-1")],
+    ],
+    ids=repr,
+)
+def test_a_request_that_is_none_is_refused_alone(
+    request: pytest.FixtureRequest, wrong: list[tuple[str, str]], http2: type[Http2]
+) -> None:
+    pair = Pair(http2)
+    unless_h2(request, http2, wrong[0][0] == "content-length", "h2 ends the connection")
+    stream = pair.ask(REQUEST + wrong)
+    good = pair.ask()
+    (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
+    assert (reset.stream_id, reset.error_code) == (stream, ErrorCodes.PROTOCOL_ERROR)
+    assert told(pair.events) == [("headers", good, REQUEST), ("end", good)]
+
+
+def test_a_content_of_another_length_than_announced_is_refused(
+    request: pytest.FixtureRequest, http2: type[Http2]
+) -> None:
+    pair = Pair(http2)
+    unless_h2(request, http2, "always", "h2 ends the connection")
+    stream = pair.ask([*REQUEST, ("content-length", "3")], is_end=False)
+    pair.client.send_data(stream, b"four", end_stream=True)
+    (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
+    assert reset.error_code == ErrorCodes.PROTOCOL_ERROR
+    assert told(pair.events)[-1] == ("reset", stream)
+
+
+def test_too_many_headers_end_the_connection(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    pair.ask(REQUEST + [(f"x-{number}", "y" * 100) for number in range(1_000)])
+    assert pair.refused() == ErrorCodes.ENHANCE_YOUR_CALM
+
+
+def test_something_else_than_http2_is_refused_at_its_first_bytes(http2: type[Http2]) -> None:
+    with pytest.raises(ProtocolError):
+        ours(http2).receive_data(b"GET / HTTP/1.1\r\n")
+
+
+def test_an_answered_stream_takes_nothing_more(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    stream = pair.ask(is_end=False)
+    pair.exchange()
+    pair.server.send_headers(stream, REFUSAL, end_stream=True)
+    with pytest.raises(StreamClosedError):
+        pair.server.send_data(stream, b"late")
+    heard = pair.exchange()
+    assert [e.error_code for e in heard if isinstance(e, StreamReset)] == [ErrorCodes.NO_ERROR]
+
+
+def test_who_goes_away_is_answered_all_the_same(http2: type[Http2]) -> None:
+    pair = Pair(http2)
+    stream = pair.ask()
+    pair.exchange()
+    pair.client.close_connection()
+    pair.server.receive_data(pair.client.data_to_send())
+    pair.server.send_headers(stream, TRAILERS, end_stream=True)
+    assert pair.server.data_to_send()

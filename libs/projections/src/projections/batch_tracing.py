@@ -1,0 +1,105 @@
+"""How a batch of events is traced.
+
+One trace holds a request, what its event did in each projector, and the writes to the stores: the
+context travels in the event. A batch holds events of many traces, so it has a trace of its own,
+with the calls to the store in it, and the spans of its events link to it.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from chassis.observability import tracing
+
+_W3C = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("chassis")
+SAMPLED = tuple("13579bdf")  # the lowest bit of a traceparent's flags; few have it, and need more
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event of a batch: where it lies in the log, and the trace that it belongs to."""
+
+    message_id: str
+    partition: int
+    offset: int
+    traceparent: str | None
+
+
+class Batch:
+    """A batch of a topic's events; times are in nanoseconds since the epoch."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._context = trace.get_current_span().get_span_context()
+        self._began = time.time_ns()
+        self._wrote = (self._began, self._began)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What runs in the block is the write to the store."""
+        began = time.time_ns()
+        try:
+            yield
+        finally:
+            self._wrote = (began, time.time_ns())
+
+    def done(self, messages: Iterable[Message]) -> None:
+        """Give the trace of each event a span for its processing and one for the store write."""
+        if not tracing.is_recording():
+            return
+        for message in messages:
+            if not (message.traceparent or "").endswith(SAMPLED):
+                continue
+            parent = _W3C.extract({"traceparent": message.traceparent})
+            if trace.get_current_span(parent).get_span_context().trace_flags.sampled:
+                self._tell(message, parent)
+
+    def _tell(self, message: Message, parent: Context) -> None:
+        processed = _tracer.start_span(
+            f"process {self._topic}",
+            context=parent,
+            kind=SpanKind.CONSUMER,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.operation.name": "process",
+                "messaging.destination.name": self._topic,
+                "messaging.destination.partition.id": str(message.partition),
+                "messaging.kafka.offset": message.offset,
+                "messaging.message.id": message.message_id,
+            },
+            links=[Link(self._context)],
+            start_time=self._began,
+        )
+        inside = trace.set_span_in_context(processed, parent)
+        began, ended = self._wrote
+        _tracer.start_span("write view", inside, SpanKind.CLIENT, start_time=began).end(ended)
+        processed.end(max(ended, self._began))
+
+
+@contextmanager
+def batch(topic: str, size: int) -> Iterator[Batch]:
+    """The span of a batch of events, in a trace of its own."""
+    span = _begun(f"process batch {topic}", size) if tracing.is_sampled() else tracing.unrecorded()
+    with trace.use_span(
+        span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+    ):
+        try:
+            yield Batch(topic)
+        except Exception as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
+
+
+def _begun(name: str, size: int) -> trace.Span:
+    attributes: dict[str, str | int] = {
+        "messaging.system": "kafka",
+        "messaging.batch.message_count": size,
+    }
+    return _tracer.start_span(name, Context(), SpanKind.CONSUMER, attributes)

@@ -1,0 +1,1 @@
+"""A projector's commands for operators."""

@@ -1,0 +1,76 @@
+"""The operator's commands `dead-letters list|show|replay|discard`."""
+
+import argparse
+from typing import Any
+
+from chassis.printable import printable
+from projections.generations import NotDone
+from projections.kafka import dead_letter_queue
+from projections.kafka.dead_letter_queue import Letter
+from projections.spec import Projection
+
+SHOWN = 4096  # bytes of a letter's value; an event has about 300
+
+
+def add_commands(commands: Any, add: Any) -> None:
+    """Let the parser know them."""
+    letters = commands.add_parser("dead-letters", help="records that could not be applied")
+    what = letters.add_subparsers(required=True, metavar="COMMAND")
+    add(what, "list", _list, "one line a letter, oldest first")
+    add(what, "replay", _replay, "apply all once more; what fails again is a letter again")
+    add(what, "show", _show, "all of one letter").add_argument("offset", type=int)
+    discard = add(what, "discard", _discard, "drop letters for good")
+    discard.add_argument("offsets", type=int, nargs="+", metavar="offset")
+
+
+async def _list(projection: Projection, _wanted: argparse.Namespace) -> None:
+    async with dead_letter_queue.of(projection) as box:
+        async for letter in box.letters():
+            print(f"{letter.offset:>6}  {_failed_at(letter)}  {_source(letter)}  {_reason(letter)}")
+
+
+async def _show(projection: Projection, wanted: argparse.Namespace) -> None:
+    async with dead_letter_queue.of(projection) as box:
+        found = [letter async for letter in box.letters() if letter.offset == wanted.offset]
+    if not found:
+        raise NotDone(f"no dead letter has the offset {wanted.offset}: see `dead-letters list`")
+    (letter,) = found
+    value = letter.record.value or b""
+    print(
+        f"offset     {letter.offset}\nfailed at  {_failed_at(letter)}\nfrom       {_source(letter)}"
+    )
+    print(f"key        {letter.record.key!r}\nreason     {_reason(letter)}")
+    print(f"value      {len(value)} bytes")
+    for start in range(0, min(len(value), SHOWN), 16):
+        row = value[start : start + 16]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)  # noqa: PLR2004 - ASCII
+        print(f"  {start:04x}  {row.hex(' '):<47}  {text}")
+
+
+async def _replay(projection: Projection, _wanted: argparse.Namespace) -> None:
+    state = await projection.generations.state()
+    _, handle = projection.onto(state.orders)
+    async with dead_letter_queue.of(projection) as box:
+        taken = await box.replay(handle)
+        print(f"{taken} replayed; dead letters now: {await box.count()}")
+
+
+async def _discard(projection: Projection, wanted: argparse.Namespace) -> None:
+    async with dead_letter_queue.of(projection) as box:
+        dropped = await box.discard(set(wanted.offsets))
+    if not dropped:
+        raise NotDone("no dead letter has such an offset: see `dead-letters list`")
+    print(f"{dropped} discarded; letters before the last of them have new offsets")
+
+
+def _source(letter: Letter) -> str:
+    record = letter.record
+    return f"{printable(record.topic)}[{record.partition}]@{record.offset}"
+
+
+def _reason(letter: Letter) -> str:
+    return printable(letter.reason)
+
+
+def _failed_at(letter: Letter) -> str:
+    return printable(letter.failed_at)

@@ -1,0 +1,72 @@
+"""The operator's commands `status`, `pause`, `resume` and `rebuild`."""
+
+import argparse
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from projections.generations import State
+from projections.kafka import dead_letter_queue, positions
+from projections.rebuild import rebuild
+from projections.spec import Projection
+
+
+def add_commands(commands: Any, add: Any) -> None:
+    """Let the parser know them."""
+    add(commands, "status", _status, "generations, partitions, offsets, lag, dead letters")
+    add(commands, "pause", _pause, "let all its processes rest, also those that start later")
+    add(commands, "resume", _resume, "let them go on, from where they stopped")
+    anew = add(
+        commands, "rebuild", _rebuild, "fill a new generation beside the old one, and switch"
+    )
+    which = anew.add_mutually_exclusive_group()
+    which.add_argument("--back", action="store_true", help="switch to the generation before")
+    which.add_argument(
+        "--restart", action="store_true", help="drop what an interrupted rebuild has filled"
+    )
+    anew.add_argument(
+        "--accept-dead-letters",
+        action="store_true",
+        help="switch also where some records could not be applied",
+    )
+
+
+async def _status(projection: Projection, _wanted: argparse.Namespace) -> None:
+    state = await projection.generations.state()
+    views = projection.generations.views(state.serving)
+    async with positions.opened(projection.brokers, projection.topic) as log:
+        places = await log.places(views, await log.ends())
+    async with dead_letter_queue.of(projection) as box:
+        letters = await box.count()
+    print(f"{'paused since ' + state.paused_at if state.paused_at else 'not paused'}")
+    print(_generations(state))
+    print(f"{'partition':>9} {'next offset':>12} {'end':>12} {'lag':>12} {'late by':>10}")
+    for partition, place in sorted(places.items()):
+        counted = f"{partition:>9} {place.offset:>12} {place.end:>12} {place.lag:>12}"
+        print(f"{counted} {place.waits:>8.1f} s")
+    print(f"dead letters: {letters}")
+
+
+def _generations(state: State) -> str:
+    told = f"generation {state.serving} serves; the one before: {state.previous or 'none'}"
+    if state.building is None:
+        return told
+    return f"{told}; building {state.building}: {state.done:,} of {state.total:,} records"
+
+
+async def _pause(projection: Projection, _wanted: argparse.Namespace) -> None:
+    state = await projection.generations.state()
+    if state.paused_at is None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        await projection.generations.note({"paused_at": now})
+    print("paused: within a second or two nothing more is written, until `resume`")
+
+
+async def _resume(projection: Projection, _wanted: argparse.Namespace) -> None:
+    await projection.generations.note({"paused_at": None})
+    print("not paused: it goes on within a second or two")
+
+
+async def _rebuild(projection: Projection, wanted: argparse.Namespace) -> None:
+    wish = rebuild.Wish(wanted.back, wanted.restart, wanted.accept_dead_letters)
+    await rebuild.run(projection, wish, partial(print, flush=True))

@@ -1,0 +1,76 @@
+"""What an operator asks of a projector, beside the running one.
+
+A command is a coroutine of a wired projection and the parsed arguments; it prints its answer, and
+raises a Problem when it could not do what was asked.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+from chassis.observability import telemetry
+from chassis.problems import Problem
+from chassis.process.interrupts import cancellable, interruptible
+from chassis.process.settings import ServiceSettings, load
+from chassis.stores.errors.failure import StoreError
+from projections.cli import dead_letters, generations, verify
+from projections.spec import Projection
+
+S = TypeVar("S", bound=ServiceSettings)
+Command = Callable[[Projection, argparse.Namespace], Awaitable[int | None]]
+"""Gives the exit code; None: 0."""
+
+
+def operate(
+    service: str,
+    arguments: Sequence[str],
+    settings_type: type[S],
+    wire: Callable[[S], AbstractAsyncContextManager[Projection]],
+) -> None:
+    """Carry out the command that the arguments name, and exit.
+
+    Codes: 0 done, 1 not done, 2 not known, 3 drift remains (`verify`), 130 and 143
+    interrupted by SIGINT and SIGTERM.
+    """
+    wanted = _parser(service).parse_args(arguments)
+    settings = load(settings_type)
+    telemetry.configure_logs(service, "critical")  # what it prints is the answer
+
+    async def run() -> int | None:
+        async with wire(settings) as projection:
+            code: int | None = await wanted.run(projection, wanted)
+            return code
+
+    try:
+        with interruptible():
+            code = asyncio.run(cancellable(run()))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Problem as problem:
+        sys.exit(f"{service}: {problem.detail}")
+    except StoreError as error:
+        sys.exit(f"{service}: {error}")
+    sys.exit(code)
+
+
+def _parser(service: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=service, description="Without arguments: run the projector."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    generations.add_commands(commands, _add)
+    verify.add_commands(commands, _add)
+    dead_letters.add_commands(commands, _add)
+    return parser
+
+
+def _add(commands: Any, name: str, run: Command, text: str) -> Any:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command

@@ -1,0 +1,1 @@
+"""The topic: reading it, how far readers are, dead letters, Avro."""

@@ -1,0 +1,94 @@
+"""Avro in the Confluent wire format: a zero byte, the schema's id in 4 bytes, the body.
+
+Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/
+"""
+
+import asyncio
+import io
+import struct
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import fastavro
+import msgspec
+from confluent_kafka.schema_registry import AsyncSchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from chassis.stores.errors import http
+from chassis.stores.errors.calls import translated
+from projections.projector import Undecodable
+
+HEADER = struct.Struct(">bI")
+
+
+class Schemas(Protocol):
+    """Where a writer's schema is found by its id."""
+
+    async def by_id(self, schema_id: int) -> str:
+        """The schema's JSON text; raises Undecodable for an unknown id, and only then.
+
+        Raises Unavailable and StoreError for what is wrong with the registry.
+        """
+
+
+class RegistrySchemas:
+    """The schema registry, asked with a time limit in seconds."""
+
+    def __init__(self, url: str, timeout: float = 5.0) -> None:
+        self._client = AsyncSchemaRegistryClient({"url": url, "timeout": timeout, "max.retries": 0})
+        self._timeout = timeout
+
+    async def by_id(self, schema_id: int) -> str:
+        with translated("schema registry", "schema by id", http.classify):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    schema = await self._client.get_schema(schema_id)
+            except SchemaRegistryError as error:
+                if http.is_unknown_schema(error):
+                    raise Undecodable(f"no schema has the id {schema_id}") from None
+                raise
+        if schema.schema_str is None:
+            raise Undecodable(f"the schema {schema_id} has no text")
+        return schema.schema_str
+
+
+class AvroDecoder:
+    """Reads any version of a record as the one version the reader knows.
+
+    Known ids are kept for ever (an id never changes its schema), so a registry that is away stops
+    nothing that was seen before.
+    """
+
+    def __init__(self, schemas: Schemas, reader: Mapping[str, Any]) -> None:
+        self._schemas = schemas
+        self._reader = fastavro.parse_schema(dict(reader))
+        self._writers: dict[int, Any] = {}
+
+    async def __call__(self, payload: bytes) -> Mapping[str, Any]:
+        """The record; raises Undecodable, or Unavailable when its schema can't be had now."""
+        if len(payload) < HEADER.size or payload[0] != 0:
+            raise Undecodable("not in the Confluent wire format")
+        schema_id = HEADER.unpack_from(payload)[1]
+        writer = self._writers.get(schema_id)
+        if writer is None:
+            writer = self._writers[schema_id] = _parsed(await self._schemas.by_id(schema_id))
+        return _read(payload, writer, self._reader)
+
+
+def _parsed(schema: str) -> Any:
+    try:
+        return fastavro.parse_schema(msgspec.json.decode(schema))
+    except Exception as error:  # a foreign schema: the parser may raise anything
+        raise Undecodable(f"the writer's schema is not Avro: {error}") from error
+
+
+def _read(payload: bytes, writer: Any, reader: Any) -> Mapping[str, Any]:
+    body = io.BytesIO(payload)
+    body.seek(HEADER.size)
+    try:
+        record = fastavro.schemaless_reader(body, writer, reader)
+    except Exception as error:  # foreign bytes: the decoder may raise anything
+        raise Undecodable(f"the body does not fit its schema: {error!r}") from error
+    if body.tell() != len(payload) or not isinstance(record, Mapping):
+        raise Undecodable("the body does not fit its schema: bytes are left over")
+    return record

@@ -1,0 +1,57 @@
+"""How many dead letters wait on the topic, and since when: for alerts."""
+
+import asyncio
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from prometheus_client import Gauge
+
+from chassis.problems import Unavailable
+from chassis.process.lifecycle import every
+from chassis.stores.kafka import Brokers
+from chassis.stores.kafka_bounds import bounded
+
+EVERY = 15.0  # seconds between two looks
+WITHIN = 10.0  # seconds for one
+WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
+OLDEST = Gauge(
+    "projector_dead_letters_oldest_timestamp_seconds",
+    "When the oldest dead letter was put there (Unix time); 0: there is none.",
+)
+
+
+class DeadLetterWatch:
+    """Looks at the one partition of a dead-letter topic now and then, as a component."""
+
+    name = "dead letters"
+
+    def __init__(self, brokers: Brokers, topic: str) -> None:
+        self._brokers = brokers
+        self._partition = TopicPartition(topic, 0)
+        self._draining = asyncio.Event()
+
+    async def serve(self) -> None:
+        async for _ in every(EVERY, self._draining):
+            with suppress(Unavailable):  # which is logged, and said by ProjectorBlocked
+                async with bounded(WITHIN, "dead-letter topic"):
+                    await self._look()
+
+    async def drain(self) -> None:
+        self._draining.set()
+
+    async def _look(self) -> None:
+        consumer = AIOKafkaConsumer(**self._brokers.aiokafka(), group_id=None)
+        try:
+            await consumer.start()
+            consumer.assign([self._partition])
+            first = (await consumer.beginning_offsets([self._partition]))[self._partition]
+            end = (await consumer.end_offsets([self._partition]))[self._partition]
+            OLDEST.set(await self._timestamp(consumer, first) if end > first else 0)
+            WAITING.set(end - first)
+        finally:
+            await consumer.stop()
+
+    async def _timestamp(self, consumer: AIOKafkaConsumer, offset: int) -> float:
+        consumer.seek(self._partition, offset)
+        letter = await consumer.getone()
+        return float(letter.timestamp) / 1000

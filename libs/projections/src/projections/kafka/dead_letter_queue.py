@@ -1,0 +1,163 @@
+"""The dead letters of a projector, as an operator reads them, takes them up again, or drops them.
+
+Kafka forgets records from the front of a partition only. So a letter that is to stay while one
+behind it goes is written again at the end, before the front is removed: nothing is ever in neither
+place, and a crash in between leaves a letter twice, which the views' version guard makes harmless.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from chassis.stores.kafka_bounds import bounded
+from projections.kafka.dead_letters import letter_producer
+from projections.projector import Handle, Record
+from projections.spec import Projection
+
+AT_ONCE = 500  # letters; each at most as large as a record of the topic
+UNKNOWN = "unknown"
+NUMBER = re.compile(r"[0-9]{1,18}")
+WITHIN = 30.0  # seconds for one such portion to be read, written again or removed
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter: its own offset, and the record as the projector met it.
+
+    Not escaped; another program than ours may have written it, without our headers.
+    """
+
+    offset: int
+    record: Record
+    reason: str
+    failed_at: str
+    """RFC 3339, UTC; UNKNOWN where the letter does not say."""
+
+
+class DeadLetterBox:
+    """The one partition of a dead-letter topic; every method raises Unavailable without Kafka."""
+
+    def __init__(
+        self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient
+    ) -> None:
+        self._consumer = consumer
+        self._producer = producer
+        self._admin = admin
+        (self._partition,) = consumer.assignment()
+
+    async def count(self) -> int:
+        """How many letters there are."""
+        first, end = await self._bounds()
+        return end - first
+
+    async def letters(self) -> AsyncIterator[Letter]:
+        """What is there now, oldest first."""
+        async for messages in self._portions():
+            for message in messages:
+                yield _letter(message)
+
+    async def replay(self, handle: Handle) -> int:
+        """Give each letter to the projection once more; how many there were.
+
+        Those that still cannot be applied are dead letters again, at the end.
+        """
+        taken = 0
+        async for messages in self._portions():
+            await handle([_letter(message).record for message in messages])
+            await self._remove_up_to(messages[-1].offset)
+            taken += len(messages)
+        return taken
+
+    async def discard(self, unwanted: Collection[int]) -> int:
+        """Drop the letters with these offsets for good: how many there were.
+
+        Letters before the last of them get new offsets.
+        """
+        last, dropped = max(unwanted), 0
+        async for messages in self._portions():
+            reached = [message for message in messages if message.offset <= last]
+            if not reached:
+                break
+            kept = [message for message in reached if message.offset not in unwanted]
+            await self._write_again(kept)
+            await self._remove_up_to(reached[-1].offset)
+            dropped += len(reached) - len(kept)
+        return dropped
+
+    async def _portions(self) -> AsyncIterator[list[Any]]:
+        """At most AT_ONCE raw messages at a time, up to where the end was when this began."""
+        position, end = await self._bounds()
+        self._consumer.seek(self._partition, position)
+        while position < end:
+            async with bounded(WITHIN, "dead-letter topic"):
+                found = await self._consumer.getmany(timeout_ms=1000, max_records=AT_ONCE)
+                position = await self._consumer.position(self._partition)
+            messages = [m for m in found.get(self._partition, []) if m.offset < end]
+            if messages:
+                yield messages
+
+    async def _bounds(self) -> tuple[int, int]:
+        """The first offset, and the one after the last."""
+        async with bounded(WITHIN, "dead-letter topic"):
+            first = await self._consumer.beginning_offsets([self._partition])
+            end = await self._consumer.end_offsets([self._partition])
+        return first[self._partition], end[self._partition]
+
+    async def _write_again(self, messages: Sequence[Any]) -> None:
+        async with bounded(WITHIN, "dead-letter topic"):
+            sent = [
+                await self._producer.send(
+                    self._partition.topic, key=m.key, value=m.value, headers=list(m.headers)
+                )
+                for m in messages
+            ]
+            await asyncio.gather(*sent)
+
+    async def _remove_up_to(self, offset: int) -> None:
+        async with bounded(WITHIN, "dead-letter topic"):
+            await self._admin.delete_records({self._partition: RecordsToDelete(offset + 1)})
+
+
+@asynccontextmanager
+async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
+    """The dead letters of a projector; raises Unavailable."""
+    brokers = projection.brokers
+    consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
+    producer = letter_producer(brokers)
+    admin = AIOKafkaAdminClient(**brokers.aiokafka())
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(admin.close)
+        stack.push_async_callback(producer.stop)
+        stack.push_async_callback(consumer.stop)
+        async with bounded(WITHIN, "dead-letter topic"):
+            for client in (consumer, producer, admin):
+                await client.start()
+            consumer.assign([TopicPartition(projection.letters, 0)])
+        yield DeadLetterBox(consumer, producer, admin)
+
+
+def _letter(message: Any) -> Letter:
+    """Any program may have written the dead letter; a missing header reads as UNKNOWN."""
+    headers = {
+        name: value.decode(errors="replace") for name, value in message.headers if value is not None
+    }
+    record = Record(
+        headers.get("source.topic", UNKNOWN),
+        _number(headers.get("source.partition", "")),
+        _number(headers.get("source.offset", "")),
+        message.key,
+        message.value,
+    )
+    return Letter(
+        message.offset, record, headers.get("reason", UNKNOWN), headers.get("failed_at", UNKNOWN)
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if NUMBER.fullmatch(text) else -1

@@ -1,0 +1,71 @@
+"""How far a consumer is behind its log, and whether it stands still for no reason."""
+
+import time
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer
+from prometheus_client import Gauge
+
+from chassis.problems import Unavailable
+from chassis.stores.kafka_bounds import bounded
+from projections.kafka.topic_identity import KafkaLog
+
+LAG = Gauge(
+    "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
+)
+EVERY = 5.0  # seconds between two looks at the log's end
+STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
+
+
+class Stalled(Exception):
+    """There is lag and no progress; a new process heals what this one cannot."""
+
+    is_safe_to_log = True
+
+
+class LagWatch:
+    """Compares a consumer's positions with its log's end, now and then."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, of: KafkaLog) -> None:
+        self._consumer = consumer
+        self._log = of
+        self._in_hand: Mapping[int, int] = {}
+        self._looked_at = self._progress_at = time.monotonic()
+
+    def took(self, records: Mapping[int, int]) -> None:
+        """So many were fetched and are not handled yet, by partition."""
+        self._in_hand = records
+
+    def progressed(self) -> None:
+        """A batch is through, or a neighbour that was away is back."""
+        self._progress_at = time.monotonic()
+
+    async def look(self, *, may_rest: bool) -> None:
+        """Measure the lag, if it is time to; while it may rest, standing still is no fault.
+
+        Raises Stalled, and LogReplaced, which no rebalance need tell.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < EVERY:
+            return
+        self._looked_at = now
+        try:
+            async with bounded(EVERY):
+                await self._log.same()
+                lag = await self._measured()
+        except Unavailable:
+            return
+        if not lag or may_rest:
+            self._progress_at = now
+        elif now - self._progress_at > STALLED:
+            raise Stalled(f"{lag} records behind, no progress for {STALLED:.0f} s")
+
+    async def _measured(self) -> int:
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        lag = 0
+        for partition, end in ends.items():
+            behind = max(0, end - await self._consumer.position(partition))
+            behind += self._in_hand.get(partition.partition, 0)
+            LAG.labels(partition.partition).set(behind)
+            lag += behind
+        return lag

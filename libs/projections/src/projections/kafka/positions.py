@@ -1,0 +1,99 @@
+"""Where a view stands in its log, seen from outside the running projector."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.stores.kafka import Brokers
+from chassis.stores.kafka_bounds import bounded
+from projections.kafka.topic_identity import KafkaLog
+from projections.projector import Views
+
+WITHIN = 20.0  # seconds
+Ends = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of one partition: its first offset, the next that the view wants, the log's end."""
+
+    first: int
+    offset: int
+    end: int
+    lag: int
+    """At most so many records: the log's marks of transactions count, but 0 is told as 0."""
+    waits: float
+    """Seconds since the first record that the view lacks was written; 0: it lacks none."""
+
+
+class Log:
+    """A topic, and where views stand in it; every method raises Unavailable without Kafka."""
+
+    def __init__(self, log_id: str, consumer: AIOKafkaConsumer) -> None:
+        self._log_id = log_id
+        self._consumer = consumer
+
+    async def ends(self) -> Ends:
+        """The offset after the last record that is committed, by partition."""
+        async with bounded(WITHIN):
+            ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
+        return ends
+
+    async def places(self, views: Views[Any], ends: Ends) -> dict[int, Place]:
+        """Where the view stands by partition, as if the log ended there."""
+        stored = await views.offsets(self._log_id, [p.partition for p in ends])
+        async with bounded(WITHIN):
+            first = await self._consumer.beginning_offsets(ends.keys())
+            begins = {p: max(stored[p.partition] or 0, first[p]) for p in ends}
+            for partition, offset in begins.items():
+                self._consumer.seek(partition, offset)
+            waiting = await self._waiting(ends)
+        now = time.time()
+        return {
+            p.partition: Place(
+                first[p],
+                begins[p],
+                end,
+                end - begins[p] if p in waiting else 0,
+                max(0.0, now - waiting[p]) if p in waiting else 0.0,
+            )
+            for p, end in ends.items()
+        }
+
+    async def _waiting(self, ends: Ends) -> dict[TopicPartition, float]:
+        """The partitions with a record from the consumer's position on, and when it was written.
+
+        Reading tells: what stands between the last record and the end may be marks of transactions.
+        """
+        waiting: dict[TopicPartition, float] = {}
+        pending = set(ends)
+        while pending:
+            fetched = await self._consumer.getmany(*pending, timeout_ms=200)
+            for partition, messages in fetched.items():
+                if messages[0].offset < ends[partition]:
+                    waiting[partition] = messages[0].timestamp / 1000
+            at_end = {p for p in pending if await self._consumer.position(p) >= ends[p]}
+            pending -= waiting.keys() | at_end
+        return waiting
+
+
+@asynccontextmanager
+async def opened(brokers: Brokers, topic: str) -> AsyncIterator[Log]:
+    """The log of a topic; raises Unavailable."""
+    consumer = AIOKafkaConsumer(
+        topic,
+        **brokers.aiokafka(),
+        group_id=None,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=65536,  # one record would do
+    )
+    try:
+        async with bounded(WITHIN):
+            await consumer.start()
+        yield Log(await KafkaLog(brokers, topic).id(), consumer)
+    finally:
+        await consumer.stop()

@@ -1,0 +1,42 @@
+"""Which log a topic's name stands for: one that is made anew under the same name is another."""
+
+import asyncio
+
+from confluent_kafka import TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from chassis.stores.errors import librdkafka
+from chassis.stores.errors.calls import translated
+from chassis.stores.kafka import Brokers
+
+WITHIN = 5.0  # seconds
+
+
+class LogReplaced(Exception):
+    """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
+
+    is_safe_to_log = True
+
+
+class KafkaLog:
+    """A topic as it is now. Not aiokafka's business: its metadata has no topic ids (KIP-516)."""
+
+    def __init__(self, brokers: Brokers, topic: str) -> None:
+        self._topic = topic
+        self._admin = AdminClient(brokers.librdkafka())
+        self._first: str | None = None
+
+    async def id(self) -> str:
+        """The topic's own id; raises Unavailable when Kafka is away or has no such topic."""
+        topics = TopicCollection([self._topic])
+        with translated("kafka", "topic id", librdkafka.classify):
+            described = self._admin.describe_topics(topics, request_timeout=WITHIN)
+            return str((await asyncio.wrap_future(described[self._topic])).topic_id)
+
+    async def same(self) -> str:
+        """The id, as it was at the first call; raises LogReplaced, Unavailable."""
+        log_id = await self.id()
+        if self._first not in {None, log_id}:
+            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
+        self._first = log_id
+        return log_id

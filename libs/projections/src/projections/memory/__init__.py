@@ -1,0 +1,1 @@
+"""Doubles of the stores, for tests and the demo."""

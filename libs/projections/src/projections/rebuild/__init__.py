@@ -1,0 +1,1 @@
+"""Another generation of a view is built beside the one that serves."""

@@ -1,0 +1,99 @@
+"""How far a rebuild is, and what it could not apply."""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import stamina
+
+from chassis.problems import Unavailable
+from projections.generations import Generations
+from projections.kafka.positions import Ends, Log
+from projections.projector import DeadLetters, Record
+
+LOOK = 1.0  # seconds between two looks at how far it is
+TELL = 5.0  # seconds between two lines about it
+OVER = 30.0  # seconds over which the rate is taken
+AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild gives up
+
+
+@dataclass
+class CountedLetters:
+    """Counts the records that the building generation lacks.
+
+    The running projector meets the same records and puts them on the dead-letter topic. That ends
+    with the switch, which moves it past them. So from the time when the new generation leads they
+    are put there by the rebuild, too.
+    """
+
+    count: int
+    topic: DeadLetters | None = None
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        if self.topic is not None:
+            await self.topic.put(letters)
+        self.count += len(letters)
+        self.reasons.update(reason.partition(":")[0] for _, reason in letters)
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in self.reasons.most_common(3))
+        return f"{self.count} records ({reasons or 'in an earlier run'})"
+
+
+@dataclass
+class Fill:
+    """How far the building generation is: noted in the store, and told by `say`."""
+
+    generations: Generations[Any]
+    target: str
+    log: Log
+    letters: CountedLetters
+    consuming: "asyncio.Task[None]"
+    say: Callable[[str], None]
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    async def catch_up(self) -> None:
+        """Return when all is handled that was on the log a look ago."""
+        ends, told_at = await self.log.ends(), time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK)
+            if self.consuming.done():
+                await self.consuming  # raises what ended it
+            done, total, ends = await self._look(ends)
+            if done == total or time.monotonic() - told_at > TELL:
+                self.say(self._line(done, total))
+                told_at = time.monotonic()
+            if done == total:
+                return
+
+    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    async def _look(self, ends: Ends) -> tuple[int, int, Ends]:
+        """Records handled as if the log had ended there, of how many; and where it ends now."""
+        places = (await self.log.places(self.generations.views(self.target), ends)).values()
+        total = sum(place.end - place.first for place in places)
+        behind = any(place.lag for place in places)
+        # The view may be past where the log ended a look ago.
+        read = sum(min(place.offset, place.end) - place.first for place in places)
+        done = read if behind else total
+        await self._note(done, total)
+        return done, total, await self.log.ends()
+
+    async def _note(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        self.seen.append((now, done))
+        while now - self.seen[0][0] > OVER:
+            self.seen.popleft()
+        await self.generations.note(
+            {"done": done, "total": total, "dead_letters": self.letters.count}
+        )
+
+    def _line(self, done: int, total: int) -> str:
+        (began, first), (now, last) = self.seen[0], self.seen[-1]
+        rate = (last - first) / (now - began) if now > began else 0.0
+        left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
+        told = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} a second"
+        return f"{told}, {left if done < total else 'caught up'}"

@@ -1,0 +1,177 @@
+"""Bring another generation of a view to the log's end beside the one that serves, and switch.
+
+The order keeps two promises to readers: none fails, and no version goes back. Once the new
+generation has caught up, the running projectors write each change to it first and to the old one
+second; only then, and when it holds all that the old one does, it serves. For a while after that
+the rebuild goes on writing, until every projector has met the switch.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from chassis.stores.kafka import Brokers
+from chassis.stores.kafka_bounds import bounded
+from projections.generations import Generations, NotDone, Orders, State
+from projections.kafka import positions
+from projections.kafka.consumer import KafkaConsumer
+from projections.rebuild.progress import CountedLetters, Fill
+from projections.spec import Projection
+
+SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
+LEAVE = 10.0  # seconds for the last batch and for leaving the group
+MEMBERS = 5  # place in Kafka's description of a group
+AGAIN = 1.0  # seconds between two looks at who else rebuilds
+ALONE = 15.0  # seconds for a rebuild that was killed to be missed by Kafka, after 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator asked for."""
+
+    back: bool = False
+    """To the generation before, in the place of a new one."""
+    restart: bool = False
+    """Not going on where an interrupted rebuild stopped."""
+    accept_dead_letters: bool = False
+    """Switching although some records could not be applied."""
+
+
+async def run(projection: Projection, wish: Wish, say: Callable[[str], None]) -> None:
+    """Rebuild and switch, telling how it goes; raises NotDone, Unavailable.
+
+    Interrupted anywhere, it may be run again, and goes on where it stopped.
+    """
+    group = f"{projection.group}-rebuild"
+    await _alone(projection.brokers, group)
+    before, target = await _begin(projection, wish)
+    say(f"generation {before.serving} serves; building {target}")
+    letters = CountedLetters(before.dead_letters)
+    filling = replace(projection, group=group, dead_letters=letters)
+    async with (
+        positions.opened(projection.brokers, projection.topic) as log,
+        _running(KafkaConsumer(filling, _always(Orders(target)))) as consuming,
+    ):
+        fill = Fill(projection.generations, target, log, letters, consuming, say)
+        await fill.catch_up()
+        _check_complete(letters, wish)
+        letters.topic = projection.dead_letters
+        async with _leading(projection.generations, target):
+            await fill.catch_up()
+            _check_complete(letters, wish)  # again: records came meanwhile
+            accepted = letters.count
+            began = time.perf_counter()
+            await projection.generations.switch(before.serving, target)
+        say(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
+        await asyncio.sleep(SETTLE)
+    if late := letters.count - accepted:
+        say(f"{late} records could not be applied during the switch; look at `dead-letters list`")
+    await _tidy(projection, say)
+
+
+def _check_complete(letters: CountedLetters, wish: Wish) -> None:
+    """Raise NotDone if the generation lacks records that the operator has not accepted."""
+    if letters.count and not wish.accept_dead_letters:
+        raise NotDone(
+            f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
+            " switch all the same by `rebuild --accept-dead-letters`"
+        )
+
+
+@asynccontextmanager
+async def _leading(generations: Generations[Any], target: str) -> AsyncIterator[None]:
+    """In the block every projector writes each change to the target first.
+
+    If the block refuses to switch they stop doing so.
+    """
+    await generations.note({"leading": target})
+    await asyncio.sleep(SETTLE)
+    try:
+        yield
+    except NotDone:
+        await generations.note({"leading": None})
+        raise
+
+
+async def _begin(projection: Projection, wish: Wish) -> tuple[State, str]:
+    """The state, and the generation to build, noted there."""
+    generations = projection.generations
+    state = await generations.state()
+    if wish.back:
+        if state.previous is None:
+            raise NotDone("there is no generation before the one that serves")
+        if state.building != state.previous:  # an unfinished rebuild is given up
+            await generations.note({"building": state.previous, "dead_letters": None})
+        return await generations.state(), state.previous
+    going_on = state.building not in {None, state.previous} and not wish.restart
+    if not going_on:
+        await generations.note(
+            dict.fromkeys(("building", "leading", "done", "total", "dead_letters"))
+        )
+        await _drop(projection, {state.serving, state.previous})
+        state = await generations.state()
+        await generations.add(str(max(map(int, state.kept)) + 1))
+    state = await generations.state()
+    if state.building is None:
+        raise NotDone("somebody else has ended the rebuild")
+    return state, state.building
+
+
+async def _tidy(projection: Projection, say: Callable[[str], None]) -> None:
+    state = await projection.generations.state()
+    for generation in await _drop(projection, {state.serving, state.previous, state.building}):
+        say(f"generation {generation} is removed")
+    say(f"generation {state.previous} is kept for `rebuild --back`; deletions still reach it")
+
+
+async def _drop(projection: Projection, wanted: set[str | None]) -> list[str]:
+    state = await projection.generations.state()
+    unwanted = sorted(state.kept - wanted)
+    for generation in unwanted:
+        await projection.generations.drop(generation)
+    return unwanted
+
+
+def _always(orders: Orders) -> Callable[[], Awaitable[Orders]]:
+    async def told() -> Orders:
+        return orders
+
+    return told
+
+
+@asynccontextmanager
+async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(consumer.serve())
+    try:
+        yield task
+    finally:
+        with suppress(TimeoutError):  # asked first: aiokafka may swallow a cancellation
+            async with asyncio.timeout(LEAVE):
+                await consumer.drain()
+        task.cancel()
+        await asyncio.wait([task], timeout=LEAVE)
+
+
+async def _alone(brokers: Brokers, group: str) -> None:
+    """Return when nobody else rebuilds; raises NotDone."""
+    admin = AIOKafkaAdminClient(**brokers.aiokafka())
+    end = time.monotonic() + ALONE
+    try:
+        async with bounded(2 * ALONE):
+            await admin.start()
+            while await _members(admin, group):
+                if time.monotonic() > end:
+                    raise NotDone("another rebuild is running")
+                await asyncio.sleep(AGAIN)
+    finally:
+        await admin.close()
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    responses = await admin.describe_consumer_groups([group])
+    return sum(len(described[MEMBERS]) for response in responses for described in response.groups)

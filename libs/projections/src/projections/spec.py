@@ -1,0 +1,40 @@
+"""What a projector consists of, before anybody says onto which generation it projects."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.stores.kafka import Brokers
+from projections.generations import Generations, Orders
+from projections.projector import DeadLetters, Handle, Views, dead_letter_topic
+from projections.verification.drift import Compared
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A wired projector: where it reads, what it does with records, and its view's generations."""
+
+    brokers: Brokers
+    topic: str
+    group: str
+    generations: Generations[Any]
+    handler: Callable[[Views[Any], DeadLetters], Handle]
+    """What deals with records, for one generation."""
+    dead_letters: DeadLetters
+    ping: Callable[[], Awaitable[object]]
+    """Returns when the store of the views answers, raises when it does not."""
+    compared: Callable[[str], AbstractAsyncContextManager[Compared[Any]]]
+    """A generation beside the truth, for verification."""
+    plural: str
+    """What the view holds, for what an operator reads: users."""
+
+    @property
+    def letters(self) -> str:
+        """The dead-letter topic."""
+        return dead_letter_topic(self.topic, self.group)
+
+    def onto(self, orders: Orders) -> tuple[Views[Any], Handle]:
+        """The generation to write, and what writes records into it."""
+        views = self.generations.views(orders.generation, orders.leading)
+        return views, self.handler(views, self.dead_letters)

@@ -1,0 +1,1 @@
+"""A view compared with the events, and repaired."""

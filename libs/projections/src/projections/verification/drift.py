@@ -1,0 +1,162 @@
+"""What the truth says of a key against what a view holds of it: the same, or which kind of drift.
+
+Pure, with the ports through which projections.verification.verification sees the two.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from projections.projector import Change
+
+C = TypeVar("C", bound=Change)
+
+
+class Kind(StrEnum):
+    """How a view differs from the truth."""
+
+    MISSING = "missing"
+    """The truth has it; the view has nothing."""
+    STALE = "stale"
+    """The view has an earlier version."""
+    DIFFERENT = "different"
+    """The view has the truth's version with other content."""
+    AHEAD = "ahead"
+    """The view has a version that the truth has not, and so would refuse the next events."""
+    EXTRA = "extra"
+    """The view has what the truth has never heard of."""
+    UNREADABLE = "unreadable"
+    """The truth's newest event is one that the projector cannot read: its dead letter."""
+
+
+LAG = {Kind.MISSING, Kind.STALE}
+"""What a view that follows shows, too, for a while; the other kinds it never shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected(Generic[C]):
+    """What the truth says of a key, and what the view should hold of it."""
+
+    version: int
+    change: C | None
+    """None: the projector cannot read the event."""
+    content: object
+    occurred_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a view holds of a key."""
+
+    version: int
+    """As the view's guard takes it; 0: none."""
+    content: object
+    """Comparable with Expected.content."""
+    mark: Any = None
+    """Whatever the view needs to see later that it still holds just this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A finding. 0: no version."""
+
+    kind: Kind
+    key: str
+    truth: int
+    view: int
+
+
+def agree(expected: Expected[C] | None, held: Held | None) -> bool:
+    """Whether nothing need be looked at again."""
+    if expected is None or held is None:
+        return expected is None and held is None
+    return (
+        expected.change is not None
+        and expected.version == held.version
+        and expected.content == held.content
+    )
+
+
+def judge(expected: Expected[C] | None, held: Held | None, target: int) -> Kind | None:
+    """The kind of drift, or None; `held` was read before `expected`.
+
+    target: the version that the truth had when the key was first looked at. A view that has
+    reached it follows, however often the key changes meanwhile.
+    """
+    if expected is None:
+        return Kind.EXTRA if held else None
+    if expected.change is None:
+        return Kind.UNREADABLE
+    version = held.version if held else 0
+    if version > expected.version:
+        return Kind.AHEAD
+    if held and version == expected.version:
+        return None if held.content == expected.content else Kind.DIFFERENT
+    if version >= target:
+        return None
+    return Kind.STALE if version else Kind.MISSING
+
+
+Row = tuple[str, int, Mapping[str, Any]]
+"""A key, its newest version, and the event as the projector reads it."""
+
+
+class Truth(Protocol):
+    """The newest event of every key; each method raises Unavailable."""
+
+    async def page(self, after: str, limit: int) -> Sequence[Row]:
+        """The first keys after the given one, in order."""
+
+    async def look(self, keys: Collection[str]) -> Sequence[Row]:
+        """Those of the keys that there are, as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a view holds in a span of keys."""
+
+    held: Mapping[str, Held]
+    to: str | None
+    """The last key of the span; None: there is nothing after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair(Generic[C]):
+    """A key that a view shall hold as the change says (None: not at all), and what it held."""
+
+    key: str
+    held: Held | None
+    change: C | None
+
+
+class View(Protocol[C]):
+    """A view as verification needs it; each method raises Unavailable."""
+
+    def content(self, change: C) -> object:
+        """What Held.content is after the change."""
+
+    async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
+        """All it holds after `after` up to `to` (None: the end); `known`: the truth's keys there.
+
+        The span may end earlier, so that it has a bounded number of keys.
+        """
+
+    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+        """What it holds of these keys at this moment."""
+
+    def unlisted(self) -> AsyncIterator[Sequence[str]]:
+        """In bounded portions every key that no page would show unless the truth knew it."""
+
+    async def settle(self, repairs: Sequence[Repair[C]]) -> None:
+        """Make each repair, unless the view holds something else than it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Generic[C]):
+    """What a run of verification needs: the truth, and a view with the projection into it."""
+
+    truth: Truth
+    project: Callable[[Mapping[str, Any]], C]
+    view: View[C]

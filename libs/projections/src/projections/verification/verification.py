@@ -1,0 +1,212 @@
+"""Comparing a view with the truth while both change, and putting right what differs for good.
+
+Both are read page by page in the order of their keys: memory is bounded, and a run can go on where
+another ended. What differs in a page is a suspect only, since it may be on its way. Suspects are
+looked at again, the view first, the truth second: views only follow, so what the view then has and
+the truth has not is proof. A view that is behind gets the time that its lag needs, counted from the
+event that it should have by now.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic
+
+import stamina
+
+from chassis.problems import Unavailable
+from projections.projector import Undecodable
+from projections.verification.drift import (
+    LAG,
+    C,
+    Compared,
+    Drift,
+    Expected,
+    Kind,
+    Repair,
+    Row,
+    agree,
+    judge,
+)
+
+PAGE = 2000  # keys: a few megabytes, and statements of about 20 ms
+MOST_SUSPECTS = 5 * PAGE
+AGAIN = 0.5  # seconds between two looks at a suspect
+AWAY = 30.0  # seconds that a store may be away before the run ends
+
+Tell = Callable[[str, Drift], None]
+"""Called with "found", and with "remains" for what a repair did not heal."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has seen so far."""
+
+    keys: int = 0
+    found: Counter[Kind] = field(default_factory=Counter)
+    healed: Counter[Kind] = field(default_factory=Counter)
+    """Of the found ones, those that were seen right after their repair."""
+
+    @property
+    def remaining(self) -> int:
+        return self.found.total() - self.healed.total()
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """A key to look at again; times are the monotonic clock's."""
+
+    target: int
+    after: str
+    """Where its page began."""
+    look_at: float
+    lag_until: float
+    repair_until: float = 0
+    found: Kind | None = None
+
+
+class Verification(Generic[C]):
+    """One run over all keys."""
+
+    def __init__(
+        self,
+        compared: Compared[C],
+        tell: Tell,
+        *,
+        patience: float,
+        repair: bool,
+    ) -> None:
+        """patience: seconds that an event may take to the view, and a repair to show."""
+        self._truth, self._view, self._tell = compared.truth, compared.view, tell
+        self._project = compared.project
+        self._patience, self._repair = patience, repair
+        self._suspects: dict[str, _Suspect] = {}
+        self._after = ""
+        self.tally = Tally()
+
+    @property
+    def position(self) -> str:
+        """The key after which another run goes on without leaving anything out."""
+        return min([self._after, *(suspect.after for suspect in self._suspects.values())])
+
+    async def run(self, after: str) -> AsyncIterator[None]:
+        """Verify the keys after the given one; between portions the caller may pause.
+
+        Raises Unavailable when a store stays away.
+        """
+        self._after = after
+        is_more = True
+        while is_more:
+            is_more = await self._compare_page()
+            await self._review()
+            yield
+        async for keys in self._view.unlisted():
+            await self._compare_unlisted(keys)
+            await self._review()
+            yield
+        while self._suspects:
+            await asyncio.sleep(AGAIN)
+            await self._review()
+            yield
+
+    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    async def _compare_page(self) -> bool:
+        """False: it was the last one."""
+        rows = await self._truth.page(self._after, PAGE)
+        last = rows[-1][0] if rows else self._after
+        expected = self._expected(rows)
+        page = await self._view.page(self._after, last if len(rows) == PAGE else None, expected)
+        keys = page.held.keys() | {key for key in expected if page.to is None or key <= page.to}
+        self._suspect(
+            (key, expected.get(key))
+            for key in keys
+            if not agree(expected.get(key), page.held.get(key))
+        )
+        self.tally.keys += sum(key in expected for key in keys)
+        self._after = last if page.to is None else page.to
+        return page.to is not None
+
+    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    async def _compare_unlisted(self, keys: Sequence[str]) -> None:
+        known = {key for key, _, _ in await self._truth.look(keys)}
+        self._suspect((key, None) for key in keys if key not in known)
+
+    def _expected(self, rows: Iterable[Row]) -> dict[str, Expected[C]]:
+        expected: dict[str, Expected[C]] = {}
+        for key, version, event in rows:
+            try:
+                change = self._project(event)
+            except Undecodable:
+                expected[key] = Expected(version, None, None, None)
+            else:
+                content = self._view.content(change)
+                expected[key] = Expected(version, change, content, change.occurred_at)
+        return expected
+
+    def _suspect(self, differing: Iterable[tuple[str, Expected[C] | None]]) -> None:
+        now, today = time.monotonic(), datetime.now(UTC)
+        for key, expected in differing:
+            happened = expected.occurred_at if expected else None
+            left = self._patience - (today - happened).total_seconds() if happened else 0
+            lag_until = now + min(self._patience, max(0, left))
+            target = expected.version if expected else 0
+            self._suspects.setdefault(key, _Suspect(target, self._after, now, lag_until))
+
+    async def _review(self) -> None:
+        """Look at every suspect whose time has come, until none is due and few are left."""
+        while True:
+            now = time.monotonic()
+            due = [key for key, suspect in self._suspects.items() if suspect.look_at <= now]
+            if due:
+                await self._look(due[:PAGE])
+            elif len(self._suspects) > MOST_SUSPECTS:
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
+    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    async def _look(self, keys: Sequence[str]) -> None:
+        held = await self._view.look(keys)
+        expected = self._expected(await self._truth.look(keys))
+        repairs = []
+        for key in keys:
+            if (suspect := self._suspects.get(key)) is None:  # dealt with before a second try
+                continue
+            there, wanted = held.get(key), expected.get(key)
+            kind = judge(wanted, there, suspect.target)
+            if kind is None:
+                self._clear(key)
+                continue
+            drift = Drift(kind, key, wanted.version if wanted else 0, there.version if there else 0)
+            if self._is_to_be_repaired(drift):
+                repairs.append(Repair(key, there, wanted.change if wanted else None))
+        if repairs:
+            await self._view.settle(repairs)
+
+    def _clear(self, key: str) -> None:
+        suspect = self._suspects.pop(key)
+        if suspect.found:
+            self.tally.healed[suspect.found] += 1
+
+    def _is_to_be_repaired(self, drift: Drift) -> bool:
+        """Tell a finding once, and decide what becomes of it."""
+        suspect, now = self._suspects[drift.key], time.monotonic()
+        if suspect.found is None:
+            if drift.kind in LAG and now < suspect.lag_until:
+                suspect.look_at = now + AGAIN
+                return False
+            self.tally.found[drift.kind] += 1
+            self._tell("found", drift)
+            suspect.found, suspect.repair_until = drift.kind, now + self._patience
+            if self._repair and drift.kind is not Kind.UNREADABLE:
+                return True  # and looked at again at once
+        elif now < suspect.repair_until:
+            suspect.look_at = now + AGAIN
+            return True
+        if self._repair:
+            self._tell("remains", drift)
+        del self._suspects[drift.key]
+        return False

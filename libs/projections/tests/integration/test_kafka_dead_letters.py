@@ -1,0 +1,64 @@
+"""Dead letters on a real Kafka: poison stops nobody, and waits where it is seen."""
+
+import random
+import time
+
+import pytest
+from projecting import LARGEST, Log, first_letter, holds, total
+from shelf import Shelf
+
+from chassis.stores.kafka import Brokers
+from chassis.testing import eventually, serving
+from projections.kafka import dead_letter_monitor
+from projections.projector import (
+    dead_letter_topic,
+)
+
+pytestmark = pytest.mark.integration
+
+
+async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
+    shelf = Shelf()
+    async with log.projected_onto(shelf):
+        await log.write("a@1", "poison@1", "a@2", "b@1")
+        await holds(shelf, {"a": 2, "b": 1})
+        letter = await first_letter(log)
+    assert (letter.key, letter.value) == (b"poison", b"poison@1")
+    headers = dict(letter.headers)
+    assert headers["reason"] == b"it is poison"
+    assert headers["source.topic"] == log.topic.encode()
+    assert headers["source.offset"].isdigit()
+
+
+async def test_the_largest_record_that_a_topic_takes_can_be_a_dead_letter(log: Log) -> None:
+    shelf = Shelf()
+    value = b"poison" + random.Random(7).randbytes(LARGEST - 6)
+    async with log.projected_onto(shelf):
+        await log.producer.send_and_wait(log.topic, value, key=b"large")
+        await log.write("a@1", "b@1", "c@1")
+        await holds(shelf, {"a": 1, "b": 1, "c": 1})
+        assert (await first_letter(log)).value == value
+
+
+async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letter_monitor, "EVERY", 0.1)
+    waiting, oldest = dead_letter_monitor.WAITING, dead_letter_monitor.OLDEST
+
+    async def counted(number: int) -> None:
+        assert total(waiting) == number
+
+    waiting.set(-1)
+    async with serving(
+        dead_letter_monitor.DeadLetterWatch(
+            Brokers(log.bootstrap), dead_letter_topic(log.topic, log.topic)
+        )
+    ):
+        await eventually(lambda: counted(0), within=15)
+        assert total(oldest) == 0
+        began = time.time()
+        async with log.projected_onto(Shelf()):
+            await log.write("poison@1", "a@1", "poison@2")
+            await eventually(lambda: counted(2), within=15)
+        assert began - 1 < total(oldest) < time.time() + 1

@@ -1,0 +1,127 @@
+"""A rebuild on a real Kafka: a new generation is filled beside the old one, and switched to."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from projecting import Log, first_letter
+from shelf import Put, Shelf
+
+from chassis.testing import eventually
+from projections import directives
+from projections.generations import NotDone, State
+from projections.memory.generations import MemoryGenerations
+from projections.rebuild import progress, rebuild
+
+pytestmark = pytest.mark.integration
+
+
+async def rebuilt(log: Log, generations: MemoryGenerations[Put], **wish: bool) -> list[str]:
+    """What the operator is told meanwhile."""
+    told: list[str] = []
+    async with log.projection(generations) as projection:
+        await rebuild.run(projection, rebuild.Wish(**wish), told.append)
+    return told
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directives, "EVERY", 0.1)
+    monkeypatch.setattr(progress, "LOOK", 0.1)
+    monkeypatch.setattr(rebuild, "SETTLE", 0.5)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
+    shelves: list[Shelf] = []
+
+    def another() -> Shelf:
+        shelves.append(Shelf())
+        return shelves[-1]
+
+    generations = MemoryGenerations(another)
+    async with log.projecting(generations):
+        await log.write("a@1", "b@1")
+        await eventually(lambda: at(shelves, 0, {"a": 1, "b": 1}), within=30)
+        told = await rebuilt(log, generations)
+        assert any("2 of 2 records" in line for line in told)
+        assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
+        await log.write("a@2", "c@1")
+        second = generations.views("2")
+        await eventually(lambda: at([second], 0, {"a": 2, "b": 1, "c": 1}), within=30)
+        await rebuilt(log, generations, back=True)
+        state = await generations.state()
+        assert (state.serving, state.previous) == ("1", "2")
+        await at(shelves, 0, {"a": 2, "b": 1, "c": 1})
+        await rebuilt(log, generations)
+    assert await generations.state() == State("3", "1", frozenset({"1", "3"}))
+
+
+async def at(shelves: Sequence[Any], number: int, expected: dict[str, int]) -> None:
+    assert shelves
+    assert shelves[number].kept == expected
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1", "poison@1", "poison@2")
+    with pytest.raises(NotDone, match=r"2 records \(2 it is poison\)"):
+        await rebuilt(log, generations)
+    assert (await generations.state()).dead_letters == 2
+    with pytest.raises(NotDone, match="in an earlier run"):
+        await rebuilt(log, generations)
+    await rebuilt(log, generations, accept_dead_letters=True)
+    assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_switch(
+    log: Log,
+) -> None:
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1")
+
+    async def poisoned() -> None:
+        await eventually(lambda: leads(generations, "2"), within=30)
+        await log.write("poison@1")
+
+    with pytest.raises(NotDone, match="1 records"):
+        await asyncio.gather(rebuilt(log, generations), poisoned())
+    state = await generations.state()
+    assert (state.serving, state.leading, state.dead_letters) == ("1", None, 1)
+    await rebuilt(log, generations, accept_dead_letters=True)
+    assert (await generations.state()).serving == "2"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_record_rejected_after_the_switch_is_a_dead_letter_and_is_told(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The projector, which is not there yet, begins behind it."""
+    monkeypatch.setattr(rebuild, "SETTLE", 3.0)  # so that a busy machine reads it in time
+    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    await log.write("a@1")
+
+    async def poisoned() -> None:
+        await eventually(lambda: serves(generations, "2"), within=30)
+        await log.write("poison@1")
+
+    told, _ = await asyncio.gather(rebuilt(log, generations), poisoned())
+    assert any("1 records could not be applied during the switch" in line for line in told)
+    assert (await first_letter(log)).value == b"poison@1"
+
+
+async def leads(generations: MemoryGenerations[Put], generation: str) -> None:
+    assert (await generations.state()).leading == generation
+
+
+async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
+    assert (await generations.state()).serving == generation
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
+    with pytest.raises(NotDone, match="no generation before"):
+        await rebuilt(log, MemoryGenerations(Shelf), back=True)

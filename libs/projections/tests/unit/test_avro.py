@@ -1,0 +1,100 @@
+"""The Confluent wire format, read with the writer's schema into the reader's."""
+
+import io
+import json
+import socket
+from typing import Any
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.problems import Unavailable
+from projections.kafka.avro import HEADER, AvroDecoder, RegistrySchemas
+from projections.projector import Undecodable
+
+NAME = {"name": "name", "type": "string"}
+NICK = {"name": "nick", "type": ["null", "string"], "default": None}
+OLD: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME]}
+NEW: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME, NICK]}
+
+
+class Known:
+    """A registry that knows one old schema, until it goes away."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.asked = 0
+
+    async def by_id(self, schema_id: int) -> str:
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("registry")
+        if schema_id != 7:
+            raise Undecodable(f"no schema has the id {schema_id}")
+        return json.dumps(OLD)
+
+
+def written(name: str, schema_id: int = 7) -> bytes:
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(OLD), {"name": name})
+    return HEADER.pack(0, schema_id) + body.getvalue()
+
+
+async def test_an_old_record_reads_as_the_new_shape() -> None:
+    assert await AvroDecoder(Known(), NEW)(written("Žižek")) == {"name": "Žižek", "nick": None}
+
+
+async def test_a_known_schema_needs_no_registry() -> None:
+    registry = Known()
+    decode = AvroDecoder(registry, NEW)
+    await decode(written("Ann"))
+    registry.is_away = True
+    await decode(written("Bob"))
+    assert registry.asked == 1
+
+
+@pytest.mark.parametrize("accepts", [True, False], ids=["no answer", "refused"])
+async def test_unreachable_registry_is_unavailable(*, accepts: bool) -> None:
+    """What the registry's client raises then is its HTTP library's; classify must know that one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if not accepts:
+            server.close()
+        with pytest.raises(Unavailable, match="schema registry is unavailable"):
+            await RegistrySchemas(f"http://127.0.0.1:{port}", timeout=0.2).by_id(7)
+
+
+async def test_an_unknown_schema_is_undecodable_but_a_missing_registry_is_not() -> None:
+    registry = Known()
+    decode = AvroDecoder(registry, NEW)
+    with pytest.raises(Undecodable, match="id 8"):
+        await decode(written("Ann", schema_id=8))
+    registry.is_away = True
+    with pytest.raises(Unavailable):
+        await decode(written("Ann"))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\x00",
+        b"\x01" + written("Ann")[1:],
+        written("Ann")[:-1],
+        written("Ann") + b"x",
+        HEADER.pack(0, 7) + b"\xff" * 12,
+    ],
+)
+async def test_broken_bytes_are_undecodable(payload: bytes) -> None:
+    with pytest.raises(Undecodable):
+        await AvroDecoder(Known(), NEW)(payload)
+
+
+@given(st.binary(max_size=64))
+async def test_no_bytes_whatever_are_taken_for_a_bug(payload: bytes) -> None:
+    try:
+        await AvroDecoder(Known(), NEW)(payload)
+    except Undecodable:
+        pass

@@ -1,0 +1,56 @@
+"""What the truth says against what a view holds: each kind of drift, and what is none."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from projections.verification.drift import Expected, Held, Kind, agree, judge
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Put:
+    key: str
+    version: int
+    occurred_at: datetime = NOW
+
+
+def expected(version: int) -> Expected[Put]:
+    return Expected(version, Put("a", version), f"content {version}", NOW)
+
+
+def held(version: int, content: str | None = None) -> Held:
+    return Held(version, content or f"content {version}")
+
+
+UNREADABLE: Expected[Put] = Expected(3, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("truth", "view", "kind"),
+    [
+        (expected(2), held(2), None),
+        (None, None, None),
+        (expected(2), None, Kind.MISSING),
+        (expected(2), held(1), Kind.STALE),
+        (expected(2), held(2, "other"), Kind.DIFFERENT),
+        (expected(2), held(3), Kind.AHEAD),
+        (None, held(1), Kind.EXTRA),
+        (UNREADABLE, held(2), Kind.UNREADABLE),
+        (UNREADABLE, None, Kind.UNREADABLE),
+    ],
+    ids=str,
+)
+def test_each_difference_has_its_kind(
+    truth: Expected[Put] | None, view: Held | None, kind: Kind | None
+) -> None:
+    assert judge(truth, view, target=2) is kind
+    assert agree(truth, view) is (kind is None)
+
+
+def test_a_view_that_reached_what_it_was_to_reach_follows() -> None:
+    """The key changes faster than it can be compared."""
+    assert judge(expected(7), held(5), target=5) is None
+    assert judge(expected(7), held(4), target=5) is Kind.STALE
