@@ -7,7 +7,7 @@ compared. Started with query-api's environment.
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from chassis.auth.authorization import needs
+from chassis.auth.authorization import requires_scope
 from chassis.grpc.server import GrpcServer
 from chassis.http.pagination import page
 from chassis.process.health import Health
@@ -28,7 +28,7 @@ class Anew(UserQueriesBase):
         self._directory = directory
         self._ready: dict[bytes, User] = {}
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
         views, cursor = await self._directory.list(page(list_request.limit, list_request.cursor))
         users = [self._message(view.proto or b"") for view in views]

@@ -21,7 +21,7 @@ from chassis.stores.kafka import Brokers
 from command_api.wiring import utc_now, uuid7
 from local_stack.addresses import Addresses
 from projections.kafka import positions
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 from redis_projector.redis_user_views import RedisUserViews
 
 AT_ONCE, EVERY = 100, 0.1  # users, seconds: 1,000 events a second
@@ -72,7 +72,7 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
     over = asyncio.Event()
 
     async def look() -> None:
-        log_id = await KafkaLog(brokers, TOPIC).id()
+        log_id = await TopicIdentity(brokers, TOPIC).id()
         async with (
             Redis.from_url(stack.redis_url) as redis,
             positions.opened(brokers, TOPIC) as log,

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from chassis.stores.kafka import Brokers
 from local_stack import control
 from local_stack.addresses import Addresses
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 from redis_projector.redis_generations import RedisGenerations
 
 PROJECTOR = "redis-projector"
@@ -104,7 +104,7 @@ def settings(stack: Addresses, topic: str, number: int) -> dict[str, str]:
 async def measure(stack: Addresses, topic: str, partitions: int, processes: int) -> Scaled:
     """Paused until all have their partitions, and then let go."""
     until = await ends(stack, topic, partitions)
-    log = await KafkaLog(Brokers(stack.kafka_bootstrap), topic).id()
+    log = await TopicIdentity(Brokers(stack.kafka_bootstrap), topic).id()
     async with Redis.from_url(stack.redis_url) as redis, AsyncExitStack() as running:
         await redis.flushdb()
         generations = RedisGenerations(redis)

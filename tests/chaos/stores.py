@@ -14,7 +14,7 @@ from topic import PARTITIONS
 
 from chassis.stores.kafka import Brokers
 from local_stack.addresses import Addresses
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 from user_contracts import redis_users
 from user_contracts.proto.user.v1 import User
 
@@ -103,7 +103,7 @@ async def redis_view(stack: Addresses) -> View:
         buckets = {
             m.decode() for m in await redis.zrange(redis_users.directory_key(generation), 0, -1)
         }
-        log = await KafkaLog(Brokers(stack.kafka_bootstrap), "user.events").id()
+        log = await TopicIdentity(Brokers(stack.kafka_bootstrap), "user.events").id()
         fields = [f"{log}:{partition}" for partition in PARTITIONS]
         shards = [await redis.hmget(key, fields) for key in offset_keys(generation)]
     users = {key.rsplit(":", 1)[1]: _hash(value) for key, value in values.items()}
@@ -146,7 +146,7 @@ def _differ(value: dict[bytes, bytes]) -> bool:
 async def opensearch_view(stack: Addresses) -> View:
     """The OpenSearch view that serves (schemas/views/opensearch-users.md)."""
     users, offsets = {}, {}
-    stored = f"offset-{await KafkaLog(Brokers(stack.kafka_bootstrap), 'user.events').id()}-"
+    stored = f"offset-{await TopicIdentity(Brokers(stack.kafka_bootstrap), 'user.events').id()}-"
     async with opensearch_operator.connected(stack) as client:
         await client.indices.refresh(index="users")
         async for document in async_scan(client, index="users", size=2000):

@@ -15,7 +15,7 @@ from shelf import Put, Shelf, decode
 
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
-from projections.directives import OperatorWatch
+from projections.directives import DirectivePoller
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.memory.generations import MemoryGenerations
@@ -26,7 +26,7 @@ from projections.projector import (
     Views,
     dead_letter_topic,
 )
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 PARTITIONS = 2
 LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
@@ -60,7 +60,7 @@ class Log:
             )
 
     @asynccontextmanager
-    async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[Projection]:
+    async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[ProjectorSpec]:
         """A projector's parts that feed the generation that serves."""
         brokers = Brokers(self.bootstrap)
         letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
@@ -69,7 +69,7 @@ class Log:
             return Projector(decode, lambda event: Put(**event), views, letters).handle
 
         ping = generations.state
-        yield Projection(
+        yield ProjectorSpec(
             brokers,
             self.topic,
             self.topic,
@@ -86,8 +86,8 @@ class Log:
     async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
         """A projector, as its process wires it, while the block runs."""
         async with self.projection(generations) as projection:
-            operator = OperatorWatch(generations)
-            consumer = KafkaConsumer(projection, operator.orders)
+            operator = DirectivePoller(generations)
+            consumer = KafkaConsumer(projection, operator.directives)
             async with serving(operator, consumer):
                 yield consumer
 

@@ -45,7 +45,7 @@ def locked(deployable: str) -> set[str]:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheels")
     built_here = ("--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable)
-    libs = sorted(path.parent for path in ROOT.glob("libs/*/pyproject.toml"))
+    libs = sorted(str(path.parent) for path in ROOT.glob("libs/*/pyproject.toml"))
     for member in [*libs, "schemas", *(f"services/{name}" for name in DEPLOYABLES)]:
         uv("build", *built_here, "--out-dir", out, member)
     return out

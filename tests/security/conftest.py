@@ -20,7 +20,7 @@ import query_api.grpc_api
 import query_api.http_api
 import search_api.grpc_api
 import search_api.http_api
-from chassis.auth.authorization import Gate
+from chassis.auth.authorization import Authorizer
 from chassis.auth.jwks import GivenKeys, parse
 from chassis.auth.jwt import BearerTokens
 from chassis.auth.rate_limit import RateLimit
@@ -96,13 +96,13 @@ class Doors:
         return "OK", {}
 
 
-def asking(limit: RateLimit | None = None) -> Gate:
+def asking(limit: RateLimit | None = None) -> Authorizer:
     """A gate that knows all keys of the tests' issuer."""
     keys = parse(json.dumps({"keys": [jwk(algorithm) for algorithm in KEYS]}))
-    return Gate(BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE).caller, limit)
+    return Authorizer(BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE).caller, limit)
 
 
-async def opened(gate: Gate) -> AsyncIterator[Doors]:
+async def opened(gate: Authorizer) -> AsyncIterator[Doors]:
     doors = Doors()
     async with AsyncExitStack() as stack:
         for api in all_apis():
@@ -118,12 +118,12 @@ async def opened(gate: Gate) -> AsyncIterator[Doors]:
 
 
 @pytest.fixture
-def gate() -> Gate:
+def gate() -> Authorizer:
     return asking()
 
 
 @pytest.fixture
-async def doors(gate: Gate) -> AsyncIterator[Doors]:
+async def doors(gate: Authorizer) -> AsyncIterator[Doors]:
     async for one in opened(gate):
         yield one
 

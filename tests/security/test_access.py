@@ -15,7 +15,7 @@ from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
 from tokens import SCOPES, bearer, token
 
-from chassis.auth.authorization import OPEN, Gate, scope_of
+from chassis.auth.authorization import OPEN, Authorizer, scope_of
 from chassis.http.server import HttpServer
 from chassis.testing import serving
 from user_contracts import openapi
@@ -144,7 +144,9 @@ async def test_answers_say_nothing_of_the_server_and_are_what_they_say(
             assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_route_of_which_nobody_said_anything_is_refused(doors: Any, gate: Gate) -> None:
+async def test_a_route_of_which_nobody_said_anything_is_refused(
+    doors: Any, gate: Authorizer
+) -> None:
     async def forgotten(_request: web.Request) -> web.Response:
         return web.Response()
 

@@ -12,7 +12,7 @@ import redis_projector.projection
 import search_api.grpc_api
 import search_api.http_api
 import search_projector.projection
-from chassis.auth.authorization import Gate
+from chassis.auth.authorization import Authorizer
 from chassis.auth.settings import access
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
@@ -73,7 +73,7 @@ def _into_index(index: ProjectedIndex) -> Any:
 
 
 def _servers(
-    settings: Settings, health: Health, doors: list[tuple[Any, Any]], gate: Gate
+    settings: Settings, health: Health, doors: list[tuple[Any, Any]], gate: Authorizer
 ) -> list[HttpServer | GrpcServer]:
     servers: list[HttpServer | GrpcServer] = []
     for number, (routes, service) in enumerate(doors):

@@ -8,7 +8,7 @@ import aiohttp
 from canary.probe import Apis
 from canary.prober import Prober
 from canary.settings import Settings
-from chassis.auth.client_token import showing
+from chassis.auth.client_token import bearer_token_middleware
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process
@@ -19,7 +19,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The canary over the three APIs; ready as soon as it runs: it needs nobody to say so."""
-    token = showing(settings.token_file)
+    token = bearer_token_middleware(settings.token_file)
     async with aiohttp.ClientSession(timeout=TIMEOUT, middlewares=token) as session:
         apis = Apis(session, settings.command_url, settings.query_url, settings.search_url)
         health = Health({})

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from chassis.auth.client_token import showing
+from chassis.auth.client_token import bearer_token_middleware
 from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
@@ -25,7 +25,8 @@ from console.topic import Topic
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The console over its neighbours; ready as soon as it runs: one that is away is shown so."""
     # Every call has a limit of its own. Connections are as many as the page's own limits allow.
-    token = showing(settings.token_file)  # for the APIs alone, not for the admin ports
+    # For the APIs alone, not for the admin ports.
+    token = bearer_token_middleware(settings.token_file)
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
         aiohttp.ClientSession(

@@ -89,7 +89,7 @@ class Problem(Exception):
         return ANSWERS[self.kind]
 
     @property
-    def told(self) -> str:
+    def public_detail(self) -> str:
         """What the caller may read of the detail."""
         return self.detail
 
@@ -195,7 +195,7 @@ class Unavailable(Problem):
     retry_after = 1
 
     @property
-    def told(self) -> str:
+    def public_detail(self) -> str:
         """Who is away; what a client library says of it behind a colon is for /readyz and logs."""
         return self.detail.partition(":")[0]
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chassis.auth.client_token import showing
+from chassis.auth.client_token import bearer_token_middleware
 from chassis.http.server import HttpServer
 from chassis.testing import serving
 
@@ -25,7 +25,7 @@ async def url() -> AsyncIterator[str]:
 
 async def test_each_request_shows_what_the_file_holds_then(url: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
-    async with aiohttp.ClientSession(middlewares=showing(file)) as session:
+    async with aiohttp.ClientSession(middlewares=bearer_token_middleware(file)) as session:
         for text, told in (("1\n", "Bearer 1"), ("2\n", "Bearer 2"), ("\n", "nothing")):
             file.write_text(text)
             async with session.get(url) as response:
@@ -34,13 +34,15 @@ async def test_each_request_shows_what_the_file_holds_then(url: str, tmp_path: P
 
 async def test_without_a_file_nothing_is_shown(url: str) -> None:
     async with (
-        aiohttp.ClientSession(middlewares=showing(None)) as session,
+        aiohttp.ClientSession(middlewares=bearer_token_middleware(None)) as session,
         session.get(url) as response,
     ):
         assert await response.text() == "nothing"
 
 
 async def test_a_file_that_cannot_be_read_is_told(url: str, tmp_path: Path) -> None:
-    async with aiohttp.ClientSession(middlewares=showing(tmp_path / "token")) as session:
+    async with aiohttp.ClientSession(
+        middlewares=bearer_token_middleware(tmp_path / "token")
+    ) as session:
         with pytest.raises(aiohttp.ClientConnectionError, match="no token in"):
             await session.get(url)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.batching.coalesced_reads import Gathered, Joined
+from chassis.batching.coalesced_reads import BatchLoader, CoalescedRead
 from chassis.problems import Unavailable
 from chassis.testing import eventually
 
@@ -50,13 +50,15 @@ def store() -> Store:
 
 
 @pytest.fixture(params=["gathered", "joined"])
-def shared(request: pytest.FixtureRequest, store: Store) -> "Gathered[str, int] | Joined[str, int]":
+def shared(
+    request: pytest.FixtureRequest, store: Store
+) -> "BatchLoader[str, int] | CoalescedRead[str, int]":
     if request.param == "gathered":
-        return Gathered(store.read_many, largest=3)
-    return Joined(store.read)
+        return BatchLoader(store.read_many, largest=3)
+    return CoalescedRead(store.read)
 
 
-Shared = Gathered[str, int] | Joined[str, int]
+Shared = BatchLoader[str, int] | CoalescedRead[str, int]
 
 
 async def has_read(store: Store, times: int) -> None:
@@ -141,7 +143,7 @@ async def test_each_read_runs_in_the_context_of_its_first_caller(
 
 
 async def test_single_reads_become_few_of_bounded_size(store: Store) -> None:
-    shared = Gathered(store.read_many, largest=3)
+    shared = BatchLoader(store.read_many, largest=3)
     store.gate.clear()
     tasks = await asked(shared, "ann")
     await eventually(lambda: has_read(store, 1))
@@ -152,7 +154,7 @@ async def test_single_reads_become_few_of_bounded_size(store: Store) -> None:
 
 
 async def test_different_reads_do_not_wait_for_each_other(store: Store) -> None:
-    shared = Joined(store.read)
+    shared = CoalescedRead(store.read)
     tasks = await asked(shared, "ann", "bob")
     await asyncio.gather(*tasks)
     store.gate.clear()
@@ -169,7 +171,9 @@ async def test_no_answer_is_older_than_its_question(steps: list[str]) -> None:
     for kind in ("gathered", "joined"):
         store = Store()
         shared: Shared = (
-            Gathered(store.read_many, largest=2) if kind == "gathered" else Joined(store.read)
+            BatchLoader(store.read_many, largest=2)
+            if kind == "gathered"
+            else CoalescedRead(store.read)
         )
         questions: list[tuple[int, asyncio.Task[int]]] = []
         for step in steps:

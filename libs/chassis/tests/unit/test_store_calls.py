@@ -41,7 +41,7 @@ def test_transient_error_is_unavailable_with_the_drivers_text_in_the_log_alone(
     assert (line["event"], line["log_level"]) == ("dependency unavailable", "warning")
     assert (line["store"], line["operation"]) == ("mysql", "append")
     assert "2003 Can't connect to MySQL server on '10.0.0.1'" in line["reason"]
-    assert away.value.told == "mysql is unavailable"
+    assert away.value.public_detail == "mysql is unavailable"
     assert away.value.headers == {"Retry-After": "1"}
 
 

@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from chassis.problems import Unavailable
 from chassis.process.lifecycle import every
 from chassis.stores.errors.calls import warn_unavailable
-from projections.generations import Generations, Orders, State
+from projections.generations import Directives, Generations, State
 
 EVERY = 1.0  # seconds between two looks; how long a pause or a switch may take to be obeyed
 WITHIN = 5.0  # seconds for one
@@ -23,7 +23,7 @@ REBUILD = Gauge(
 log = structlog.get_logger()
 
 
-class OperatorWatch:
+class DirectivePoller:
     """Keeps the last known answer while the store is away; a component."""
 
     name = "operator"
@@ -33,9 +33,9 @@ class OperatorWatch:
         self._known: State | None = None
         self._draining = asyncio.Event()
 
-    async def orders(self) -> Orders:
-        """The orders as last known; raises Unavailable as long as they never were."""
-        return (self._known or await self._look()).orders
+    async def directives(self) -> Directives:
+        """The directives as last known; raises Unavailable as long as they never were."""
+        return (self._known or await self._look()).directives
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
@@ -53,8 +53,8 @@ class OperatorWatch:
             reason = f"no answer in {WITHIN:.0f} s"
             warn_unavailable("view store", "state", reason)
             raise Unavailable(f"view store is unavailable: {reason}") from None
-        if self._known is None or state.orders != self._known.orders:
-            log.info("orders", orders=state.orders)
+        if self._known is None or state.directives != self._known.directives:
+            log.info("orders", orders=state.directives)
         self._known = state
         PAUSED.set(state.paused_at is not None)
         GENERATION.set(int(state.serving))

@@ -17,14 +17,14 @@ Notes = Mapping[str, str | int | None]
 """Fields of State by name, without serving, previous and kept; None: the field's default."""
 
 
-class NotDone(Problem):
+class OperationRefused(Problem):
     """What the operator asked for cannot be done as things stand."""
 
     kind = Kind.CONFLICT
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Directives:
     """What a projector is to do."""
 
     generation: str
@@ -55,8 +55,8 @@ class State:
     leading: str | None = None
 
     @property
-    def orders(self) -> Orders:
-        return Orders(self.serving, self.leading, self.paused_at is not None)
+    def directives(self) -> Directives:
+        return Directives(self.serving, self.leading, self.paused_at is not None)
 
 
 class Generations(Protocol[C]):
@@ -78,21 +78,27 @@ class Generations(Protocol[C]):
         """Remember these fields of the state, and leave all others as they are."""
 
     async def add(self, generation: str) -> None:
-        """Make it, empty, and note that it is building; raises NotDone where another one is."""
+        """Make it, empty, and note that it is building.
+
+        Raises OperationRefused where another one is.
+        """
 
     async def switch(self, before: str, after: str) -> None:
         """Let one generation serve in the place of another, which becomes the previous one.
 
-        At once for all readers; ends the building. Raises NotDone where `before` does not serve.
+        At once for all readers; ends the building. Raises OperationRefused where `before` does not
+        serve.
         """
 
     async def drop(self, generation: str) -> None:
         """Remove all its data, in bounded steps; one that is not there is gone already."""
 
 
-def not_serving(before: str, serving: str) -> NotDone:
+def not_serving(before: str, serving: str) -> OperationRefused:
     """For switch(): somebody else switched in between."""
-    return NotDone(f"generation {serving} serves, not {before}: somebody else has switched")
+    return OperationRefused(
+        f"generation {serving} serves, not {before}: somebody else has switched"
+    )
 
 
 def from_notes(serving: str, previous: str | None, kept: frozenset[str], notes: Any) -> State:

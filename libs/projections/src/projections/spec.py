@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.stores.kafka import Brokers
-from projections.generations import Generations, Orders
+from projections.generations import Directives, Generations
 from projections.projector import DeadLetters, Handle, Views, dead_letter_topic
 from projections.verification.drift import Compared
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class ProjectorSpec:
     """A wired projector: where it reads, what it does with records, and its view's generations."""
 
     brokers: Brokers
@@ -34,7 +34,7 @@ class Projection:
         """The dead-letter topic."""
         return dead_letter_topic(self.topic, self.group)
 
-    def onto(self, orders: Orders) -> tuple[Views[Any], Handle]:
+    def onto(self, directives: Directives) -> tuple[Views[Any], Handle]:
         """The generation to write, and what writes records into it."""
-        views = self.generations.views(orders.generation, orders.leading)
+        views = self.generations.views(directives.generation, directives.leading)
         return views, self.handler(views, self.dead_letters)

@@ -11,7 +11,7 @@ from shelf import Put, Shelf
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 from chassis.testing import eventually
-from projections.generations import Orders
+from projections.generations import Directives
 from projections.kafka import consumer as kafka_consumer
 from projections.kafka import lag
 from projections.kafka.consumer import KafkaConsumer
@@ -193,5 +193,5 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_start(
         await holds(shelf, dict.fromkeys("abcdefgh", 1))
 
 
-async def _serving() -> Orders:
-    return Orders("1")
+async def _serving() -> Directives:
+    return Directives("1")

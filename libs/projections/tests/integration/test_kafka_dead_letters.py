@@ -51,7 +51,7 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
 
     waiting.set(-1)
     async with serving(
-        dead_letter_monitor.DeadLetterWatch(
+        dead_letter_monitor.DeadLetterMonitor(
             Brokers(log.bootstrap), dead_letter_topic(log.topic, log.topic)
         )
     ):

@@ -10,18 +10,18 @@ from shelf import Put, Shelf
 
 from chassis.testing import eventually
 from projections import directives
-from projections.generations import NotDone, State
+from projections.generations import OperationRefused, State
 from projections.memory.generations import MemoryGenerations
 from projections.rebuild import progress, rebuild
 
 pytestmark = pytest.mark.integration
 
 
-async def rebuilt(log: Log, generations: MemoryGenerations[Put], **wish: bool) -> list[str]:
+async def rebuilt(log: Log, generations: MemoryGenerations[Put], **options: bool) -> list[str]:
     """What the operator is told meanwhile."""
     told: list[str] = []
     async with log.projection(generations) as projection:
-        await rebuild.run(projection, rebuild.Wish(**wish), told.append)
+        await rebuild.run(projection, rebuild.RebuildOptions(**options), told.append)
     return told
 
 
@@ -67,10 +67,10 @@ async def at(shelves: Sequence[Any], number: int, expected: dict[str, int]) -> N
 async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
     generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
     await log.write("a@1", "poison@1", "poison@2")
-    with pytest.raises(NotDone, match=r"2 records \(2 it is poison\)"):
+    with pytest.raises(OperationRefused, match=r"2 records \(2 it is poison\)"):
         await rebuilt(log, generations)
     assert (await generations.state()).dead_letters == 2
-    with pytest.raises(NotDone, match="in an earlier run"):
+    with pytest.raises(OperationRefused, match="in an earlier run"):
         await rebuilt(log, generations)
     await rebuilt(log, generations, accept_dead_letters=True)
     assert (await generations.state()).serving == "2"
@@ -87,7 +87,7 @@ async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_swi
         await eventually(lambda: leads(generations, "2"), within=30)
         await log.write("poison@1")
 
-    with pytest.raises(NotDone, match="1 records"):
+    with pytest.raises(OperationRefused, match="1 records"):
         await asyncio.gather(rebuilt(log, generations), poisoned())
     state = await generations.state()
     assert (state.serving, state.leading, state.dead_letters) == ("1", None, 1)
@@ -123,5 +123,5 @@ async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
 
 @pytest.mark.usefixtures("hurried")
 async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
-    with pytest.raises(NotDone, match="no generation before"):
+    with pytest.raises(OperationRefused, match="no generation before"):
         await rebuilt(log, MemoryGenerations(Shelf), back=True)

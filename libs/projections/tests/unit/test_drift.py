@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.verification.drift import Expected, Held, Kind, agree, judge
+from projections.verification.drift import Actual, Expected, Kind, agree, classify
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,8 +21,8 @@ def expected(version: int) -> Expected[Put]:
     return Expected(version, Put("a", version), f"content {version}", NOW)
 
 
-def held(version: int, content: str | None = None) -> Held:
-    return Held(version, content or f"content {version}")
+def held(version: int, content: str | None = None) -> Actual:
+    return Actual(version, content or f"content {version}")
 
 
 UNREADABLE: Expected[Put] = Expected(3, None, None, None)
@@ -44,13 +44,13 @@ UNREADABLE: Expected[Put] = Expected(3, None, None, None)
     ids=str,
 )
 def test_each_difference_has_its_kind(
-    truth: Expected[Put] | None, view: Held | None, kind: Kind | None
+    truth: Expected[Put] | None, view: Actual | None, kind: Kind | None
 ) -> None:
-    assert judge(truth, view, target=2) is kind
+    assert classify(truth, view, target=2) is kind
     assert agree(truth, view) is (kind is None)
 
 
 def test_a_view_that_reached_what_it_was_to_reach_follows() -> None:
     """The key changes faster than it can be compared."""
-    assert judge(expected(7), held(5), target=5) is None
-    assert judge(expected(7), held(4), target=5) is Kind.STALE
+    assert classify(expected(7), held(5), target=5) is None
+    assert classify(expected(7), held(4), target=5) is Kind.STALE

@@ -13,7 +13,7 @@ import pytest
 from chassis.stores.kafka import Brokers
 from projections.cli import tool, verify
 from projections.memory.generations import MemoryGenerations
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 from projections.verification.drift import Compared, Page, Repair, Row
 
 CHASSIS = Path(tool.__file__).parent
@@ -36,7 +36,7 @@ class Nothing:
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
         yield []
 
-    async def settle(self, repairs: Sequence[Repair[Any]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[Any]]) -> None:
         raise AssertionError(repairs)
 
 
@@ -46,9 +46,9 @@ async def compared(_generation: str) -> AsyncIterator[Compared[Any]]:
     yield Compared(nothing, dict, nothing)
 
 
-def of_orders() -> Projection:
+def of_orders() -> ProjectorSpec:
     generations: MemoryGenerations[Any] = MemoryGenerations(pytest.fail)
-    return Projection(
+    return ProjectorSpec(
         Brokers("unused:9092"),
         "order.events",
         "order-redis-projector",

@@ -10,7 +10,7 @@ import pytest
 from chassis.problems import Unavailable
 from projections.projector import Undecodable
 from projections.verification import verification
-from projections.verification.drift import Compared, Drift, Held, Kind, Page, Repair, Row
+from projections.verification.drift import Actual, Compared, Drift, Kind, Page, Repair, Row
 from projections.verification.verification import Verification
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,14 +58,14 @@ class Shelf:
         span = [key for key in self.kept if key > after and (to is None or key <= to)]
         return Page(await self.look(span), to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
         self.looks.append(len(keys))
-        return {key: Held(self.kept[key], self.kept[key]) for key in keys if key in self.kept}
+        return {key: Actual(self.kept[key], self.kept[key]) for key in keys if key in self.kept}
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
         yield []
 
-    async def settle(self, repairs: Sequence[Repair[Put]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[Put]]) -> None:
         for repair in repairs:
             if self.is_stuck:
                 continue

@@ -1,6 +1,6 @@
 """Protobuf ↔ commands."""
 
-from chassis.auth.authorization import needs
+from chassis.auth.authorization import requires_scope
 from chassis.grpc.server import metadata
 from chassis.http.pagination import invalid, page
 from command_api.application import Users
@@ -24,12 +24,12 @@ class UserCommands(UserCommandsBase):
     def __init__(self, users: Users) -> None:
         self._users = users
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def create(self, create_request: CreateRequest) -> User:
         command = CreateUser(create_request.first_name, create_request.last_name)
         return _user(await self._users.create(command, metadata("idempotency-key")))
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def rename(self, rename_request: RenameRequest) -> User:
         command = RenameUser(
             rename_request.id,
@@ -39,13 +39,13 @@ class UserCommands(UserCommandsBase):
         )
         return _user(await self._users.rename(command, metadata("idempotency-key")))
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def delete(self, delete_request: DeleteRequest) -> DeleteResponse:
         command = DeleteUser(delete_request.id, _expected(delete_request.expected_version))
         event = await self._users.delete(command, metadata("idempotency-key"))
         return DeleteResponse(version=event.version)
 
-    @needs("users:history")
+    @requires_scope("users:history")
     async def history(self, history_request: HistoryRequest) -> HistoryResponse:
         asked = page(history_request.limit, history_request.cursor)
         events, cursor = await self._users.history(history_request.id, asked)

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
-from chassis.auth.authorization import needs
+from chassis.auth.authorization import requires_scope
 from chassis.http import openapi_docs
 from chassis.http.entity_tags import expected_version
 from chassis.http.messages import answer, next_link, read_json, read_page, read_query
-from chassis.http.server import welcome
+from chassis.http.server import service_info_route
 from command_api import __version__
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
@@ -46,14 +46,14 @@ class Event(msgspec.Struct, omit_defaults=True):
 def routes(users: Users) -> list[web.RouteDef]:
     """The routes of command-api."""
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def create(request: web.Request) -> web.Response:
         read_query(request)
         body = await read_json(request, NewUser)
         event = await users.create(CreateUser(body.first_name, body.last_name), _key(request))
         return _user(event, 201, {"Location": f"/user/{event.user_id}"})
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def rename(request: web.Request) -> web.Response:
         read_query(request)
         body = await read_json(request, NewNames)
@@ -63,14 +63,14 @@ def routes(users: Users) -> list[web.RouteDef]:
         )
         return _user(await users.rename(command, _key(request)))
 
-    @needs("users:write")
+    @requires_scope("users:write")
     async def delete(request: web.Request) -> web.Response:
         read_query(request)
         command = DeleteUser(request.match_info["id"], expected_version(request))
         event = await users.delete(command, _key(request))
         return web.Response(status=204, headers={"ETag": f'"{event.version}"'})
 
-    @needs("users:history")
+    @requires_scope("users:history")
     async def history(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
         events, cursor = await users.history(request.match_info["id"], page)
@@ -79,7 +79,7 @@ def routes(users: Users) -> list[web.RouteDef]:
         )
 
     return [
-        welcome("command-api", __version__),
+        service_info_route("command-api", __version__),
         *openapi_docs.routes(openapi("command-api")),
         web.post("/user", create),
         web.patch("/user/{id}", rename),

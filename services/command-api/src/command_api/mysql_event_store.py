@@ -72,7 +72,7 @@ class MySQLEventStore:
 
     async def _create(self, row: Row) -> None:
         # The writer's call belongs to many traces; this is the part of it in the caller's.
-        with tracing.calling("mysql", "append"):
+        with tracing.client_span("mysql", "append"):
             await self.creates.put(row)
 
     async def _append_after(self, event: UserEvent, request: Request) -> None:

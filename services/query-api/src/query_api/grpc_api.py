@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from chassis.auth.authorization import needs
-from chassis.batching.coalesced_reads import Joined
+from chassis.auth.authorization import requires_scope
+from chassis.batching.coalesced_reads import CoalescedRead
 from chassis.http.pagination import Page, invalid, page
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts.proto.user.v1 import (
@@ -24,9 +24,9 @@ class UserQueries(UserQueriesBase):
 
     def __init__(self, directory: UserDirectory) -> None:
         self._directory = directory
-        self._pages = Joined(self._told)
+        self._pages = CoalescedRead(self._told)
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def get(self, get_request: GetRequest) -> User:
         wanted = get_request.min_version
         if wanted is not None and not 1 <= wanted <= MAX_VERSION:
@@ -34,7 +34,7 @@ class UserQueries(UserQueriesBase):
         view = await self._directory.get(get_request.id, wanted)
         return cast("User", view.proto)
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
         asked = page(list_request.limit, list_request.cursor)
         # A further page is hardly ever asked for twice, and counts as its caller's.

@@ -3,13 +3,13 @@
 from aiohttp import web
 from yarl import URL
 
-from chassis.auth.authorization import needs
-from chassis.batching.coalesced_reads import Joined
+from chassis.auth.authorization import requires_scope
+from chassis.batching.coalesced_reads import CoalescedRead
 from chassis.http import openapi_docs
 from chassis.http.entity_tags import is_known
 from chassis.http.messages import answer, next_link, read_int, read_page, read_query
 from chassis.http.pagination import Page
-from chassis.http.server import welcome
+from chassis.http.server import service_info_route
 from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts import openapi
@@ -18,7 +18,7 @@ from user_contracts import openapi
 def routes(directory: UserDirectory) -> list[web.RouteDef]:
     """The routes of query-api."""
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def get(request: web.Request) -> web.Response:
         query = read_query(request, "min_version")
         view = await directory.get(
@@ -35,9 +35,9 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
         body = b"[" + b",".join(view.json or b"" for view in views) + b"]"
         return body, next_link(url, cursor)
 
-    pages = Joined(told)
+    pages = CoalescedRead(told)
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def list_(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
         # A further page is hardly ever asked for twice, and counts as its caller's.
@@ -45,7 +45,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
         return answer(body, headers=headers)
 
     return [
-        welcome("query-api", __version__),
+        service_info_route("query-api", __version__),
         *openapi_docs.routes(openapi("query-api")),
         web.get("/user", list_),
         web.get("/user/{id}", get),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chassis.batching.coalesced_reads import Gathered
+from chassis.batching.coalesced_reads import BatchLoader
 from query_api.ports import UserViews, View
 
 LARGEST = 256  # keys in a round trip; about 100 kB of answers and 1 ms of the store's time
@@ -21,7 +21,7 @@ class SharedUserViews:
 
     def __init__(self, views: BatchedUserViews) -> None:
         self.newest = views.newest
-        self._users = Gathered(views.get_many, LARGEST)
+        self._users = BatchLoader(views.get_many, LARGEST)
 
     async def get(self, user_id: str) -> View | None:
         return await self._users.get(user_id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis.stores.redis import AnyRedis
-from projections.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
+from projections.generations import FIRST, Notes, OperationRefused, State, from_notes, not_serving
 from redis_projector.redis_user_views import RedisUserViews, call, scanned
 from user_contracts import redis_users
 from user_contracts.redis_users import KEPT, NOTES, POINTER
@@ -73,7 +73,7 @@ class RedisGenerations:
         with call("add"):
             building: Any = await self._redis.eval(ADD, 2, NOTES, KEPT, generation)
         if building.decode() != generation:
-            raise NotDone(f"generation {building.decode()} is building")
+            raise OperationRefused(f"generation {building.decode()} is building")
 
     async def switch(self, before: str, after: str) -> None:
         with call("switch"):

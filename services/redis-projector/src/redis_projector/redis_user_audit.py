@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.stores.redis import AnyRedis
-from projections.verification.drift import Held, Page, Repair
+from projections.verification.drift import Actual, Page, Repair
 from redis_projector.projection import UserChange
 from redis_projector.redis_user_views import RedisUserViews, call, scanned
 from user_contracts import redis_users
@@ -49,7 +49,7 @@ class RedisUserAudit:
         keys = {key for key in known if to is None or key <= to}.union(listed)
         return Page(await self.look(keys), to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
         wanted = sorted(keys)
         buckets = sorted({bucket_of(key) for key in wanted})
         pipeline = self._redis.pipeline(transaction=False)
@@ -67,7 +67,7 @@ class RedisUserAudit:
             (version, json, proto), score = found[2 * number], found[2 * number + 1]
             if any(value is not None for value in (version, json, proto, score)):
                 is_shown = score is not None and bucket_of(key) in shown
-                held[key] = Held(_number(version), (json, proto, is_shown), version)
+                held[key] = Actual(_number(version), (json, proto, is_shown), version)
         return held
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
@@ -75,7 +75,7 @@ class RedisUserAudit:
         async for keys in scanned(self._redis, pattern):
             yield [key.decode("utf-8", "replace").rpartition(":")[2] for key in keys]
 
-    async def settle(self, repairs: Sequence[Repair[UserChange]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[UserChange]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for repair in repairs:
             lower = None if repair.change is None else repair.change.version - 1

@@ -9,13 +9,13 @@ from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from chassis.stores.redis import AnyRedis, client
-from projections.directives import OperatorWatch
+from projections.directives import DirectivePoller
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
-from projections.kafka.dead_letter_monitor import DeadLetterWatch
+from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.projector import Projector, dead_letter_topic
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 from projections.verification import mysql_source
 from projections.verification.drift import Compared
 from redis_projector.projection import UserChange, project
@@ -26,11 +26,11 @@ from user_contracts import avro_schema
 
 GROUP = "redis-projector"
 EVENTS = mysql_source.Table("user_event", "user_id")
-CONNECTIONS = 4  # one batch at a time, the operator's orders, and the readiness check
+CONNECTIONS = 4  # one batch at a time, the operator's directives, and the readiness check
 
 
 @asynccontextmanager
-async def projection(settings: Settings) -> AsyncIterator[Projection]:
+async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     """redis-projector over Kafka and Redis."""
     timeout = settings.redis_timeout
     letters = dead_letter_topic(settings.topic, GROUP)
@@ -40,7 +40,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
         generations = RedisGenerations(redis)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
-            yield Projection(
+            yield ProjectorSpec(
                 kafka,
                 settings.topic,
                 GROUP,
@@ -68,10 +68,10 @@ async def _compared(
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
     async with projection(settings) as wired:
-        operator = OperatorWatch(wired.generations)
+        operator = DirectivePoller(wired.generations)
         health = Health({"redis": wired.ping})
         admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
-        consumer = KafkaConsumer(wired, operator.orders)  # must be stopped: after what may fail
+        consumer = KafkaConsumer(wired, operator.directives)  # must be stopped: after what may fail
         health.add("projection", consumer.ready)
-        watch = DeadLetterWatch(wired.brokers, wired.letters)
+        watch = DeadLetterMonitor(wired.brokers, wired.letters)
         yield Process([admin, watch, operator, consumer], health)

@@ -1,6 +1,6 @@
 """Protobuf ↔ searches."""
 
-from chassis.auth.authorization import needs
+from chassis.auth.authorization import requires_scope
 from chassis.http.pagination import page
 from search_api.application import UserSearch as Search
 from search_api.ports import User as Found
@@ -13,7 +13,7 @@ class UserSearch(UserSearchBase):
     def __init__(self, search: Search) -> None:
         self._search = search
 
-    @needs("users:read")
+    @requires_scope("users:read")
     async def search(self, search_request: SearchRequest) -> SearchResponse:
         asked = page(search_request.limit, search_request.cursor)
         users, cursor = await self._search.search(search_request.query, asked)

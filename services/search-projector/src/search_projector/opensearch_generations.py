@@ -10,7 +10,7 @@ from opensearchpy.exceptions import NotFoundError
 from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
 from chassis.stores.opensearch import call
-from projections.generations import FIRST, NotDone, Notes, State, from_notes, not_serving
+from projections.generations import FIRST, Notes, OperationRefused, State, from_notes, not_serving
 from search_projector.opensearch_user_index import (
     NOTES,
     OpenSearchUserIndex,
@@ -73,7 +73,7 @@ class OpenSearchGenerations:
     async def add(self, generation: str) -> None:
         building = (await self.state()).building
         if building not in {None, generation}:
-            raise NotDone(f"generation {building} is building")
+            raise OperationRefused(f"generation {building} is building")
         await self.note({"building": generation})
         with call("add"):
             index = f"{self._alias}-{generation}"

@@ -6,7 +6,7 @@ from typing import Any
 from opensearchpy import AsyncOpenSearch
 
 from chassis.stores.opensearch import bulk, call, multi_get, search
-from projections.verification.drift import Held, Page, Repair
+from projections.verification.drift import Actual, Page, Repair
 from search_projector.opensearch_user_index import OpenSearchUserIndex
 from search_projector.projection import UserChange
 
@@ -37,7 +37,7 @@ class OpenSearchUserAudit:
             to = hits[-1]["sort"][0]
         return Page({hit["_id"]: _held(hit) for hit in hits}, to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
         if not keys:
             return {}
         documents = await multi_get(self._client, "audit", self._index, sorted(keys))
@@ -47,7 +47,7 @@ class OpenSearchUserAudit:
         hits = await self._search(NO_USER)  # none but the offsets, unless somebody wrote by hand
         yield [hit["_id"] for hit in hits if not hit["_id"].startswith(OFFSETS)]
 
-    async def settle(self, repairs: Sequence[Repair[UserChange]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[UserChange]]) -> None:
         ahead = [repair for repair in repairs if repair.held and _is_ahead(repair)]
         if ahead:
             await self._forget(ahead)
@@ -95,6 +95,6 @@ def _is_ahead(repair: Repair[UserChange]) -> bool:
     return held is not None and (change is None or held.version > change.version)
 
 
-def _held(found: Mapping[str, Any]) -> Held:
+def _held(found: Mapping[str, Any]) -> Actual:
     seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
-    return Held(found["_version"], found["_source"], seen)
+    return Actual(found["_version"], found["_source"], seen)

@@ -11,13 +11,13 @@ from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from chassis.stores.opensearch_client import connected
-from projections.directives import OperatorWatch
+from projections.directives import DirectivePoller
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
-from projections.kafka.dead_letter_monitor import DeadLetterWatch
+from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.projector import Projector, dead_letter_topic
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 from projections.verification import mysql_source
 from projections.verification.drift import Compared
 from search_projector.opensearch_generations import OpenSearchGenerations
@@ -31,7 +31,7 @@ EVENTS = mysql_source.Table("user_event", "user_id")
 
 
 @asynccontextmanager
-async def projection(settings: Settings) -> AsyncIterator[Projection]:
+async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     """search-projector over Kafka and OpenSearch."""
     letters = dead_letter_topic(settings.topic, GROUP)
     kafka = brokers(settings)
@@ -40,7 +40,7 @@ async def projection(settings: Settings) -> AsyncIterator[Projection]:
         generations = OpenSearchGenerations(opensearch, opensearch_index())
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
-            yield Projection(
+            yield ProjectorSpec(
                 kafka,
                 settings.topic,
                 GROUP,
@@ -71,10 +71,10 @@ async def _compared(
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
     async with projection(settings) as wired:
-        operator = OperatorWatch(wired.generations)
+        operator = DirectivePoller(wired.generations)
         health = Health({"opensearch": wired.ping})
         admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
-        consumer = KafkaConsumer(wired, operator.orders)  # must be stopped: after what may fail
+        consumer = KafkaConsumer(wired, operator.directives)  # must be stopped: after what may fail
         health.add("projection", consumer.ready)
-        watch = DeadLetterWatch(wired.brokers, wired.letters)
+        watch = DeadLetterMonitor(wired.brokers, wired.letters)
         yield Process([admin, watch, operator, consumer], health)

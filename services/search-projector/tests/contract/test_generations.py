@@ -6,7 +6,7 @@ import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
-from projections.generations import Generations, NotDone, Orders, State
+from projections.generations import Directives, Generations, OperationRefused, State
 from search_projector.opensearch_generations import OpenSearchGenerations
 from search_projector.projection import UserChange
 
@@ -51,7 +51,7 @@ async def test_a_note_is_kept_until_it_is_taken_back(generations: AnyGenerations
     await generations.note({"total": 7})
     state = await generations.state()
     assert (state.paused_at, state.done, state.total) == ("2026-01-01T00:00:00Z", 3, 7)
-    assert state.orders == Orders("1", None, is_paused=True)
+    assert state.directives == Directives("1", None, is_paused=True)
     await generations.note({"paused_at": None, "done": None})
     assert await generations.state() == State(kept=frozenset({"1"}), total=7)
 
@@ -61,7 +61,7 @@ async def test_one_generation_at_a_time_is_built(generations: AnyGenerations) ->
     await generations.add("2")
     state = await generations.state()
     assert state == State(kept=frozenset({"1", "2"}), building="2")
-    with pytest.raises(NotDone, match="2"):
+    with pytest.raises(OperationRefused, match="2"):
         await generations.add("3")
 
 
@@ -80,7 +80,7 @@ async def test_a_switch_ends_the_building_and_can_be_taken_back(
     await generations.views("1").offsets(LOG, [])
     await generations.add("2")
     await generations.note({"done": 5, "total": 5, "dead_letters": 1, "leading": "2"})
-    assert (await generations.state()).orders == Orders("1", "2")
+    assert (await generations.state()).directives == Directives("1", "2")
     await generations.switch("1", "2")
     assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
     await generations.switch("2", "1")
@@ -93,7 +93,7 @@ async def test_who_switches_late_is_told(generations: AnyGenerations) -> None:
     await generations.switch("1", "2")
     await generations.switch("1", "2")  # a repeat is not late
     await generations.add("3")
-    with pytest.raises(NotDone, match="generation 2 serves, not 1"):
+    with pytest.raises(OperationRefused, match="generation 2 serves, not 1"):
         await generations.switch("1", "3")
     assert (await generations.state()).serving == "2"
 
@@ -103,7 +103,7 @@ async def test_a_pause_outlives_a_switch(generations: AnyGenerations) -> None:
     await generations.note({"paused_at": "2026-01-01T00:00:00Z"})
     await generations.add("2")
     await generations.switch("1", "2")
-    assert (await generations.state()).orders == Orders("2", is_paused=True)
+    assert (await generations.state()).directives == Directives("2", is_paused=True)
 
 
 async def test_a_dropped_generation_leaves_nothing(generations: AnyGenerations) -> None:

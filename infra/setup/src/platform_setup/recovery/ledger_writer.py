@@ -23,7 +23,7 @@ from chassis.process.settings import load, settings_config
 from chassis.stores.kafka import KafkaSettings, brokers
 from platform_setup import SetupError
 from platform_setup.recovery.published import Reader, decoder, opened, poll
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 
 LONGEST = 200  # bytes of a line
 
@@ -101,7 +101,7 @@ def run(*, follow: bool) -> None:
 
 async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
     added, is_over, decode = 0, _asked_to_end(), None
-    topic_id = await KafkaLog(brokers(settings), settings.topic).id()
+    topic_id = await TopicIdentity(brokers(settings), settings.topic).id()
     columns = {settings.key: "char", "type": "varchar", "occurred_at": "datetime"}
     async with opened(brokers(settings), settings.topic) as consumer:
         _seek(consumer, ledger.places(topic_id))

@@ -1,7 +1,7 @@
 """Who may do what, the same at both doors: a scope beside each route, and one gate before all.
 
-A route says `@needs("…")` or `@open_to_all`. One that says neither is refused as soon as callers
-must show a token.
+A route says `@requires_scope("…")` or `@public`. One that says neither is refused as soon as
+callers must send a token.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,7 +16,7 @@ OPEN = ""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def needs(scope: str) -> Callable[[F], F]:
+def requires_scope(scope: str) -> Callable[[F], F]:
     """Mark a route's handler, or a gRPC method: its caller's token must have this scope."""
 
     def mark(handler: F) -> F:
@@ -26,13 +26,13 @@ def needs(scope: str) -> Callable[[F], F]:
     return mark
 
 
-def open_to_all(handler: F) -> F:
+def public(handler: F) -> F:
     """Mark a route's handler: it tells everybody the same, and nothing of anybody."""
-    return needs(OPEN)(handler)
+    return requires_scope(OPEN)(handler)
 
 
 def scope_of(handler: object) -> str | None:
-    """The scope that a handler needs; OPEN: none; None: nobody has said, so nobody may."""
+    """The scope that a handler requires_scope; OPEN: none; None: nobody has said, so nobody may."""
     scope = getattr(handler, "scope", None)
     return scope if isinstance(scope, str) else None
 
@@ -49,7 +49,7 @@ Authenticate = Callable[[str | None], Awaitable[Caller]]
 """The caller of an Authorization header; raises Unauthenticated, or Unavailable without keys."""
 
 
-class Gate:
+class Authorizer:
     """What every request passes; without arguments it lets all of them through."""
 
     def __init__(
@@ -93,4 +93,4 @@ class Gate:
         return self._limit.take(who) if self._limit else {}
 
 
-ANYBODY = Gate()
+ANYBODY = Authorizer()

@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 
 
-def showing(file: Path | None) -> tuple[ClientMiddlewareType, ...]:
+def bearer_token_middleware(file: Path | None) -> tuple[ClientMiddlewareType, ...]:
     """Middlewares for a session that sends a file's content as bearer token; without one, nothing.
 
     The file is read for each request, since tokens end; an empty one is no token. One that cannot

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import Field, model_validator
 
-from chassis.auth.authorization import ANYBODY, Gate
+from chassis.auth.authorization import ANYBODY, Authorizer
 from chassis.auth.jwks import FetchedKeys, GivenKeys, parse
 from chassis.auth.jwt import BearerTokens
 from chassis.auth.rate_limit import RateLimit
@@ -71,7 +71,7 @@ class ApiSettings(PublicSettings):
 class Access:
     """The gate for both doors, and what readiness has to ask."""
 
-    gate: Gate
+    gate: Authorizer
     checks: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -80,7 +80,7 @@ async def access(settings: ApiSettings) -> AsyncIterator[Access]:
     """The gate by the settings."""
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     if not settings.asks_for_tokens:
-        yield Access(Gate(limit=limit) if limit else ANYBODY)
+        yield Access(Authorizer(limit=limit) if limit else ANYBODY)
         return
     async with AsyncExitStack() as stack:
         keys: FetchedKeys | GivenKeys
@@ -90,4 +90,4 @@ async def access(settings: ApiSettings) -> AsyncIterator[Access]:
         else:
             keys = GivenKeys(parse(settings.jwt_key or ""))
         tokens = BearerTokens(keys, settings.jwt_issuer or "", settings.jwt_audience or "")
-        yield Access(Gate(tokens.caller, limit), {"token keys": keys.ready})
+        yield Access(Authorizer(tokens.caller, limit), {"token keys": keys.ready})

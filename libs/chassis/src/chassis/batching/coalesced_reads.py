@@ -18,7 +18,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Askers(Generic[V]):
+class Waiters(Generic[V]):
     """Those who get the same answer; who leaves takes nothing from the others."""
 
     def __init__(self) -> None:
@@ -49,20 +49,20 @@ class Askers(Generic[V]):
         return [future for future in futures if not future.done()]
 
 
-class Gathered(Generic[K, V]):
+class BatchLoader(Generic[K, V]):
     """Single reads become one read of many keys; at most one such read runs at a time."""
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Sequence[V]]], largest: int) -> None:
         self._read = read
         self._largest = largest
-        self._next: dict[K, Askers[V]] = {}
+        self._next: dict[K, Waiters[V]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V:
         """The key's value, read after this call; raises what the read raises."""
         asked = self._next.get(key)
         if asked is None:
-            asked = self._next[key] = Askers()
+            asked = self._next[key] = Waiters()
             if self._reading is None:
                 self._start()
         return await asked
@@ -85,19 +85,19 @@ class Gathered(Generic[K, V]):
             self._start()
 
 
-class Joined(Generic[K, V]):
+class CoalescedRead(Generic[K, V]):
     """Equal reads become one; reads of different keys do not wait for each other."""
 
     def __init__(self, read: Callable[[K], Awaitable[V]]) -> None:
         self._read = read
-        self._next: dict[K, Askers[V]] = {}
+        self._next: dict[K, Waiters[V]] = {}
         self._reading: dict[K, asyncio.Task[None]] = {}
 
     async def get(self, key: K) -> V:
         """The key's value, read after this call; raises what the read raises."""
         asked = self._next.get(key)
         if asked is None:
-            asked = self._next[key] = Askers()
+            asked = self._next[key] = Waiters()
             if key not in self._reading:
                 self._start(key)
         return await asked

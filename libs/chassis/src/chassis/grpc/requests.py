@@ -75,7 +75,7 @@ def refusal(refused: RefusedCall) -> Headers:
         (":status", str(refused.http)),
         ("content-type", "application/grpc+proto"),
         ("grpc-status", str(Status[problem.answer.grpc].value)),
-        ("grpc-message", encode_grpc_message(problem.told)),
+        ("grpc-message", encode_grpc_message(problem.public_detail)),
         ("problem-type", f"urn:problem:{problem.kind}"),
     ]
     trace_id = tracing.trace_id()

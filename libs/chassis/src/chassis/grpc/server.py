@@ -20,7 +20,7 @@ from grpclib.server import Stream
 from h2.exceptions import StreamClosedError
 
 from chassis import problems
-from chassis.auth.authorization import ANYBODY, Gate, scope_of
+from chassis.auth.authorization import ANYBODY, Authorizer, scope_of
 from chassis.grpc.codec import Codec
 from chassis.grpc.stream import CallStream
 from chassis.grpc.transport import GrpcTransportServer
@@ -63,7 +63,7 @@ class GrpcServer:
         host: str,
         port: int,
         *,
-        gate: Gate = ANYBODY,
+        gate: Authorizer = ANYBODY,
         reuse_port: bool = False,
         limits: Limits = LIMITS,
         http2: type[Http2] = Http2Connection,
@@ -207,7 +207,7 @@ async def _tell(stream: Call, problem: Problem) -> None:
     extra |= {header.lower(): value for header, value in problem.headers.items()}
     with _caller_may_leave():
         await stream.send_trailing_metadata(
-            status=Status[problem.answer.grpc], status_message=problem.told, metadata=extra
+            status=Status[problem.answer.grpc], status_message=problem.public_detail, metadata=extra
         )
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from aiohttp import web
 
-from chassis.auth.authorization import open_to_all
+from chassis.auth.authorization import public
 from chassis.http.entity_tags import is_known
 from chassis.problems import NoSuchRoute
 
@@ -72,15 +72,15 @@ def routes(document: bytes) -> list[web.RouteDef]:
     page = Content(PAGE, "text/html", PAGE_HEADERS)
     assets = _assets()  # now: reading and packing takes 60 ms, which no request should wait for
 
-    @open_to_all
+    @public
     async def openapi(request: web.Request) -> web.Response:
         return served.answer(request)
 
-    @open_to_all
+    @public
     async def docs(request: web.Request) -> web.Response:
         return page.answer(request)
 
-    @open_to_all
+    @public
     async def asset(request: web.Request) -> web.Response:
         found = assets.get(request.match_info["asset"])
         if found is None:

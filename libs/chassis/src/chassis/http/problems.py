@@ -74,7 +74,7 @@ def _document(problem: Problem) -> bytes:
         "type": f"urn:problem:{problem.kind}",
         "title": problem.answer.title,
         "status": problem.answer.http,
-        "detail": problem.told,
+        "detail": problem.public_detail,
     }
     if problem.errors:
         document["errors"] = problem.errors

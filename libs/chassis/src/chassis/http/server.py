@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
-from chassis.auth.authorization import ANYBODY, Gate, open_to_all, scope_of
+from chassis.auth.authorization import ANYBODY, Authorizer, public, scope_of
 from chassis.http.listener import HttpListener
 from chassis.http.messages import MAX_BODY, ClientGone, answer
 from chassis.http.problems import ProblemResponse, common_headers, to_response
@@ -35,7 +35,7 @@ class HttpServer:
         port: int,
         grace: float,
         *,
-        gate: Gate = ANYBODY,
+        gate: Authorizer = ANYBODY,
         reuse_port: bool = False,
         limits: Limits = LIMITS,
     ) -> None:
@@ -100,10 +100,10 @@ class HttpServer:
         )
 
 
-def welcome(service: str, version: str) -> web.RouteDef:
+def service_info_route(service: str, version: str) -> web.RouteDef:
     """GET /: who answers here."""
 
-    @open_to_all
+    @public
     async def root(_request: web.Request) -> web.Response:
         return answer({"name": service, "version": version})
 

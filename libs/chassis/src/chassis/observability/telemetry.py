@@ -88,7 +88,7 @@ class Request:
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
         self.status = "cancelled"
         self._labels = protocol, method, route
-        self._serving = tracing.Serving(protocol, method, route, headers)
+        self._serving = tracing.ServerSpan(protocol, method, route, headers)
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
@@ -119,7 +119,7 @@ def store_call(system: str, operation: str) -> Iterator[None]:
     """Measure and trace one call to a store; whatever the block raises is an error."""
     started = time.perf_counter()
     outcome = "error"
-    with CALLING.labels(system).track_inprogress(), tracing.calling(system, operation):
+    with CALLING.labels(system).track_inprogress(), tracing.client_span(system, operation):
         try:
             yield
             outcome = "ok"

@@ -109,7 +109,7 @@ def unrecorded() -> trace.Span:
     return trace.NonRecordingSpan(trace.SpanContext(*ids, is_remote=False))
 
 
-class Serving:
+class ServerSpan:
     """The span of a request that came with these headers, current while the block runs.
 
     protocol: http or grpc; of a gRPC call the route is /package.Service/Method. The path, which may
@@ -179,7 +179,7 @@ def _begun(protocol: str, method: str, route: str, context: Context) -> trace.Sp
 
 
 @contextmanager
-def calling(system: str, operation: str) -> Iterator[None]:
+def client_span(system: str, operation: str) -> Iterator[None]:
     """The span of a call to a store, within one that is recorded."""
     if not trace.get_current_span().is_recording():
         yield

@@ -78,5 +78,5 @@ async def _explained(
 
 
 def _refused(error: Exception) -> ProblemResponse:
-    with tracing.Serving("http", "", "unknown", {}):
+    with tracing.ServerSpan("http", "", "unknown", {}):
         return to_response(error, "unknown")

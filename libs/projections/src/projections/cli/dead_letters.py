@@ -4,10 +4,10 @@ import argparse
 from typing import Any
 
 from chassis.printable import printable
-from projections.generations import NotDone
+from projections.generations import OperationRefused
 from projections.kafka import dead_letter_queue
 from projections.kafka.dead_letter_queue import Letter
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 SHOWN = 4096  # bytes of a letter's value; an event has about 300
 
@@ -23,17 +23,19 @@ def add_commands(commands: Any, add: Any) -> None:
     discard.add_argument("offsets", type=int, nargs="+", metavar="offset")
 
 
-async def _list(projection: Projection, _wanted: argparse.Namespace) -> None:
+async def _list(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     async with dead_letter_queue.of(projection) as box:
         async for letter in box.letters():
             print(f"{letter.offset:>6}  {_failed_at(letter)}  {_source(letter)}  {_reason(letter)}")
 
 
-async def _show(projection: Projection, wanted: argparse.Namespace) -> None:
+async def _show(projection: ProjectorSpec, wanted: argparse.Namespace) -> None:
     async with dead_letter_queue.of(projection) as box:
         found = [letter async for letter in box.letters() if letter.offset == wanted.offset]
     if not found:
-        raise NotDone(f"no dead letter has the offset {wanted.offset}: see `dead-letters list`")
+        raise OperationRefused(
+            f"no dead letter has the offset {wanted.offset}: see `dead-letters list`"
+        )
     (letter,) = found
     value = letter.record.value or b""
     print(
@@ -47,19 +49,19 @@ async def _show(projection: Projection, wanted: argparse.Namespace) -> None:
         print(f"  {start:04x}  {row.hex(' '):<47}  {text}")
 
 
-async def _replay(projection: Projection, _wanted: argparse.Namespace) -> None:
+async def _replay(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     state = await projection.generations.state()
-    _, handle = projection.onto(state.orders)
+    _, handle = projection.onto(state.directives)
     async with dead_letter_queue.of(projection) as box:
         taken = await box.replay(handle)
         print(f"{taken} replayed; dead letters now: {await box.count()}")
 
 
-async def _discard(projection: Projection, wanted: argparse.Namespace) -> None:
+async def _discard(projection: ProjectorSpec, wanted: argparse.Namespace) -> None:
     async with dead_letter_queue.of(projection) as box:
         dropped = await box.discard(set(wanted.offsets))
     if not dropped:
-        raise NotDone("no dead letter has such an offset: see `dead-letters list`")
+        raise OperationRefused("no dead letter has such an offset: see `dead-letters list`")
     print(f"{dropped} discarded; letters before the last of them have new offsets")
 
 

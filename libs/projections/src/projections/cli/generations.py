@@ -8,7 +8,7 @@ from typing import Any
 from projections.generations import State
 from projections.kafka import dead_letter_queue, positions
 from projections.rebuild import rebuild
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 
 def add_commands(commands: Any, add: Any) -> None:
@@ -31,7 +31,7 @@ def add_commands(commands: Any, add: Any) -> None:
     )
 
 
-async def _status(projection: Projection, _wanted: argparse.Namespace) -> None:
+async def _status(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     state = await projection.generations.state()
     views = projection.generations.views(state.serving)
     async with positions.opened(projection.brokers, projection.topic) as log:
@@ -54,7 +54,7 @@ def _generations(state: State) -> str:
     return f"{told}; building {state.building}: {state.done:,} of {state.total:,} records"
 
 
-async def _pause(projection: Projection, _wanted: argparse.Namespace) -> None:
+async def _pause(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     state = await projection.generations.state()
     if state.paused_at is None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -62,11 +62,11 @@ async def _pause(projection: Projection, _wanted: argparse.Namespace) -> None:
     print("paused: within a second or two nothing more is written, until `resume`")
 
 
-async def _resume(projection: Projection, _wanted: argparse.Namespace) -> None:
+async def _resume(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     await projection.generations.note({"paused_at": None})
     print("not paused: it goes on within a second or two")
 
 
-async def _rebuild(projection: Projection, wanted: argparse.Namespace) -> None:
-    wish = rebuild.Wish(wanted.back, wanted.restart, wanted.accept_dead_letters)
-    await rebuild.run(projection, wish, partial(print, flush=True))
+async def _rebuild(projection: ProjectorSpec, wanted: argparse.Namespace) -> None:
+    options = rebuild.RebuildOptions(wanted.back, wanted.restart, wanted.accept_dead_letters)
+    await rebuild.run(projection, options, partial(print, flush=True))

@@ -18,10 +18,10 @@ from chassis.process.interrupts import cancellable, interruptible
 from chassis.process.settings import ServiceSettings, load
 from chassis.stores.errors.failure import StoreError
 from projections.cli import dead_letters, generations, verify
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 S = TypeVar("S", bound=ServiceSettings)
-Command = Callable[[Projection, argparse.Namespace], Awaitable[int | None]]
+Command = Callable[[ProjectorSpec, argparse.Namespace], Awaitable[int | None]]
 """Gives the exit code; None: 0."""
 
 
@@ -29,7 +29,7 @@ def operate(
     service: str,
     arguments: Sequence[str],
     settings_type: type[S],
-    wire: Callable[[S], AbstractAsyncContextManager[Projection]],
+    wire: Callable[[S], AbstractAsyncContextManager[ProjectorSpec]],
 ) -> None:
     """Carry out the command that the arguments name, and exit.
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from chassis.printable import printable
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 from projections.verification.drift import Drift, Kind
 from projections.verification.verification import Tally, Verification
 
@@ -45,7 +45,7 @@ def _positive(text: str) -> float:
     return number
 
 
-async def _verify(projection: Projection, wanted: argparse.Namespace) -> int:
+async def _verify(projection: ProjectorSpec, wanted: argparse.Namespace) -> int:
     generation = wanted.generation or (await projection.generations.state()).serving
     findings = _Findings()
     print(f"comparing generation {generation} with the event store", flush=True)

@@ -17,11 +17,11 @@ from prometheus_client import Counter
 from chassis.problems import Unavailable
 from chassis.stores.errors import kafka as kafka_errors
 from chassis.stores.errors.calls import translated
-from projections.generations import Orders
-from projections.kafka.lag import LAG, LagWatch
-from projections.kafka.topic_identity import KafkaLog
+from projections.generations import Directives
+from projections.kafka.lag import LAG, LagMonitor
+from projections.kafka.topic_identity import TopicIdentity
 from projections.projector import Offset, OffsetMoved, Record
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
@@ -38,18 +38,20 @@ class _Abandoned(Exception):
 class KafkaConsumer:
     """Feeds a projector from a topic, as a component.
 
-    On assignment, and when its orders change, it seeks to the offsets in the store (nothing stored:
-    the log's start). Paused it fetches nothing and stays a member of its group. During a rebalance
-    the running batch ends first, or is dropped when its store is away.
+    On assignment, and when its directives change, it seeks to the offsets in the store (nothing
+    stored: the log's start). Paused it fetches nothing and stays a member of its group. During a
+    rebalance the running batch ends first, or is dropped when its store is away.
     """
 
     name = "kafka"
 
-    def __init__(self, projection: Projection, orders: Callable[[], Awaitable[Orders]]) -> None:
+    def __init__(
+        self, projection: ProjectorSpec, directives: Callable[[], Awaitable[Directives]]
+    ) -> None:
         self._topic = projection.topic
         self._projection = projection
-        self._orders = orders
-        self._obeyed: Orders | None = None
+        self._directives = directives
+        self._obeyed: Directives | None = None
         self._consumer = AIOKafkaConsumer(
             **projection.brokers.aiokafka(),
             group_id=projection.group,
@@ -59,9 +61,9 @@ class KafkaConsumer:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
         )
-        self._log = KafkaLog(projection.brokers, projection.topic)
+        self._log = TopicIdentity(projection.brokers, projection.topic)
         self._log_id = ""  # of the log that is read
-        self._lag = LagWatch(self._consumer, self._log)
+        self._lag = LagMonitor(self._consumer, self._log)
         self._batch = asyncio.Lock()
         self._epoch = 0  # one more with every assignment or revocation
         self._synced = 0  # the epoch whose offsets were last read from the store
@@ -123,7 +125,7 @@ class KafkaConsumer:
             )
         async with self._batch:
             try:
-                if {self._synced, self._epoch} != {epoch} or await self._orders() != self._obeyed:
+                if {self._synced, self._epoch} != {epoch} or await self._directives() != self._obeyed:
                     await self._sync()
                 elif fetched:
                     await self._deal_with(fetched)
@@ -138,17 +140,17 @@ class KafkaConsumer:
             await self._lag.look(may_rest=self._is_paused or self._away is not None)
 
     async def _sync(self) -> None:
-        """Take the orders, and seek every partition that is ours to its stored offset."""
+        """Take the directives, and seek every partition that is ours to its stored offset."""
         epoch = self._epoch
         ours = self._consumer.assignment()
         numbers = [p.partition for p in ours]
 
         async def read() -> None:
-            orders = await self._orders()
-            self._views, self._handle = self._projection.onto(orders)
+            directives = await self._directives()
+            self._views, self._handle = self._projection.onto(directives)
             self._log_id = await self._log.same()
             self._stored = await self._views.claim(self._log_id, numbers)
-            self._obeyed = orders
+            self._obeyed = directives
 
         await self._persistently(read)
         for partition in ours:

@@ -20,7 +20,7 @@ OLDEST = Gauge(
 )
 
 
-class DeadLetterWatch:
+class DeadLetterMonitor:
     """Looks at the one partition of a dead-letter topic now and then, as a component."""
 
     name = "dead letters"

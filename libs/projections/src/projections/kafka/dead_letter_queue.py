@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from chassis.stores.kafka_bounds import bounded
 from projections.kafka.dead_letters import letter_producer
 from projections.projector import Handle, Record
-from projections.spec import Projection
+from projections.spec import ProjectorSpec
 
 AT_ONCE = 500  # letters; each at most as large as a record of the topic
 UNKNOWN = "unknown"
@@ -40,7 +40,7 @@ class Letter:
     """RFC 3339, UTC; UNKNOWN where the letter does not say."""
 
 
-class DeadLetterBox:
+class DeadLetterQueue:
     """The one partition of a dead-letter topic; every method raises Unavailable without Kafka."""
 
     def __init__(
@@ -125,7 +125,7 @@ class DeadLetterBox:
 
 
 @asynccontextmanager
-async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
+async def of(projection: ProjectorSpec) -> AsyncIterator[DeadLetterQueue]:
     """The dead letters of a projector; raises Unavailable."""
     brokers = projection.brokers
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
@@ -139,7 +139,7 @@ async def of(projection: Projection) -> AsyncIterator[DeadLetterBox]:
             for client in (consumer, producer, admin):
                 await client.start()
             consumer.assign([TopicPartition(projection.letters, 0)])
-        yield DeadLetterBox(consumer, producer, admin)
+        yield DeadLetterQueue(consumer, producer, admin)
 
 
 def _letter(message: Any) -> Letter:

@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 
 from chassis.problems import Unavailable
 from chassis.stores.kafka_bounds import bounded
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 
 LAG = Gauge(
     "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
@@ -23,10 +23,10 @@ class Stalled(Exception):
     is_safe_to_log = True
 
 
-class LagWatch:
+class LagMonitor:
     """Compares a consumer's positions with its log's end, now and then."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, of: KafkaLog) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, of: TopicIdentity) -> None:
         self._consumer = consumer
         self._log = of
         self._in_hand: Mapping[int, int] = {}

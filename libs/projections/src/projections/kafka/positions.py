@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
-from projections.kafka.topic_identity import KafkaLog
+from projections.kafka.topic_identity import TopicIdentity
 from projections.projector import Views
 
 WITHIN = 20.0  # seconds
@@ -18,7 +18,7 @@ Ends = Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartitionPosition:
     """Of one partition: its first offset, the next that the view wants, the log's end."""
 
     first: int
@@ -30,7 +30,7 @@ class Place:
     """Seconds since the first record that the view lacks was written; 0: it lacks none."""
 
 
-class Log:
+class TopicReader:
     """A topic, and where views stand in it; every method raises Unavailable without Kafka."""
 
     def __init__(self, log_id: str, consumer: AIOKafkaConsumer) -> None:
@@ -43,7 +43,7 @@ class Log:
             ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
         return ends
 
-    async def places(self, views: Views[Any], ends: Ends) -> dict[int, Place]:
+    async def places(self, views: Views[Any], ends: Ends) -> dict[int, PartitionPosition]:
         """Where the view stands by partition, as if the log ended there."""
         stored = await views.offsets(self._log_id, [p.partition for p in ends])
         async with bounded(WITHIN):
@@ -54,7 +54,7 @@ class Log:
             waiting = await self._waiting(ends)
         now = time.time()
         return {
-            p.partition: Place(
+            p.partition: PartitionPosition(
                 first[p],
                 begins[p],
                 end,
@@ -82,7 +82,7 @@ class Log:
 
 
 @asynccontextmanager
-async def opened(brokers: Brokers, topic: str) -> AsyncIterator[Log]:
+async def opened(brokers: Brokers, topic: str) -> AsyncIterator[TopicReader]:
     """The log of a topic; raises Unavailable."""
     consumer = AIOKafkaConsumer(
         topic,
@@ -94,6 +94,6 @@ async def opened(brokers: Brokers, topic: str) -> AsyncIterator[Log]:
     try:
         async with bounded(WITHIN):
             await consumer.start()
-        yield Log(await KafkaLog(brokers, topic).id(), consumer)
+        yield TopicReader(await TopicIdentity(brokers, topic).id(), consumer)
     finally:
         await consumer.stop()

@@ -18,7 +18,7 @@ class LogReplaced(Exception):
     is_safe_to_log = True
 
 
-class KafkaLog:
+class TopicIdentity:
     """A topic as it is now. Not aiokafka's business: its metadata has no topic ids (KIP-516)."""
 
     def __init__(self, brokers: Brokers, topic: str) -> None:

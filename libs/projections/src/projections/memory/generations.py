@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from projections.generations import FIRST, NotDone, Notes, State, not_serving
+from projections.generations import FIRST, Notes, OperationRefused, State, not_serving
 from projections.projector import Change, Views
 
 C = TypeVar("C", bound=Change)
@@ -38,7 +38,7 @@ class MemoryGenerations(Generic[C]):
 
     async def add(self, generation: str) -> None:
         if self._state.building not in {None, generation}:
-            raise NotDone(f"generation {self._state.building} is building")
+            raise OperationRefused(f"generation {self._state.building} is building")
         kept = self._state.kept | {generation}
         self._state = replace(self._state, building=generation, kept=kept)
 

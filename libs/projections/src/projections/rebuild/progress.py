@@ -11,7 +11,7 @@ import stamina
 
 from chassis.problems import Unavailable
 from projections.generations import Generations
-from projections.kafka.positions import Ends, Log
+from projections.kafka.positions import Ends, TopicReader
 from projections.projector import DeadLetters, Record
 
 LOOK = 1.0  # seconds between two looks at how far it is
@@ -45,15 +45,15 @@ class CountedLetters:
 
 
 @dataclass
-class Fill:
-    """How far the building generation is: noted in the store, and told by `say`."""
+class RebuildProgress:
+    """How far the building generation is: noted in the store, and told by `report`."""
 
     generations: Generations[Any]
     target: str
-    log: Log
+    log: TopicReader
     letters: CountedLetters
     consuming: "asyncio.Task[None]"
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     seen: deque[tuple[float, int]] = field(default_factory=deque)
 
     async def catch_up(self) -> None:
@@ -65,7 +65,7 @@ class Fill:
                 await self.consuming  # raises what ended it
             done, total, ends = await self._look(ends)
             if done == total or time.monotonic() - told_at > TELL:
-                self.say(self._line(done, total))
+                self.report(self._line(done, total))
                 told_at = time.monotonic()
             if done == total:
                 return

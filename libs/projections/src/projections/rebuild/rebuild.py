@@ -17,11 +17,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
-from projections.generations import Generations, NotDone, Orders, State
+from projections.generations import Directives, Generations, OperationRefused, State
 from projections.kafka import positions
 from projections.kafka.consumer import KafkaConsumer
-from projections.rebuild.progress import CountedLetters, Fill
-from projections.spec import Projection
+from projections.rebuild.progress import CountedLetters, RebuildProgress
+from projections.spec import ProjectorSpec
 
 SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
 LEAVE = 10.0  # seconds for the last batch and for leaving the group
@@ -31,7 +31,7 @@ ALONE = 15.0  # seconds for a rebuild that was killed to be missed by Kafka, aft
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RebuildOptions:
     """What the operator asked for."""
 
     back: bool = False
@@ -42,42 +42,46 @@ class Wish:
     """Switching although some records could not be applied."""
 
 
-async def run(projection: Projection, wish: Wish, say: Callable[[str], None]) -> None:
-    """Rebuild and switch, telling how it goes; raises NotDone, Unavailable.
+async def run(
+    projection: ProjectorSpec, options: RebuildOptions, report: Callable[[str], None]
+) -> None:
+    """Rebuild and switch, telling how it goes; raises OperationRefused, Unavailable.
 
     Interrupted anywhere, it may be run again, and goes on where it stopped.
     """
     group = f"{projection.group}-rebuild"
     await _alone(projection.brokers, group)
-    before, target = await _begin(projection, wish)
-    say(f"generation {before.serving} serves; building {target}")
+    before, target = await _begin(projection, options)
+    report(f"generation {before.serving} serves; building {target}")
     letters = CountedLetters(before.dead_letters)
     filling = replace(projection, group=group, dead_letters=letters)
     async with (
         positions.opened(projection.brokers, projection.topic) as log,
-        _running(KafkaConsumer(filling, _always(Orders(target)))) as consuming,
+        _running(KafkaConsumer(filling, _always(Directives(target)))) as consuming,
     ):
-        fill = Fill(projection.generations, target, log, letters, consuming, say)
+        fill = RebuildProgress(projection.generations, target, log, letters, consuming, report)
         await fill.catch_up()
-        _check_complete(letters, wish)
+        _check_complete(letters, options)
         letters.topic = projection.dead_letters
         async with _leading(projection.generations, target):
             await fill.catch_up()
-            _check_complete(letters, wish)  # again: records came meanwhile
+            _check_complete(letters, options)  # again: records came meanwhile
             accepted = letters.count
             began = time.perf_counter()
             await projection.generations.switch(before.serving, target)
-        say(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
+        report(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
         await asyncio.sleep(SETTLE)
     if late := letters.count - accepted:
-        say(f"{late} records could not be applied during the switch; look at `dead-letters list`")
-    await _tidy(projection, say)
+        report(
+            f"{late} records could not be applied during the switch; look at `dead-letters list`"
+        )
+    await _tidy(projection, report)
 
 
-def _check_complete(letters: CountedLetters, wish: Wish) -> None:
-    """Raise NotDone if the generation lacks records that the operator has not accepted."""
-    if letters.count and not wish.accept_dead_letters:
-        raise NotDone(
+def _check_complete(letters: CountedLetters, options: RebuildOptions) -> None:
+    """Raise OperationRefused if the generation lacks records that the operator has not accepted."""
+    if letters.count and not options.accept_dead_letters:
+        raise OperationRefused(
             f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
             " switch all the same by `rebuild --accept-dead-letters`"
         )
@@ -93,22 +97,22 @@ async def _leading(generations: Generations[Any], target: str) -> AsyncIterator[
     await asyncio.sleep(SETTLE)
     try:
         yield
-    except NotDone:
+    except OperationRefused:
         await generations.note({"leading": None})
         raise
 
 
-async def _begin(projection: Projection, wish: Wish) -> tuple[State, str]:
+async def _begin(projection: ProjectorSpec, options: RebuildOptions) -> tuple[State, str]:
     """The state, and the generation to build, noted there."""
     generations = projection.generations
     state = await generations.state()
-    if wish.back:
+    if options.back:
         if state.previous is None:
-            raise NotDone("there is no generation before the one that serves")
+            raise OperationRefused("there is no generation before the one that serves")
         if state.building != state.previous:  # an unfinished rebuild is given up
             await generations.note({"building": state.previous, "dead_letters": None})
         return await generations.state(), state.previous
-    going_on = state.building not in {None, state.previous} and not wish.restart
+    going_on = state.building not in {None, state.previous} and not options.restart
     if not going_on:
         await generations.note(
             dict.fromkeys(("building", "leading", "done", "total", "dead_letters"))
@@ -118,18 +122,18 @@ async def _begin(projection: Projection, wish: Wish) -> tuple[State, str]:
         await generations.add(str(max(map(int, state.kept)) + 1))
     state = await generations.state()
     if state.building is None:
-        raise NotDone("somebody else has ended the rebuild")
+        raise OperationRefused("somebody else has ended the rebuild")
     return state, state.building
 
 
-async def _tidy(projection: Projection, say: Callable[[str], None]) -> None:
+async def _tidy(projection: ProjectorSpec, report: Callable[[str], None]) -> None:
     state = await projection.generations.state()
     for generation in await _drop(projection, {state.serving, state.previous, state.building}):
-        say(f"generation {generation} is removed")
-    say(f"generation {state.previous} is kept for `rebuild --back`; deletions still reach it")
+        report(f"generation {generation} is removed")
+    report(f"generation {state.previous} is kept for `rebuild --back`; deletions still reach it")
 
 
-async def _drop(projection: Projection, wanted: set[str | None]) -> list[str]:
+async def _drop(projection: ProjectorSpec, wanted: set[str | None]) -> list[str]:
     state = await projection.generations.state()
     unwanted = sorted(state.kept - wanted)
     for generation in unwanted:
@@ -137,9 +141,9 @@ async def _drop(projection: Projection, wanted: set[str | None]) -> list[str]:
     return unwanted
 
 
-def _always(orders: Orders) -> Callable[[], Awaitable[Orders]]:
-    async def told() -> Orders:
-        return orders
+def _always(directives: Directives) -> Callable[[], Awaitable[Directives]]:
+    async def told() -> Directives:
+        return directives
 
     return told
 
@@ -158,7 +162,7 @@ async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]
 
 
 async def _alone(brokers: Brokers, group: str) -> None:
-    """Return when nobody else rebuilds; raises NotDone."""
+    """Return when nobody else rebuilds; raises OperationRefused."""
     admin = AIOKafkaAdminClient(**brokers.aiokafka())
     end = time.monotonic() + ALONE
     try:
@@ -166,7 +170,7 @@ async def _alone(brokers: Brokers, group: str) -> None:
             await admin.start()
             while await _members(admin, group):
                 if time.monotonic() > end:
-                    raise NotDone("another rebuild is running")
+                    raise OperationRefused("another rebuild is running")
                 await asyncio.sleep(AGAIN)
     finally:
         await admin.close()

@@ -47,7 +47,7 @@ class Expected(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Actual:
     """What a view holds of a key."""
 
     version: int
@@ -68,7 +68,7 @@ class Drift:
     view: int
 
 
-def agree(expected: Expected[C] | None, held: Held | None) -> bool:
+def agree(expected: Expected[C] | None, held: Actual | None) -> bool:
     """Whether nothing need be looked at again."""
     if expected is None or held is None:
         return expected is None and held is None
@@ -79,7 +79,7 @@ def agree(expected: Expected[C] | None, held: Held | None) -> bool:
     )
 
 
-def judge(expected: Expected[C] | None, held: Held | None, target: int) -> Kind | None:
+def classify(expected: Expected[C] | None, held: Actual | None, target: int) -> Kind | None:
     """The kind of drift, or None; `held` was read before `expected`.
 
     target: the version that the truth had when the key was first looked at. A view that has
@@ -103,7 +103,7 @@ Row = tuple[str, int, Mapping[str, Any]]
 """A key, its newest version, and the event as the projector reads it."""
 
 
-class Truth(Protocol):
+class EventSource(Protocol):
     """The newest event of every key; each method raises Unavailable."""
 
     async def page(self, after: str, limit: int) -> Sequence[Row]:
@@ -117,7 +117,7 @@ class Truth(Protocol):
 class Page:
     """What a view holds in a span of keys."""
 
-    held: Mapping[str, Held]
+    held: Mapping[str, Actual]
     to: str | None
     """The last key of the span; None: there is nothing after it."""
 
@@ -127,7 +127,7 @@ class Repair(Generic[C]):
     """A key that a view shall hold as the change says (None: not at all), and what it held."""
 
     key: str
-    held: Held | None
+    held: Actual | None
     change: C | None
 
 
@@ -135,7 +135,7 @@ class View(Protocol[C]):
     """A view as verification needs it; each method raises Unavailable."""
 
     def content(self, change: C) -> object:
-        """What Held.content is after the change."""
+        """What Actual.content is after the change."""
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
         """All it holds after `after` up to `to` (None: the end); `known`: the truth's keys there.
@@ -143,13 +143,13 @@ class View(Protocol[C]):
         The span may end earlier, so that it has a bounded number of keys.
         """
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Held]:
+    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
         """What it holds of these keys at this moment."""
 
     def unlisted(self) -> AsyncIterator[Sequence[str]]:
         """In bounded portions every key that no page would show unless the truth knew it."""
 
-    async def settle(self, repairs: Sequence[Repair[C]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[C]]) -> None:
         """Make each repair, unless the view holds something else than it did."""
 
 
@@ -157,6 +157,6 @@ class View(Protocol[C]):
 class Compared(Generic[C]):
     """What a run of verification needs: the truth, and a view with the projection into it."""
 
-    truth: Truth
+    truth: EventSource
     project: Callable[[Mapping[str, Any]], C]
     view: View[C]

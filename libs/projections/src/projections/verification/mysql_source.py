@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
 from chassis.stores.mysql import MySQLServer, tls
-from projections.generations import NotDone
+from projections.generations import OperationRefused
 from projections.verification.drift import Row
 
 LIMIT = 10  # seconds for a statement; a page takes about 20 ms
@@ -46,7 +46,7 @@ class Table:
 
 
 class MySQLTruth:
-    """Implements projections.verification.drift.Truth; one call at a time."""
+    """Implements projections.verification.drift.EventSource; one call at a time."""
 
     def __init__(self, pool: asyncmy.Pool, table: Table) -> None:
         self._pool = pool
@@ -87,10 +87,10 @@ class TruthSettings(MySQLServer):
 async def opened(settings: TruthSettings, table: Table) -> AsyncIterator[MySQLTruth]:
     """The truth over one connection, which is made anew where it was lost.
 
-    Raises NotDone where the password is not set.
+    Raises OperationRefused where the password is not set.
     """
     if settings.mysql_password is None:
-        raise NotDone("the event store cannot be read: MYSQL_PASSWORD is not set")
+        raise OperationRefused("the event store cannot be read: MYSQL_PASSWORD is not set")
     pool = asyncmy.create_pool(
         minsize=0,
         maxsize=1,

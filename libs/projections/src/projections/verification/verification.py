@@ -29,7 +29,7 @@ from projections.verification.drift import (
     Repair,
     Row,
     agree,
-    judge,
+    classify,
 )
 
 PAGE = 2000  # keys: a few megabytes, and statements of about 20 ms
@@ -176,7 +176,7 @@ class Verification(Generic[C]):
             if (suspect := self._suspects.get(key)) is None:  # dealt with before a second try
                 continue
             there, wanted = held.get(key), expected.get(key)
-            kind = judge(wanted, there, suspect.target)
+            kind = classify(wanted, there, suspect.target)
             if kind is None:
                 self._clear(key)
                 continue
@@ -184,7 +184,7 @@ class Verification(Generic[C]):
             if self._is_to_be_repaired(drift):
                 repairs.append(Repair(key, there, wanted.change if wanted else None))
         if repairs:
-            await self._view.settle(repairs)
+            await self._view.apply_repairs(repairs)
 
     def _clear(self, key: str) -> None:
         suspect = self._suspects.pop(key)
