@@ -7,14 +7,14 @@ from typing import Any
 
 from projectors import Letters, Process
 
-from redis_projector.memory_user_views import MemoryUserViews
-from search_projector.memory_user_index import MemoryUserIndex
+from projections.memory.opensearch_index import MemoryIndex
+from projections.memory.redis_views import MemoryRedisViews
 
 View = dict[str, tuple[int, Any]]
 
 
-def redis_side() -> tuple[MemoryUserViews, Callable[[], View]]:
-    store = MemoryUserViews()
+def redis_side() -> tuple[MemoryRedisViews, Callable[[], View]]:
+    store = MemoryRedisViews()
 
     def held() -> View:
         bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.users.items()}
@@ -23,8 +23,8 @@ def redis_side() -> tuple[MemoryUserViews, Callable[[], View]]:
     return store, held
 
 
-def search_side() -> tuple[MemoryUserIndex, Callable[[], View]]:
-    store = MemoryUserIndex()
+def search_side() -> tuple[MemoryIndex, Callable[[], View]]:
+    store = MemoryIndex()
     return store, lambda: {k: (d["version"], d) for k, d in store.documents.items()}
 
 

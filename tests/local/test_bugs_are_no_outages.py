@@ -21,8 +21,8 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
-from redis_projector import redis_user_views
-from redis_projector.projection import UserChange
+from projections.redis import views as redis_views
+from projections.redis.change import RedisChange
 from search_api import http_api, opensearch_user_index
 from search_api.application import UserSearch
 from user_contracts import redis_users
@@ -196,10 +196,10 @@ async def test_view_of_the_wrong_type_ends_the_projector(
 async def test_script_with_a_mistake_is_not_retried(
     redis_cluster: str, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    monkeypatch.setattr(redis_user_views, "APPLY", script)
-    change = UserChange(USER, 1, datetime(2026, 1, 1, tzinfo=UTC), SECRET.encode(), b"")
+    monkeypatch.setattr(redis_views, "APPLY", script)
+    change = RedisChange(USER, 1, datetime(2026, 1, 1, tzinfo=UTC), SECRET.encode(), b"")
     async with aclosing(await emptied(redis_cluster)) as redis:
         with pytest.raises(StoreError) as refused:
-            await redis_user_views.RedisUserViews(redis, "1").apply([change])
+            await redis_views.RedisViews(redis, redis_users, "1").apply([change])
     assert SECRET not in str(refused.value)
     assert USER not in str(refused.value)

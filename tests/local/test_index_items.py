@@ -9,15 +9,15 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
 from local_stack.addresses import Addresses
-from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.opensearch_user_audit import OpenSearchUserAudit
-from search_projector.opensearch_user_index import OpenSearchUserIndex
-from search_projector.projection import UserChange
+from projections.opensearch.audit import OpenSearchAudit
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
+from projections.opensearch.index import OpenSearchIndex
 from user_contracts import opensearch_index
 
 pytestmark = pytest.mark.e2e
 USER, LOG = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11", "a log"
-GONE = UserChange(
+GONE = DocumentChange(
     USER, 2, datetime(2026, 1, 1, tzinfo=UTC), {"id": USER, "version": 2, "deleted": True}
 )
 
@@ -40,13 +40,13 @@ async def generations(client: AsyncOpenSearch) -> AsyncIterator[OpenSearchGenera
         await client.indices.delete(index=index)
 
 
-CALLS: dict[str, Callable[[OpenSearchUserIndex], Awaitable[object]]] = {
+CALLS: dict[str, Callable[[OpenSearchIndex], Awaitable[object]]] = {
     "offsets": lambda index: index.offsets(LOG, [0]),
     "claim": lambda index: index.claim(LOG, [0]),
     "apply": lambda index: index.apply([GONE]),
     "advance": lambda index: index.advance(LOG, {0: (0, 5)}),
-    "audit": lambda index: OpenSearchUserAudit(index._client, index).look([USER]),
-    "audit page": lambda index: OpenSearchUserAudit(index._client, index).page("", None, []),
+    "audit": lambda index: OpenSearchAudit(index._client, index).look([USER]),
+    "audit page": lambda index: OpenSearchAudit(index._client, index).page("", None, []),
 }
 
 

@@ -27,20 +27,20 @@ from demo.settings import Settings
 from demo.trials import Trials
 from http2.implementations import HTTP2
 from projections.kafka.avro import AvroDecoder
+from projections.memory.opensearch_index import MemoryIndex
+from projections.memory.redis_views import MemoryRedisViews
 from projections.projector import Projector
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
-from redis_projector.memory_user_views import MemoryUserViews as ProjectedViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
-from search_projector.memory_user_index import MemoryUserIndex as ProjectedIndex
 from user_contracts import avro_schema, descriptors
 
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
-    store, views, index = MemoryEventStore(), ProjectedViews(), ProjectedIndex()
+    store, views, index = MemoryEventStore(), MemoryRedisViews(), MemoryIndex()
     users = Users(store, utc_now, uuid7)
     directory = UserDirectory(MemoryUserViews(views.users), visible_timeout=2)
     search = UserSearch(MemoryUserIndex(index.documents))
@@ -62,12 +62,12 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         )
 
 
-def _into_views(views: ProjectedViews) -> Any:
+def _into_views(views: MemoryRedisViews) -> Any:
     decode = AvroDecoder(OneSchema(), avro_schema())
     return Projector(decode, redis_projector.projection.project, views, NoDeadLetters()).handle
 
 
-def _into_index(index: ProjectedIndex) -> Any:
+def _into_index(index: MemoryIndex) -> Any:
     decode = AvroDecoder(OneSchema(), avro_schema())
     return Projector(decode, search_projector.projection.project, index, NoDeadLetters()).handle
 

@@ -5,42 +5,43 @@ import pytest
 from chassis.stores.redis import AnyRedis
 from projections.generations import Generations
 from projections.memory.generations import MemoryGenerations
+from projections.memory.redis_views import MemoryRedisViews
 from projections.projector import Views
-from redis_projector.memory_user_views import MemoryUserViews
-from redis_projector.projection import UserChange
-from redis_projector.redis_generations import RedisGenerations
-from redis_projector.redis_user_views import RedisUserViews
+from projections.redis.change import RedisChange
+from projections.redis.generations import RedisGenerations
+from projections.redis.views import RedisViews
+from user_contracts import redis_users
 
 
 @pytest.fixture
-def memory_views() -> MemoryUserViews:
-    return MemoryUserViews()
+def memory_views() -> MemoryRedisViews:
+    return MemoryRedisViews()
 
 
 @pytest.fixture
-def redis_views(redis: AnyRedis) -> RedisUserViews:
-    return RedisUserViews(redis, "1")
+def redis_views(redis: AnyRedis) -> RedisViews:
+    return RedisViews(redis, redis_users, "1")
 
 
 @pytest.fixture
-def memory_generations() -> MemoryGenerations[UserChange]:
-    return MemoryGenerations(MemoryUserViews)
+def memory_generations() -> MemoryGenerations[RedisChange]:
+    return MemoryGenerations(MemoryRedisViews)
 
 
 @pytest.fixture
 def redis_generations(redis: AnyRedis) -> RedisGenerations:
-    return RedisGenerations(redis)
+    return RedisGenerations(redis, redis_users)
 
 
 @pytest.fixture
-def generations(request: pytest.FixtureRequest, store: str) -> Generations[UserChange]:
+def generations(request: pytest.FixtureRequest, store: str) -> Generations[RedisChange]:
     name = "memory_generations" if store == "memory" else "redis_generations"
-    generations: Generations[UserChange] = request.getfixturevalue(name)
+    generations: Generations[RedisChange] = request.getfixturevalue(name)
     return generations
 
 
 @pytest.fixture
-def views(request: pytest.FixtureRequest, store: str) -> Views[UserChange]:
+def views(request: pytest.FixtureRequest, store: str) -> Views[RedisChange]:
     name = "memory_views" if store == "memory" else "redis_views"
-    views: Views[UserChange] = request.getfixturevalue(name)
+    views: Views[RedisChange] = request.getfixturevalue(name)
     return views

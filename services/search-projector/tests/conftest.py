@@ -9,11 +9,11 @@ from opensearchpy import AsyncOpenSearch
 from local_stack.addresses import Addresses
 from projections.generations import Generations
 from projections.memory.generations import MemoryGenerations
+from projections.memory.opensearch_index import MemoryIndex
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
+from projections.opensearch.index import OpenSearchIndex
 from projections.projector import Views
-from search_projector.memory_user_index import MemoryUserIndex
-from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.opensearch_user_index import OpenSearchUserIndex
-from search_projector.projection import UserChange
 from user_contracts import opensearch_index
 
 
@@ -33,15 +33,15 @@ async def opensearch_generations(client: AsyncOpenSearch) -> AsyncIterator[OpenS
 
 
 @pytest.fixture
-async def opensearch(opensearch_generations: OpenSearchGenerations) -> OpenSearchUserIndex:
+async def opensearch(opensearch_generations: OpenSearchGenerations) -> OpenSearchIndex:
     index = opensearch_generations.views("1")
     await index.offsets("log", [])
     return index
 
 
 @pytest.fixture
-def memory_generations() -> MemoryGenerations[UserChange]:
-    return MemoryGenerations(MemoryUserIndex)
+def memory_generations() -> MemoryGenerations[DocumentChange]:
+    return MemoryGenerations(MemoryIndex)
 
 
 @pytest.fixture(
@@ -50,17 +50,17 @@ def memory_generations() -> MemoryGenerations[UserChange]:
         pytest.param("opensearch_generations", marks=pytest.mark.integration),
     ]
 )
-def generations(request: pytest.FixtureRequest) -> Generations[UserChange]:
-    generations: Generations[UserChange] = request.getfixturevalue(request.param)
+def generations(request: pytest.FixtureRequest) -> Generations[DocumentChange]:
+    generations: Generations[DocumentChange] = request.getfixturevalue(request.param)
     return generations
 
 
 @pytest.fixture
-def memory() -> MemoryUserIndex:
-    return MemoryUserIndex()
+def memory() -> MemoryIndex:
+    return MemoryIndex()
 
 
 @pytest.fixture(params=["memory", pytest.param("opensearch", marks=pytest.mark.integration)])
-def index(request: pytest.FixtureRequest) -> Views[UserChange]:
-    index: Views[UserChange] = request.getfixturevalue(request.param)
+def index(request: pytest.FixtureRequest) -> Views[DocumentChange]:
+    index: Views[DocumentChange] = request.getfixturevalue(request.param)
     return index

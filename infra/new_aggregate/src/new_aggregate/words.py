@@ -39,7 +39,6 @@ PROSE = (
     ("no names", "no fields"),
     ("without names", "without fields"),
     ("holds a name", "holds a field"),
-    ("hold a name", "hold a field"),
     ("hold names", "hold fields"),
     ("every name", "every field"),
     ("Erases the names", "Erases the fields"),

@@ -1,13 +1,13 @@
 """From an event to a change of the view. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from projections.projector import Undecodable
+from projections.redis.change import RedisChange
 from user_contracts import messages, user_event
 
 
@@ -21,25 +21,14 @@ class Answer(msgspec.Struct):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
-    """What the view holds after an event: the answers' bytes; None: the user is deleted."""
-
-    key: str
-    version: int
-    occurred_at: datetime
-    json: bytes | None
-    proto: bytes | None
-
-
-def project(record: Mapping[str, Any]) -> UserChange:
+def project(record: Mapping[str, Any]) -> RedisChange:
     """The change that a record of the topic makes; raises Undecodable for an impossible event."""
     try:
         event = user_event.read(record)
     except ValueError as error:
         raise Undecodable(f"not a possible event: {error}") from error
     if event.names is None:
-        return UserChange(event.user_id, event.version, event.occurred_at, None, None)
+        return RedisChange(event.user_id, event.version, event.occurred_at, None, None)
     answer = Answer(event.user_id, *event.names, event.created_at, event.version)
     json, proto = msgspec.json.encode(answer), messages.user(**msgspec.structs.asdict(answer))
-    return UserChange(event.user_id, event.version, event.occurred_at, json, proto)
+    return RedisChange(event.user_id, event.version, event.occurred_at, json, proto)

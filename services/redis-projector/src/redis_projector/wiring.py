@@ -15,14 +15,15 @@ from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.projector import Projector, dead_letter_topic
+from projections.redis.audit import RedisAudit
+from projections.redis.change import RedisChange
+from projections.redis.generations import RedisGenerations
 from projections.spec import ProjectorSpec
 from projections.verification import mysql_source
 from projections.verification.drift import Compared
-from redis_projector.projection import UserChange, project
-from redis_projector.redis_generations import RedisGenerations
-from redis_projector.redis_user_audit import RedisUserAudit
+from redis_projector.projection import project
 from redis_projector.settings import Settings
-from user_contracts import avro_schema
+from user_contracts import avro_schema, redis_users
 
 GROUP = "redis-projector"
 EVENTS = mysql_source.Table("user_event", "user_id")
@@ -37,7 +38,7 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     kafka = brokers(settings)
     dead_letters = KafkaDeadLetters(kafka, letters)
     async with aclosing(client(settings, CONNECTIONS, timeout, timeout)) as redis:
-        generations = RedisGenerations(redis)
+        generations = RedisGenerations(redis, redis_users)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
             yield ProjectorSpec(
@@ -58,9 +59,9 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
 @asynccontextmanager
 async def _compared(
     settings: Settings, redis: AnyRedis, generations: RedisGenerations, generation: str
-) -> AsyncIterator[Compared[UserChange]]:
+) -> AsyncIterator[Compared[RedisChange]]:
     async with mysql_source.opened(settings, EVENTS) as truth:
-        audit = RedisUserAudit(redis, generation, generations.views(generation))
+        audit = RedisAudit(redis, redis_users, generation, generations.views(generation))
         yield Compared(truth, project, audit)
 
 

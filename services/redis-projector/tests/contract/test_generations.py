@@ -11,9 +11,9 @@ from redis.backoff import NoBackoff
 from chassis.problems import Unavailable
 from chassis.stores.redis import AnyRedis
 from projections.generations import Directives, Generations, OperationRefused, State
-from redis_projector.projection import UserChange
-from redis_projector.redis_generations import RedisGenerations
-from redis_projector.redis_user_views import scanned
+from projections.redis.change import RedisChange
+from projections.redis.generations import RedisGenerations
+from projections.redis.views import scanned
 from user_contracts import redis_users
 
 ON_REDIS = pytest.mark.parametrize(
@@ -25,15 +25,15 @@ ON_REDIS = pytest.mark.parametrize(
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOG = "a log"
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
-AnyGenerations = Generations[UserChange]
+AnyGenerations = Generations[RedisChange]
 
 
-def put(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, b"{}", b"\x28\x01")
+def put(key: str, version: int) -> RedisChange:
+    return RedisChange(key, version, NOW, b"{}", b"\x28\x01")
 
 
-def gone(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, None, None)
+def gone(key: str, version: int) -> RedisChange:
+    return RedisChange(key, version, NOW, None, None)
 
 
 async def keys(redis: AnyRedis, generation: str) -> set[bytes]:
@@ -167,7 +167,7 @@ async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
-        away = RedisGenerations(redis)
+        away = RedisGenerations(redis, redis_users)
         for call in (
             away.state(),
             away.note({"done": 1}),

@@ -10,10 +10,10 @@ from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
 from chassis.stores.redis import AnyRedis
+from projections.memory.redis_views import MemoryRedisViews
 from projections.projector import OffsetMoved, Views
-from redis_projector.memory_user_views import MemoryUserViews
-from redis_projector.projection import UserChange
-from redis_projector.redis_user_views import AT_ONCE, RedisUserViews
+from projections.redis.change import RedisChange
+from projections.redis.views import AT_ONCE, RedisViews
 from user_contracts import redis_users
 
 ON_REDIS = pytest.mark.parametrize(
@@ -26,22 +26,22 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
 BOB = "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
 LOG = "a log"
-AnyViews = Views[UserChange]
+AnyViews = Views[RedisChange]
 
 
-def put(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, f'{{"v":{version}}}'.encode(), b"\x28" + bytes([version]))
+def put(key: str, version: int) -> RedisChange:
+    return RedisChange(key, version, NOW, f'{{"v":{version}}}'.encode(), b"\x28" + bytes([version]))
 
 
-def gone(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, None, None)
+def gone(key: str, version: int) -> RedisChange:
+    return RedisChange(key, version, NOW, None, None)
 
 
 async def held(views: AnyViews, key: str) -> dict[str, bytes]:
     """What the store holds of a user, as the contract page lays it out."""
-    if isinstance(views, MemoryUserViews):
+    if isinstance(views, MemoryRedisViews):
         return views.users.get(key, {})
-    assert isinstance(views, RedisUserViews)
+    assert isinstance(views, RedisViews)
     found: Any = await views._redis.hgetall(redis_users.user_key("1", key))
     return {name.decode(): value for name, value in found.items()}
 
@@ -55,7 +55,7 @@ async def test_a_change_is_held(views: AnyViews) -> None:
 @pytest.mark.parametrize("late", [1, 2])
 async def test_an_older_or_equal_version_changes_nothing(views: AnyViews, late: int) -> None:
     await views.apply([put(ANN, 2)])
-    await views.apply([UserChange(ANN, late, NOW, b"late", b"late")])
+    await views.apply([RedisChange(ANN, late, NOW, b"late", b"late")])
     assert (await held(views, ANN))["json"] == b'{"v":2}'
 
 
@@ -117,10 +117,10 @@ async def test_an_offset_that_somebody_else_moved_is_told(
 
 async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyViews) -> None:
     await views.advance(LOG, {0: (None, 5)})
-    if isinstance(views, MemoryUserViews):
+    if isinstance(views, MemoryRedisViews):
         views.lose_everything()
     else:
-        assert isinstance(views, RedisUserViews)
+        assert isinstance(views, RedisViews)
         await views._redis.flushdb()
     with pytest.raises(OffsetMoved):
         await views.advance(LOG, {0: (5, 9)})
@@ -130,10 +130,10 @@ async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyView
 async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyViews) -> None:
     assert await views.claim(LOG, [0]) == {0: 0}
     await views.apply([put(ANN, 1)])
-    if isinstance(views, MemoryUserViews):
+    if isinstance(views, MemoryRedisViews):
         views.lose_everything()
     else:
-        assert isinstance(views, RedisUserViews)
+        assert isinstance(views, RedisViews)
         await views._redis.flushdb()
     with pytest.raises(OffsetMoved):
         await views.advance(LOG, {0: (0, 1)})
@@ -142,7 +142,7 @@ async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyVi
 @ON_REDIS
 @pytest.mark.parametrize("left", [3, None])
 async def test_what_one_shard_has_lost_is_read_again_from_there(
-    redis_views: RedisUserViews, redis: AnyRedis, left: int | None
+    redis_views: RedisViews, redis: AnyRedis, left: int | None
 ) -> None:
     assert await redis_views.claim(LOG, [0, 1]) == {0: 0, 1: 0}
     await redis_views.advance(LOG, {0: (0, 5), 1: (0, 7)})
@@ -164,7 +164,7 @@ async def test_what_one_shard_has_lost_is_read_again_from_there(
 
 @ON_REDIS
 async def test_more_users_of_a_bucket_than_one_script_takes_are_all_held(
-    redis_views: RedisUserViews, redis: AnyRedis
+    redis_views: RedisViews, redis: AnyRedis
 ) -> None:
     users = [f"{ANN[:24]}{number:012x}" for number in range(2 * AT_ONCE + 1)]
     await redis_views.apply([put(user, 1) for user in users])
@@ -175,7 +175,7 @@ async def test_more_users_of_a_bucket_than_one_script_takes_are_all_held(
 
 @ON_REDIS
 async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
-    redis_views: RedisUserViews, redis: AnyRedis
+    redis_views: RedisViews, redis: AnyRedis
 ) -> None:
     await redis_views.apply([put(ANN, 1), put(BOB, 1)])
     await redis_views.apply([gone(ANN, 2)])
@@ -185,7 +185,7 @@ async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
-        away = RedisUserViews(redis, "1")
+        away = RedisViews(redis, redis_users, "1")
         for call in (
             away.apply([put(ANN, 1)]),
             away.offsets(LOG, [0]),

@@ -1,32 +1,21 @@
 """From an event to a change of the index. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from projections.opensearch.change import DocumentChange
 from projections.projector import Undecodable
 from user_contracts import folding, user_event
 from user_contracts.user_event import UserEvent
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
-    """The document that the index holds after an event; of a deleted user: a marker, no names."""
-
-    key: str
-    version: int
-    occurred_at: datetime
-    document: dict[str, Any]
-
-
-def project(record: Mapping[str, Any]) -> UserChange:
+def project(record: Mapping[str, Any]) -> DocumentChange:
     """The change that a record of the topic makes; raises Undecodable for an impossible event."""
     try:
         event = user_event.read(record)
     except ValueError as error:
         raise Undecodable(f"not a possible event: {error}") from error
-    return UserChange(event.user_id, event.version, event.occurred_at, _document(event))
+    return DocumentChange(event.user_id, event.version, event.occurred_at, _document(event))
 
 
 def _document(event: UserEvent) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.opensearch.audit import OpenSearchAudit
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
 from projections.projector import Projector, dead_letter_topic
 from projections.spec import ProjectorSpec
 from projections.verification import mysql_source
 from projections.verification.drift import Compared
-from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.opensearch_user_audit import OpenSearchUserAudit
-from search_projector.projection import UserChange, project
+from search_projector.projection import project
 from search_projector.settings import Settings
 from user_contracts import avro_schema, opensearch_index
 
@@ -61,9 +62,9 @@ async def _compared(
     opensearch: AsyncOpenSearch,
     generations: OpenSearchGenerations,
     generation: str,
-) -> AsyncIterator[Compared[UserChange]]:
+) -> AsyncIterator[Compared[DocumentChange]]:
     async with mysql_source.opened(settings, EVENTS) as truth:
-        audit = OpenSearchUserAudit(opensearch, generations.views(generation))
+        audit = OpenSearchAudit(opensearch, generations.views(generation))
         yield Compared(truth, project, audit)
 
 

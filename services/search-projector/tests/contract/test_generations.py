@@ -7,22 +7,22 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
 from projections.generations import Directives, Generations, OperationRefused, State
-from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.projection import UserChange
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOG = "a log"
 ANN = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
-AnyGenerations = Generations[UserChange]
+AnyGenerations = Generations[DocumentChange]
 
 
-def put(key: str, version: int) -> UserChange:
+def put(key: str, version: int) -> DocumentChange:
     document = {"id": key, "version": version, "first_name": "Ann", "last_name": "Lee"}
-    return UserChange(key, version, NOW, document)
+    return DocumentChange(key, version, NOW, document)
 
 
-def gone(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, {"id": key, "version": version, "deleted": True})
+def gone(key: str, version: int) -> DocumentChange:
+    return DocumentChange(key, version, NOW, {"id": key, "version": version, "deleted": True})
 
 
 async def names(generations: OpenSearchGenerations, client: AsyncOpenSearch) -> dict[str, object]:
@@ -151,7 +151,7 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
 @pytest.mark.integration
 @pytest.mark.parametrize("change", [put(ANN, 1), gone(ANN, 1)], ids=["write", "deletion"])
 async def test_a_change_that_one_generation_rejects_is_rejected(
-    opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch, change: UserChange
+    opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch, change: DocumentChange
 ) -> None:
     generations = opensearch_generations
     await generations.views("1").offsets(LOG, [])

@@ -10,21 +10,21 @@ import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
+from projections.memory.opensearch_index import MemoryIndex
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
+from projections.opensearch.index import OpenSearchIndex
 from projections.projector import OffsetMoved, Views
-from search_projector.memory_user_index import MemoryUserIndex
-from search_projector.opensearch_generations import OpenSearchGenerations
-from search_projector.opensearch_user_index import OpenSearchUserIndex
-from search_projector.projection import UserChange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANN, BOB = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11", "0192f5a9-0000-7a10-8b2e-2f6d1c9e0a11"
 LOG = "a log"
-AnyIndex = Views[UserChange]
+AnyIndex = Views[DocumentChange]
 SAMPLES = Path(__file__).parents[4] / "schemas" / "samples"
 FORMER = json.loads((SAMPLES / "opensearch-users" / "v1.json").read_text("utf-8"))
 
 
-def put(key: str, version: int, name: str = "Ann") -> UserChange:
+def put(key: str, version: int, name: str = "Ann") -> DocumentChange:
     document = {
         "id": key,
         "version": version,
@@ -32,17 +32,17 @@ def put(key: str, version: int, name: str = "Ann") -> UserChange:
         "last_name": "Lee",
         "created_at": "2026-01-01T00:00:00Z",
     }
-    return UserChange(key, version, NOW, document)
+    return DocumentChange(key, version, NOW, document)
 
 
-def gone(key: str, version: int) -> UserChange:
-    return UserChange(key, version, NOW, {"id": key, "version": version, "deleted": True})
+def gone(key: str, version: int) -> DocumentChange:
+    return DocumentChange(key, version, NOW, {"id": key, "version": version, "deleted": True})
 
 
 async def held(index: AnyIndex, key: str) -> dict[str, Any]:
-    if isinstance(index, MemoryUserIndex):
+    if isinstance(index, MemoryIndex):
         return index.documents[key]
-    assert isinstance(index, OpenSearchUserIndex)
+    assert isinstance(index, OpenSearchIndex)
     found: dict[str, Any] = await index._client.get(index=index.index, id=key)
     document: dict[str, Any] = found["_source"]
     return document
@@ -107,7 +107,7 @@ async def test_an_offset_that_somebody_else_moved_is_told(
 
 
 @pytest.mark.integration
-async def test_one_bad_document_is_rejected_alone(opensearch: OpenSearchUserIndex) -> None:
+async def test_one_bad_document_is_rejected_alone(opensearch: OpenSearchIndex) -> None:
     bad = replace(put(BOB, 1), document=put(BOB, 1).document | {"unknown": "field"})
     (rejected,) = await opensearch.apply([put(ANN, 1), bad])
     assert rejected.change is bad
@@ -138,7 +138,7 @@ async def test_an_index_of_the_former_version_takes_documents_of_today(
 
 @pytest.mark.integration
 async def test_an_index_that_is_gone_is_told_and_made_anew(
-    opensearch: OpenSearchUserIndex, client: AsyncOpenSearch
+    opensearch: OpenSearchIndex, client: AsyncOpenSearch
 ) -> None:
     await opensearch.apply([put(ANN, 1)])
     await opensearch.advance(LOG, {0: (None, 5)})
@@ -151,7 +151,7 @@ async def test_an_index_that_is_gone_is_told_and_made_anew(
 
 @pytest.mark.integration
 async def test_the_serving_alias_stays_where_it_is(
-    opensearch: OpenSearchUserIndex,
+    opensearch: OpenSearchIndex,
     opensearch_generations: OpenSearchGenerations,
     client: AsyncOpenSearch,
 ) -> None:
@@ -162,7 +162,7 @@ async def test_the_serving_alias_stays_where_it_is(
 async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
-        away = OpenSearchUserIndex(client, {}, "users", "1")
+        away = OpenSearchIndex(client, {}, "users", "1")
         for call in (
             away.offsets(LOG, [0]),
             away.apply([put(ANN, 1)]),

@@ -125,7 +125,9 @@ class KafkaConsumer:
             )
         async with self._batch:
             try:
-                if {self._synced, self._epoch} != {epoch} or await self._directives() != self._obeyed:
+                if {self._synced, self._epoch} != {
+                    epoch
+                } or await self._directives() != self._obeyed:
                     await self._sync()
                 elif fetched:
                     await self._deal_with(fetched)

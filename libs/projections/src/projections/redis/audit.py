@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.stores.redis import AnyRedis
+from projections.redis.change import RedisChange
+from projections.redis.layout import Layout
+from projections.redis.views import RedisViews, call, scanned
 from projections.verification.drift import Actual, Page, Repair
-from redis_projector.projection import UserChange
-from redis_projector.redis_user_views import RedisUserViews, call, scanned
-from user_contracts import redis_users
-from user_contracts.redis_users import bucket_of
 
 MOST = 4000  # ids of one page
 
@@ -26,23 +25,24 @@ return 1
 """
 
 
-class RedisUserAudit:
+class RedisAudit:
     """Implements projections.verification.drift.View for one generation.
 
     The content of a user: json, proto, and whether pages show them, which takes the order of their
     bucket and the bucket's own entry.
     """
 
-    def __init__(self, redis: AnyRedis, generation: str, views: RedisUserViews) -> None:
+    def __init__(self, redis: AnyRedis, layout: Layout, generation: str, views: RedisViews) -> None:
         self._redis = redis
+        self._keys = layout
         self._generation = generation
         self._views = views
 
-    def content(self, change: UserChange) -> object:
+    def content(self, change: RedisChange) -> object:
         return change.json, change.proto, change.json is not None
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
-        listed = await self._listed(after, to, {bucket_of(key) for key in known})
+        listed = await self._listed(after, to, {self._keys.bucket_of(key) for key in known})
         if len(listed) > MOST:
             listed = listed[:MOST]
             to = listed[-1]
@@ -51,13 +51,13 @@ class RedisUserAudit:
 
     async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
         wanted = sorted(keys)
-        buckets = sorted({bucket_of(key) for key in wanted})
+        buckets = sorted({self._keys.bucket_of(key) for key in wanted})
         pipeline = self._redis.pipeline(transaction=False)
         for key in wanted:
             pipeline.hmget(self._user(key), "version", "json", "proto")
-            pipeline.zscore(self._order(bucket_of(key)), key)
+            pipeline.zscore(self._order(self._keys.bucket_of(key)), key)
         for bucket in buckets:  # last: a bucket is there before its first user
-            pipeline.zscore(redis_users.directory_key(self._generation), bucket)
+            pipeline.zscore(self._keys.directory_key(self._generation), bucket)
         with call("audit"):
             found = await pipeline.execute()
         scores = found[2 * len(wanted) :]
@@ -66,21 +66,24 @@ class RedisUserAudit:
         for number, key in enumerate(wanted):
             (version, json, proto), score = found[2 * number], found[2 * number + 1]
             if any(value is not None for value in (version, json, proto, score)):
-                is_shown = score is not None and bucket_of(key) in shown
+                is_shown = score is not None and self._keys.bucket_of(key) in shown
                 held[key] = Actual(_number(version), (json, proto, is_shown), version)
         return held
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        pattern = redis_users.users_pattern(self._generation)
+        pattern = self._keys.users_pattern(self._generation)
         async for keys in scanned(self._redis, pattern):
             yield [key.decode("utf-8", "replace").rpartition(":")[2] for key in keys]
 
-    async def apply_repairs(self, repairs: Sequence[Repair[UserChange]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[RedisChange]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for repair in repairs:
             lower = None if repair.change is None else repair.change.version - 1
             if repair.held and (lower is None or repair.held.version > lower):
-                key, listing = self._user(repair.key), self._order(bucket_of(repair.key))
+                key, listing = (
+                    self._user(repair.key),
+                    self._order(self._keys.bucket_of(repair.key)),
+                )
                 seen, wanted = repair.held.mark or "", "" if lower is None else lower
                 pipeline.eval(LOWER, 2, key, listing, repair.key, seen, wanted)
         with call("lower"):
@@ -89,10 +92,16 @@ class RedisUserAudit:
 
     async def _listed(self, after: str, to: str | None, known: Collection[str]) -> list[str]:
         """The first ids of the span in the orders of its buckets, one more than MOST at most."""
-        low, high = f"[{bucket_of(after)}", "+" if to is None else f"[{bucket_of(to)}"
+        low, high = (
+            f"[{self._keys.bucket_of(after)}",
+            "+" if to is None else f"[{self._keys.bucket_of(to)}",
+        )
         with call("audit"):
             in_use: Any = await self._redis.zrange(
-                redis_users.directory_key(self._generation), low if after else "-", high, bylex=True
+                self._keys.directory_key(self._generation),
+                low if after else "-",
+                high,
+                bylex=True,
             )
         first, last = f"({after}" if after else "-", "+" if to is None else f"[{to}"
         listed: list[str] = []
@@ -107,10 +116,10 @@ class RedisUserAudit:
         return sorted(listed)[: MOST + 1]
 
     def _order(self, bucket: str) -> str:
-        return redis_users.bucket_key(self._generation, bucket)
+        return self._keys.bucket_key(self._generation, bucket)
 
     def _user(self, key: str) -> str:
-        return redis_users.user_key(self._generation, key)
+        return self._keys.user_key(self._generation, key)
 
 
 def _number(version: bytes | None) -> int:

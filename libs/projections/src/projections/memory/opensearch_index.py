@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from projections.opensearch.change import DocumentChange
 from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
-from search_projector.projection import UserChange
 
 
-class MemoryUserIndex:
+class MemoryIndex:
     """`documents` are as in OpenSearch, by id."""
 
     def __init__(self, documents: dict[str, dict[str, Any]] | None = None) -> None:
@@ -20,7 +20,7 @@ class MemoryUserIndex:
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
         return await claim_whole(self, log, partitions)
 
-    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+    async def apply(self, changes: Sequence[DocumentChange]) -> list[Rejected[DocumentChange]]:
         for change in changes:
             held = self.documents.get(change.key)
             if held is None or held["version"] < change.version:

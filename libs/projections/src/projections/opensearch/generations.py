@@ -11,9 +11,9 @@ from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
 from chassis.stores.opensearch import call
 from projections.generations import FIRST, Notes, OperationRefused, State, from_notes, not_serving
-from search_projector.opensearch_user_index import (
+from projections.opensearch.index import (
     NOTES,
-    OpenSearchUserIndex,
+    OpenSearchIndex,
     is_generation,
     make_index,
     read_notes,
@@ -41,8 +41,8 @@ class OpenSearchGenerations:
         self._alias = alias
         self._previous = f"{alias}-previous"
 
-    def views(self, generation: str, leading: str | None = None) -> OpenSearchUserIndex:
-        return OpenSearchUserIndex(self._client, self._definition, self._alias, generation, leading)
+    def views(self, generation: str, leading: str | None = None) -> OpenSearchIndex:
+        return OpenSearchIndex(self._client, self._definition, self._alias, generation, leading)
 
     async def state(self) -> State:
         with call("state"):

@@ -6,28 +6,28 @@ from typing import Any
 from opensearchpy import AsyncOpenSearch
 
 from chassis.stores.opensearch import bulk, call, multi_get, search
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.index import OpenSearchIndex
 from projections.verification.drift import Actual, Page, Repair
-from search_projector.opensearch_user_index import OpenSearchUserIndex
-from search_projector.projection import UserChange
 
 MOST = 4000  # documents of one page; OpenSearch gives 10,000 at most
 OFFSETS = "offset-"
 NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 
 
-class OpenSearchUserAudit:
+class OpenSearchAudit:
     """Implements projections.verification.drift.View for one generation.
 
     A user's content is their document. Pages see what searches see. Looks see the newest, as the
     version guard does.
     """
 
-    def __init__(self, client: AsyncOpenSearch, views: OpenSearchUserIndex) -> None:
+    def __init__(self, client: AsyncOpenSearch, views: OpenSearchIndex) -> None:
         self._client = client
         self._index = views.index
         self._views = views
 
-    def content(self, change: UserChange) -> object:
+    def content(self, change: DocumentChange) -> object:
         return change.document
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
@@ -47,7 +47,7 @@ class OpenSearchUserAudit:
         hits = await self._search(NO_USER)  # none but the offsets, unless somebody wrote by hand
         yield [hit["_id"] for hit in hits if not hit["_id"].startswith(OFFSETS)]
 
-    async def apply_repairs(self, repairs: Sequence[Repair[UserChange]]) -> None:
+    async def apply_repairs(self, repairs: Sequence[Repair[DocumentChange]]) -> None:
         ahead = [repair for repair in repairs if repair.held and _is_ahead(repair)]
         if ahead:
             await self._forget(ahead)
@@ -62,7 +62,7 @@ class OpenSearchUserAudit:
         erased = [r.change for r in repairs if r.change and "deleted" in r.change.document]
         await self._views.apply(erased)  # in all generations
 
-    async def _forget(self, repairs: Sequence[Repair[UserChange]]) -> None:
+    async def _forget(self, repairs: Sequence[Repair[DocumentChange]]) -> None:
         """Delete the documents that are still the ones seen, and the memory of their versions.
 
         OpenSearch remembers the version of a deleted document for `gc_deletes`, 60 s by default,
@@ -90,7 +90,7 @@ class OpenSearchUserAudit:
         return await search(self._client, "audit", self._index, body)
 
 
-def _is_ahead(repair: Repair[UserChange]) -> bool:
+def _is_ahead(repair: Repair[DocumentChange]) -> bool:
     change, held = repair.change, repair.held
     return held is not None and (change is None or held.version > change.version)
 

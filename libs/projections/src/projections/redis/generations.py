@@ -4,9 +4,8 @@ from typing import Any
 
 from chassis.stores.redis import AnyRedis
 from projections.generations import FIRST, Notes, OperationRefused, State, from_notes, not_serving
-from redis_projector.redis_user_views import RedisUserViews, call, scanned
-from user_contracts import redis_users
-from user_contracts.redis_users import KEPT, NOTES, POINTER
+from projections.redis.layout import Layout
+from projections.redis.views import RedisViews, call, scanned
 
 # KEYS: pointer, kept, notes. All three of one moment.
 STATE = """
@@ -47,15 +46,18 @@ return ARGV[2]
 class RedisGenerations:
     """Implements projections.generations.Generations."""
 
-    def __init__(self, redis: AnyRedis) -> None:
+    def __init__(self, redis: AnyRedis, layout: Layout) -> None:
         self._redis = redis
+        self._keys = layout
 
-    def views(self, generation: str, leading: str | None = None) -> RedisUserViews:
-        return RedisUserViews(self._redis, generation, leading)
+    def views(self, generation: str, leading: str | None = None) -> RedisViews:
+        return RedisViews(self._redis, self._keys, generation, leading)
 
     async def state(self) -> State:
         with call("state"):
-            found: Any = await self._redis.eval(STATE, 3, POINTER, KEPT, NOTES)
+            found: Any = await self._redis.eval(
+                STATE, 3, self._keys.POINTER, self._keys.KEPT, self._keys.NOTES
+            )
         pointer, kept, flat = found
         words = [word.decode() for word in flat]
         notes = dict(zip(words[::2], words[1::2], strict=True))
@@ -67,33 +69,42 @@ class RedisGenerations:
         kept = {name: "" if value is None else value for name, value in notes.items()}
         words = [word for pair in kept.items() for word in pair]
         with call("note"):
-            await self._redis.eval(NOTE, 1, NOTES, *words)
+            await self._redis.eval(NOTE, 1, self._keys.NOTES, *words)
 
     async def add(self, generation: str) -> None:
         with call("add"):
-            building: Any = await self._redis.eval(ADD, 2, NOTES, KEPT, generation)
+            building: Any = await self._redis.eval(
+                ADD, 2, self._keys.NOTES, self._keys.KEPT, generation
+            )
         if building.decode() != generation:
             raise OperationRefused(f"generation {building.decode()} is building")
 
     async def switch(self, before: str, after: str) -> None:
         with call("switch"):
             serving: Any = await self._redis.eval(
-                SWITCH, 3, POINTER, NOTES, KEPT, before, after, FIRST
+                SWITCH,
+                3,
+                self._keys.POINTER,
+                self._keys.NOTES,
+                self._keys.KEPT,
+                before,
+                after,
+                FIRST,
             )
         if serving.decode() != after:
             raise not_serving(before, serving.decode())
 
     async def drop(self, generation: str) -> None:
-        async for keys in scanned(self._redis, redis_users.pattern(generation)):
+        async for keys in scanned(self._redis, self._keys.pattern(generation)):
             pipeline = self._redis.pipeline(transaction=False)
             for key in keys:  # one each, of many slots
                 pipeline.execute_command("UNLINK", key)  # a coroutine, if by its name
             with call("drop"):
                 await pipeline.execute()
         with call("drop"):
-            await self._redis.srem(KEPT, generation)
+            await self._redis.srem(self._keys.KEPT, generation)
 
     async def ping(self) -> None:
         """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
         with call("ping"):
-            await self._redis.get(POINTER)
+            await self._redis.get(self._keys.POINTER)

@@ -15,9 +15,9 @@ from chassis.stores.opensearch import (
     error_type,
     multi_get,
 )
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.mapping import accept_documents
 from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
-from search_projector.opensearch_mapping import accept_documents
-from search_projector.projection import UserChange
 
 NOTES = "operator"  # of the index beside the generations, and of the one document in it
 CONFLICT = 409
@@ -31,7 +31,7 @@ if (ctx._source.next_offset != params.before && ctx._source.next_offset != param
 """
 
 
-class OpenSearchUserIndex:
+class OpenSearchIndex:
     """Implements projections.projector.Views for one generation of the index."""
 
     def __init__(
@@ -67,7 +67,7 @@ class OpenSearchUserIndex:
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
         return await claim_whole(self, log, partitions)
 
-    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+    async def apply(self, changes: Sequence[DocumentChange]) -> list[Rejected[DocumentChange]]:
         if not changes:
             return []
         erasures = [change for change in changes if "deleted" in change.document]
@@ -98,7 +98,7 @@ class OpenSearchUserIndex:
             if is_gone or outcome["status"] == CONFLICT or outcome.get("result") == "noop":
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
 
-    async def _others(self, erasures: Sequence[UserChange]) -> set[str]:
+    async def _others(self, erasures: Sequence[DocumentChange]) -> set[str]:
         """All other generations' indexes, when there is something to erase."""
         if not erasures:
             return set()
@@ -159,7 +159,7 @@ async def read_notes(client: AsyncOpenSearch, alias: str) -> dict[str, Any]:
     return notes
 
 
-def _lines(index: str, change: UserChange) -> list[dict[str, Any]]:
+def _lines(index: str, change: DocumentChange) -> list[dict[str, Any]]:
     target = {"_index": index, "_id": change.key}
     guard = {"version": change.version, "version_type": "external"}
     return [{"index": target | guard}, change.document]

@@ -15,9 +15,8 @@ from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis
 from projections.projector import Offset, OffsetMoved, Rejected
-from redis_projector.projection import UserChange
-from user_contracts import redis_users
-from user_contracts.redis_users import KEPT, SHARDS, bucket_of
+from projections.redis.change import RedisChange
+from projections.redis.layout import Layout
 
 AT_ONCE = 100  # users of one script, which takes 0.5 ms of Redis's time and holds up all others
 SCANNED = 1000  # keys looked at in one step of a scan
@@ -55,11 +54,14 @@ return 1
 Moves = Mapping[int, tuple[Offset, int]]
 
 
-class RedisUserViews:
+class RedisViews:
     """Implements projections.projector.Views for one generation of the view."""
 
-    def __init__(self, redis: AnyRedis, generation: str, leading: str | None = None) -> None:
+    def __init__(
+        self, redis: AnyRedis, layout: Layout, generation: str, leading: str | None = None
+    ) -> None:
         self._redis = redis
+        self._keys = layout
         self._generation = generation
         self._written = [generation] if leading is None else [leading, generation]
 
@@ -74,7 +76,7 @@ class RedisUserViews:
         await self._move(log, [{p: (held[p], begin[p]) for p in begin} for held in shards])
         return begin
 
-    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+    async def apply(self, changes: Sequence[RedisChange]) -> list[Rejected[RedisChange]]:
         if not changes:
             return []
         with call("apply"):
@@ -86,16 +88,18 @@ class RedisUserViews:
         return []
 
     async def advance(self, log: str, moves: Moves) -> None:
-        await self._move(log, [moves] * len(SHARDS))
+        await self._move(log, [moves] * len(self._keys.SHARDS))
 
-    async def _write(self, generation: str, changes: Sequence[UserChange]) -> None:
+    async def _write(self, generation: str, changes: Sequence[RedisChange]) -> None:
         in_order = sorted(changes, key=attrgetter("key"))
         # Before the users: a reader must never miss a bucket that has one.
-        buckets: Any = {bucket_of(change.key): 0.0 for change in in_order}
-        await self._redis.zadd(redis_users.directory_key(generation), buckets)
+        buckets: Any = {self._keys.bucket_of(change.key): 0.0 for change in in_order}
+        await self._redis.zadd(self._keys.directory_key(generation), buckets)
         pipeline = self._redis.pipeline(transaction=False)
-        for bucket, of_bucket in groupby(in_order, key=lambda change: bucket_of(change.key)):
-            users, listing = list(of_bucket), redis_users.bucket_key(generation, bucket)
+        for bucket, of_bucket in groupby(
+            in_order, key=lambda change: self._keys.bucket_of(change.key)
+        ):
+            users, listing = list(of_bucket), self._keys.bucket_key(generation, bucket)
             for start in range(0, len(users), AT_ONCE):
                 part = users[start : start + AT_ONCE]
                 keys = [listing, *(f"{listing}:{change.key}" for change in part)]
@@ -107,17 +111,17 @@ class RedisUserViews:
 
     async def _others(self) -> set[str]:
         """All other generations that may hold a name."""
-        kept: Any = await self._redis.smembers(KEPT)
+        kept: Any = await self._redis.smembers(self._keys.KEPT)
         return {generation.decode() for generation in kept} - set(self._written)
 
     async def _shards(self, log: str, partitions: Collection[int]) -> list[dict[int, Offset]]:
         """The offsets of each shard."""
         if not partitions:
-            return [{} for _ in SHARDS]
+            return [{} for _ in self._keys.SHARDS]
         fields = [f"{log}:{partition}" for partition in partitions]
         pipeline = self._redis.pipeline(transaction=False)
-        for shard in SHARDS:
-            pipeline.hmget(redis_users.offsets_key(self._generation, shard), fields)
+        for shard in self._keys.SHARDS:
+            pipeline.hmget(self._keys.offsets_key(self._generation, shard), fields)
         with call("offsets"):
             found = await pipeline.execute()
         return [
@@ -128,14 +132,16 @@ class RedisUserViews:
     async def _move(self, log: str, moves: Sequence[Moves]) -> None:
         """Move the offsets of each shard; raises OffsetMoved where one is not the expected one."""
         pipeline = self._redis.pipeline(transaction=False)
-        for shard, of_shard in zip(SHARDS, moves, strict=True):
+        for shard, of_shard in zip(self._keys.SHARDS, moves, strict=True):
             values: list[Any] = []
             for partition, (before, after) in of_shard.items():
                 values += f"{log}:{partition}", "" if before is None else before, after
-            pipeline.eval(ADVANCE, 1, redis_users.offsets_key(self._generation, shard), *values)
+            pipeline.eval(ADVANCE, 1, self._keys.offsets_key(self._generation, shard), *values)
         with call("advance"):
             moved = await pipeline.execute()
-        if stuck := [shard for shard, is_moved in zip(SHARDS, moved, strict=True) if not is_moved]:
+        if stuck := [
+            shard for shard, is_moved in zip(self._keys.SHARDS, moved, strict=True) if not is_moved
+        ]:
             raise OffsetMoved(f"the stored offsets of the shards {', '.join(stuck)} are not ours")
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
-from redis_projector.projection import UserChange
+from projections.redis.change import RedisChange
 
 
-class MemoryUserViews:
+class MemoryRedisViews:
     """`users` has the shape of Redis's hashes: id → {version, json, proto}; a marker: {version}."""
 
     def __init__(self, users: dict[str, dict[str, bytes]] | None = None) -> None:
@@ -19,7 +19,7 @@ class MemoryUserViews:
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
         return await claim_whole(self, log, partitions)
 
-    async def apply(self, changes: Sequence[UserChange]) -> list[Rejected[UserChange]]:
+    async def apply(self, changes: Sequence[RedisChange]) -> list[Rejected[RedisChange]]:
         for change in changes:
             held = self.users.get(change.key)
             if held is None or int(held["version"]) < change.version:
@@ -38,7 +38,7 @@ class MemoryUserViews:
         self._offsets.clear()
 
 
-def _hash(change: UserChange) -> dict[str, bytes]:
+def _hash(change: RedisChange) -> dict[str, bytes]:
     version = {"version": str(change.version).encode()}
     if change.json is None or change.proto is None:
         return version

@@ -1,0 +1,1 @@
+"""Views in OpenSearch: written, rebuilt beside each other, and audited."""

@@ -1,0 +1,15 @@
+"""What an event does to a view in OpenSearch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """The document after an event; of a deleted aggregate: a marker with `deleted`."""
+
+    key: str
+    version: int
+    occurred_at: datetime
+    document: dict[str, Any]

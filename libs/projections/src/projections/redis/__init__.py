@@ -1,0 +1,1 @@
+"""Views in Redis: written, rebuilt beside each other, and audited."""

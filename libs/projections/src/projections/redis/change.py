@@ -1,0 +1,15 @@
+"""What an event does to a view in Redis."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RedisChange:
+    """The responses' bytes after an event; None: the aggregate is deleted."""
+
+    key: str
+    version: int
+    occurred_at: datetime
+    json: bytes | None
+    proto: bytes | None

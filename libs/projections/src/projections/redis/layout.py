@@ -1,0 +1,45 @@
+"""Which keys a view has in Redis: a contract with its readers, as schemas/views/redis-users.md."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Layout(Protocol):
+    """The keys of one view; a module of functions will do (PEP 544)."""
+
+    @property
+    def POINTER(self) -> str:  # noqa: N802 - a constant of the module
+        """The name of the generation that serves."""
+
+    @property
+    def NOTES(self) -> str:  # noqa: N802
+        """What operators decided; in one slot with KEPT and POINTER."""
+
+    @property
+    def KEPT(self) -> str:  # noqa: N802
+        """All generations that may hold data."""
+
+    @property
+    def SHARDS(self) -> Sequence[str]:  # noqa: N802
+        """The hash tags that a generation is divided by."""
+
+    def bucket_of(self, key: str, /) -> str:
+        """The bucket of an aggregate's key; its order is the keys' order."""
+
+    def user_key(self, generation: str, key: str, /) -> str:
+        """The hash of one aggregate."""
+
+    def bucket_key(self, generation: str, bucket: str, /) -> str:
+        """The keys of a bucket, in their order."""
+
+    def directory_key(self, generation: str, /) -> str:
+        """The buckets in use."""
+
+    def offsets_key(self, generation: str, shard: str, /) -> str:
+        """How far a shard has been written."""
+
+    def pattern(self, generation: str, /) -> str:
+        """Matches every key of a generation (SCAN)."""
+
+    def users_pattern(self, generation: str, /) -> str:
+        """Matches every aggregate's hash of a generation (SCAN)."""
