@@ -63,14 +63,14 @@ async def in_redis(stack: Addresses, users: list[str]) -> None:
         generation = await redis.get(redis_users.POINTER) or redis_users.FIRST_GENERATION
         pipeline = redis.pipeline(transaction=False)
         for number, user in enumerate(users):
-            key = redis_users.user_key(generation, user)
+            key = redis_users.hash_key(generation, user)
             match number % 3:
                 case 0:
                     pipeline.delete(key)
                 case 1:
                     pipeline.hset(key, "json", "{}")
                 case _:
-                    pipeline.hset(redis_users.user_key(generation, stranger(user)), "version", 1)
+                    pipeline.hset(redis_users.hash_key(generation, stranger(user)), "version", 1)
         await pipeline.execute()
 
 

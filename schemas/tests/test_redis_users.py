@@ -23,12 +23,12 @@ def test_equal_masters_have_equal_parts(masters: int) -> None:
 def test_a_user_lies_with_its_bucket_and_the_offset_behind_it() -> None:
     bucket = redis_users.bucket_of(ANN)
     together = {
-        slot(redis_users.user_key("1", ANN)),
+        slot(redis_users.hash_key("1", ANN)),
         slot(redis_users.bucket_key("1", bucket)),
         slot(redis_users.offsets_key("1", SHARDS[5])),
     }
     assert len(together) == 1
-    assert redis_users.user_key("1", ANN) == "users:1:{uv}:0192f5:" + ANN
+    assert redis_users.hash_key("1", ANN) == "users:1:{uv}:0192f5:" + ANN
 
 
 def test_the_directory_of_buckets_lies_with_an_offset_too() -> None:

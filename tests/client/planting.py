@@ -26,7 +26,7 @@ async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Pl
             return redis_users.bucket_key(generation, user[:6])
 
         def key(user: str) -> str:
-            return redis_users.user_key(generation, user)
+            return redis_users.hash_key(generation, user)
 
         extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
         old = await redis.hget(key(other), "json")

@@ -17,8 +17,8 @@ def redis_side() -> tuple[MemoryRedisViews, Callable[[], View]]:
     store = MemoryRedisViews()
 
     def held() -> View:
-        bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.users.items()}
-        return {key: (int(store.users[key]["version"]), body) for key, body in bodies.items()}
+        bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.hashes.items()}
+        return {key: (int(store.hashes[key]["version"]), body) for key, body in bodies.items()}
 
     return store, held
 

@@ -42,7 +42,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
     store, views, index = MemoryEventStore(), MemoryRedisViews(), MemoryIndex()
     users = Users(store, utc_now, uuid7)
-    directory = UserDirectory(MemoryUserViews(views.users), visible_timeout=2)
+    directory = UserDirectory(MemoryUserViews(views.hashes), visible_timeout=2)
     search = UserSearch(MemoryUserIndex(index.documents))
     doors = [
         (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),

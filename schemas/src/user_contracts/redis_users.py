@@ -18,7 +18,7 @@ def bucket_of(user_id: str) -> str:
     return user_id[:6]
 
 
-def user_key(generation: str, user_id: str) -> str:
+def hash_key(generation: str, user_id: str) -> str:
     """The hash of a user; in the slot of its bucket."""
     return f"{bucket_key(generation, bucket_of(user_id))}:{user_id}"
 
@@ -43,6 +43,6 @@ def pattern(generation: str) -> str:
     return f"users:{generation}:*"
 
 
-def users_pattern(generation: str) -> str:
+def hashes_pattern(generation: str) -> str:
     """Matches every user of a generation, and no other key that this page knows (SCAN)."""
     return f"users:{generation}:{{*}}:*:*"

@@ -42,7 +42,7 @@ def memory_shelf() -> Shelf:
 def redis_shelf(redis: AnyRedis) -> Shelf:
     async def put(user_id: str, fields: Mapping[str, bytes] | None) -> None:
         bucket = user_id[:6]
-        listing, key = redis_users.bucket_key("1", bucket), redis_users.user_key("1", user_id)
+        listing, key = redis_users.bucket_key("1", bucket), redis_users.hash_key("1", user_id)
         await redis.zadd(redis_users.directory_key("1"), {bucket: 0})
         await redis.delete(key)
         if fields is not None:

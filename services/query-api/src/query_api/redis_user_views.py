@@ -104,7 +104,7 @@ class RedisUserViews:
     async def _views(self, generation: str, ids: Sequence[str]) -> list[View | None]:
         pipeline = self._redis.pipeline(transaction=False)
         for user_id in ids:
-            pipeline.hmget(redis_users.user_key(generation, user_id), FIELDS)
+            pipeline.hmget(redis_users.hash_key(generation, user_id), FIELDS)
         return [_view(found) for found in await pipeline.execute()]
 
     @asynccontextmanager

@@ -101,7 +101,7 @@ async def test_a_user_who_vanished_from_under_the_order_is_skipped(
 ) -> None:
     for number in range(5):
         await redis_shelf.put(an_id(number), a_hash(an_id(number)))
-    await redis.delete(redis_users.user_key("1", an_id(3)))
+    await redis.delete(redis_users.hash_key("1", an_id(3)))
     assert await ids(redis_shelf, None, 4) == [an_id(4), an_id(2), an_id(1), an_id(0)]
 
 

@@ -43,7 +43,7 @@ async def keys(redis: AnyRedis, generation: str) -> set[bytes]:
 
 async def hashes(redis: AnyRedis, key: str) -> dict[str, Any]:
     """What each generation holds of a user."""
-    found: dict[str, Any] = {g: await redis.hgetall(redis_users.user_key(g, key)) for g in "123"}
+    found: dict[str, Any] = {g: await redis.hgetall(redis_users.hash_key(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
 
 

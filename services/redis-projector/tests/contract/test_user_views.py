@@ -40,9 +40,9 @@ def gone(key: str, version: int) -> RedisChange:
 async def held(views: AnyViews, key: str) -> dict[str, bytes]:
     """What the store holds of a user, as the contract page lays it out."""
     if isinstance(views, MemoryRedisViews):
-        return views.users.get(key, {})
+        return views.hashes.get(key, {})
     assert isinstance(views, RedisViews)
-    found: Any = await views._redis.hgetall(redis_users.user_key("1", key))
+    found: Any = await views._redis.hgetall(redis_users.hash_key("1", key))
     return {name.decode(): value for name, value in found.items()}
 
 

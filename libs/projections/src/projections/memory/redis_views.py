@@ -7,10 +7,10 @@ from projections.redis.change import RedisChange
 
 
 class MemoryRedisViews:
-    """`users` has the shape of Redis's hashes: id → {version, json, proto}; a marker: {version}."""
+    """`hashes` are as in Redis: id → {version, json, proto}; of a deleted one: {version}."""
 
-    def __init__(self, users: dict[str, dict[str, bytes]] | None = None) -> None:
-        self.users = {} if users is None else users
+    def __init__(self, hashes: dict[str, dict[str, bytes]] | None = None) -> None:
+        self.hashes = {} if hashes is None else hashes
         self._offsets: dict[tuple[str, int], int] = {}
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
@@ -21,9 +21,9 @@ class MemoryRedisViews:
 
     async def apply(self, changes: Sequence[RedisChange]) -> list[Rejected[RedisChange]]:
         for change in changes:
-            held = self.users.get(change.key)
+            held = self.hashes.get(change.key)
             if held is None or int(held["version"]) < change.version:
-                self.users[change.key] = _hash(change)
+                self.hashes[change.key] = _hash(change)
         return []
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
@@ -34,7 +34,7 @@ class MemoryRedisViews:
 
     def lose_everything(self) -> None:
         """Be like a store after FLUSHALL."""
-        self.users.clear()
+        self.hashes.clear()
         self._offsets.clear()
 
 

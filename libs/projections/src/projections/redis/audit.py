@@ -71,7 +71,7 @@ class RedisAudit:
         return held
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        pattern = self._keys.users_pattern(self._generation)
+        pattern = self._keys.hashes_pattern(self._generation)
         async for keys in scanned(self._redis, pattern):
             yield [key.decode("utf-8", "replace").rpartition(":")[2] for key in keys]
 
@@ -119,7 +119,7 @@ class RedisAudit:
         return self._keys.bucket_key(self._generation, bucket)
 
     def _user(self, key: str) -> str:
-        return self._keys.user_key(self._generation, key)
+        return self._keys.hash_key(self._generation, key)
 
 
 def _number(version: bytes | None) -> int:

@@ -26,7 +26,7 @@ class Layout(Protocol):
     def bucket_of(self, key: str, /) -> str:
         """The bucket of an aggregate's key; its order is the keys' order."""
 
-    def user_key(self, generation: str, key: str, /) -> str:
+    def hash_key(self, generation: str, key: str, /) -> str:
         """The hash of one aggregate."""
 
     def bucket_key(self, generation: str, bucket: str, /) -> str:
@@ -41,5 +41,5 @@ class Layout(Protocol):
     def pattern(self, generation: str, /) -> str:
         """Matches every key of a generation (SCAN)."""
 
-    def users_pattern(self, generation: str, /) -> str:
+    def hashes_pattern(self, generation: str, /) -> str:
         """Matches every aggregate's hash of a generation (SCAN)."""
