@@ -69,18 +69,20 @@ class Log:
             return Projector(decode, lambda event: Put(**event), views, letters).handle
 
         ping = generations.state
-        yield ProjectorSpec(
-            brokers,
-            self.topic,
-            self.topic,
-            generations,
-            handler,
-            letters,
-            ping,
-            pytest.fail,
-            "keys",
-        )
-        await letters.close()
+        try:
+            yield ProjectorSpec(
+                brokers,
+                self.topic,
+                self.topic,
+                generations,
+                handler,
+                letters,
+                ping,
+                pytest.fail,
+                "keys",
+            )
+        finally:
+            await letters.close()
 
     @asynccontextmanager
     async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:

@@ -4,9 +4,11 @@ import asyncio
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
+from chassis.process import lifecycle
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process, run
 
@@ -50,6 +52,40 @@ async def test_a_failing_component_ends_the_process() -> None:
     with pytest.raises(ExceptionGroup) as failed:
         await run(process, asyncio.Event(), 0, 1)
     assert failed.group_contains(OSError, match="port in use")
+
+
+class Deaf(Recorded):
+    """Swallows so many cancellations, as aiokafka may one."""
+
+    swallowed = 1
+
+    async def serve(self) -> None:
+        for _ in range(self.swallowed):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+
+async def test_a_failing_component_ends_the_process_although_another_swallows_a_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifecycle, "AGAIN", 0.05)
+    process = Process([Deaf("a", []), Failing("b", [])], Health({}))
+    with pytest.raises(ExceptionGroup) as failed:
+        async with asyncio.timeout(5):
+            await run(process, asyncio.Event(), 0, 3)
+    assert failed.group_contains(OSError, match="port in use")
+
+
+async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Deaf, "swallowed", 7)
+    process = Process([Deaf("a", []), Failing("b", [])], Health({}))
+    with pytest.raises(ExceptionGroup) as failed:
+        await run(process, asyncio.Event(), 0, 0.05)
+    assert failed.group_contains(OSError, match="port in use")
+    assert failed.group_contains(TimeoutError, match="a did not end")
 
 
 class Waiting:
@@ -97,6 +133,44 @@ async def wire(settings):
 
 launch("test", Settings, wire)
 """
+
+
+STUCK = SERVICE.replace("[], Health", "[Deaf(), Failing()], Health").replace(
+    "@async",
+    """
+import asyncio
+
+class Deaf:
+    name = "deaf"
+    async def serve(self):
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                pass
+
+class Failing:
+    name = "failing"
+    async def serve(self):
+        raise OSError("the disk is on fire")
+
+@async""",
+)
+
+
+def test_a_process_ends_although_a_component_never_does() -> None:
+    environment = {"TOLD_OFTEN_GRACE": "0.5"}
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "the disk is on fire" in done.stdout
+    assert "deaf did not end" in done.stdout
 
 
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]

@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import structlog
 import uvloop
@@ -20,6 +23,8 @@ from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
 
 CUT_WITHIN = 0.5  # seconds for what is left when callers were cut off; it takes milliseconds
+AGAIN = 2.0  # seconds between two cancellations; who heeds the first may clean up for as long
+LAST = 5.0  # seconds for stores to close when all components have ended
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
@@ -77,7 +82,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
     raise_descriptor_limit()
     code: int | str | None = None
     try:
-        uvloop.run(_wired(settings, wire))
+        code = uvloop.run(_wired(settings, wire))
     except CannotListen as taken:
         code = f"{service}: {_line(taken, settings)}"
     except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
@@ -101,7 +106,8 @@ def _log_all(failure: Exception) -> None:
         log.critical("failed", error=error_log.said(one), stack=error_log.stack(one))
 
 
-async def _wired(settings: S, wire: Wire[S]) -> None:
+async def _wired(settings: S, wire: Wire[S]) -> int | None:
+    """None after an orderly stop, 1 when a component failed, which is logged."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in STOPS:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
@@ -109,9 +115,21 @@ async def _wired(settings: S, wire: Wire[S]) -> None:
         _settle_garbage()
         try:
             await run(process, stop, settings.drain_delay, settings.grace)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
+            _log_all(failure)  # at once: what follows may not end
+            return 1
         finally:
             for number in STOPS:  # never the default in between: a second one would kill
                 signal.signal(number, signal.SIG_IGN)
+            _end_within(LAST)
+    return None
+
+
+def _end_within(seconds: float) -> None:
+    """Kill the process then: a store may not close, and a task may swallow each cancellation."""
+    last = threading.Timer(seconds, os._exit, [1])
+    last.daemon = True  # it keeps no process from ending before
+    last.start()
 
 
 def _settle_garbage() -> None:
@@ -125,25 +143,69 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
     """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
 
     Clients that are not done then are cut off, and what waits for a dependency is cancelled: that
-    is no failure. Raises TimeoutError when a component does not drain (seconds) even so, and
-    whatever a component raised.
+    is no failure. Raises an ExceptionGroup of what components raised, and of TimeoutError when one
+    does not drain (seconds) even so. Returns or raises within grace of either, come what may.
     """
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(component.serve(), name=component.name)
-            for component in process.components
-        ]
-        log.info("started", components=[c.name for c in process.components])
-        await stop.wait()
-        log.info("draining", grace=grace)
-        process.health.turn_off()
-        await asyncio.sleep(drain_delay)
-        try:
-            await _drained(process.components, tasks, grace)
-        except TimeoutError:
-            _cut(process.components, tasks, grace)
-            await _drained(process.components, tasks, CUT_WITHIN)
+    tasks = [
+        asyncio.create_task(component.serve(), name=component.name)
+        for component in process.components
+    ]
+    log.info("started", components=[c.name for c in process.components])
+    failures: list[Exception] = []
+    try:
+        await _until(stop, tasks)
+        if stop.is_set():
+            await _drain(process, tasks, drain_delay, grace)
+    except TimeoutError as late:
+        failures.append(late)
+    finally:
+        failures += await _cancelled(tasks, grace)
+    if failures:
+        raise ExceptionGroup("the process cannot go on", failures)
     log.info("stopped")
+
+
+async def _until(stop: asyncio.Event, tasks: Tasks) -> None:
+    """Return when stop is set, or a component has failed."""
+    waiting = asyncio.create_task(stop.wait())
+    pending: set[asyncio.Task[Any]] = {waiting, *tasks}
+    try:
+        while not waiting.done() and not _failures(tasks):
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def _drain(process: Process, tasks: Tasks, drain_delay: float, grace: float) -> None:
+    log.info("draining", grace=grace)
+    process.health.turn_off()
+    await asyncio.sleep(drain_delay)
+    try:
+        await _drained(process.components, tasks, grace)
+    except TimeoutError:
+        _cut(process.components, tasks, grace)
+        await _drained(process.components, tasks, CUT_WITHIN)
+
+
+async def _cancelled(tasks: Tasks, within: float) -> list[Exception]:
+    """End what still runs; what components raised, and a TimeoutError if one does not end.
+
+    Cancelled again and again: a library may swallow a cancellation, as aiokafka does.
+    """
+    end = time.monotonic() + within
+    while running := [task for task in tasks if not task.done()]:
+        if time.monotonic() > end:
+            names = ", ".join(task.get_name() for task in running)
+            return [*_failures(tasks), TimeoutError(f"{names} did not end within {within} s")]
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=min(AGAIN, within))
+    return _failures(tasks)
+
+
+def _failures(tasks: Tasks) -> list[Exception]:
+    ended = [task.exception() for task in tasks if task.done() and not task.cancelled()]
+    return [error for error in ended if isinstance(error, Exception)]
 
 
 async def _drained(components: Sequence[Component], tasks: Tasks, seconds: float) -> None:
