@@ -28,6 +28,7 @@ from search_projector.settings import Settings
 from user_contracts import avro_schema, opensearch_index
 
 GROUP = "search-projector"
+ALIAS = "users"
 EVENTS = mysql_source.Table("user_event", "user_id")
 
 
@@ -38,7 +39,7 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     kafka = brokers(settings)
     dead_letters = KafkaDeadLetters(kafka, letters)
     async with connected(settings, settings.opensearch_timeout) as opensearch:
-        generations = OpenSearchGenerations(opensearch, opensearch_index())
+        generations = OpenSearchGenerations(opensearch, opensearch_index(), ALIAS)
         decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
         try:
             yield ProjectorSpec(

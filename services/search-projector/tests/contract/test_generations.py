@@ -207,7 +207,7 @@ async def test_a_generation_that_is_being_filled_does_not_serve_when_the_other_i
 async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
-        away = OpenSearchGenerations(client, {})
+        away = OpenSearchGenerations(client, {}, "users")
         for call in (
             away.state(),
             away.note({"done": 1}),

@@ -30,12 +30,10 @@ UNSEEN = {"index": {"refresh_interval": "-1"}}  # nobody searches it: filling is
 class OpenSearchGenerations:
     """Implements projections.generations.Generations.
 
-    The aliases say which one serves (`users`) and which one did before (`users-previous`).
+    The aliases say which one serves (`<alias>`) and which one did before (`<alias>-previous`).
     """
 
-    def __init__(
-        self, client: AsyncOpenSearch, definition: Mapping[str, Any], alias: str = "users"
-    ) -> None:
+    def __init__(self, client: AsyncOpenSearch, definition: Mapping[str, Any], alias: str) -> None:
         self._client = client
         self._definition = definition
         self._alias = alias
