@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from doors import Door, Refused
 from prometheus import RULES, Prometheus
+from survival import visible
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
@@ -38,7 +40,9 @@ async def prometheus(stack: Addresses, http: Door, grpc: Door) -> Prometheus:
     """The stack's own, after everything that an API can be asked was asked of both doors."""
     for door in (http, grpc):
         user = await door.create("Florence", "Nightingale")
-        await door.rename(user["id"], "Flo")
+        renamed = user | await door.rename(user["id"], "Flo")
+        # The first event after a start may take longer than a read with min_version waits.
+        await eventually(partial(visible, door, renamed), within=60, every=0.5)
         await door.get(user["id"], min_version=2)
         await door.history(user["id"])
         await door.list_page(1)
