@@ -1,5 +1,6 @@
 """Is it answering? Each check speaks the server's own protocol once, and raises if it is not."""
 
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -11,11 +12,6 @@ from local_stack import StackError
 from local_stack.addresses import HOST, Addresses
 
 ANSWER_WITHIN = 5.0
-# One for all checks: making one loads the list of certificate authorities, 30 ms of CPU, and a
-# start checks some hundred times. Each check has a connection of its own.
-HTTP = httpx2.Client(
-    timeout=ANSWER_WITHIN, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0)
-)
 
 
 def mysql(addresses: Addresses) -> None:
@@ -53,9 +49,19 @@ def redis_server(addresses: Addresses, port: int) -> None:
         client.ping()
 
 
+@cache
+def http() -> httpx2.Client:
+    """One client for all checks, with a connection for each.
+
+    Creating one loads the certificate authorities: 30 ms of CPU, for some hundred checks a start.
+    """
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(timeout=ANSWER_WITHIN, trust_env=False, limits=limits)
+
+
 def get(url: str) -> None:
     """The address answers 2xx; raises StackError with what it answers instead."""
-    answer = HTTP.get(url)
+    answer = http().get(url)
     if not answer.is_success:
         raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
 

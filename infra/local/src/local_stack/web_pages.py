@@ -22,6 +22,6 @@ def healthy(url: str) -> None:
     A rule whose method is not in the server any more does nothing: without this nobody would see.
     """
     health.get(url)
-    answer = health.HTTP.get(url, headers={"Host": FOREIGN})
+    answer = health.http().get(url, headers={"Host": FOREIGN})
     if answer.status_code != httpx2.codes.FORBIDDEN:
         raise StackError(f"{url} answers {answer.status_code} to a web page: see {RULES}")
