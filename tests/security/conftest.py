@@ -97,17 +97,19 @@ class Doors:
 
 
 def asking(limit: RateLimit | None = None) -> Authorizer:
-    """A gate that knows all keys of the tests' issuer."""
+    """A authorizer that knows all keys of the tests' issuer."""
     keys = parse(json.dumps({"keys": [jwk(algorithm) for algorithm in KEYS]}))
     return Authorizer(BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE).caller, limit)
 
 
-async def opened(gate: Authorizer) -> AsyncIterator[Doors]:
+async def opened(authorizer: Authorizer) -> AsyncIterator[Doors]:
     doors = Doors()
     async with AsyncExitStack() as stack:
         for api in all_apis():
-            http = HttpServer(api.routes, "127.0.0.1", 0, grace=1, gate=gate)
-            grpc = GrpcServer([api.service], descriptors(), Health({}), "127.0.0.1", 0, gate=gate)
+            http = HttpServer(api.routes, "127.0.0.1", 0, grace=1, authorizer=authorizer)
+            grpc = GrpcServer(
+                [api.service], descriptors(), Health({}), "127.0.0.1", 0, authorizer=authorizer
+            )
             await stack.enter_async_context(serving(http, grpc))
             doors.urls[api.name] = f"http://127.0.0.1:{http.port}"
             doors.channels[api.name] = Channel("127.0.0.1", grpc.port)
@@ -118,13 +120,13 @@ async def opened(gate: Authorizer) -> AsyncIterator[Doors]:
 
 
 @pytest.fixture
-def gate() -> Authorizer:
+def authorizer() -> Authorizer:
     return asking()
 
 
 @pytest.fixture
-async def doors(gate: Authorizer) -> AsyncIterator[Doors]:
-    async for one in opened(gate):
+async def doors(authorizer: Authorizer) -> AsyncIterator[Doors]:
+    async for one in opened(authorizer):
         yield one
 
 

@@ -145,12 +145,14 @@ async def test_answers_say_nothing_of_the_server_and_are_what_they_say(
 
 
 async def test_a_route_of_which_nobody_said_anything_is_refused(
-    doors: Any, gate: Authorizer
+    doors: Any, authorizer: Authorizer
 ) -> None:
     async def forgotten(_request: web.Request) -> web.Response:
         return web.Response()
 
-    http = HttpServer([web.get("/forgotten", forgotten)], "127.0.0.1", 0, grace=1, gate=gate)
+    http = HttpServer(
+        [web.get("/forgotten", forgotten)], "127.0.0.1", 0, grace=1, authorizer=authorizer
+    )
     async with serving(http):
         url, headers = f"http://127.0.0.1:{http.port}/forgotten", bearer(token())
         async with doors.session.get(url, headers=headers) as response:

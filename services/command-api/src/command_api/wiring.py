@@ -42,7 +42,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         store = MySQLEventStore(mysql, settings.mysql_batch)
         users = Users(store, now=utc_now, new_id=uuid7)
         health = Health({"mysql": store.ping, **callers.checks})
-        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
+        host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port, settings.limits),
@@ -54,7 +54,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     health,
                     host,
                     settings.grpc_port,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                     http2=HTTP2[settings.http2],
@@ -64,7 +64,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.http_port,
                     settings.grace,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                 ),

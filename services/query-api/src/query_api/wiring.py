@@ -31,7 +31,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
             SharedUserViews(views), settings.visible_timeout, waiters(settings.visible_waiters)
         )
         health = Health({"redis": views.ping, **callers.checks})
-        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
+        host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port, settings.limits),
@@ -41,7 +41,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     health,
                     host,
                     settings.grpc_port,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                     http2=HTTP2[settings.http2],
@@ -51,7 +51,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.http_port,
                     settings.grace,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                 ),

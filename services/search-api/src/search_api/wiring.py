@@ -30,7 +30,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
         search = UserSearch(index, searches(settings.concurrency))
         health = Health({"opensearch": index.ping, **callers.checks})
-        host, gate, reuse_port = settings.host, callers.gate, settings.reuse_port
+        host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(
             [
                 AdminServer(health, host, settings.admin_port, settings.limits),
@@ -40,7 +40,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     health,
                     host,
                     settings.grpc_port,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                     http2=HTTP2[settings.http2],
@@ -50,7 +50,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
                     host,
                     settings.http_port,
                     settings.grace,
-                    gate=gate,
+                    authorizer=authorizer,
                     reuse_port=reuse_port,
                     limits=settings.limits,
                 ),

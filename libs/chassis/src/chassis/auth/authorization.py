@@ -1,4 +1,4 @@
-"""Who may do what, the same at both doors: a scope beside each route, and one gate before all.
+"""Authorization, the same over HTTP and gRPC: a scope beside each route, one authorizer for all.
 
 A route says `@requires_scope("…")` or `@public`. One that says neither is refused as soon as
 callers must send a token.
@@ -27,19 +27,19 @@ def requires_scope(scope: str) -> Callable[[F], F]:
 
 
 def public(handler: F) -> F:
-    """Mark a route's handler: it tells everybody the same, and nothing of anybody."""
+    """Mark a route's handler: every client may call it, and its response holds no user's data."""
     return requires_scope(OPEN)(handler)
 
 
 def scope_of(handler: object) -> str | None:
-    """The scope that a handler requires_scope; OPEN: none; None: nobody has said, so nobody may."""
+    """The scope that a handler requires; OPEN: none; None: unmarked, so every caller is refused."""
     scope = getattr(handler, "scope", None)
     return scope if isinstance(scope, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a token speaks for, and what its bearer may do."""
+    """The subject and the scopes of a valid token."""
 
     subject: str
     scopes: frozenset[str]
@@ -50,7 +50,7 @@ Authenticate = Callable[[str | None], Awaitable[Caller]]
 
 
 class Authorizer:
-    """What every request passes; without arguments it lets all of them through."""
+    """Admits requests by token, scope and rate limit; without arguments it admits all of them."""
 
     def __init__(
         self, authenticate: Authenticate | None = None, limit: RateLimit | None = None
@@ -60,13 +60,13 @@ class Authorizer:
 
     @property
     def is_open(self) -> bool:
-        """Whether callers may be anybody."""
+        """Whether callers are not authenticated."""
         return self._authenticate is None
 
     async def admit(
         self, scope: str | None, authorization: str | None, address: str
     ) -> Mapping[str, str]:
-        """Let a caller in; what is left of its allowance, as headers.
+        """Admit a caller; return what is left of its rate limit, as headers.
 
         Counts a caller by its token's subject, and by its address if it has no valid token: so
         current_caller names it from here on. Raises Unauthenticated, Forbidden, TooManyRequests,
@@ -93,4 +93,4 @@ class Authorizer:
         return self._limit.take(who) if self._limit else {}
 
 
-ANYBODY = Authorizer()
+ALLOW_ALL = Authorizer()

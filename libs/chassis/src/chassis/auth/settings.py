@@ -1,4 +1,4 @@
-"""What an API can be told of its callers, and the gate that follows from it."""
+"""Configuration of authentication and rate limits, and the authorizer that it leads to."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import Field, model_validator
 
-from chassis.auth.authorization import ANYBODY, Authorizer
+from chassis.auth.authorization import ALLOW_ALL, Authorizer
 from chassis.auth.jwks import FetchedKeys, GivenKeys, parse
 from chassis.auth.jwt import BearerTokens
 from chassis.auth.rate_limit import RateLimit
@@ -69,18 +69,18 @@ class ApiSettings(PublicSettings):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The gate for both doors, and what readiness has to ask."""
+    """The authorizer for HTTP and gRPC, and the checks that readiness needs for it."""
 
-    gate: Authorizer
+    authorizer: Authorizer
     checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 @asynccontextmanager
 async def access(settings: ApiSettings) -> AsyncIterator[Access]:
-    """The gate by the settings."""
+    """Build the authorizer from the settings."""
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     if not settings.asks_for_tokens:
-        yield Access(Authorizer(limit=limit) if limit else ANYBODY)
+        yield Access(Authorizer(limit=limit) if limit else ALLOW_ALL)
         return
     async with AsyncExitStack() as stack:
         keys: FetchedKeys | GivenKeys

@@ -20,7 +20,7 @@ from grpclib.server import Stream
 from h2.exceptions import StreamClosedError
 
 from chassis import problems
-from chassis.auth.authorization import ANYBODY, Authorizer, scope_of
+from chassis.auth.authorization import ALLOW_ALL, Authorizer, scope_of
 from chassis.grpc.codec import Codec
 from chassis.grpc.stream import CallStream
 from chassis.grpc.transport import GrpcTransportServer
@@ -63,19 +63,19 @@ class GrpcServer:
         host: str,
         port: int,
         *,
-        gate: Authorizer = ANYBODY,
+        authorizer: Authorizer = ALLOW_ALL,
         reuse_port: bool = False,
         limits: Limits = LIMITS,
         http2: type[Http2] = Http2Connection,
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
-        if gate.is_open:  # who needs a token has our contracts, too
+        if authorizer.is_open:  # who needs a token has our contracts, too
             served = ServerReflection.extend(served, pool=_pool(descriptors))
         around = [_Around(one, self._serve if one in services else self._watch) for one in served]
         self._connections = Connections("grpc", limits)
         self._server = GrpcTransportServer(around, Codec(), self._connections, http2)
-        self._gate = gate
+        self._authorizer = authorizer
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
@@ -117,7 +117,7 @@ class GrpcServer:
     def _admitting(self, route: str, method: Method) -> Method:
         async def admitted(stream: Call) -> None:
             address = stream.peer.addr()
-            await self._gate.admit(
+            await self._authorizer.admit(
                 self._scopes.get(route),
                 metadata("authorization"),
                 address[0] if address else "",

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
-from chassis.auth.authorization import ANYBODY, Authorizer, public, scope_of
+from chassis.auth.authorization import ALLOW_ALL, Authorizer, public, scope_of
 from chassis.http.listener import HttpListener
 from chassis.http.messages import MAX_BODY, ClientGone, answer
 from chassis.http.problems import ProblemResponse, common_headers, to_response
@@ -35,14 +35,14 @@ class HttpServer:
         port: int,
         grace: float,
         *,
-        gate: Authorizer = ANYBODY,
+        authorizer: Authorizer = ALLOW_ALL,
         reuse_port: bool = False,
         limits: Limits = LIMITS,
     ) -> None:
         app = web.Application(middlewares=[self._answer], client_max_size=MAX_BODY)
         app.add_routes(routes)
         app.on_response_prepare.append(common_headers)
-        self._gate = gate
+        self._authorizer = authorizer
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
         self.port: int = self._socket.getsockname()[1]
         self._connections = Connections("http", limits)
@@ -92,10 +92,10 @@ class HttpServer:
     async def _admit(self, request: web.Request) -> Mapping[str, str]:
         match, address = request.match_info, request.remote or ""
         # That there is no such route may be told to everybody.
-        if self._gate is ANYBODY or match.http_exception is not None:
+        if self._authorizer is ALLOW_ALL or match.http_exception is not None:
             current_caller.set(address)
             return {}
-        return await self._gate.admit(
+        return await self._authorizer.admit(
             scope_of(match.handler), request.headers.get("Authorization"), address
         )
 
