@@ -27,8 +27,7 @@ from demo.settings import Settings
 from demo.trials import Trials
 from http2.implementations import HTTP2
 from projections.kafka.avro import AvroDecoder
-from projections.memory.opensearch_index import MemoryIndex
-from projections.memory.redis_views import MemoryRedisViews
+from projections.memory.views import Documents, Hashes, documents, hashes
 from projections.projector import Projector
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
@@ -40,10 +39,10 @@ from user_contracts import avro_schema, descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
-    store, views, index = MemoryEventStore(), MemoryRedisViews(), MemoryIndex()
+    store, views, index = MemoryEventStore(), hashes(), documents()
     users = Users(store, utc_now, uuid7)
-    directory = UserDirectory(MemoryUserViews(views.hashes), visible_timeout=2)
-    search = UserSearch(MemoryUserIndex(index.documents))
+    directory = UserDirectory(MemoryUserViews(views.held), visible_timeout=2)
+    search = UserSearch(MemoryUserIndex(index.held))
     doors = [
         (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),
         (query_api.http_api.routes(directory), query_api.grpc_api.UserQueries(directory)),
@@ -55,31 +54,31 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
             [
                 AdminServer(health, settings.host, settings.admin_port, settings.limits),
                 MemoryLog(store, [_into_views(views), _into_index(index)]),
-                *_servers(settings, health, doors, callers.gate),
+                *_servers(settings, health, doors, callers.authorizer),
                 Trials(settings),
             ],
             health,
         )
 
 
-def _into_views(views: MemoryRedisViews) -> Any:
+def _into_views(views: Hashes) -> Any:
     decode = AvroDecoder(OneSchema(), avro_schema())
     return Projector(decode, redis_projector.projection.project, views, NoDeadLetters()).handle
 
 
-def _into_index(index: MemoryIndex) -> Any:
+def _into_index(index: Documents) -> Any:
     decode = AvroDecoder(OneSchema(), avro_schema())
     return Projector(decode, search_projector.projection.project, index, NoDeadLetters()).handle
 
 
 def _servers(
-    settings: Settings, health: Health, doors: list[tuple[Any, Any]], gate: Authorizer
+    settings: Settings, health: Health, doors: list[tuple[Any, Any]], authorizer: Authorizer
 ) -> list[HttpServer | GrpcServer]:
     servers: list[HttpServer | GrpcServer] = []
     for number, (routes, service) in enumerate(doors):
         http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
         shared: Any = {
-            "gate": gate,
+            "authorizer": authorizer,
             "reuse_port": settings.reuse_port,
             "limits": settings.limits,
         }

@@ -23,7 +23,7 @@ from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
 
 CUT_WITHIN = 0.5  # seconds for what is left when callers were cut off; it takes milliseconds
-AGAIN = 2.0  # seconds between two cancellations; who heeds the first may clean up for as long
+AGAIN = 2.0  # seconds between two cancellations, in which a component may clean up
 LAST = 5.0  # seconds for stores to close when all components have ended
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
@@ -115,8 +115,8 @@ async def _wired(settings: S, wire: Wire[S]) -> int | None:
         _settle_garbage()
         try:
             await run(process, stop, settings.drain_delay, settings.grace)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
-            _log_all(failure)  # at once: what follows may not end
+        except Exception as failure:  # noqa: BLE001 - logged before stores close, which may not end
+            _log_all(failure)
             return 1
         finally:
             for number in STOPS:  # never the default in between: a second one would kill
@@ -144,7 +144,8 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
 
     Clients that are not done then are cut off, and what waits for a dependency is cancelled: that
     is no failure. Raises an ExceptionGroup of what components raised, and of TimeoutError when one
-    does not drain (seconds) even so. Returns or raises within grace of either, come what may.
+    does not drain (seconds) even so. Takes at most a second more than
+    drain_delay and grace.
     """
     tasks = [
         asyncio.create_task(component.serve(), name=component.name)
@@ -159,7 +160,8 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
     except TimeoutError as late:
         failures.append(late)
     finally:
-        failures += await _cancelled(tasks, grace)
+        # After a drain they have had their time.
+        failures += await _cancelled(tasks, CUT_WITHIN if stop.is_set() else grace)
     if failures:
         raise ExceptionGroup("the process cannot go on", failures)
     log.info("stopped")
