@@ -31,6 +31,11 @@ class Shelf:
     is_away: bool = False
     applied: int = 0
 
+    def lose_everything(self) -> None:
+        """Be like a store whose data was deleted."""
+        self.kept.clear()
+        self.positions.clear()
+
     def _answer(self) -> None:
         if self.is_away:
             raise Unavailable("shelf is away")

@@ -7,25 +7,24 @@ from typing import Any
 
 from projectors import Letters, Process
 
-from projections.memory.opensearch_index import MemoryIndex
-from projections.memory.redis_views import MemoryRedisViews
+from projections.memory.views import Documents, Hashes, documents, hashes
 
 View = dict[str, tuple[int, Any]]
 
 
-def redis_side() -> tuple[MemoryRedisViews, Callable[[], View]]:
-    store = MemoryRedisViews()
+def redis_side() -> tuple[Hashes, Callable[[], View]]:
+    store = hashes()
 
     def held() -> View:
-        bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.hashes.items()}
-        return {key: (int(store.hashes[key]["version"]), body) for key, body in bodies.items()}
+        bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.held.items()}
+        return {key: (int(store.held[key]["version"]), body) for key, body in bodies.items()}
 
     return store, held
 
 
-def search_side() -> tuple[MemoryIndex, Callable[[], View]]:
-    store = MemoryIndex()
-    return store, lambda: {k: (d["version"], d) for k, d in store.documents.items()}
+def search_side() -> tuple[Documents, Callable[[], View]]:
+    store = documents()
+    return store, lambda: {k: (d["version"], d) for k, d in store.held.items()}
 
 
 @dataclass

@@ -7,7 +7,7 @@ KEPT = "users:{users:generation}:kept"
 FIRST_GENERATION = "1"
 # Two letters whose slot lies in the middle of one sixteenth of the 16,384, so that equal masters
 # have equal parts; neighbours in this list lie far from each other.
-SHARDS = (
+SHARDS: tuple[str, ...] = (
     "ma", "ly", "lg", "rz", "dj", "uv", "uh", "dt", "qp", "ph", "pv", "qn", "wz", "yc", "iy", "ha",
 )  # fmt: skip
 _SHARD_OF = dict(zip("0123456789abcdef", SHARDS, strict=True))

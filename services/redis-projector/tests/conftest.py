@@ -5,7 +5,7 @@ import pytest
 from chassis.stores.redis import AnyRedis
 from projections.generations import Generations
 from projections.memory.generations import MemoryGenerations
-from projections.memory.redis_views import MemoryRedisViews
+from projections.memory.views import Hashes, hashes
 from projections.projector import Views
 from projections.redis.change import RedisChange
 from projections.redis.generations import RedisGenerations
@@ -14,8 +14,8 @@ from user_contracts import redis_users
 
 
 @pytest.fixture
-def memory_views() -> MemoryRedisViews:
-    return MemoryRedisViews()
+def memory_views() -> Hashes:
+    return hashes()
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def redis_views(redis: AnyRedis) -> RedisViews:
 
 @pytest.fixture
 def memory_generations() -> MemoryGenerations[RedisChange]:
-    return MemoryGenerations(MemoryRedisViews)
+    return MemoryGenerations(hashes)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from opensearchpy import AsyncOpenSearch
 from local_stack.addresses import Addresses
 from projections.generations import Generations
 from projections.memory.generations import MemoryGenerations
-from projections.memory.opensearch_index import MemoryIndex
+from projections.memory.views import Documents, documents
 from projections.opensearch.change import DocumentChange
 from projections.opensearch.generations import OpenSearchGenerations
 from projections.opensearch.index import OpenSearchIndex
@@ -41,7 +41,7 @@ async def opensearch(opensearch_generations: OpenSearchGenerations) -> OpenSearc
 
 @pytest.fixture
 def memory_generations() -> MemoryGenerations[DocumentChange]:
-    return MemoryGenerations(MemoryIndex)
+    return MemoryGenerations(documents)
 
 
 @pytest.fixture(
@@ -56,8 +56,8 @@ def generations(request: pytest.FixtureRequest) -> Generations[DocumentChange]:
 
 
 @pytest.fixture
-def memory() -> MemoryIndex:
-    return MemoryIndex()
+def memory() -> Documents:
+    return documents()
 
 
 @pytest.fixture(params=["memory", pytest.param("opensearch", marks=pytest.mark.integration)])

@@ -136,7 +136,7 @@ class H2BoundedConnection(H2Connection):
     def held(self) -> int:
         """As Http2Connection.held."""
         table = self.decoder.header_table
-        entries = HEADER_MEMORY * len(table.dynamic_entries) + table._current_size  # noqa: SLF001 - its own
+        entries = HEADER_MEMORY * len(table.dynamic_entries) + table._current_size  # noqa: SLF001 - hpack has no public size
         return self._input.held + self._unread + entries + len(self._data_to_send)
 
     @property

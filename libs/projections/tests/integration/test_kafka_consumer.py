@@ -142,8 +142,7 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
     async with log.projected_onto(shelf):
         await log.write("a@1", "b@1", "c@1", "d@1")
         await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
-        shelf.kept.clear()
-        shelf.positions.clear()
+        shelf.lose_everything()
         await log.write("a@2", "b@2", "c@2", "d@2")
         await holds(shelf, {"a": 2, "b": 2, "c": 2, "d": 2})
 
@@ -155,8 +154,7 @@ async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log:
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             rejected = await super().apply(changes)
             if self.applied == 1:
-                self.kept.clear()
-                self.positions.clear()
+                self.lose_everything()
             return rejected
 
     shelf = Wiped()
@@ -170,8 +168,7 @@ async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: L
     async with log.projected_onto(shelf):
         await log.write("a@1", "b@1", "c@1", "d@1")
         await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
-        shelf.kept.clear()
-        shelf.positions.clear()
+        shelf.lose_everything()
         await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
 
 

@@ -4,16 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
-from chassis.process.admin_server import AdminServer
-from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from chassis.stores.redis import AnyRedis, client
-from projections.directives import DirectivePoller
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
-from projections.kafka.consumer import KafkaConsumer
-from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.process import process
 from projections.projector import Projector, dead_letter_topic
 from projections.redis.audit import RedisAudit
 from projections.redis.change import RedisChange
@@ -68,11 +64,5 @@ async def _compared(
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The projector's process."""
-    async with projection(settings) as wired:
-        operator = DirectivePoller(wired.generations)
-        health = Health({"redis": wired.ping})
-        admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
-        consumer = KafkaConsumer(wired, operator.directives)  # must be stopped: after what may fail
-        health.add("projection", consumer.ready)
-        watch = DeadLetterMonitor(wired.brokers, wired.letters)
-        yield Process([admin, watch, operator, consumer], health)
+    async with projection(settings) as spec:
+        yield process(spec, "redis", settings)

@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 
 from chassis.problems import Unavailable
 from chassis.stores.redis import AnyRedis
-from projections.memory.redis_views import MemoryRedisViews
+from projections.memory.views import MemoryViews
 from projections.projector import OffsetMoved, Views
 from projections.redis.change import RedisChange
 from projections.redis.views import AT_ONCE, RedisViews
@@ -39,8 +39,9 @@ def gone(key: str, version: int) -> RedisChange:
 
 async def held(views: AnyViews, key: str) -> dict[str, bytes]:
     """What the store holds of a user, as the contract page lays it out."""
-    if isinstance(views, MemoryRedisViews):
-        return views.hashes.get(key, {})
+    if isinstance(views, MemoryViews):
+        in_memory: dict[str, bytes] = views.held.get(key, {})
+        return in_memory
     assert isinstance(views, RedisViews)
     found: Any = await views._redis.hgetall(redis_users.hash_key("1", key))
     return {name.decode(): value for name, value in found.items()}
@@ -117,7 +118,7 @@ async def test_an_offset_that_somebody_else_moved_is_told(
 
 async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyViews) -> None:
     await views.advance(LOG, {0: (None, 5)})
-    if isinstance(views, MemoryRedisViews):
+    if isinstance(views, MemoryViews):
         views.lose_everything()
     else:
         assert isinstance(views, RedisViews)
@@ -130,7 +131,7 @@ async def test_a_store_that_lost_everything_is_told_by_its_offset(views: AnyView
 async def test_a_first_batch_that_is_lost_before_its_offset_is_told(views: AnyViews) -> None:
     assert await views.claim(LOG, [0]) == {0: 0}
     await views.apply([put(ANN, 1)])
-    if isinstance(views, MemoryRedisViews):
+    if isinstance(views, MemoryViews):
         views.lose_everything()
     else:
         assert isinstance(views, RedisViews)

@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
-from projections.memory.opensearch_index import MemoryIndex
+from projections.memory.views import MemoryViews
 from projections.opensearch.change import DocumentChange
 from projections.opensearch.generations import OpenSearchGenerations
 from projections.opensearch.index import OpenSearchIndex
@@ -40,8 +40,9 @@ def gone(key: str, version: int) -> DocumentChange:
 
 
 async def held(index: AnyIndex, key: str) -> dict[str, Any]:
-    if isinstance(index, MemoryIndex):
-        return index.documents[key]
+    if isinstance(index, MemoryViews):
+        in_memory: dict[str, Any] = index.held[key]
+        return in_memory
     assert isinstance(index, OpenSearchIndex)
     found: dict[str, Any] = await index._client.get(index=index.index, id=key)
     document: dict[str, Any] = found["_source"]

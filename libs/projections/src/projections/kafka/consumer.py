@@ -125,9 +125,8 @@ class KafkaConsumer:
             )
         async with self._batch:
             try:
-                if {self._synced, self._epoch} != {
-                    epoch
-                } or await self._directives() != self._obeyed:
+                is_current = {self._synced, self._epoch} == {epoch}
+                if not is_current or await self._directives() != self._obeyed:
                     await self._sync()
                 elif fetched:
                     await self._deal_with(fetched)

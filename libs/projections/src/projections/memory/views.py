@@ -1,16 +1,24 @@
-"""The view in memory: for tests and the demo, kept honest by the contract suite."""
+"""Views in memory, for tests and the demo; the stores' contract suites run over them, too."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
-from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
+from projections.opensearch.change import DocumentChange
+from projections.projector import Change, Offset, OffsetMoved, Rejected, claim_whole
 from projections.redis.change import RedisChange
 
+C = TypeVar("C", bound=Change)
+V = TypeVar("V")
 
-class MemoryRedisViews:
-    """`hashes` are as in Redis: id → {version, json, proto}; of a deleted one: {version}."""
 
-    def __init__(self, hashes: dict[str, dict[str, bytes]] | None = None) -> None:
-        self.hashes = {} if hashes is None else hashes
+class MemoryViews(Generic[C, V]):
+    """Implements projections.projector.Views; `held` is by key what the store would hold."""
+
+    def __init__(self, content: Callable[[C], V]) -> None:
+        self.held: dict[str, V] = {}
+        self._content = content
+        self._versions: dict[str, int] = {}
         self._offsets: dict[tuple[str, int], int] = {}
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
@@ -19,11 +27,11 @@ class MemoryRedisViews:
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
         return await claim_whole(self, log, partitions)
 
-    async def apply(self, changes: Sequence[RedisChange]) -> list[Rejected[RedisChange]]:
+    async def apply(self, changes: Sequence[C]) -> list[Rejected[C]]:
         for change in changes:
-            held = self.hashes.get(change.key)
-            if held is None or int(held["version"]) < change.version:
-                self.hashes[change.key] = _hash(change)
+            if self._versions.get(change.key, 0) < change.version:
+                self._versions[change.key] = change.version
+                self.held[change.key] = self._content(change)
         return []
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
@@ -33,9 +41,23 @@ class MemoryRedisViews:
             self._offsets[log, partition] = after
 
     def lose_everything(self) -> None:
-        """Be like a store after FLUSHALL."""
-        self.hashes.clear()
-        self._offsets.clear()
+        """Be like a store whose data was deleted."""
+        for lost in (self.held, self._versions, self._offsets):
+            lost.clear()
+
+
+Hashes = MemoryViews[RedisChange, dict[str, bytes]]
+Documents = MemoryViews[DocumentChange, dict[str, Any]]
+
+
+def hashes() -> Hashes:
+    """A view as in Redis: {version, json, proto}, of a deleted aggregate {version}."""
+    return MemoryViews(_hash)
+
+
+def documents() -> Documents:
+    """A view as in OpenSearch: the documents."""
+    return MemoryViews(attrgetter("document"))
 
 
 def _hash(change: RedisChange) -> dict[str, bytes]:

@@ -1,27 +1,22 @@
 """Which keys a view has in Redis: a contract with its readers, as schemas/views/redis-users.md."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 
 class Layout(Protocol):
     """The keys of one view; a module of functions will do (PEP 544)."""
 
-    @property
-    def POINTER(self) -> str:  # noqa: N802 - a constant of the module
-        """The name of the generation that serves."""
+    POINTER: str
+    """The name of the generation that serves."""
 
-    @property
-    def NOTES(self) -> str:  # noqa: N802
-        """What operators decided; in one slot with KEPT and POINTER."""
+    NOTES: str
+    """What operators decided; in one slot with KEPT and POINTER."""
 
-    @property
-    def KEPT(self) -> str:  # noqa: N802
-        """All generations that may hold data."""
+    KEPT: str
+    """All generations that may hold data."""
 
-    @property
-    def SHARDS(self) -> Sequence[str]:  # noqa: N802
-        """The hash tags that a generation is divided by."""
+    SHARDS: tuple[str, ...]
+    """The hash tags that a generation is divided by."""
 
     def bucket_of(self, key: str, /) -> str:
         """The bucket of an aggregate's key; its order is the keys' order."""
