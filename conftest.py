@@ -27,6 +27,7 @@ INSTANCE = ["--instance", instance.NAME, "--port-offset", str(instance.PORT_OFFS
 CLUSTERS = ["--brokers", "3", "--redis-masters", "3", "--opensearch-nodes", "3"]
 TRACED = {"OTLP_ENDPOINT": f"http://127.0.0.1:{instance.OTLP_PORT}/v1/traces"}
 INTEGRATION = pytest.mark.integration
+pytest.register_assert_rewrite("eventstore.conformance")
 # The servers live for minutes, so the second compiler of their JVMs costs more CPU than it saves:
 # a start of the stack takes 45 s of CPU with this option, and 75 s without.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")

@@ -20,17 +20,20 @@ from seed import BATCH, stored
 
 from chassis.process.interrupts import interruptible
 from chassis.stores.kafka import Brokers
-from command_api.mysql_event_store import MySQLEventStore, _row
-from command_api.ports import Request
-from command_api.user import UserEvent
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER
+from command_api.user import EventType, UserEvent
+from eventstore.ids import utc_now, uuid7
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.mysql.table import EventTable
+from eventstore.ports import CommandContext
 from local_stack import control
 from local_stack.addresses import Addresses, load
 from projections.kafka import positions
 
 PROJECTORS = ("redis-projector", "search-projector")
 TOPIC = "user.events"
-REQUEST = Request(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
+TABLE = EventTable(USER)
+CONTEXT = CommandContext(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
 WITHIN = 900.0  # seconds for a backlog to be in Kafka, and for a projector to have it
 
 
@@ -72,10 +75,13 @@ async def write(stack: Addresses, events: int, each: int) -> int:
     return groups * BATCH * each
 
 
-async def _insert(store: MySQLEventStore, ids: list[str], version: int) -> None:
-    now, kind = utc_now(), "UserCreated" if version == 1 else "UserRenamed"
+async def _insert(store: MySQLEventStore[UserEvent], ids: list[str], version: int) -> None:
+    now = utc_now()
+    kind: EventType = "UserCreated" if version == 1 else "UserRenamed"
     rows = [
-        _row(UserEvent(i, version, uuid7(now), kind, "Late", f"No{version}", now, now), REQUEST)  # type: ignore[arg-type]
+        TABLE.row(
+            UserEvent(i, version, uuid7(now), kind, "Late", f"No{version}", now, now), CONTEXT
+        )
         for i in ids
     ]
     outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no door offers

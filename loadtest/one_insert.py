@@ -7,34 +7,27 @@ from chassis.http.server import HttpServer
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process, launch
 from command_api import http_api
-from command_api.application import Users
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import INSERT, MySQLEventStore, Row
+from command_api.application import USER, Users
 from command_api.settings import Settings
-from command_api.wiring import utc_now, uuid7
+from command_api.user import UserEvent
+from eventstore.mysql.connections import connected
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.mysql.table import Row
 
 
-class OneInsertEach(MySQLEventStore):
+class OneInsertEach(MySQLEventStore[UserEvent]):
     """What the event store would be if creates did not share."""
 
     async def _create(self, row: Row) -> None:
         async with self._mysql.cursor("insert") as cursor:
-            await cursor.execute(INSERT, row)
+            await cursor.execute(self._table.insert, row)
 
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The HTTP door alone."""
-    async with connected(
-        host=settings.mysql_host,
-        port=settings.mysql_port,
-        database=settings.mysql_database,
-        user=settings.mysql_user,
-        password=settings.mysql_password.get_secret_value(),
-        size=settings.mysql_pool,
-        limit=settings.mysql_timeout,
-    ) as mysql:
-        users = Users(OneInsertEach(mysql, settings.mysql_batch), now=utc_now, new_id=uuid7)
+    async with connected(settings) as mysql:
+        users = Users(USER, OneInsertEach(USER, mysql, settings.mysql_batch))
         server = HttpServer(
             http_api.routes(users), settings.host, settings.http_port, settings.grace
         )

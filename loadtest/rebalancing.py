@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from seed import stored
 
 from chassis.stores.kafka import Brokers
-from command_api.wiring import utc_now, uuid7
+from eventstore.ids import utc_now, uuid7
 from local_stack.addresses import Addresses
 from projections.kafka import positions
 from projections.kafka.topic_identity import TopicIdentity

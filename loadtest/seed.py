@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -20,11 +21,11 @@ from freshness import lag
 from chassis.observability import telemetry
 from chassis.process.interrupts import interruptible
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import MySQLEventStore
-from command_api.user import CreateUser
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER, Users
+from command_api.user import CreateUser, UserEvent
+from eventstore.mysql.connections import connected
+from eventstore.mysql.settings import EventStoreSettings
+from eventstore.mysql.store import MySQLEventStore
 from local_stack.addresses import Addresses, load
 
 CALLERS = 512  # two batches: one commits while the next one gathers
@@ -54,7 +55,7 @@ async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:
     ids: list[str] = []
 
     async def caller() -> None:
-        ids.extend([(await users.create(command)).user_id for command in commands])
+        ids.extend([(await users.execute(command)).user_id for command in commands])
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CALLERS):
@@ -62,19 +63,22 @@ async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:
     return ids
 
 
+def _settings(stack: Addresses) -> EventStoreSettings:
+    given: Any = {
+        "mysql_host": stack.mysql_host,
+        "mysql_port": stack.mysql_port,
+        "mysql_database": stack.mysql_database,
+        "mysql_user": "command_api",
+        "mysql_password": stack.password("command_api"),
+    }
+    return EventStoreSettings(**given, mysql_pool=4, mysql_timeout=30)
+
+
 @asynccontextmanager
-async def stored(stack: Addresses) -> AsyncIterator[MySQLEventStore]:
+async def stored(stack: Addresses) -> AsyncIterator[MySQLEventStore[UserEvent]]:
     """The stack's event store, served."""
-    async with connected(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        database=stack.mysql_database,
-        user="command_api",
-        password=stack.password("command_api"),
-        size=4,
-        limit=30,
-    ) as mysql:
-        store = MySQLEventStore(mysql, batch=BATCH)
+    async with connected(_settings(stack)) as mysql:
+        store = MySQLEventStore(USER, mysql, batch=BATCH)
         async with serving(store.creates):
             yield store
 
@@ -83,7 +87,7 @@ async def seed(stack: Addresses, count: int) -> list[str]:
     """Create the users, and return when both views have them."""
     started = time.perf_counter()
     async with stored(stack) as store:
-        ids = await create(Users(store, utc_now, uuid7), people(count))
+        ids = await create(Users(USER, store), people(count))
     _tell("in the event store", count, started)
     async with aiohttp.ClientSession() as session:
         await asyncio.sleep(10)  # the projectors look at the log's end every 5 s

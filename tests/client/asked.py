@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chassis.problems import Problem
-from command_api.refusals import FINAL
 from command_api.user import Command, CreateUser, RenameUser, UserEvent
+from eventstore.refusals import FINAL
 
 Names = tuple[str, str]
 Refused = tuple[str, str]

@@ -180,6 +180,17 @@ class GrpcDoor:
         return [_user(user) for user in answer.users], answer.next_cursor or None
 
 
+def as_command_api(stack: Addresses) -> dict[str, Any]:
+    """Settings of the event store, with command-api's own database user."""
+    return {
+        "mysql_host": stack.mysql_host,
+        "mysql_port": stack.mysql_port,
+        "mysql_database": "users",
+        "mysql_user": "command_api",
+        "mysql_password": stack.password("command_api"),
+    }
+
+
 def as_root(stack: Addresses) -> dict[str, Any]:
     """What pymysql needs to look at the event store as its administrator."""
     return {

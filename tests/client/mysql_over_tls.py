@@ -21,8 +21,8 @@ from free_ports import unused
 
 from chassis.stores.mysql import tls
 from chassis.testing import eventually
-from command_api.migrate import migrate
 from command_api.settings import Settings
+from eventstore.mysql.migrations import migrate
 from local_stack import stack as local_stack
 from local_stack.servers.mysql import mysqld
 from platform_setup import mysql_users
@@ -101,7 +101,7 @@ async def served(folder: Path) -> AsyncIterator[Server]:
     with running(folder, server):
         await eventually(answers, within=60)
         server.make_users()
-        migrate(server.settings("migrator"))
+        migrate(server.settings("migrator"), "command_api")
         yield server
 
 

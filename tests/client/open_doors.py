@@ -18,8 +18,8 @@ from chassis.limits.connections import LIMITS, Limits
 from chassis.observability import telemetry, tracing
 from chassis.process.health import Health
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
+from command_api.application import USER, Users
+from eventstore.memory import MemoryEventStore
 from http2.implementations import HTTP2
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
@@ -60,7 +60,8 @@ async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[D
     tracing.configure("test", None, 0)
     numbers = itertools.count(1)
     users = Users(
-        MemoryEventStore(),
+        USER,
+        MemoryEventStore(USER),
         now=lambda: datetime.now(UTC),
         new_id=lambda _now: f"01890000-0000-7000-8000-{next(numbers):012x}",
     )

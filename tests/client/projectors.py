@@ -7,7 +7,7 @@ from typing import Any
 from golden import OnlySchema, encoded
 from stepwise import Running, Stepwise
 
-from command_api.memory_event_store import Row
+from eventstore.memory import Row
 from projections.kafka.avro import AvroDecoder
 from projections.projector import OffsetMoved, Projector, Record
 from user_contracts import avro_schema

@@ -1,14 +1,12 @@
-"""A user's events for tests of event stores: ids are new each time, all at one moment."""
+"""A user's events for tests of event stores (eventstore.conformance.samples.Samples)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from command_api.ports import Request
 from command_api.user import UserEvent
-from command_api.wiring import uuid7
+from eventstore.conformance.samples import NOON
+from eventstore.ids import uuid7
 
-NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
-NO_KEY = Request()
+DELETION = "UserDeleted"
 
 
 def created(first_name: str = "Ann") -> UserEvent:
@@ -31,5 +29,9 @@ def deleted(event: UserEvent) -> UserEvent:
     return replace(after(event), type="UserDeleted", first_name=None, last_name=None)
 
 
-def keyed() -> Request:
-    return Request(uuid7(NOON), "0" * 64)
+def id_of(event: UserEvent) -> str:
+    return event.user_id
+
+
+def text_of(event: UserEvent) -> str | None:
+    return event.first_name

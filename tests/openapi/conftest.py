@@ -10,9 +10,8 @@ import query_api.http_api
 import search_api.http_api
 from chassis.http.server import HttpServer
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER, Users
+from eventstore.memory import MemoryEventStore
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
@@ -29,7 +28,7 @@ def api(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def routes(api: str) -> list[web.RouteDef]:
-    users = Users(MemoryEventStore(), utc_now, uuid7)
+    users = Users(USER, MemoryEventStore(USER))
     return {
         "command-api": command_api.http_api.routes(users),
         "query-api": query_api.http_api.routes(UserDirectory(MemoryUserViews({}), 0.1)),

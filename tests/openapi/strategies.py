@@ -5,7 +5,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
-from command_api.text_rules import OF_FORBIDDEN, mistake_in, normalized
+from chassis.text.rules import OF_FORBIDDEN, mistake_in, normalized
 from command_api.user import LONGEST
 
 LENGTH = min(LONGEST.values())

@@ -15,9 +15,9 @@ from stepwise import Running, Stepwise, at_once
 import redis_projector.projection
 import search_projector.projection
 from chassis.problems import Problem
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
+from command_api.application import USER, Users
 from command_api.user import Command, CreateUser, DeleteUser, RenameUser, UserEvent
+from eventstore.memory import MemoryEventStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEYS = st.none() | st.sampled_from(["k1", "k2", "k3"])
@@ -30,7 +30,7 @@ class WholeSystem(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.truth = MemoryEventStore()
+        self.truth = MemoryEventStore(USER)
         self.ledger = Ledger()
         self.running: list[tuple[Asked, Running[UserEvent], UserEvent | Refused | None]] = []
         self.numbers = itertools.count(1)
@@ -53,7 +53,7 @@ class WholeSystem(RuleBasedStateMachine):
         self.ledger.asked.append(asked)
         method = {CreateUser: "create", RenameUser: "rename", DeleteUser: "delete"}[type(command)]
         # In a process of its own: within one process commands for a user take turns.
-        users = Users(Stepwise(self.truth), self._now, self._new_id)
+        users = Users(USER, Stepwise(self.truth), self._now, self._new_id)
         running = Running(getattr(users, method)(command, key))
         self.running.append((asked, running, self.ledger.first_answer(asked)))
 

@@ -28,9 +28,8 @@ from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
 from chassis.process.health import Health
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER, Users
+from eventstore.memory import MemoryEventStore
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
@@ -56,7 +55,7 @@ class Api:
 
 
 def all_apis() -> list[Api]:
-    users = Users(MemoryEventStore(), utc_now, uuid7)
+    users = Users(USER, MemoryEventStore(USER))
     directory = UserDirectory(MemoryUserViews({}), 0.1)
     search = UserSearch(MemoryUserIndex({}))
     return [

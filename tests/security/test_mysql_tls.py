@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
-from command_api.migrate import migrate
+from eventstore.mysql.migrations import migrate
 from platform_setup import SetupError
 from projections.verification.mysql_source import Table, TruthSettings, opened
 
@@ -84,9 +84,9 @@ async def test_nobody_talks_to_a_server_that_cannot_prove_who_it_is(
     with pytest.raises(SetupError, match="CERTIFICATE_VERIFY_FAILED"):
         unproven.make_users()
     # This waits a minute for MySQL, with the same client; what comes after it is looked at here.
-    monkeypatch.setattr("command_api.migrate._wait_for_mysql", lambda _settings: None)
+    monkeypatch.setattr("eventstore.mysql.migrations._wait_for_mysql", lambda _settings: None)
     with pytest.raises(pymysql.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
-        migrate(unproven.settings("migrator"))
+        migrate(unproven.settings("migrator"), "command_api")
 
 
 async def test_nobody_goes_on_in_the_clear(mysql: Server) -> None:

@@ -2,11 +2,12 @@
 
 import io
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import fastavro
 import msgspec
 
-from command_api.memory_event_store import MemoryEventStore, Row
+from eventstore.memory import MemoryEventStore, Row
 from projections.kafka.avro import HEADER
 from projections.projector import Record
 from user_contracts import avro_schema
@@ -27,7 +28,7 @@ class MemoryLog:
 
     name = "log"
 
-    def __init__(self, store: MemoryEventStore, handlers: Sequence[Handle]) -> None:
+    def __init__(self, store: MemoryEventStore[Any], handlers: Sequence[Handle]) -> None:
         self._store = store
         self._handlers = handlers
         self._schema = fastavro.parse_schema(avro_schema())

@@ -19,12 +19,11 @@ from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER, Users
 from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings
 from demo.trials import Trials
+from eventstore.memory import MemoryEventStore
 from http2.implementations import HTTP2
 from projections.kafka.avro import AvroDecoder
 from projections.memory.views import Documents, Hashes, documents, hashes
@@ -39,8 +38,8 @@ from user_contracts import avro_schema, descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
-    store, views, index = MemoryEventStore(), hashes(), documents()
-    users = Users(store, utc_now, uuid7)
+    store, views, index = MemoryEventStore(USER), hashes(), documents()
+    users = Users(USER, store)
     directory = UserDirectory(MemoryUserViews(views.held), visible_timeout=2)
     search = UserSearch(MemoryUserIndex(index.held))
     doors = [

@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
+import user_events
+from doors import as_command_api
 
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import MySQLEventStore
-from command_api.ports import EventStore
+from command_api.application import USER, Users
+from command_api.user import UserEvent
+from eventstore.conformance.samples import Samples
+from eventstore.memory import MemoryEventStore
+from eventstore.mysql.connections import connected
+from eventstore.mysql.settings import EventStoreSettings
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.ports import EventStore
 from local_stack.addresses import Addresses
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -25,33 +30,32 @@ def new_id() -> Callable[[datetime], str]:
 
 
 @pytest.fixture
-def memory() -> MemoryEventStore:
-    return MemoryEventStore()
+def memory() -> MemoryEventStore[UserEvent]:
+    return MemoryEventStore(USER)
 
 
 @pytest.fixture
-def users(memory: MemoryEventStore, new_id: Callable[[datetime], str]) -> Users:
-    return Users(memory, now=lambda: NOON, new_id=new_id)
+def users(memory: MemoryEventStore[UserEvent], new_id: Callable[[datetime], str]) -> Users:
+    return Users(USER, memory, now=lambda: NOON, new_id=new_id)
 
 
 @pytest.fixture
-async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore]:
+async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore[UserEvent]]:
     """The store as command-api opens it, with its own database user."""
     async with connected(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        database="users",
-        user="command_api",
-        password=stack.password("command_api"),
-        size=8,
-        limit=5,
+        EventStoreSettings(**as_command_api(stack), mysql_pool=8, mysql_timeout=5)
     ) as mysql:
-        store = MySQLEventStore(mysql, batch=16)
+        store = MySQLEventStore(USER, mysql, batch=16)
         async with serving(store.creates):
             yield store
 
 
 @pytest.fixture(params=["memory", pytest.param("mysql_store", marks=pytest.mark.integration)])
-def store(request: pytest.FixtureRequest) -> EventStore:
-    store: EventStore = request.getfixturevalue(request.param)
+def store(request: pytest.FixtureRequest) -> EventStore[UserEvent]:
+    store: EventStore[UserEvent] = request.getfixturevalue(request.param)
     return store
+
+
+@pytest.fixture
+def events() -> Samples:
+    return user_events

@@ -16,8 +16,8 @@ import search_projector.projection
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
 from chassis.process.health import Health
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
+from command_api.application import USER, Users
+from eventstore.memory import MemoryEventStore
 from query_api.application import UserDirectory
 from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
@@ -75,7 +75,7 @@ def http() -> HttpServer:
 
 def _applications() -> tuple[Users, UserDirectory, UserSearch]:
     numbers = itertools.count(100)
-    users = Users(MemoryEventStore(), lambda: NOW, lambda _: user_id(next(numbers)))
+    users = Users(USER, MemoryEventStore(USER), lambda: NOW, lambda _: user_id(next(numbers)))
     views = {
         change.key: {"version": b"1", "json": change.json or b"", "proto": change.proto or b""}
         for change in map(redis_projector.projection.project, EVENTS)

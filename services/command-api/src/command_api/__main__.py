@@ -5,9 +5,9 @@ import sys
 from chassis.process.interrupts import interruptible
 from chassis.process.lifecycle import launch
 from chassis.process.settings import load
-from command_api.migrate import migrate
 from command_api.settings import Settings
 from command_api.wiring import wire
+from eventstore.mysql.migrations import migrate
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
             launch("command-api", Settings, wire)
         case ["migrate"]:
             with interruptible():
-                applied = migrate(load(Settings))
+                applied = migrate(load(Settings), "command_api")
             print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
         case _:
             sys.exit("usage: command-api [migrate]")

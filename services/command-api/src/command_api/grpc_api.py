@@ -27,7 +27,7 @@ class UserCommands(UserCommandsBase):
     @requires_scope("users:write")
     async def create(self, create_request: CreateRequest) -> User:
         command = CreateUser(create_request.first_name, create_request.last_name)
-        return _user(await self._users.create(command, metadata("idempotency-key")))
+        return _user(await self._users.execute(command, metadata("idempotency-key")))
 
     @requires_scope("users:write")
     async def rename(self, rename_request: RenameRequest) -> User:
@@ -37,12 +37,12 @@ class UserCommands(UserCommandsBase):
             rename_request.last_name,
             _expected(rename_request.expected_version),
         )
-        return _user(await self._users.rename(command, metadata("idempotency-key")))
+        return _user(await self._users.execute(command, metadata("idempotency-key")))
 
     @requires_scope("users:write")
     async def delete(self, delete_request: DeleteRequest) -> DeleteResponse:
         command = DeleteUser(delete_request.id, _expected(delete_request.expected_version))
-        event = await self._users.delete(command, metadata("idempotency-key"))
+        event = await self._users.execute(command, metadata("idempotency-key"))
         return DeleteResponse(version=event.version)
 
     @requires_scope("users:history")

@@ -50,7 +50,7 @@ def routes(users: Users) -> list[web.RouteDef]:
     async def create(request: web.Request) -> web.Response:
         read_query(request)
         body = await read_json(request, NewUser)
-        event = await users.create(CreateUser(body.first_name, body.last_name), _key(request))
+        event = await users.execute(CreateUser(body.first_name, body.last_name), _key(request))
         return _user(event, 201, {"Location": f"/user/{event.user_id}"})
 
     @requires_scope("users:write")
@@ -61,13 +61,13 @@ def routes(users: Users) -> list[web.RouteDef]:
         command = RenameUser(
             user_id, _given(body.first_name), _given(body.last_name), expected_version(request)
         )
-        return _user(await users.rename(command, _key(request)))
+        return _user(await users.execute(command, _key(request)))
 
     @requires_scope("users:write")
     async def delete(request: web.Request) -> web.Response:
         read_query(request)
         command = DeleteUser(request.match_info["id"], expected_version(request))
-        event = await users.delete(command, _key(request))
+        event = await users.execute(command, _key(request))
         return web.Response(status=204, headers={"ETag": f'"{event.version}"'})
 
     @requires_scope("users:history")

@@ -3,14 +3,13 @@
 Each event carries the user's whole resulting state, so the newest event is the state.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from chassis.problems import FieldError, Invalid, NotFound
-from command_api.text_rules import mistake_in, normalized
+from chassis.text.rules import mistake_in, normalized
+from eventstore.ids import NewId
 
 # Characters (code points) of a normalized name, as MySQL's VARCHAR counts them.
 LONGEST = {"first_name": 100, "last_name": 100}
@@ -60,10 +59,6 @@ class UserEvent:
     occurred_at: datetime
 
 
-NewId = Callable[[datetime], str]
-"""A new UUIDv7 (RFC 9562) with the given time in it."""
-
-
 def decide(newest: UserEvent | None, command: Command, now: datetime, new_id: NewId) -> UserEvent:
     """The event that a command leads to, given the user's newest event.
 
@@ -85,17 +80,6 @@ def decide(newest: UserEvent | None, command: Command, now: datetime, new_id: Ne
             user = _alive(newest, command.user_id)
             erased = replace(user, first_name=None, last_name=None)
             return _next(erased, "UserDeleted", now, new_id)
-
-
-def check_user_id(text: str) -> None:
-    """Raise Invalid unless text is a UUID in canonical form: lower case, with hyphens."""
-    try:
-        is_canonical = str(UUID(text)) == text
-    except ValueError:
-        is_canonical = False
-    if not is_canonical:
-        detail = "must be a UUID in lower case, such as 0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
-        raise Invalid(f"id {detail}", [FieldError("id", detail)])
 
 
 def _next(user: UserEvent, type_: EventType, now: datetime, new_id: NewId) -> UserEvent:

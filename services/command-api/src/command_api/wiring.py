@@ -2,9 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-
-import uuid_utils
 
 from chassis.auth.settings import access
 from chassis.grpc.server import GrpcServer
@@ -12,13 +9,12 @@ from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process
-from chassis.stores.mysql import tls
 from command_api import grpc_api, http_api
-from command_api.answer_retention import AnswerRetention
-from command_api.application import Users
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import MySQLEventStore
+from command_api.application import USER, Users
 from command_api.settings import Settings
+from eventstore.mysql.connections import connected
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.retention import AnswerRetention
 from http2.implementations import HTTP2
 from user_contracts import descriptors
 
@@ -28,19 +24,10 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """command-api over MySQL."""
     async with (
         access(settings) as callers,
-        connected(
-            host=settings.mysql_host,
-            port=settings.mysql_port,
-            database=settings.mysql_database,
-            user=settings.mysql_user,
-            password=settings.mysql_password.get_secret_value(),
-            size=settings.mysql_pool,
-            limit=settings.mysql_timeout,
-            tls=tls(settings.mysql_ca_file),
-        ) as mysql,
+        connected(settings) as mysql,
     ):
-        store = MySQLEventStore(mysql, settings.mysql_batch)
-        users = Users(store, now=utc_now, new_id=uuid7)
+        store = MySQLEventStore(USER, mysql, settings.mysql_batch)
+        users = Users(USER, store)
         health = Health({"mysql": store.ping, **callers.checks})
         host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(
@@ -71,13 +58,3 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
             ],
             health,
         )
-
-
-def utc_now() -> datetime:
-    """The clock, in the microseconds that MySQL keeps."""
-    return datetime.now(UTC)
-
-
-def uuid7(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562) whose 48 bits of milliseconds are the given moment's."""
-    return str(uuid_utils.uuid7(nanoseconds=int(moment.timestamp() * 1e6) * 1000))

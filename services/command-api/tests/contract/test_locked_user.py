@@ -8,10 +8,9 @@ import pytest
 from doors import as_root
 
 from chassis.testing import eventually
-from command_api.application import Users
-from command_api.mysql_event_store import MySQLEventStore
+from command_api.application import USER, Users
 from command_api.user import CreateUser, RenameUser, UserEvent
-from command_api.wiring import utc_now, uuid7
+from eventstore.mysql.store import MySQLEventStore
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
@@ -33,14 +32,14 @@ def admin(stack: Addresses) -> Iterator[Admin]:
 
 
 async def test_other_users_do_not_wait_for_writers_of_a_locked_one(
-    mysql_store: MySQLEventStore, admin: Admin
+    mysql_store: MySQLEventStore[UserEvent], admin: Admin
 ) -> None:
-    users = Users(mysql_store, utc_now, uuid7)
-    ann, bob = [await users.create(CreateUser(name, "Lee")) for name in ("Ann", "Bob")]
+    users = Users(USER, mysql_store)
+    ann, bob = [await users.execute(CreateUser(name, "Lee")) for name in ("Ann", "Bob")]
     with admin.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(LOCK, (ann.user_id,))
-        writers = [asyncio.create_task(users.rename(rename(ann, n))) for n in range(WRITERS)]
+        writers = [asyncio.create_task(users.execute(rename(ann, n))) for n in range(WRITERS)]
 
         async def one_waits() -> None:
             cursor.execute(WAITING, (f"%{ann.user_id}%",))
@@ -48,7 +47,7 @@ async def test_other_users_do_not_wait_for_writers_of_a_locked_one(
             assert count == 1
 
         await eventually(one_waits, every=UNREAD)
-        assert (await users.rename(rename(bob, 0))).version == 2
+        assert (await users.execute(rename(bob, 0))).version == 2
         assert not any(writer.done() for writer in writers)
         cursor.execute("ROLLBACK")
     done = await asyncio.gather(*writers)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Thread
+from typing import Any
 
 import pymysql
 import pytest
@@ -15,16 +16,18 @@ import uvloop
 from doors import as_root
 
 from chassis.problems import Unavailable
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import MySQLEventStore
-from command_api.ports import Request
+from command_api.application import USER
 from command_api.user import UserEvent
-from command_api.wiring import uuid7
+from eventstore.ids import uuid7
+from eventstore.mysql.connections import connected
+from eventstore.mysql.settings import EventStoreSettings
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.ports import CommandContext
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-NO_KEY = Request()
+NO_KEY = CommandContext()
 Admin = pymysql.connections.Connection
 
 
@@ -51,7 +54,7 @@ def kill_all(admin: Admin) -> None:
 
 
 async def test_a_cut_connection_is_told_and_the_next_call_works(
-    mysql_store: MySQLEventStore, admin: Admin
+    mysql_store: MySQLEventStore[UserEvent], admin: Admin
 ) -> None:
     first = event()
     await mysql_store.append(first, NO_KEY)
@@ -62,7 +65,7 @@ async def test_a_cut_connection_is_told_and_the_next_call_works(
 
 
 async def test_an_erasure_cut_in_the_middle_has_not_happened(
-    mysql_store: MySQLEventStore, admin: Admin
+    mysql_store: MySQLEventStore[UserEvent], admin: Admin
 ) -> None:
     first = event()
     await mysql_store.append(first, NO_KEY)
@@ -82,7 +85,7 @@ async def test_an_erasure_cut_in_the_middle_has_not_happened(
 
 
 async def test_a_cancelled_query_hands_its_rows_to_nobody_else(
-    mysql_store: MySQLEventStore,
+    mysql_store: MySQLEventStore[UserEvent],
 ) -> None:
     events = [event() for _ in range(50)]
     for one in events:
@@ -103,19 +106,9 @@ async def test_a_cancelled_query_hands_its_rows_to_nobody_else(
         assert await mysql_store.newest(one.user_id) == one
 
 
-async def test_a_database_that_is_away_is_told_in_time(
-    stack: Addresses, unused_ports: list[int]
-) -> None:
-    async with connected(
-        host=stack.mysql_host,
-        port=unused_ports[0],
-        database="users",
-        user="command_api",
-        password="none",
-        size=2,
-        limit=1,
-    ) as mysql:
-        store = MySQLEventStore(mysql, batch=1)
+async def test_a_database_that_is_away_is_told_in_time(unused_ports: list[int]) -> None:
+    async with connected(settings_of(unused_ports[0])) as mysql:
+        store = MySQLEventStore(USER, mysql, batch=1)
         with pytest.raises(Unavailable):
             async with asyncio.timeout(3):
                 await store.newest(uuid7(NOON))
@@ -127,6 +120,11 @@ def test_a_database_that_hangs_up_at_once_is_away() -> None:
         uvloop.run(ask(listening.getsockname()[1]))  # the service's loop: asyncio's is slower
 
 
+def settings_of(port: int) -> EventStoreSettings:
+    given: Any = {"mysql_database": "users", "mysql_user": "command_api", "mysql_password": "none"}
+    return EventStoreSettings(**given, mysql_port=port, mysql_pool=2, mysql_timeout=1)
+
+
 def hang_up(listening: socket.socket) -> None:
     with suppress(OSError):  # the test is over
         while True:
@@ -136,22 +134,16 @@ def hang_up(listening: socket.socket) -> None:
 
 
 async def ask(port: int) -> None:
-    async with connected(
-        host="127.0.0.1",
-        port=port,
-        database="users",
-        user="command_api",
-        password="none",
-        size=2,
-        limit=1,
-    ) as mysql:
-        store = MySQLEventStore(mysql, batch=1)
+    async with connected(settings_of(port)) as mysql:
+        store = MySQLEventStore(USER, mysql, batch=1)
         for _ in range(300):
             with pytest.raises(Unavailable):
                 await store.newest(uuid7(NOON))
 
 
-async def test_more_callers_than_connections_wait_their_turn(mysql_store: MySQLEventStore) -> None:
+async def test_more_callers_than_connections_wait_their_turn(
+    mysql_store: MySQLEventStore[UserEvent],
+) -> None:
     first = event()
     await mysql_store.append(first, NO_KEY)
     found = await asyncio.gather(*(mysql_store.newest(first.user_id) for _ in range(200)))

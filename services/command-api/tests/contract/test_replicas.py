@@ -5,18 +5,20 @@ from collections.abc import AsyncIterator, Awaitable
 
 import pymysql
 import pytest
-from doors import as_root
-from user_events import NO_KEY, NOON, created, keyed
+from doors import as_command_api, as_root
+from user_events import created
 
 from chassis.problems import Kind, NotFound, Problem
 from chassis.testing import serving
-from command_api.application import Users
-from command_api.mysql_connections import connected
-from command_api.mysql_event_store import MySQLEventStore
-from command_api.ports import Refusal
-from command_api.refusals import KeyReused, StaleVersion
-from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
-from command_api.wiring import utc_now, uuid7
+from command_api.application import USER, Users
+from command_api.user import Command, CreateUser, DeleteUser, RenameUser, UserEvent
+from eventstore.conformance.samples import NO_KEY, NOON, keyed
+from eventstore.ids import uuid7
+from eventstore.mysql.connections import connected
+from eventstore.mysql.settings import EventStoreSettings
+from eventstore.mysql.store import MySQLEventStore
+from eventstore.ports import Refusal
+from eventstore.refusals import KeyReused, StaleVersion
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
@@ -24,20 +26,16 @@ DAY = 86400
 
 
 @pytest.fixture
-async def replicas(stack: Addresses, mysql_store: MySQLEventStore) -> AsyncIterator[list[Users]]:
+async def replicas(
+    stack: Addresses, mysql_store: MySQLEventStore[UserEvent]
+) -> AsyncIterator[list[Users]]:
     """Each with its own connections, as after a restart, too."""
     async with connected(
-        host=stack.mysql_host,
-        port=stack.mysql_port,
-        database="users",
-        user="command_api",
-        password=stack.password("command_api"),
-        size=8,
-        limit=5,
+        EventStoreSettings(**as_command_api(stack), mysql_pool=8, mysql_timeout=5)
     ) as mysql:
-        other = MySQLEventStore(mysql, batch=16)
+        other = MySQLEventStore(USER, mysql, batch=16)
         async with serving(other.creates):
-            yield [Users(store, utc_now, uuid7) for store in (mysql_store, other)]
+            yield [Users(USER, store) for store in (mysql_store, other)]
 
 
 async def told(answer: Awaitable[UserEvent]) -> object:
@@ -49,24 +47,23 @@ async def told(answer: Awaitable[UserEvent]) -> object:
 
 async def test_another_replica_repeats_the_first_answer(replicas: list[Users]) -> None:
     one, other = replicas
-    ann = await one.create(CreateUser("Ann", "Lee"))
-    commands = [
-        (one.rename, other.rename, RenameUser(ann.user_id, "Ann", None)),
-        (one.rename, other.rename, RenameUser(ann.user_id, "Anna", None, 2)),
-        (one.delete, other.delete, DeleteUser(uuid7(NOON))),
-        (one.create, other.create, CreateUser("\u200b", "Lee")),
+    ann = await one.execute(CreateUser("Ann", "Lee"))
+    commands: list[Command] = [
+        RenameUser(ann.user_id, "Ann", None),
+        RenameUser(ann.user_id, "Anna", None, 2),
+        DeleteUser(uuid7(NOON)),
+        CreateUser("\u200b", "Lee"),
     ]
     keys = [uuid7(NOON) for _ in commands]
     first = [
-        await told(ask(command, key))  # type: ignore[operator] # each command with its own method
-        for (ask, _, command), key in zip(commands, keys, strict=True)
+        await told(one.execute(command, key)) for command, key in zip(commands, keys, strict=True)
     ]
     assert first[0] == ann
-    beth = await other.rename(RenameUser(ann.user_id, "Beth", None))
-    for answer, (_, again, command), key in zip(first, commands, keys, strict=True):
-        assert await told(again(command, key)) == answer  # type: ignore[operator]
+    beth = await other.execute(RenameUser(ann.user_id, "Beth", None))
+    for answer, command, key in zip(first, commands, keys, strict=True):
+        assert await told(other.execute(command, key)) == answer
         with pytest.raises(KeyReused):
-            await other.create(CreateUser("Other", "Lee"), key)
+            await other.execute(CreateUser("Other", "Lee"), key)
     assert await one.store.newest(ann.user_id) == beth
 
 
@@ -76,26 +73,26 @@ async def test_twenty_at_once_on_two_replicas_get_one_answer_while_another_renam
 ) -> None:
     """Whoever decides before the rename finds nothing to change, or something; and the reverse."""
     for _ in range(10):
-        ann = await replicas[0].create(CreateUser("Ann", "Lee"))
+        ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         rename, key = RenameUser(ann.user_id, first_name, None), uuid7(NOON)
         *answers, _beth = await asyncio.gather(
-            *(told(replicas[number % 2].rename(rename, key)) for number in range(20)),
-            replicas[0].rename(RenameUser(ann.user_id, "Beth", None)),
+            *(told(replicas[number % 2].execute(rename, key)) for number in range(20)),
+            replicas[0].execute(RenameUser(ann.user_id, "Beth", None)),
         )
         assert set(answers) == {answers[0]}
         assert isinstance(answers[0], UserEvent)
-        ((kept, _),) = await replicas[1].store.by_key(key)
+        ((kept, _),) = await replicas[1].store.results(key)
         assert kept == answers[0]
 
 
 async def test_twenty_at_once_on_two_replicas_are_refused_alike(replicas: list[Users]) -> None:
     """Some find the version that they expect, those that come after the rename do not."""
     for _ in range(10):
-        ann = await replicas[0].create(CreateUser("Ann", "Lee"))
+        ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         delete, key = DeleteUser(ann.user_id, 2), uuid7(NOON)
         *answers, _ = await asyncio.gather(
-            *(told(replicas[number % 2].delete(delete, key)) for number in range(20)),
-            replicas[0].rename(RenameUser(ann.user_id, "Beth", None)),
+            *(told(replicas[number % 2].execute(delete, key)) for number in range(20)),
+            replicas[0].execute(RenameUser(ann.user_id, "Beth", None)),
         )
         assert set(answers) == {answers[0]}
         newest = await replicas[1].store.newest(ann.user_id)
@@ -104,7 +101,7 @@ async def test_twenty_at_once_on_two_replicas_are_refused_alike(replicas: list[U
 
 
 async def test_answers_older_than_a_day_are_removed_by_the_clock_of_the_database(
-    stack: Addresses, mysql_store: MySQLEventStore
+    stack: Addresses, mysql_store: MySQLEventStore[UserEvent]
 ) -> None:
     old, young, request = keyed(), keyed(), keyed()
     await mysql_store.append(first := created(), NO_KEY)
@@ -118,11 +115,11 @@ async def test_answers_older_than_a_day_are_removed_by_the_clock_of_the_database
             (old.idempotency_key, old.request_hash),
         )
     with pytest.raises(NotFound):
-        await Users(mysql_store, utc_now, uuid7)._first_answer(old)
+        await Users(USER, mysql_store)._first_result(old)
     assert await mysql_store.prune(DAY, 10) == 1
-    assert await mysql_store.by_key(old.idempotency_key or "") == []
-    assert await mysql_store.by_key(young.idempotency_key or "") != []
-    assert await mysql_store.by_key(request.idempotency_key or "") != []
+    assert await mysql_store.results(old.idempotency_key or "") == []
+    assert await mysql_store.results(young.idempotency_key or "") != []
+    assert await mysql_store.results(request.idempotency_key or "") != []
 
 
 def test_kept_answers_hold_no_names(stack: Addresses) -> None:

@@ -8,47 +8,48 @@ import pytest
 
 from chassis.http.pagination import Page
 from chassis.problems import Invalid, NotFound
-from command_api.application import ATTEMPTS, Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.ports import Answer, Request, StreamConflict
-from command_api.refusals import KeyReused, StaleVersion
+from command_api.application import USER, Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+from eventstore.commands import ATTEMPTS
+from eventstore.memory import MemoryEventStore
+from eventstore.ports import CommandContext, Refusal, StreamConflict
+from eventstore.refusals import KeyReused, StaleVersion
 
 ANN = CreateUser("Ann", "Lee")
 
 
 async def test_a_user_lives_and_leaves_one_marker(users: Users) -> None:
-    ann = await users.create(ANN)
-    await users.rename(RenameUser(ann.user_id, "Anna", None))
-    deleted = await users.delete(DeleteUser(ann.user_id))
+    ann = await users.execute(ANN)
+    await users.execute(RenameUser(ann.user_id, "Anna", None))
+    deleted = await users.execute(DeleteUser(ann.user_id))
     assert deleted.version == 3
     assert await users.history(ann.user_id, Page()) == ([deleted], None)
     with pytest.raises(NotFound):
-        await users.rename(RenameUser(ann.user_id, "Ann", None))
+        await users.execute(RenameUser(ann.user_id, "Ann", None))
 
 
 async def test_a_stale_expectation_is_refused(users: Users) -> None:
-    ann = await users.create(ANN)
-    await users.rename(RenameUser(ann.user_id, "Anna", None, expected_version=1))
+    ann = await users.execute(ANN)
+    await users.execute(RenameUser(ann.user_id, "Anna", None, expected_version=1))
     for command in (
-        users.rename(RenameUser(ann.user_id, "Anne", None, expected_version=1)),
-        users.delete(DeleteUser(ann.user_id, expected_version=1)),
+        users.execute(RenameUser(ann.user_id, "Anne", None, expected_version=1)),
+        users.execute(DeleteUser(ann.user_id, expected_version=1)),
     ):
         with pytest.raises(StaleVersion):
             await command
 
 
 @dataclass
-class Racing(MemoryEventStore):
+class Racing(MemoryEventStore[UserEvent]):
     """A store in which somebody else is faster, some times."""
 
     lost: int = 0
     kept: list[UserEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__init__()
+        super().__init__(USER)
 
-    async def append(self, event: UserEvent, request: Request) -> None:
+    async def append(self, event: UserEvent, request: CommandContext) -> None:
         if event.version > 1 and self.lost > 0:
             self.lost -= 1
             raise StreamConflict("faster")
@@ -57,52 +58,52 @@ class Racing(MemoryEventStore):
 
 @pytest.mark.parametrize("lost", [1, ATTEMPTS - 1])
 async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
-    racing = Users(Racing(), users.now, users.new_id)
-    ann = await racing.create(ANN)
+    racing = Users(USER, Racing(), users.now, users.new_id)
+    ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
     racing.store.lost = lost
-    assert (await racing.rename(RenameUser(ann.user_id, "Anna", None))).version == 2
+    assert (await racing.execute(RenameUser(ann.user_id, "Anna", None))).version == 2
 
 
 async def test_a_race_lost_too_often_is_told(users: Users) -> None:
-    racing = Users(Racing(), users.now, users.new_id)
-    ann = await racing.create(ANN)
+    racing = Users(USER, Racing(), users.now, users.new_id)
+    ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
     racing.store.lost = ATTEMPTS
     with pytest.raises(StreamConflict):
-        await racing.rename(RenameUser(ann.user_id, "Anna", None))
+        await racing.execute(RenameUser(ann.user_id, "Anna", None))
 
 
 async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
-    ann = await users.create(ANN, "k1")
-    renamed = await users.rename(RenameUser(ann.user_id, "Anna", None), "k2")
-    await users.rename(RenameUser(ann.user_id, "Anne", None))
-    assert await users.create(ANN, "k1") == ann
-    assert await users.rename(RenameUser(ann.user_id, "Anna", None), "k2") == renamed
-    deleted = await users.delete(DeleteUser(ann.user_id), "k3")
-    assert await users.delete(DeleteUser(ann.user_id), "k3") == deleted
+    ann = await users.execute(ANN, "k1")
+    renamed = await users.execute(RenameUser(ann.user_id, "Anna", None), "k2")
+    await users.execute(RenameUser(ann.user_id, "Anne", None))
+    assert await users.execute(ANN, "k1") == ann
+    assert await users.execute(RenameUser(ann.user_id, "Anna", None), "k2") == renamed
+    deleted = await users.execute(DeleteUser(ann.user_id), "k3")
+    assert await users.execute(DeleteUser(ann.user_id), "k3") == deleted
 
 
 async def test_a_key_with_another_request_is_refused(users: Users) -> None:
-    ann = await users.create(ANN, "k1")
+    ann = await users.execute(ANN, "k1")
     for command in (
-        users.create(CreateUser("Bob", "Lee"), "k1"),
-        users.rename(RenameUser(ann.user_id, "Anna", None), "k1"),
-        users.delete(DeleteUser(ann.user_id), "k1"),
+        users.execute(CreateUser("Bob", "Lee"), "k1"),
+        users.execute(RenameUser(ann.user_id, "Anna", None), "k1"),
+        users.execute(DeleteUser(ann.user_id), "k1"),
     ):
         with pytest.raises(KeyReused):
             await command
 
 
 async def test_twenty_callers_with_one_key_make_one_user(
-    users: Users, memory: MemoryEventStore
+    users: Users, memory: MemoryEventStore[UserEvent]
 ) -> None:
-    answers = await asyncio.gather(*(users.create(ANN, "k1") for _ in range(20)))
+    answers = await asyncio.gather(*(users.execute(ANN, "k1") for _ in range(20)))
     assert set(answers) == {answers[0]}
     assert len(memory.log) == 1
 
 
-class Slow(MemoryEventStore):
+class Slow(MemoryEventStore[UserEvent]):
     """Between a look and a write others have their turn."""
 
     async def newest(self, user_id: str) -> UserEvent | None:
@@ -114,31 +115,31 @@ class Slow(MemoryEventStore):
 async def test_twenty_callers_with_one_key_and_one_expectation_get_one_answer(
     users: Users,
 ) -> None:
-    slow = Users(Slow(), users.now, users.new_id)
-    ann = await slow.create(ANN)
+    slow = Users(USER, Slow(USER), users.now, users.new_id)
+    ann = await slow.execute(ANN)
     rename, delete = RenameUser(ann.user_id, "Anna", None, 1), DeleteUser(ann.user_id, 2)
-    renamed = await asyncio.gather(*(slow.rename(rename, "k1") for _ in range(20)))
+    renamed = await asyncio.gather(*(slow.execute(rename, "k1") for _ in range(20)))
     assert {event.version for event in renamed} == {2}
-    deleted = await asyncio.gather(*(slow.delete(delete, "k2") for _ in range(20)))
+    deleted = await asyncio.gather(*(slow.execute(delete, "k2") for _ in range(20)))
     assert {event.version for event in deleted} == {3}
 
 
 async def test_a_deletion_forgets_the_keys_of_what_it_removes(users: Users) -> None:
-    ann = await users.create(ANN, "k1")
-    await users.delete(DeleteUser(ann.user_id))
-    assert (await users.create(ANN, "k1")).user_id != ann.user_id
+    ann = await users.execute(ANN, "k1")
+    await users.execute(DeleteUser(ann.user_id))
+    assert (await users.execute(ANN, "k1")).user_id != ann.user_id
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129, "ключ", "a\nb"])
 async def test_a_key_in_another_form_is_refused(users: Users, key: str) -> None:
     with pytest.raises(Invalid):
-        await users.create(ANN, key)
+        await users.execute(ANN, key)
 
 
 async def test_history_comes_in_pages_oldest_first(users: Users) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     for number in range(2, 6):
-        await users.rename(RenameUser(ann.user_id, f"Ann {number}", None))
+        await users.execute(RenameUser(ann.user_id, f"Ann {number}", None))
     seen, cursor = [], None
     while True:
         events, cursor = await users.history(ann.user_id, Page(2, cursor))
@@ -154,10 +155,10 @@ async def test_nobody_has_a_history_before_being_created(users: Users) -> None:
 
 
 async def test_a_deletion_is_tombstones_and_then_the_marker(
-    users: Users, memory: MemoryEventStore
+    users: Users, memory: MemoryEventStore[UserEvent]
 ) -> None:
-    ann = await users.create(ANN)
-    await users.delete(DeleteUser(ann.user_id))
+    ann = await users.execute(ANN)
+    await users.execute(DeleteUser(ann.user_id))
     assert [event and event["type"] for _, event in memory.log] == [
         "UserCreated",
         None,
@@ -168,29 +169,29 @@ async def test_a_deletion_is_tombstones_and_then_the_marker(
 async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
     users: Users,
 ) -> None:
-    class Overtaken(MemoryEventStore):
+    class Overtaken(MemoryEventStore[UserEvent]):
         """After the repeat looked for its key, the first request comes, and others."""
 
         meanwhile: Callable[[], Awaitable[None]] | None = None
 
-        async def by_key(self, idempotency_key: str) -> list[tuple[Answer, str]]:
-            found = await super().by_key(idempotency_key)
+        async def results(self, idempotency_key: str) -> list[tuple[UserEvent | Refusal, str]]:
+            found = await super().results(idempotency_key)
             if self.meanwhile is not None:
                 meanwhile, self.meanwhile = self.meanwhile, None
                 await meanwhile()
             return found
 
-    store = Overtaken()
+    store = Overtaken(USER)
     users = replace(users, store=store)
-    user_id = (await users.create(CreateUser("Ann", "Lee"))).user_id
+    user_id = (await users.execute(CreateUser("Ann", "Lee"))).user_id
     answers = []
 
     async def the_first_and_others() -> None:
-        answers.append(await users.rename(RenameUser(user_id, "Anna", None), key="k"))
-        await users.rename(RenameUser(user_id, None, "Li"))
+        answers.append(await users.execute(RenameUser(user_id, "Anna", None), key="k"))
+        await users.execute(RenameUser(user_id, None, "Li"))
 
     store.meanwhile = the_first_and_others
-    answers.append(await users.rename(RenameUser(user_id, "Anna", None), key="k"))
+    answers.append(await users.execute(RenameUser(user_id, "Anna", None), key="k"))
     assert answers[0] == answers[1]
 
 
@@ -205,10 +206,10 @@ async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
     users: Users, expected: int | None, request_hash: str
 ) -> None:
     """A key that was stored before an update must still be recognised after it."""
-    created = await users.create(CreateUser("Ann", "Lee"))
+    created = await users.execute(CreateUser("Ann", "Lee"))
     deletion = DeleteUser("01890000-0000-7000-8000-000000000001", expected)
     assert created.user_id == deletion.user_id
     for name in ("A", "B"):
-        await users.rename(RenameUser(created.user_id, name, None))
-    await users.delete(deletion, "key")
-    assert [stored for _, stored in await users.store.by_key("key")] == [request_hash]
+        await users.execute(RenameUser(created.user_id, name, None))
+    await users.execute(deletion, "key")
+    assert [stored for _, stored in await users.store.results("key")] == [request_hash]

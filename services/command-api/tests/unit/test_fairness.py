@@ -19,9 +19,9 @@ from chassis.limits.concurrency import LimitByKey
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from command_api import grpc_api, http_api
-from command_api.application import Users
-from command_api.memory_event_store import MemoryEventStore
+from command_api.application import USER, Users
 from command_api.user import CreateUser, RenameUser, UserEvent
+from eventstore.memory import MemoryEventStore
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import RenameRequest, UserCommandsStub
 
@@ -30,7 +30,7 @@ Transports = tuple[aiohttp.ClientSession, UserCommandsStub]
 
 
 @dataclass
-class Slow(MemoryEventStore):
+class Slow(MemoryEventStore[UserEvent]):
     """A store in which a look at a user takes a while, and none of one that is held."""
 
     looking: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Slow(MemoryEventStore):
     let: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        super().__init__()
+        super().__init__(USER)
 
     async def newest(self, user_id: str) -> UserEvent | None:
         self.looking[user_id] += 1
@@ -82,10 +82,10 @@ async def all_wait_for(store: Slow, user: UserEvent) -> None:
 async def test_fifty_writers_on_one_user_are_all_done_one_after_the_other(
     slow: Users, store: Slow, keys: str
 ) -> None:
-    ann = await slow.create(CreateUser("Ann", "Lee"))
+    ann = await slow.execute(CreateUser("Ann", "Lee"))
     done = await asyncio.gather(
         *(
-            slow.rename(rename(ann, number), f"k{number}" if keys == "with keys" else None)
+            slow.execute(rename(ann, number), f"k{number}" if keys == "with keys" else None)
             for number in range(WRITERS)
         )
     )
@@ -95,11 +95,11 @@ async def test_fifty_writers_on_one_user_are_all_done_one_after_the_other(
 
 
 async def test_others_do_not_wait_for_writers_of_one_user(slow: Users, store: Slow) -> None:
-    ann, bob = [await slow.create(CreateUser(name, "Lee")) for name in ("Ann", "Bob")]
+    ann, bob = [await slow.execute(CreateUser(name, "Lee")) for name in ("Ann", "Bob")]
     store.held.add(ann.user_id)
-    writers = [asyncio.create_task(slow.rename(rename(ann, n))) for n in range(WRITERS)]
+    writers = [asyncio.create_task(slow.execute(rename(ann, n))) for n in range(WRITERS)]
     await all_wait_for(store, ann)
-    assert (await slow.rename(rename(bob, 0))).version == 2
+    assert (await slow.execute(rename(bob, 0))).version == 2
     assert store.looking[ann.user_id] == 1
     store.let.set()
     assert len(await asyncio.gather(*writers)) == WRITERS
@@ -127,7 +127,7 @@ async def test_a_writer_too_many_is_refused_the_same_by_both_transports(
     slow: Users, store: Slow
 ) -> None:
     slow = replace(slow, writers=LimitByKey("test", queue=2))
-    ann = await slow.create(CreateUser("Ann", "Lee"))
+    ann = await slow.execute(CreateUser("Ann", "Lee"))
     store.held.add(ann.user_id)
     async with served(slow, store) as (session, stub):
 
@@ -151,18 +151,18 @@ async def test_a_writer_too_many_is_refused_the_same_by_both_transports(
 async def test_a_writer_whose_deadline_passes_leaves_nothing_behind(
     slow: Users, store: Slow
 ) -> None:
-    ann = await slow.create(CreateUser("Ann", "Lee"))
+    ann = await slow.execute(CreateUser("Ann", "Lee"))
     store.held.add(ann.user_id)
     async with served(slow, store) as (_, stub):
-        first = asyncio.create_task(slow.rename(rename(ann, 0)))
+        first = asyncio.create_task(slow.execute(rename(ann, 0)))
         await all_wait_for(store, ann)
         with pytest.raises((GRPCError, TimeoutError)):  # of the server's clock, or the client's
             await stub.rename(RenameRequest(id=ann.user_id, first_name="Late"), timeout=0.2)
-        leaving = asyncio.create_task(slow.rename(rename(ann, 1)))
+        leaving = asyncio.create_task(slow.execute(rename(ann, 1)))
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
         store.let.set()
         assert (await first).version == 2
-        assert (await slow.rename(rename(ann, 2))).version == 3
+        assert (await slow.execute(rename(ann, 2))).version == 3
         assert slow.writers.keys == set()

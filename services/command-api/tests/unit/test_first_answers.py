@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from chassis.problems import Invalid, Kind, NotFound, Problem, Unavailable
-from command_api.application import ATTEMPTS, Users
-from command_api.memory_event_store import MemoryEventStore
-from command_api.ports import Answer, Refusal, Request, StreamConflict
-from command_api.refusals import KeyReused, StaleVersion
+from command_api.application import USER, Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
+from eventstore.commands import ATTEMPTS
+from eventstore.memory import MemoryEventStore
+from eventstore.ports import CommandContext, Refusal, StreamConflict
+from eventstore.refusals import KeyReused, StaleVersion
 
 ANN = CreateUser("Ann", "Lee")
 NOBODY = "01890000-0000-7000-8000-ffffffffffff"
@@ -28,46 +29,46 @@ async def told(answer: Awaitable[UserEvent]) -> object:
 
 
 async def test_rename_that_changed_nothing_is_answered_again_after_another_rename(
-    users: Users, memory: MemoryEventStore
+    users: Users, memory: MemoryEventStore[UserEvent]
 ) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     same = RenameUser(ann.user_id, "Ann", None)
-    assert await users.rename(same, "k") == ann
-    beth = await users.rename(RenameUser(ann.user_id, "Beth", None))
-    assert await users.rename(same, "k") == ann
+    assert await users.execute(same, "k") == ann
+    beth = await users.execute(RenameUser(ann.user_id, "Beth", None))
+    assert await users.execute(same, "k") == ann
     assert await memory.newest(ann.user_id) == beth
 
 
 def unknown(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.rename(RenameUser(NOBODY, "Anna", None), "k")
+    return users.execute(RenameUser(NOBODY, "Anna", None), "k")
 
 
 def unknown_deletion(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.delete(DeleteUser(NOBODY), "k")
+    return users.execute(DeleteUser(NOBODY), "k")
 
 
 def stale(users: Users, user_id: str) -> Awaitable[UserEvent]:
-    return users.rename(RenameUser(user_id, "Anna", None, 7), "k")
+    return users.execute(RenameUser(user_id, "Anna", None, 7), "k")
 
 
 def stale_deletion(users: Users, user_id: str) -> Awaitable[UserEvent]:
-    return users.delete(DeleteUser(user_id, 7), "k")
+    return users.execute(DeleteUser(user_id, 7), "k")
 
 
 def invalid(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.create(CreateUser("\u200b", "x" * 101), "k")
+    return users.execute(CreateUser("\u200b", "x" * 101), "k")
 
 
 def invalid_rename(users: Users, user_id: str) -> Awaitable[UserEvent]:
-    return users.rename(RenameUser(user_id, None, None), "k")
+    return users.execute(RenameUser(user_id, None, None), "k")
 
 
 def malformed_id(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.delete(DeleteUser("ann"), "k")
+    return users.execute(DeleteUser("ann"), "k")
 
 
 def unchanged(users: Users, user_id: str) -> Awaitable[UserEvent]:
-    return users.rename(RenameUser(user_id, "Ann", "Lee"), "k")
+    return users.execute(RenameUser(user_id, "Ann", "Lee"), "k")
 
 
 REFUSED: dict[Refused, type[Problem]] = {
@@ -85,29 +86,29 @@ REFUSED: dict[Refused, type[Problem]] = {
 async def test_final_refusal_is_repeated_when_the_state_has_changed(
     users: Users, refused: Refused
 ) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     with pytest.raises(REFUSED[refused]):
         await refused(users, ann.user_id)
     first = await told(refused(users, ann.user_id))
     for number in range(6):  # to version 7, which some of them expect
-        await users.rename(RenameUser(ann.user_id, f"Ann {number}", None))
+        await users.execute(RenameUser(ann.user_id, f"Ann {number}", None))
     assert await told(refused(users, ann.user_id)) == first
-    await users.delete(DeleteUser(ann.user_id))
+    await users.execute(DeleteUser(ann.user_id))
     assert await told(refused(users, ann.user_id)) == first
 
 
 @pytest.mark.parametrize("first", [*REFUSED, unchanged])
 async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
-    users: Users, memory: MemoryEventStore, first: Refused
+    users: Users, memory: MemoryEventStore[UserEvent], first: Refused
 ) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     await told(first(users, ann.user_id))
     before = len(memory.log)
     for command in (
-        users.create(ANN, "k"),
-        users.rename(RenameUser(ann.user_id, "Anna", None), "k"),
-        users.delete(DeleteUser(ann.user_id), "k"),
-        users.create(CreateUser("", ""), "k"),
+        users.execute(ANN, "k"),
+        users.execute(RenameUser(ann.user_id, "Anna", None), "k"),
+        users.execute(DeleteUser(ann.user_id), "k"),
+        users.execute(CreateUser("", ""), "k"),
     ):
         with pytest.raises(KeyReused):
             await command
@@ -117,27 +118,27 @@ async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
 async def test_repeat_after_the_rules_changed_gets_the_first_refusal(users: Users) -> None:
     """What is repeated is what was answered, not what is decided today."""
     await told(invalid(users, ""))
-    ((_, request_hash),) = await users.store.by_key("k")
-    store = MemoryEventStore()
-    await store.keep(Refusal(Kind.INVALID, "an older rule"), Request("k", request_hash))
+    ((_, request_hash),) = await users.store.results("k")
+    store = MemoryEventStore(USER)
+    await store.keep(Refusal(Kind.INVALID, "an older rule"), CommandContext("k", request_hash))
     again = await told(invalid(replace(users, store=store), ""))
     assert again == (Invalid, "an older rule", ())
 
 
 @pytest.mark.parametrize("first", REFUSED)
 async def test_kept_refusal_holds_no_name(users: Users, first: Refused) -> None:
-    ann = await users.create(CreateUser("Zebediah", "Lee"))
+    ann = await users.execute(CreateUser("Zebediah", "Lee"))
     await told(first(users, ann.user_id))
-    kept = repr(await users.store.by_key("k"))
+    kept = repr(await users.store.results("k"))
     assert not [name for name in ("Zebediah", "Lee", "Anna", "\u200b", "xxx") if name in kept]
 
 
-class Crashing(MemoryEventStore):
+class Crashing(MemoryEventStore[UserEvent]):
     """Stores, and is gone before it says so."""
 
     is_crashing = False
 
-    async def keep(self, answer: Answer, request: Request) -> None:
+    async def keep(self, answer: UserEvent | Refusal, request: CommandContext) -> None:
         await super().keep(answer, request)
         if self.is_crashing:
             raise Unavailable("crashed")
@@ -147,29 +148,29 @@ class Crashing(MemoryEventStore):
 async def test_answer_survives_a_crash_between_storing_and_answering(
     users: Users, first: Refused
 ) -> None:
-    store = Crashing()
+    store = Crashing(USER)
     users = replace(users, store=store)
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     store.is_crashing = True
     with pytest.raises(Unavailable):
         await first(users, ann.user_id)
     store.is_crashing = False
-    kept = await store.by_key("k")
-    await users.rename(RenameUser(ann.user_id, "Beth", None))
+    kept = await store.results("k")
+    await users.execute(RenameUser(ann.user_id, "Beth", None))
     answer = await told(first(users, ann.user_id))
-    assert await store.by_key("k") == kept
+    assert await store.results("k") == kept
     assert answer == ann or (isinstance(answer, tuple) and answer[0] is REFUSED[first])
 
 
 @pytest.mark.parametrize("first", [*REFUSED, unchanged])
 async def test_answer_without_a_key_is_not_kept(
-    users: Users, memory: MemoryEventStore, first: Refused
+    users: Users, memory: MemoryEventStore[UserEvent], first: Refused
 ) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     for command in (
-        users.rename(RenameUser(NOBODY, "Anna", None)),
-        users.rename(RenameUser(ann.user_id, "Ann", None)),
-        users.create(CreateUser("", "")),
+        users.execute(RenameUser(NOBODY, "Anna", None)),
+        users.execute(RenameUser(ann.user_id, "Ann", None)),
+        users.execute(CreateUser("", "")),
     ):
         await told(command)
     assert await memory.prune(0, 100) == 0
@@ -177,12 +178,12 @@ async def test_answer_without_a_key_is_not_kept(
     assert await memory.prune(0, 100) == 1
 
 
-class Losing(MemoryEventStore):
+class Losing(MemoryEventStore[UserEvent]):
     """Loses its races, or does not answer, for a time."""
 
     problem: Problem | None = None
 
-    async def append(self, event: UserEvent, request: Request) -> None:
+    async def append(self, event: UserEvent, request: CommandContext) -> None:
         if self.problem is not None:
             raise self.problem
         await super().append(event, request)
@@ -190,22 +191,22 @@ class Losing(MemoryEventStore):
 
 @pytest.mark.parametrize("problem", [StreamConflict("faster"), Unavailable("mysql")])
 async def test_answer_that_is_not_final_is_not_repeated(users: Users, problem: Problem) -> None:
-    store = Losing()
+    store = Losing(USER)
     users = replace(users, store=store)
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     rename = RenameUser(ann.user_id, "Anna", None)
     store.problem = problem
     with pytest.raises(type(problem)):
-        await users.rename(rename, "k")
+        await users.execute(rename, "k")
     store.problem = None
-    assert (await users.rename(rename, "k")).version == 2
+    assert (await users.execute(rename, "k")).version == 2
 
 
-class Slow(MemoryEventStore):
+class Slow(MemoryEventStore[UserEvent]):
     """Others have their turn before and after each call; somebody renames in between."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(USER)
         self.reads = 0
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
@@ -225,22 +226,22 @@ async def test_twenty_at_once_get_one_answer_while_another_renames(
     """Some decide before the rename that nothing changes, others after it that something does."""
     store = Slow()
     users = replace(users, store=store)
-    ann = await users.create(ANN)
-    store.meanwhile = lambda: Users(store, users.now, users.new_id).rename(
+    ann = await users.execute(ANN)
+    store.meanwhile = lambda: Users(USER, store, users.now, users.new_id).execute(
         RenameUser(ann.user_id, "Beth", None)
     )
     rename = RenameUser(ann.user_id, first_name, None)
-    answers = await asyncio.gather(*(told(users.rename(rename, "k")) for _ in range(20)))
+    answers = await asyncio.gather(*(told(users.execute(rename, "k")) for _ in range(20)))
     assert set(answers) == {answers[0]}
     assert isinstance(answers[0], UserEvent)
-    (kept,) = await store.by_key("k")
+    (kept,) = await store.results("k")
     assert kept[0] == answers[0]
 
 
 async def test_deletion_forgets_the_key_of_an_answer_that_it_removes(users: Users) -> None:
-    ann = await users.create(ANN)
+    ann = await users.execute(ANN)
     same = RenameUser(ann.user_id, "Ann", None)
-    assert await users.rename(same, "k") == ann
-    await users.delete(DeleteUser(ann.user_id))
+    assert await users.execute(same, "k") == ann
+    await users.execute(DeleteUser(ann.user_id))
     with pytest.raises(NotFound):
-        await users.rename(same, "k")
+        await users.execute(same, "k")

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from command_api import marks, text_rules
-from command_api.text_rules import mistake_in, normalized
+from chassis.text import marks, rules
+from chassis.text.rules import mistake_in, normalized
 
 ACCEPTED = {
     "latin": "Zoë",
@@ -75,7 +75,7 @@ INVISIBLE = {
     "blanks between spaces": "\u200b \u3000\u2800",
     "balanced override": "\u202e\u202c",
 }
-EMPTY = {f"U+{ord(space):04X}": space for space in text_rules.SPACES}
+EMPTY = {f"U+{ord(space):04X}": space for space in rules.SPACES}
 FORBIDDEN = {
     "null": "a\x00b",
     "line feed": "a\nb",
@@ -115,7 +115,7 @@ def _unicode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         old = unicodedata.ucd_3_2_0
         assert old.category("\U00031350") == old.category("\u0897") == "Cn"
         known = SimpleNamespace(normalize=old.normalize, category=old.category)
-        monkeypatch.setattr(text_rules, "unicodedata", known)
+        monkeypatch.setattr(rules, "unicodedata", known)
 
 
 @each(ACCEPTED)

@@ -10,7 +10,7 @@ alone, so it decides how a newer character is stored, never whether it is accept
 import re
 import unicodedata
 
-from command_api import marks
+from chassis.text import marks
 
 # White_Space of Unicode's PropList.txt, and the four separators U+001C to U+001F.
 SPACES = (

@@ -1,15 +1,16 @@
-"""Forgets the answers to idempotency keys that no event keeps, once their time is over."""
+"""Forgets the results for idempotency keys that no event keeps, once their time is over."""
 
 import asyncio
+from typing import Any
 
 import structlog
 
 from chassis.problems import Problem
 from chassis.process.lifecycle import every
-from command_api.ports import EventStore
+from eventstore.ports import EventStore
 
 EVERY = 60.0  # seconds between two rounds
-BATCH = 1000  # answers that one statement removes; it holds their locks for some milliseconds
+BATCH = 1000  # results that one statement removes; it holds their locks for some milliseconds
 log = structlog.get_logger()
 
 
@@ -18,8 +19,8 @@ class AnswerRetention:
 
     name = "answer retention"
 
-    def __init__(self, store: EventStore, age: float, pause: float = EVERY) -> None:
-        """age: seconds that an answer is kept at least; pause: seconds between two rounds."""
+    def __init__(self, store: EventStore[Any], age: float, pause: float = EVERY) -> None:
+        """age: seconds that a result is kept at least; pause: seconds between two rounds."""
         self._store = store
         self._age = age
         self._pause = pause

@@ -1,11 +1,11 @@
-"""How a command is refused, and which refusals are a first answer to its idempotency key."""
+"""How a command is refused, and which refusals are the first result for its idempotency key."""
 
 from chassis.problems import Invalid, Kind, NotFound, Problem
-from command_api.ports import Refusal
+from eventstore.ports import Refusal
 
 
 class StaleVersion(Problem):
-    """The user is not at the version that the caller expects."""
+    """The aggregate is not at the version that the caller expects."""
 
     kind = Kind.STALE_VERSION
 
@@ -17,7 +17,7 @@ class KeyReused(Problem):
 
 
 FINAL = (Invalid, NotFound, StaleVersion)
-"""Refusals that are first answers. Any other (a lost race, a dependency that is unavailable, a rate
+"""Refusals that are first results. Any other (a lost race, a dependency that is unavailable, a rate
 limit) may end otherwise when the request comes again."""
 BY_KIND: dict[str, type[Problem]] = {problem.kind: problem for problem in FINAL}
 

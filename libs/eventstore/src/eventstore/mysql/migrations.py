@@ -12,13 +12,13 @@ import stamina
 from yoyo import get_backend, read_migrations
 
 from chassis.stores.mysql import tls
-from command_api.settings import Settings
+from eventstore.mysql.settings import EventStoreSettings
 
 WAIT = 60  # seconds for MySQL to answer
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Apply what is missing and return the names of what was applied.
+def migrate(settings: EventStoreSettings, package: str) -> list[str]:
+    """Apply what is missing of the package's `migrations`; return the names of what was applied.
 
     Safe to run twice and beside another run (yoyo's lock). Raises pymysql.OperationalError when
     MySQL does not answer within WAIT seconds, or refuses this user.
@@ -28,14 +28,14 @@ def migrate(settings: Settings) -> list[str]:
     password = quote(settings.mysql_password.get_secret_value(), safe="")
     address = f"{settings.mysql_host}:{settings.mysql_port}/{settings.mysql_database}"
     backend = get_backend(f"mysql://{settings.mysql_user}:{password}@{address}?{_tls(settings)}")
-    with as_file(files("command_api") / "migrations") as folder, backend.lock():
+    with as_file(files(package) / "migrations") as folder, backend.lock():
         missing = backend.to_apply(read_migrations(str(folder)))
         backend.apply_migrations(missing)
     return [migration.id for migration in missing]
 
 
 @stamina.retry(on=pymysql.OperationalError, timeout=WAIT, attempts=None)
-def _wait_for_mysql(settings: Settings) -> None:
+def _wait_for_mysql(settings: EventStoreSettings) -> None:
     pymysql.connect(
         host=settings.mysql_host,
         port=settings.mysql_port,
@@ -47,7 +47,7 @@ def _wait_for_mysql(settings: Settings) -> None:
     ).close()
 
 
-def _tls(settings: Settings) -> str:
+def _tls(settings: EventStoreSettings) -> str:
     """The same for yoyo, whose own words for it (`ssl`, `sslca`) pymysql does not take."""
     if settings.mysql_ca_file is None:
         return ""

@@ -1,7 +1,6 @@
 """A bounded pool of connections to MySQL; what its errors mean to the event store."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -14,7 +13,9 @@ from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.observability import telemetry
 from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
-from command_api.ports import KeyTaken, StreamConflict
+from chassis.stores.mysql import tls
+from eventstore.mysql.settings import EventStoreSettings
+from eventstore.ports import KeyTaken, StreamConflict
 
 MOST_WAITING = 1000  # calls; a port has as many connections
 SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 2"
@@ -62,35 +63,25 @@ class Connections:
 
 
 @asynccontextmanager
-async def connected(
-    *,
-    host: str,
-    port: int,
-    database: str,
-    user: str,
-    password: str,
-    size: int,
-    limit: float,
-    tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[Connections]:
-    """At most `size` connections, opened as they are needed; limit: see Connections."""
-    telemetry.CONNECTIONS.labels("mysql").set(size)
+async def connected(settings: EventStoreSettings) -> AsyncIterator[Connections]:
+    """At most mysql_pool connections, opened as they are needed."""
+    telemetry.CONNECTIONS.labels("mysql").set(settings.mysql_pool)
     pool = await asyncmy.create_pool(
         minsize=0,
-        maxsize=size,
-        host=host,
-        port=port,
-        db=database,
-        user=user,
-        password=password,
+        maxsize=settings.mysql_pool,
+        host=settings.mysql_host,
+        port=settings.mysql_port,
+        db=settings.mysql_database,
+        user=settings.mysql_user,
+        password=settings.mysql_password.get_secret_value(),
         autocommit=True,
         charset="utf8mb4",
-        connect_timeout=limit,
+        connect_timeout=settings.mysql_timeout,
         init_command=SESSION,
-        ssl=tls,
+        ssl=tls(settings.mysql_ca_file),
     )
     try:
-        yield Connections(pool, limit)
+        yield Connections(pool, settings.mysql_timeout)
     finally:
         pool.terminate()
         await pool.wait_closed()
@@ -98,7 +89,7 @@ async def connected(
 
 def overtaken() -> StreamConflict:
     """Of two writers this is the slower one."""
-    return StreamConflict("somebody else changed the user at the same moment")
+    return StreamConflict("somebody else changed it at the same moment")
 
 
 @contextmanager

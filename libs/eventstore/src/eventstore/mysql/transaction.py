@@ -6,8 +6,8 @@ from typing import Any
 
 from asyncmy.errors import IntegrityError
 
-from command_api.mysql_connections import Connections
-from command_api.ports import StreamConflict
+from eventstore.mysql.connections import Connections
+from eventstore.ports import StreamConflict
 
 
 @asynccontextmanager

@@ -2,22 +2,28 @@
 
 import pytest
 from structlog.testing import capture_logs
-from user_events import keyed
 
 from chassis.problems import Kind, Unavailable
 from chassis.testing import eventually, serving
-from command_api.answer_retention import BATCH, AnswerRetention
-from command_api.memory_event_store import MemoryEventStore
-from command_api.ports import Refusal, Request
+from eventstore.conformance.notes import NOTE, NoteEvent
+from eventstore.conformance.samples import keyed
+from eventstore.memory import MemoryEventStore
+from eventstore.ports import CommandContext, Refusal
+from eventstore.retention import BATCH, AnswerRetention
 
-GONE = Refusal(Kind.NOT_FOUND, "no user has the id x")
-
-
-async def kept(store: MemoryEventStore, requests: list[Request]) -> int:
-    return sum([len(await store.by_key(one.idempotency_key or "")) for one in requests])
+GONE = Refusal(Kind.NOT_FOUND, "no note has the id x")
 
 
-async def test_old_answers_are_removed_in_batches(memory: MemoryEventStore) -> None:
+@pytest.fixture
+def memory() -> MemoryEventStore[NoteEvent]:
+    return MemoryEventStore(NOTE)
+
+
+async def kept(store: MemoryEventStore[NoteEvent], requests: list[CommandContext]) -> int:
+    return sum([len(await store.results(one.idempotency_key or "")) for one in requests])
+
+
+async def test_old_answers_are_removed_in_batches(memory: MemoryEventStore[NoteEvent]) -> None:
     requests = [keyed() for _ in range(2 * BATCH + 1)]
     for request in requests:
         await memory.keep(GONE, request)
@@ -29,7 +35,7 @@ async def test_old_answers_are_removed_in_batches(memory: MemoryEventStore) -> N
         await eventually(removed)
 
 
-async def test_young_answers_stay(memory: MemoryEventStore) -> None:
+async def test_young_answers_stay(memory: MemoryEventStore[NoteEvent]) -> None:
     old, young = keyed(), keyed()
     await memory.keep(GONE, old)
     async with serving(AnswerRetention(memory, age=3600, pause=0.01)):
@@ -37,11 +43,11 @@ async def test_young_answers_stay(memory: MemoryEventStore) -> None:
     assert await kept(memory, [old, young]) == 2
 
 
-class Failing(MemoryEventStore):
+class Failing(MemoryEventStore[NoteEvent]):
     """Fails at first."""
 
     def __init__(self, *errors: Exception) -> None:
-        super().__init__()
+        super().__init__(NOTE)
         self.errors = list(errors)
 
     async def prune(self, age: float, limit: int) -> int:

@@ -1,0 +1,1 @@
+"""The write side of any aggregate: commands in, events appended, nothing else written."""

@@ -1,0 +1,167 @@
+"""The way of a command: its key, its turn, the rules, the event that is appended."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Generic
+
+import msgspec
+import structlog
+
+from chassis.http.pagination import Page, decode_cursor, encode_cursor, invalid
+from chassis.limits.concurrency import LimitByKey
+from chassis.observability import tracing
+from chassis.problems import NotFound, Problem
+from eventstore.aggregate import Aggregate, C, E
+from eventstore.ids import NewId, check_id, utc_now, uuid7
+from eventstore.metrics import COMMANDS
+from eventstore.ports import CommandContext, EventStore, KeyTaken, Refusal, StreamConflict
+from eventstore.refusals import FINAL, KeyReused, StaleVersion, problem_of, refusal_of
+
+ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one id need 3
+WRITERS = 200  # that wait for their turn on one aggregate; a turn takes some milliseconds
+PATIENCE = 3.0  # seconds that a writer waits for its turn
+KEY = re.compile(r"[!-~]{1,128}")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class CommandHandler(Generic[C, E]):
+    """Executes the commands of one kind of aggregate, and reads its history.
+
+    A command with an idempotency key gives the first result again, a final refusal included (see
+    refusals.py), when the same request comes with the same key, also after a crash between storing
+    and answering. A key lives as long as its event: a deletion forgets the keys of the events it
+    removes. A result that appended no event lives for a time (see retention.py).
+    """
+
+    aggregate: Aggregate[C, E]
+    store: EventStore[E]
+    now: Callable[[], datetime] = utc_now
+    new_id: NewId = uuid7
+    writers: LimitByKey = field(
+        default_factory=lambda: LimitByKey("writers of one id", WRITERS, PATIENCE)
+    )
+    """One command at a time for an aggregate: others would lose the race, and hold connections."""
+
+    async def execute(self, command: C, key: str | None = None) -> E:
+        """The event that the command led to, which has the aggregate's state.
+
+        key: the idempotency key. Raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused,
+        Unavailable, and TooManyRequests where this caller has too many commands for the aggregate.
+        """
+        outcome = "failed"
+        try:
+            event, outcome = await self._idempotent(command, key)
+        except Problem as problem:
+            outcome = problem.kind
+            raise
+        else:
+            return event
+        finally:
+            COMMANDS.labels(type(command).__name__, outcome).inc()
+
+    async def history(self, aggregate_id: str, page: Page) -> tuple[Sequence[E], str | None]:
+        """A page of an aggregate's events, oldest first, and the next cursor; raises NotFound."""
+        check_id(aggregate_id)
+        after = decode_cursor(page.cursor, int) if page.cursor else 0
+        events = await self.store.history(aggregate_id, after, page.limit + 1)
+        if not events and not after:
+            raise NotFound(f"no {self.aggregate.name} has the id {aggregate_id}")
+        if len(events) <= page.limit:
+            return events, None
+        return events[: page.limit], encode_cursor(events[page.limit - 1].version)
+
+    async def _idempotent(self, command: C, key: str | None) -> tuple[E, str]:
+        """The event that answers, and the outcome for the metric."""
+        context = CommandContext(traceparent=tracing.traceparent())
+        if key is None:
+            return await self._with_retries(command, context)
+        if not KEY.fullmatch(key):
+            raise invalid("Idempotency-Key", "must be 1 to 128 visible ASCII characters")
+        context = replace(context, idempotency_key=key, request_hash=_hash(command))
+        if (first := await self._first_result(context)) is not None:
+            return first, "replayed"
+        try:
+            return await self._with_retries(command, context)
+        except (KeyTaken, StreamConflict) as lost:
+            # What was in the way may be this very request, sent before or at the same time.
+            if (first := await self._first_result(context)) is not None:
+                return first, "replayed"
+            if isinstance(lost, KeyTaken):
+                raise StreamConflict("the idempotency key was just used and erased") from lost
+            raise
+
+    async def _first_result(self, context: CommandContext) -> E | None:
+        """None: the key is new. Raises the first result if it was a refusal, and KeyReused."""
+        results = await self.store.results(context.idempotency_key or "")
+        for result, request_hash in results:
+            if request_hash == context.request_hash:
+                if isinstance(result, Refusal):
+                    raise problem_of(result)
+                return result
+        if results:
+            raise KeyReused("this idempotency key came with another request before")
+        return None
+
+    async def _with_retries(self, command: C, context: CommandContext) -> tuple[E, str]:
+        async with self._turn(command):
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return await self._load_decide_append(command, context)
+                except StreamConflict:
+                    # Another process was faster. An expectation is found stale the next time.
+                    continue
+            return await self._load_decide_append(command, context)
+
+    def _turn(self, command: C) -> AbstractAsyncContextManager[None]:
+        target = self.aggregate.target(command)
+        return nullcontext() if target is None else self.writers.slot(target)
+
+    async def _load_decide_append(self, command: C, context: CommandContext) -> tuple[E, str]:
+        try:
+            newest, event = await self._decided(command)
+        except FINAL as refusal:
+            await self._keep(refusal_of(refusal), context)
+            raise
+        if event is newest:
+            await self._keep(event, context)
+            return event, "unchanged"
+        if event.type == self.aggregate.deletion:
+            await self.store.erase(event, context)
+        else:
+            await self.store.append(event, context)
+        log.debug("appended", event_id=event.event_id, type=event.type, version=event.version)
+        return event, "accepted"
+
+    async def _decided(self, command: C) -> tuple[E | None, E]:
+        """The newest event and the one that the command leads to; raises what is FINAL."""
+        newest = None
+        target = self.aggregate.target(command)
+        if target is not None:
+            check_id(target)
+            newest = await self.store.newest(target)
+            self._check_expectation(newest, getattr(command, "expected_version", None))
+        return newest, self.aggregate.decide(newest, command, self.now(), self.new_id)
+
+    def _check_expectation(self, newest: E | None, expected: int | tuple[int, ...] | None) -> None:
+        """Raise StaleVersion unless the aggregate is at the version, or one of those, expected."""
+        if expected is None or newest is None or newest.type == self.aggregate.deletion:
+            return  # the rules say what is missing
+        versions = (expected,) if isinstance(expected, int) else expected
+        if newest.version not in versions:
+            other = expected if isinstance(expected, int) else "one of those expected"
+            name = self.aggregate.name
+            raise StaleVersion(f"the {name} is at version {newest.version}, not {other}")
+
+    async def _keep(self, result: E | Refusal, context: CommandContext) -> None:
+        if context.idempotency_key is not None:
+            await self.store.keep(result, context)
+
+
+def _hash(command: object) -> str:
+    content = msgspec.json.encode((type(command).__name__, command))
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,87 @@
+"""The event table of one kind of aggregate: its statements, and events as rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from operator import attrgetter
+from typing import Any, Generic, get_args, get_type_hints
+
+from eventstore.aggregate import AnyAggregate, E
+from eventstore.ports import CommandContext
+
+Row = tuple[object, ...]
+
+
+class EventTable(Generic[E]):
+    """Statements are constants: all values are parameters.
+
+    Names are quoted, because a field may be called as MySQL or Debezium calls something of its own.
+    """
+
+    def __init__(self, aggregate: AnyAggregate[E]) -> None:
+        self.id_of = aggregate.id_of
+        self._event = aggregate.event
+        hints = get_type_hints(aggregate.event)
+        names = [column.name for column in fields(aggregate.event)]  # type: ignore[arg-type]
+        self._values = attrgetter(*names)
+        self._decoders = [
+            (at, decode) for at, n in enumerate(names) if (decode := _decoder(hints[n]))
+        ]
+        table, key = aggregate.table, aggregate.id_column
+        columns = ", ".join(f"`{name}`" for name in names)
+        of_event = ", ".join(f"e.`{name}`" for name in names)
+        into = f"INSERT INTO {table} ({columns}, idempotency_key, request_hash, traceparent)"
+        values = ", ".join(["%s"] * (len(names) + 3))
+        one = f"{key} = %s AND version = %s"
+        self.insert = f"{into} VALUES ({values})"
+        # Only after its predecessor: one that was erased meanwhile must not get a late successor.
+        self.insert_after = f"{into} SELECT {values} FROM {table} WHERE {one} FOR SHARE"
+        self.lock = f"SELECT version FROM {table} WHERE {one} FOR UPDATE"
+        self.remove_earlier = f"DELETE FROM {table} WHERE {key} = %s AND version < %s"
+        self.newest = (
+            f"SELECT {columns} FROM {table} WHERE {key} = %s ORDER BY version DESC LIMIT 1"
+        )
+        self.history = (
+            f"SELECT {columns} FROM {table} WHERE {key} = %s AND version > %s"
+            " ORDER BY version LIMIT %s"
+        )
+        self.results = (
+            f"SELECT {columns}, request_hash, NULL FROM {table} WHERE idempotency_key = %s"
+            f" UNION ALL SELECT {of_event}, r.request_hash, r.refusal FROM command_result r"
+            f" LEFT JOIN {table} e ON e.{key} = r.{key} AND e.version = r.version"
+            " WHERE r.idempotency_key = %s"
+        )
+
+    def row(self, event: E, context: CommandContext) -> Row:
+        """The values of insert."""
+        key, request_hash = context.idempotency_key, context.request_hash
+        return (*map(_stored, self._values(event)), key, request_hash, context.traceparent)
+
+    def predecessor(self, event: E) -> tuple[str, int]:
+        """The primary key of the event before."""
+        return self.id_of(event), event.version - 1
+
+    def event(self, row: Sequence[Any]) -> E:
+        """From the columns as newest and history give them."""
+        values = list(row)
+        for at, decode in self._decoders:
+            if values[at] is not None:
+                values[at] = decode(values[at])
+        return self._event(*values)
+
+
+def _stored(value: Any) -> Any:
+    """MySQL's DATETIME has no time zone."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _decoder(hint: Any) -> Callable[[Any], Any] | None:
+    """How a column comes back as what the event has there; None: as it is."""
+    kinds = {hint, *get_args(hint)}
+    if datetime in kinds:
+        return lambda moment: moment.replace(tzinfo=UTC)
+    if bool in kinds:  # MySQL's BOOLEAN is a number
+        return bool
+    if str in kinds:  # MySQL's DATE is one; the event has it as text
+        return lambda value: value.isoformat() if isinstance(value, date) else value
+    return None
