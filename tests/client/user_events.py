@@ -31,7 +31,3 @@ def deleted(event: UserEvent) -> UserEvent:
 
 def id_of(event: UserEvent) -> str:
     return event.user_id
-
-
-def text_of(event: UserEvent) -> str | None:
-    return event.first_name

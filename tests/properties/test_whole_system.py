@@ -51,10 +51,9 @@ class WholeSystem(RuleBasedStateMachine):
     def _ask(self, command: Command, key: str | None) -> None:
         asked = Asked(command, key)
         self.ledger.asked.append(asked)
-        method = {CreateUser: "create", RenameUser: "rename", DeleteUser: "delete"}[type(command)]
         # In a process of its own: within one process commands for a user take turns.
         users = Users(USER, Stepwise(self.truth), self._now, self._new_id)
-        running = Running(getattr(users, method)(command, key))
+        running = Running(users.execute(command, key))
         self.running.append((asked, running, self.ledger.first_answer(asked)))
 
     def _step(self, number: int, steps: int) -> None:

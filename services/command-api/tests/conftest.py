@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
-import user_events
 from doors import as_command_api
 
 from chassis.testing import serving
 from command_api.application import USER, Users
 from command_api.user import UserEvent
-from eventstore.conformance.samples import Samples
 from eventstore.memory import MemoryEventStore
 from eventstore.mysql.connections import connected
 from eventstore.mysql.settings import EventStoreSettings
@@ -54,8 +52,3 @@ async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore[UserEve
 def store(request: pytest.FixtureRequest) -> EventStore[UserEvent]:
     store: EventStore[UserEvent] = request.getfixturevalue(request.param)
     return store
-
-
-@pytest.fixture
-def events() -> Samples:
-    return user_events

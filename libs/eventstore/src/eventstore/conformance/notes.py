@@ -67,7 +67,3 @@ def deleted(event: NoteEvent) -> NoteEvent:
 
 def id_of(event: NoteEvent) -> str:
     return event.note_id
-
-
-def text_of(event: NoteEvent) -> str | None:
-    return event.text

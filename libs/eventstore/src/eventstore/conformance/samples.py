@@ -28,9 +28,6 @@ class Samples(Protocol):
     def id_of(self, event: Any, /) -> str:
         """The id of the event's aggregate."""
 
-    def text_of(self, event: Any, /) -> str | None:
-        """The text that created() or after() has put in."""
-
 
 def keyed() -> CommandContext:
     """A request with a new idempotency key."""
