@@ -14,6 +14,7 @@ import aiohttp.web_protocol
 import aiohttp.web_request
 import grpclib.protocol
 import grpclib.server
+import grpclib.utils
 import h2.connection
 import hpack.table
 import pytest
@@ -32,7 +33,7 @@ TOUCHED: dict[type, set[str]] = {
     grpclib.server.Stream: {"_stream"},
     grpclib.protocol.Connection: {"_connection", "_transport"},
     grpclib.protocol.Stream: {"_h2_connection"},
-    grpclib.protocol.Wrapper: {"_error"},
+    grpclib.utils.Wrapper: {"_error"},
     web_protocol.RequestHandler: {
         *("_messages", "_task_handler", "_max_msg_queue_size", "_loop", "_reading_paused"),
         *("_buffer_paused", "_pause_reading_for_buffer", "_resume_reading_for_buffer"),
