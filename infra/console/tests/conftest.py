@@ -17,10 +17,10 @@ from chassis.stores.kafka import Brokers
 from chassis.testing import serving
 from console import http_api
 from console.apis import Api
-from console.audience import Audience
 from console.commands import Commands
-from console.gatherer import Gatherer
-from console.journey import Follower
+from console.metrics_poller import MetricsPoller
+from console.propagation import Propagation
+from console.subscribers import Subscribers
 from console.topic import Topic
 
 LIMIT = aiohttp.ClientTimeout(10)  # seconds, so that a stream that says nothing fails its test
@@ -118,9 +118,9 @@ class Running:
     """A console that serves, and its page's way to it."""
 
     page: aiohttp.ClientSession
-    audience: Audience
+    subscribers: Subscribers
     http: HttpServer
-    gatherer: Gatherer
+    metrics_poller: MetricsPoller
 
     async def stops(self, method: str, path: str, **options: Any) -> dict[str, dict[str, Any]]:
         """Stop → what a command's answer says of it."""
@@ -135,7 +135,7 @@ Start = Callable[[str], AbstractAsyncContextManager[Running]]
 
 @pytest.fixture
 def people() -> People:
-    people = People(Topic(Brokers(""), "", Audience()))
+    people = People(Topic(Brokers(""), "", Subscribers()))
     people.topic.is_read = True
     return people
 
@@ -157,17 +157,17 @@ def start(people: People) -> Start:
             command, query, search = (
                 Api(session, f"{n}-api", url) for n in ("command", "query", "search")
             )
-            audience = Audience()
-            commands = Commands(command, Follower(query, search, people.topic))
-            routes = http_api.routes(commands, query, search, audience)
+            subscribers = Subscribers()
+            commands = Commands(command, Propagation(query, search, people.topic))
+            routes = http_api.routes(commands, query, search, subscribers)
             http = HttpServer(routes, "127.0.0.1", 0, grace=5)
             names = ("redis-projector", "search-projector", "connector-supervisor", "canary")
-            gatherer = Gatherer(session, dict.fromkeys(names, url), audience)
+            metrics_poller = MetricsPoller(session, dict.fromkeys(names, url), subscribers)
             async with (
-                serving(http, gatherer),
+                serving(http, metrics_poller),
                 aiohttp.ClientSession(f"http://127.0.0.1:{http.port}", timeout=LIMIT) as page,
             ):
-                yield Running(page, audience, http, gatherer)
+                yield Running(page, subscribers, http, metrics_poller)
 
     return running
 

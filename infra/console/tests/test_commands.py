@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console import commands, journey
+from console import commands, propagation
 
 ID = "0193f6a0-0000-7000-8000-000000000001"
 NAMES = {"first_name": "Ada", "last_name": "Lovelace"}
@@ -46,7 +46,7 @@ async def test_a_rename_that_changes_nothing_is_followed_nowhere(console: Any, p
 async def test_a_stop_that_is_not_passed_in_time_says_why(
     console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journey, "FOLLOW", 0.3)
+    monkeypatch.setattr(propagation, "FOLLOW", 0.3)
     people.shows = people.topic.is_read = False
     monkeypatch.setattr(people.topic, "_remember", lambda _: None)
     stops = await console.stops("POST", "/user", json=NAMES)

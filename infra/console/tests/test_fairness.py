@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from console import audience, commands, http_api
+from console import commands, http_api, subscribers
 
 ATTACKER, OPERATOR = "127.0.0.1", "127.0.0.2"
 NAMES = {"first_name": "Ada", "last_name": "Lovelace"}
@@ -35,7 +35,7 @@ async def both(console: Any) -> AsyncIterator[tuple[aiohttp.ClientSession, aioht
 
 async def test_streams_of_one_client_leave_room_for_the_operator(console: Any) -> None:
     async with both(console) as (attacker, operator), AsyncExitStack() as stack:
-        for _ in range(audience.MAX_PAGES // 2):
+        for _ in range(subscribers.MAX_PAGES // 2):
             stream = await stack.enter_async_context(attacker.get("/figures"))
             assert stream.status == 200
         async with attacker.get("/figures") as refused:

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from chassis.testing import eventually
-from console import audience, gatherer, http_api, streaming
+from console import http_api, metrics_poller, streaming, subscribers
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gatherer, "EVERY", 0.02)
+    monkeypatch.setattr(metrics_poller, "EVERY", 0.02)
 
 
 async def field(stream: aiohttp.ClientResponse, name: str) -> bytes:
@@ -65,7 +65,7 @@ async def test_a_neighbour_that_is_away_is_told_as_away(
 async def test_pages_share_one_gatherer_and_nobody_is_asked_without_a_page(
     console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gatherer, "EVERY", 60)
+    monkeypatch.setattr(metrics_poller, "EVERY", 60)
     assert people.metrics_asked == 0
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(5):
@@ -81,7 +81,7 @@ async def test_figures_from_before_are_not_shown_to_the_next_page(
         await figures(stream)
 
     async def left() -> None:
-        assert console.audience.pages == 0
+        assert console.subscribers.pages == 0
 
     await eventually(left)
     people.failures = {"redis": "away"}
@@ -91,7 +91,7 @@ async def test_figures_from_before_are_not_shown_to_the_next_page(
 
 async def test_a_quiet_stream_is_kept_alive(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_api, "HEARTBEAT", 0.01)
-    monkeypatch.setattr(gatherer, "EVERY", 60)
+    monkeypatch.setattr(metrics_poller, "EVERY", 60)
     async with start("http://127.0.0.1:1") as console, console.page.get("/figures") as stream:
         assert await field(stream, "") == b"still here"
 
@@ -103,8 +103,8 @@ async def test_a_page_that_takes_nothing_is_dropped(
     large = b'"' + b"x" * 2**23 + b'"'  # more than the sockets' buffers hold
 
     async def dropped() -> None:
-        console.audience.publish(large)
-        assert console.audience.pages == 0
+        console.subscribers.publish(large)
+        assert console.subscribers.pages == 0
 
     stream = await console.page.get("/figures")
     assert await figures(stream)
@@ -113,7 +113,7 @@ async def test_a_page_that_takes_nothing_is_dropped(
 
 
 async def test_one_page_too_many_is_refused(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "MAX_PAGES", 1)
+    monkeypatch.setattr(subscribers, "MAX_PAGES", 1)
     async with console.page.get("/figures"), console.page.get("/figures") as refused:
         assert refused.status == 503
         assert refused.content_type == "application/problem+json"
@@ -123,6 +123,6 @@ async def test_open_pages_do_not_hold_a_stop(console: Any) -> None:
     async with console.page.get("/figures") as stream:
         assert await figures(stream)
         async with asyncio.timeout(2):
-            await console.gatherer.drain()
+            await console.metrics_poller.drain()
             await console.http.drain()
             await stream.read()

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
 from console import topic as topics
-from console.audience import Audience
+from console.subscribers import Subscribers
 from console.topic import Topic
 from local_stack.addresses import Addresses
 
@@ -47,8 +47,8 @@ async def producer(stack: Addresses) -> AsyncIterator[AIOKafkaProducer]:
 async def test_events_that_come_while_a_page_is_open_are_seen(
     stack: Addresses, name: str, producer: AIOKafkaProducer
 ) -> None:
-    audience = Audience()
-    topic = Topic(Brokers(stack.kafka_bootstrap), name, audience)
+    subscribers = Subscribers()
+    topic = Topic(Brokers(stack.kafka_bootstrap), name, subscribers)
 
     async def reading() -> None:
         assert topic.is_read
@@ -61,7 +61,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
 
     await producer.send_and_wait(name, b"event", key=b"before")
     async with serving(topic):
-        with audience.page():
+        with subscribers.page():
             await eventually(reading)
             began = time.monotonic()
             partition = 0  # of both, so that the second is seen after the first
@@ -74,7 +74,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
 
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "REMEMBERED", 2)
-    topic = Topic(Brokers(""), "", Audience())
+    topic = Topic(Brokers(""), "", Subscribers())
     for key in (b"1", b"2", b"1", b"3"):
         topic._remember([Record(key)])
     assert topic.seen_at("2") == float("-inf")

@@ -13,7 +13,7 @@ from chassis.http.messages import read_body
 from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.problems import Unavailable
 from console.apis import Answer, Api
-from console.journey import Follower, Journey, milliseconds, names
+from console.propagation import AcceptedCommand, Propagation, milliseconds, names
 from console.streaming import streamed
 
 MAX_RUNNING = 32  # commands that are followed at a time; each asks two APIs every 50 ms
@@ -32,9 +32,9 @@ class Accepted(msgspec.Struct, frozen=True):
 class Commands:
     """What the page may ask of command-api."""
 
-    def __init__(self, api: Api, follower: Follower) -> None:
+    def __init__(self, api: Api, propagation: Propagation) -> None:
         self._api = api
-        self._follower = follower
+        self._propagation = propagation
 
     @cached_property
     def _limit(self) -> ConcurrencyLimit:
@@ -53,17 +53,19 @@ class Commands:
             answer = await self._api.forward(request, body)
             if not answer.is_success:
                 return answer.response()
-            journey = _journey(request, answer, known)
+            accepted = _accepted(request, answer, known)
             is_unchanged = request.headers.get("If-Match") == answer.headers["ETag"]
-            parts = self._stops(answer, None if is_unchanged else journey)
+            parts = self._stops(answer, None if is_unchanged else accepted)
             return await streamed(request, "application/x-ndjson", parts)
 
-    async def _stops(self, answer: Answer, journey: Journey | None) -> AsyncGenerator[bytes, None]:
+    async def _stops(
+        self, answer: Answer, accepted: AcceptedCommand | None
+    ) -> AsyncGenerator[bytes, None]:
         ms = milliseconds(answer.answered_at - answer.sent_at)
         user = msgspec.Raw(answer.body or b"null")
         yield _line(Accepted("command-api", ms, answer.version, user))
-        if journey is not None:
-            async with aclosing(self._follower.follow(journey)) as stops:
+        if accepted is not None:
+            async with aclosing(self._propagation.follow(accepted)) as stops:
                 async for stop in stops:
                     yield _line(stop)
 
@@ -72,18 +74,22 @@ class Commands:
         path = f"/user/{quote(user_id, safe='')}"
         try:
             async with asyncio.timeout(NAMES_WITHIN):
-                answer = await self._follower.query.ask("GET", path)
+                answer = await self._propagation.query.ask("GET", path)
         except (Unavailable, TimeoutError):
             return None
         return names(msgspec.json.decode(answer.body)) if answer.is_success else None
 
 
-def _journey(request: web.Request, answer: Answer, known: str | None) -> Journey:
+def _accepted(request: web.Request, answer: Answer, known: str | None) -> AcceptedCommand:
     if request.method == "DELETE":
         user_id = request.match_info["id"]
-        return Journey(user_id, answer.version, known, is_delete=True, sent_at=answer.sent_at)
+        return AcceptedCommand(
+            user_id, answer.version, known, is_delete=True, sent_at=answer.sent_at
+        )
     user = msgspec.json.decode(answer.body)
-    return Journey(user["id"], answer.version, names(user), is_delete=False, sent_at=answer.sent_at)
+    return AcceptedCommand(
+        user["id"], answer.version, names(user), is_delete=False, sent_at=answer.sent_at
+    )
 
 
 def _line(content: msgspec.Struct) -> bytes:

@@ -8,9 +8,9 @@ from aiohttp import web
 from chassis.http.messages import read_body
 from chassis.limits.concurrency import ConcurrencyLimit
 from console.apis import Api
-from console.audience import Audience
 from console.commands import Commands
 from console.streaming import streamed
+from console.subscribers import Subscribers
 
 PAGE = Path(__file__).parent / "page"
 FILES = {
@@ -37,12 +37,14 @@ HEARTBEAT = 15.0  # seconds without figures, after which a comment keeps the con
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def routes(commands: Commands, query: Api, search: Api, audience: Audience) -> list[web.RouteDef]:
+def routes(
+    commands: Commands, query: Api, search: Api, subscribers: Subscribers
+) -> list[web.RouteDef]:
     """The routes of the console: the page's own, and those of the APIs that it needs."""
 
     async def figures(request: web.Request) -> web.StreamResponse:
-        with audience.page():
-            return await streamed(request, "text/event-stream", _figures(audience))
+        with subscribers.page():
+            return await streamed(request, "text/event-stream", _figures(subscribers))
 
     return [
         web.get("/", _file("index.html")),
@@ -78,9 +80,9 @@ def _passed_on(api: Api) -> Handler:
     return handle
 
 
-async def _figures(audience: Audience) -> AsyncGenerator[bytes, None]:
+async def _figures(subscribers: Subscribers) -> AsyncGenerator[bytes, None]:
     yield f"retry: {RETRY}\n\n".encode()
     number = 0
-    while not audience.closed.is_set():
-        number, figures = await audience.after(number, HEARTBEAT)
+    while not subscribers.closed.is_set():
+        number, figures = await subscribers.after(number, HEARTBEAT)
         yield b"event: figures\ndata: " + figures + b"\n\n" if figures else b": still here\n\n"

@@ -13,7 +13,7 @@ from chassis.problems import Unavailable
 from chassis.stores.errors import kafka
 from chassis.stores.errors.calls import translated
 from chassis.stores.kafka import Brokers
-from console.audience import Audience
+from console.subscribers import Subscribers
 
 START_WITHIN = 5.0  # seconds, less than the grace time
 PAUSE = 1.0  # seconds before another try
@@ -30,10 +30,10 @@ class Topic:
 
     name = "topic"
 
-    def __init__(self, brokers: Brokers, topic: str, audience: Audience) -> None:
+    def __init__(self, brokers: Brokers, topic: str, subscribers: Subscribers) -> None:
         self._brokers = brokers
         self._topic = topic
-        self._audience = audience
+        self._subscribers = subscribers
         self._seen: OrderedDict[str, float] = OrderedDict()
         self.is_read = False
         """Whether an event that comes from now on will be seen."""
@@ -43,16 +43,16 @@ class Topic:
         return self._seen.get(user_id, float("-inf"))
 
     async def serve(self) -> None:
-        while await self._audience.arrival():
+        while await self._subscribers.arrival():
             try:
                 with translated("kafka", "read topic", kafka.classify):
                     await self._read_while_watched()
             except Unavailable:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._audience.closed.wait(), PAUSE)
+                    await asyncio.wait_for(self._subscribers.closed.wait(), PAUSE)
 
     async def drain(self) -> None:
-        self._audience.close()
+        self._subscribers.close()
 
     async def _read_while_watched(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -68,7 +68,7 @@ class Topic:
                 await consumer.start()
                 await consumer.seek_to_end()
             self.is_read = True
-            while self._audience.pages and not self._audience.closed.is_set():
+            while self._subscribers.pages and not self._subscribers.closed.is_set():
                 fetched = await consumer.getmany(timeout_ms=int(POLL * 1000))
                 self._remember([r for records in fetched.values() for r in records])
         finally:

@@ -13,11 +13,11 @@ from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from console import http_api
 from console.apis import Api
-from console.audience import Audience
 from console.commands import Commands
-from console.gatherer import Gatherer
-from console.journey import Follower
+from console.metrics_poller import MetricsPoller
+from console.propagation import Propagation
 from console.settings import Settings
+from console.subscribers import Subscribers
 from console.topic import Topic
 
 
@@ -36,22 +36,22 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         command = Api(callers, "command-api", settings.command_url)
         query = Api(callers, "query-api", settings.query_url)
         search = Api(callers, "search-api", settings.search_url)
-        audience = Audience()
-        topic = Topic(brokers(settings), settings.topic, audience)
-        commands = Commands(command, Follower(query, search, topic))
+        subscribers = Subscribers()
+        topic = Topic(brokers(settings), settings.topic, subscribers)
+        commands = Commands(command, Propagation(query, search, topic))
         health = Health({})
         yield Process(
             [
                 AdminServer(health, settings.host, settings.admin_port, settings.limits),
                 HttpServer(
-                    http_api.routes(commands, query, search, audience),
+                    http_api.routes(commands, query, search, subscribers),
                     settings.host,
                     settings.http_port,
                     settings.grace,
                     limits=settings.limits,
                 ),
                 topic,
-                Gatherer(session, admin_urls(settings), audience),
+                MetricsPoller(session, admin_urls(settings), subscribers),
             ],
             health,
         )

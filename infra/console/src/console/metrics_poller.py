@@ -1,4 +1,4 @@
-"""One look at all neighbours every two seconds, for all open pages; none while nobody looks."""
+"""Polls all dependencies every two seconds, for all open pages, and not while none is open."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ import aiohttp
 import msgspec
 import structlog
 
-from console import figures
+from console import system_status
 from console.apis import read
-from console.audience import Audience
-from console.figures import Figures, FreshnessWindow, Program, Samples
+from console.subscribers import Subscribers
+from console.system_status import FreshnessWindow, Program, Samples, SystemStatus
 
 EVERY = 2.0  # seconds between two looks
 WITHIN = 1.5  # seconds for one; a neighbour that takes longer is away
@@ -22,46 +22,46 @@ CANARY = "canary"
 log = structlog.get_logger()
 
 
-class Gatherer:
+class MetricsPoller:
     """Asks the admin ports, as a component; admin: program → its admin port's URL."""
 
-    name = "gatherer"
+    name = "metrics poller"
 
     def __init__(
-        self, session: aiohttp.ClientSession, admin: Mapping[str, str], audience: Audience
+        self, session: aiohttp.ClientSession, admin: Mapping[str, str], subscribers: Subscribers
     ) -> None:
         self._session = session
         self._admin = admin
-        self._audience = audience
+        self._subscribers = subscribers
         self._windows = {name: FreshnessWindow() for name in PROJECTORS}
 
     async def serve(self) -> None:
-        while await self._audience.arrival():
-            self._audience.publish(msgspec.json.encode(await self._look()))
+        while await self._subscribers.arrival():
+            self._subscribers.publish(msgspec.json.encode(await self._look()))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._audience.closed.wait(), EVERY)
+                await asyncio.wait_for(self._subscribers.closed.wait(), EVERY)
 
     async def drain(self) -> None:
-        self._audience.close()
+        self._subscribers.close()
 
-    async def _look(self) -> Figures:
+    async def _look(self) -> SystemStatus:
         asked = (*PROJECTORS, SUPERVISOR, CANARY)
         programs, samples = await asyncio.gather(
             asyncio.gather(*map(self._program, self._admin)),
             asyncio.gather(*map(self._samples, asked)),
         )
         by_name = dict(zip(asked, samples, strict=True))
-        return Figures(
+        return SystemStatus(
             programs,
             [self._projector(name, by_name[name]) for name in PROJECTORS],
-            figures.connector(by_name[SUPERVISOR]),
-            figures.canary(by_name[CANARY], time.time()),
+            system_status.connector(by_name[SUPERVISOR]),
+            system_status.canary(by_name[CANARY], time.time()),
         )
 
-    def _projector(self, name: str, samples: Samples | None) -> figures.Projector:
+    def _projector(self, name: str, samples: Samples | None) -> system_status.Projector:
         window = self._windows[name]
         freshness = window.add(time.monotonic(), samples) if samples else None
-        return figures.projector(name, samples, freshness)
+        return system_status.projector(name, samples, freshness)
 
     async def _program(self, name: str) -> Program:
         try:
@@ -75,7 +75,7 @@ class Gatherer:
     async def _samples(self, name: str) -> Samples | None:
         """What it tells on /metrics; None: it is away."""
         try:
-            return figures.parsed((await self._get(name, "/metrics")).decode())
+            return system_status.parsed((await self._get(name, "/metrics")).decode())
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             log.debug("no metrics", program=name, reason=repr(error))
             return None

@@ -1,4 +1,4 @@
-"""Who has the page open, and the newest figures for all of them."""
+"""The open pages, and the newest status for all of them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from chassis.limits.concurrency import ConcurrencyLimit
 MAX_PAGES = 64  # each costs a connection and a write every two seconds; half are of one client
 
 
-class Audience:
+class Subscribers:
     """A page that is slow misses figures instead of holding a queue: only the newest are kept."""
 
     def __init__(self) -> None:
@@ -49,13 +49,13 @@ class Audience:
         await self._arrived.wait()
         return not self.closed.is_set()
 
-    def publish(self, figures: bytes) -> None:
-        """Give every page these figures."""
-        self._newest = (self._newest[0] + 1, figures)
+    def publish(self, status: bytes) -> None:
+        """Send this status to every open page."""
+        self._newest = (self._newest[0] + 1, status)
         self._turn()
 
     async def after(self, number: int, within: float) -> tuple[int, bytes]:
-        """Figures newer than those of that number, with theirs; empty after `within` seconds.
+        """A status newer than that of the number, and its own number; empty after `within` seconds.
 
         Empty also once this is closed.
         """

@@ -14,7 +14,7 @@ from console.apis import Answer, Api
 from console.topic import Topic
 
 # Seconds from the sending of the command: less than the grace time (8), so that a console that
-# stops lets every journey end.
+# stops lets every one end.
 FOLLOW = 6.0
 LOOK_AGAIN = 0.05  # seconds until the next question to an API that does not show it yet
 LOOK_AT_TOPIC = 0.005  # seconds; a look into memory
@@ -35,7 +35,7 @@ class Stop(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class AcceptedCommand:
     """A command that was accepted."""
 
     user_id: str
@@ -47,21 +47,21 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
-class Follower:
+class Propagation:
     """Looks for a command's event at each stop, all at the same time."""
 
     query: Api
     search: Api
     topic: Topic
 
-    async def follow(self, journey: Journey) -> AsyncGenerator[Stop, None]:
+    async def follow(self, accepted: AcceptedCommand) -> AsyncGenerator[Stop, None]:
         """The stops, in the order in which they are passed or given up."""
         looks: list[tuple[str, Look, float]] = [
-            ("kafka", lambda: self._on_topic(journey), LOOK_AT_TOPIC),
-            ("query-api", lambda: self._in_query(journey), LOOK_AGAIN),
-            ("search-api", lambda: self._in_search(journey), LOOK_AGAIN),
+            ("kafka", lambda: self._on_topic(accepted), LOOK_AT_TOPIC),
+            ("query-api", lambda: self._in_query(accepted), LOOK_AGAIN),
+            ("search-api", lambda: self._in_search(accepted), LOOK_AGAIN),
         ]
-        tasks = [asyncio.create_task(_passing(*look, journey.sent_at)) for look in looks]
+        tasks = [asyncio.create_task(_passing(*look, accepted.sent_at)) for look in looks]
         try:
             for passed in asyncio.as_completed(tasks):
                 yield await passed
@@ -69,29 +69,29 @@ class Follower:
             for task in tasks:
                 task.cancel()
 
-    async def _on_topic(self, journey: Journey) -> str | None:
-        if self.topic.seen_at(journey.user_id) >= journey.sent_at:
+    async def _on_topic(self, accepted: AcceptedCommand) -> str | None:
+        if self.topic.seen_at(accepted.user_id) >= accepted.sent_at:
             return None
         return "not there yet" if self.topic.is_read else "the topic is not read just now"
 
-    async def _in_query(self, journey: Journey) -> str | None:
-        path = f"/user/{journey.user_id}?min_version={journey.version}"
+    async def _in_query(self, accepted: AcceptedCommand) -> str | None:
+        path = f"/user/{accepted.user_id}?min_version={accepted.version}"
         answer = await self.query.ask("GET", path)
         # 404 at this version: it is deleted
         return None if answer.status in {200, 404} else _detail(answer)
 
-    async def _in_search(self, journey: Journey) -> str | None:
-        if not journey.names:
+    async def _in_search(self, accepted: AcceptedCommand) -> str | None:
+        if not accepted.names:
             return "the names to search for are not known"
-        term = quote(journey.names[:MAX_TERM], safe="")
+        term = quote(accepted.names[:MAX_TERM], safe="")
         answer = await self.search.ask("GET", f"/user/search?q={term}&limit={FOUND_AMONG}")
         if not answer.is_success:
             return _detail(answer)
         versions = {user["id"]: user["version"] for user in msgspec.json.decode(answer.body)}
-        found = versions.get(journey.user_id)
-        if journey.is_delete:
+        found = versions.get(accepted.user_id)
+        if accepted.is_delete:
             return None if found is None else "still found"
-        is_there = found is not None and found >= journey.version
+        is_there = found is not None and found >= accepted.version
         return None if is_there else f"not among the first {FOUND_AMONG} found by its name"
 
 

@@ -40,7 +40,7 @@ class Projector(msgspec.Struct, frozen=True):
     freshness: Freshness | None
 
 
-class Figures(msgspec.Struct, frozen=True):
+class SystemStatus(msgspec.Struct, frozen=True):
     """All that the page shows of the system."""
 
     programs: list[Program]

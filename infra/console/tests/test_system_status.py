@@ -1,6 +1,6 @@
 """From what projectors, supervisor and canary tell of themselves to what the page shows."""
 
-from console.figures import (
+from console.system_status import (
     Freshness,
     FreshnessWindow,
     Projector,
