@@ -134,7 +134,8 @@ new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggreg
 	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
 	@$(MAKE) --no-print-directory gen
 
-site: $(VENV)/ready ## The documentation as a site, in .local/site/html; fails at the first link that leads nowhere
+site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## The documentation as a site, in .local/site/html; fails at the first link that leads nowhere
+	@command -v npm >/dev/null || echo "left out: the diagrams of the site (there is no npm here)"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
 
 gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what infra/grafana and infra/k8s take from elsewhere
@@ -168,6 +169,14 @@ $(VENV)/fuzzer: tests/fuzz/requirements.lock $(VENV)/ready
 	@$(PYTHON) -m venv .tools 2>/dev/null \
 		|| { rm -rf .tools; echo "uv is fetched through a virtual environment: apt install python3-venv"; exit 1; }
 	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+# What draws the diagrams of the site; code hosts draw them by themselves.
+MERMAID := @mermaid-js/tiny@11.17.2
+MERMAID_SHA512 := 3e616bd5ce5c49f35fe409e02cb47df03adbbd1e14e4a783ec8fa14241aa1b9c3955ebb7413e1d1b4aaef5ff7d7299ffb0a8f65f14412b4abb10bea1afd358fc
+.tools/mermaid.js: Makefile
+	@mkdir -p .tools/mermaid && cd .tools/mermaid && npm pack --silent $(MERMAID) >/dev/null \
+		&& echo "$(MERMAID_SHA512)  $$(ls *.tgz)" | sha512sum --check --quiet && tar xzf *.tgz
+	@cp .tools/mermaid/package/dist/mermaid.tiny.js $@ && rm -r .tools/mermaid
 
 # Programs that tests run: kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC doors.
 .tools/go/ready: Makefile

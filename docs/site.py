@@ -15,6 +15,7 @@ from mkdocs.config import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / ".local" / "site" / "pages"
+MERMAID = ROOT / ".tools" / "mermaid.js"  # which the Makefile fetches
 LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)")
 
 
@@ -28,7 +29,12 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     # It looks for its pictures in each heading, too, and complains that none is there.
     logging.getLogger("markdown_svgbob").setLevel(logging.ERROR)
-    build(load_config(str(ROOT / "docs" / "mkdocs.yml"), strict=True))
+    config = load_config(str(ROOT / "docs" / "mkdocs.yml"), strict=True)
+    if MERMAID.is_file():
+        (PAGES / "assets").mkdir()
+        shutil.copy(MERMAID, PAGES / "assets")
+        config.extra_javascript.append("assets/mermaid.js")
+    build(config)
 
 
 def gathered() -> set[Path]:
