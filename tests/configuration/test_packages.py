@@ -40,6 +40,24 @@ def test_an_image_names_the_licence(image: str) -> None:
     assert 'org.opencontainers.image.licenses="Apache-2.0"' in (ROOT / image).read_text()
 
 
+# As the npm package swagger-ui-dist 5.32.8 has them.
+SWAGGER_UI = {
+    "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
+    "NOTICE": "0d20d1adef18aee3f40dd258172155521ce702ac445cb5f7b7d60ed32dad2fb2",
+    "swagger-ui-bundle.js": "97f03cdae8b9f09f8f33b604ed4796bd318c378e90763b468bb4aa0860bd90a7",
+    "swagger-ui-bundle.js.LICENSE.txt": (
+        "9105cfee83332132aa4e45f855baf5e7cf3bd967ca8814beee0c2979ea9de008"
+    ),
+    "swagger-ui.css": "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
+}
+
+
+def test_swagger_ui_is_unchanged_and_has_its_licences_beside_it() -> None:
+    folder = ROOT / "libs/chassis/src/chassis/http/swagger_ui"
+    found = {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+    assert found == SWAGGER_UI
+
+
 def test_grpclib_is_pinned_since_its_private_places_are_used() -> None:
     """Decision 0037."""
     chassis = tomllib.loads((ROOT / "libs/chassis/pyproject.toml").read_text())["project"]

@@ -17,6 +17,11 @@ NEEDED = {
     "search-projector": {"aiokafka", "asyncmy", "opensearch-py"},
 }
 
+LOCKS = sorted(
+    [*ROOT.glob("services/*/requirements.lock"), *ROOT.glob("infra/*/requirements.lock")]
+)
+TOOLS = ("beautifulsoup4", "hypothesis", "jinja2", "mkdocs", "mypy", "pytest", "ruff", "sphinx")
+
 
 def role(deployable: str) -> str:
     """What it is named without the aggregate that it may be for."""
@@ -37,7 +42,11 @@ def uv(*arguments: str | Path) -> None:
 
 def locked(deployable: str) -> set[str]:
     """The distributions that a deployable's lock names."""
-    lines = (ROOT / "services" / deployable / "requirements.lock").read_text().splitlines()
+    return distributions(ROOT / "services" / deployable / "requirements.lock")
+
+
+def distributions(lock: Path) -> set[str]:
+    lines = lock.read_text().splitlines()
     return {line.split("==")[0].split("[")[0] for line in lines if "==" in line}
 
 
@@ -54,7 +63,12 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
 def test_a_lock_holds_only_what_its_deployable_needs(deployable: str) -> None:
     assert locked(deployable) & SERVERS == NEEDED[role(deployable)]
-    assert not locked(deployable) & {"pytest", "mypy", "ruff"}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
+def test_a_lock_holds_no_tool_of_tests_or_documentation(lock: Path) -> None:
+    tools = [name for name in distributions(lock) if name.startswith(TOOLS)]
+    assert tools == []
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)

@@ -1,6 +1,6 @@
 """A service's OpenAPI document, and a page that shows it and tries it out; all from this process.
 
-The viewer is Swagger UI out of an installed package: no CDN, so the page works offline.
+The viewer is Swagger UI, whose files are in `swagger_ui`: no CDN, so the page works offline.
 """
 
 import gzip
@@ -96,9 +96,9 @@ def routes(document: bytes) -> list[web.RouteDef]:
 
 @cache
 def _assets() -> dict[str, Content]:
-    viewer = files("mkdocs_swagger_ui_tag") / "swagger-ui"
-    script = viewer / "javascripts" / "swagger-ui-bundle.js"
-    styles = viewer / "stylesheets" / "swagger-ui.css"
+    viewer = files("chassis.http") / "swagger_ui"
+    script = viewer / "swagger-ui-bundle.js"
+    styles = viewer / "swagger-ui.css"
     return {
         "page.js": Content(SCRIPT, "text/javascript"),
         "swagger-ui-bundle.js": Content(script.read_bytes(), "text/javascript"),
