@@ -70,7 +70,7 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# One run a member: their tests bear the same file names, which one run would take for one module.
-	for part in $(MEMBERS) infra/grafana infra/k8s tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+	for part in $(MEMBERS) infra/grafana infra/k8s infra/python-image tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s
 	$(MAKE) --no-print-directory site

@@ -107,7 +107,7 @@ RULES: list[tuple[str, How]] = [
     (r"\.venv/bin/python loadtest/.*", shorter),
     (r"docker compose exec (\S+) (python -m .*)", outside),
     (r"docker compose up --build --wait", named("tests/client/containers.py", '"--wait"')),
-    (r"docker compose build", named("compose.yaml", "build:")),
+    (r"docker compose build(?: [\w-]+)?", named("compose.yaml", "build:")),
     (r"docker compose exec mysql .*", named("compose.yaml", "  mysql:")),
     (r"docker build \S+ \S+ (\S+)", named(r"\1/Dockerfile", "FROM")),
     (r"kubectl apply --server-side -k (\S+)", named(r"\1/kustomization.yaml", "resources:")),

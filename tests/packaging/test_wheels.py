@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,12 @@ def role(deployable: str) -> str:
     return next(name for name in NEEDED if deployable.endswith(name))
 
 
-def libraries(deployable: str) -> tuple[str, ...]:
-    """Those of libs/ that it is installed with."""
-    return ("chassis", "projections" if deployable.endswith("-projector") else "http2")
+def local_packages(deployable: str) -> set[str]:
+    """The distributions of this repository that its image is made of."""
+    command = [sys.executable, "infra/python-image/local_packages.py", f"services/{deployable}"]
+    folders = subprocess.check_output(command, cwd=ROOT, text=True).split()
+    projects = (tomllib.loads((ROOT / one / "pyproject.toml").read_text()) for one in folders)
+    return {told["project"]["name"] for told in projects}
 
 
 def uv(*arguments: str | Path) -> None:
@@ -72,6 +76,12 @@ def test_a_lock_holds_no_tool_of_tests_or_documentation(lock: Path) -> None:
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
+def test_an_image_holds_no_library_but_those_that_its_deployable_names(deployable: str) -> None:
+    library = "projections" if deployable.endswith("-projector") else "http2"
+    assert local_packages(deployable) == {deployable, "chassis", "contracts", library}
+
+
+@pytest.mark.parametrize("deployable", DEPLOYABLES)
 def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
     text = (ROOT / "services" / deployable / "requirements.lock").read_text()
     assert text.count("--hash=sha256:") >= len(locked(deployable))
@@ -83,7 +93,8 @@ def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
 def test_a_wheel_with_its_lock_alone_works(deployable: str, wheels: Path, tmp_path: Path) -> None:
     module = deployable.replace("-", "_")
     python = tmp_path / "bin" / "python"
-    own = [next(wheels.glob(f"{name}-*")) for name in (*libraries(deployable), "contracts", module)]
+    names = (name.replace("-", "_") for name in local_packages(deployable))
+    own = [next(wheels.glob(f"{name}-*")) for name in names]
     uv("venv", "--quiet", "--python", sys.executable, tmp_path)
     install = ("pip", "install", "--quiet", "--python", python)
     uv(*install, "--require-hashes", "-r", f"services/{deployable}/requirements.lock")

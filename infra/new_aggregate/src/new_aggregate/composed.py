@@ -64,7 +64,7 @@ def _own(block: str, aggregate: Aggregate) -> str:
         f"      CONNECTOR_SUPERVISOR_CONNECTOR: {name}-events\n"
         f"      CONNECTOR_SUPERVISOR_FILE: /infra/connect/{name}-events.json\n"
     )
-    port = f"ADMIN_PORT: {LIVING['connector-supervisor']['admin']}"  # the image's, with its check
+    port = f"ADMIN_PORT: {LIVING['connector-supervisor']['admin']}"  # where Prometheus asks
     block = re.sub(r"ADMIN_PORT: \d+", port, f"  {name}-{block.lstrip()}")
     return block.replace("    environment:\n", f"    environment:\n{own}")
 

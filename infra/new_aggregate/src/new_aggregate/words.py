@@ -12,7 +12,7 @@ NOT_OURS = [
     r"KafkaUser|OpensearchUser(RoleBinding)?|\n  users: \[",  # of Kubernetes
     r"username|mysql-users|users\.(acl|sql)|database\.user",
     r"\buser(?=: str,\s+password|=settings|=user\b|=\")|(?<=user=)user\b",
-    r"\bUSER (?=10001)|container's user",
+    r"container's user",
     r"[Tt]hat user's password|A user who may",
     r"renumbered, renamed",
 ]

@@ -1,0 +1,44 @@
+"""Print the folders that a program is installed from: its own, and the libraries that it names.
+
+In the root of the repository: `local_packages.py services/query-api`. Extras count:
+`chassis[grpc]` brings `http2`.
+"""
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAME = re.compile(r"[\w-]+")
+EXTRAS = re.compile(r"\[([\w,-]+)\]")
+
+
+def main() -> None:
+    member = Path(sys.argv[1])
+    folders = [*(file.parent for file in Path("libs").glob("*/pyproject.toml")), Path("schemas")]
+    libraries = {project(folder)["name"]: folder for folder in folders}
+    found = dict.fromkeys([member, *needed(member, set(), libraries)])
+    print(*(f"./{folder}" for folder in found), sep="\n")
+
+
+def project(folder: Path) -> dict[str, Any]:
+    """The table `project` of its pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    return table
+
+
+def needed(folder: Path, extras: set[str], libraries: dict[str, Path]) -> Iterator[Path]:
+    """The libraries that a folder asks for with these extras, and those that they ask for."""
+    own = project(folder)
+    more = own.get("optional-dependencies", {})
+    for requirement in [*own["dependencies"], *(one for extra in extras for one in more[extra])]:
+        if library := libraries.get(NAME.findall(requirement)[0]):
+            yield library
+            wanted = {name for found in EXTRAS.findall(requirement) for name in found.split(",")}
+            yield from needed(library, wanted, libraries)
+
+
+if __name__ == "__main__":
+    main()

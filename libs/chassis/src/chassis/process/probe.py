@@ -1,0 +1,26 @@
+"""The health check of a container: `python -m chassis.process.probe` asks /readyz once.
+
+It ends with 1 unless the service is ready. The port is the one that the service was given: the
+variable whose name ends in _ADMIN_PORT. It imports nothing of ours, since it runs every five
+seconds.
+"""
+
+import os
+import sys
+from urllib.request import urlopen
+
+WITHIN = 2.0  # seconds; Docker's own limit is 3
+
+
+def main() -> None:
+    ports = [value for name, value in os.environ.items() if name.endswith("_ADMIN_PORT")]
+    if len(ports) != 1:
+        sys.exit(f"one variable must end in _ADMIN_PORT, and {len(ports)} do")
+    try:
+        urlopen(f"http://127.0.0.1:{ports[0]}/readyz", timeout=WITHIN).close()
+    except OSError as error:
+        sys.exit(f"port {ports[0]}: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The health check of a container ends with 0 only while /readyz says so."""
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+
+async def probe(**environment: str) -> tuple[int | None, str]:
+    """The exit code and what it says."""
+    command = (sys.executable, "-m", "chassis.process.probe")
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+async def test_a_service_is_healthy_when_it_is_ready(status: int, code: int) -> None:
+    asked = []
+
+    async def readyz(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/readyz", readyz)
+    async with TestServer(app) as server:
+        ended, said = await probe(QUERY_API_ADMIN_PORT=str(server.port), QUERY_API_HTTP_PORT="1")
+    assert ended == code, said
+    assert asked == ["/readyz"]
+
+
+@pytest.mark.parametrize("ports", [{}, {"A_ADMIN_PORT": "1", "B_ADMIN_PORT": "2"}])
+async def test_without_one_port_it_says_what_is_missing(ports: dict[str, Any]) -> None:
+    code, said = await probe(**ports)
+    assert code == 1
+    assert "_ADMIN_PORT" in said
+
+
+async def test_a_service_that_does_not_listen_is_not_healthy() -> None:
+    code, said = await probe(QUERY_API_ADMIN_PORT="1")
+    assert code == 1
+    assert said.startswith("port 1: ")
