@@ -70,9 +70,9 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@# One run a member: their tests bear the same file names, which one run would take for one module.
-	for part in $(MEMBERS) infra/grafana infra/k8s infra/python-image tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+	for part in $(MEMBERS) infra/grafana infra/k8s infra/python-image infra/write_version.py tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s
+	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s infra/*/Dockerfile
 	$(MAKE) --no-print-directory site
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
@@ -138,11 +138,12 @@ site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## The docum
 	@command -v npm >/dev/null || echo "left out: the diagrams of the site (there is no npm here)"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
 
-gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, and what infra/grafana and infra/k8s take from elsewhere
+gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/grafana and infra/k8s take from elsewhere, the version
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python infra/grafana/generate.py
 	$(BIN)/python infra/k8s/generate.py
+	$(BIN)/python infra/write_version.py
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
@@ -153,7 +154,7 @@ locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployabl
 	for service in $(LOCKED); do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
 	$(COMPILE) tests/fuzz/requirements.in -o tests/fuzz/requirements.lock
 
-$(VENV)/ready: $(UV) requirements-dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
+$(VENV)/ready: $(UV) requirements-dev.lock VERSION pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync -q --require-hashes requirements-dev.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))

@@ -19,6 +19,7 @@ import yaml
 HERE = Path(__file__).parent
 PROTO = HERE / "proto"
 OPENAPI = HERE / "openapi"
+VERSION = (HERE.parent / "VERSION").read_text("utf-8").strip()
 SHARED = "shared.yaml"
 
 
@@ -77,10 +78,11 @@ def compile_protos(folder: Path, out: Path) -> None:
 
 
 def bundle_openapi(aggregate: Aggregate, out: Path) -> None:
-    """Write each API's document as JSON, with the shared parts it refers to among its own."""
+    """Write each API's document as JSON: the version, and the shared parts among its own."""
     common = [_read(name, aggregate)["components"] for name in (SHARED, f"{aggregate.name}.yaml")]
     for api in aggregate.apis:
         document = _read(f"{api}.yaml", aggregate)
+        document["info"] = {"title": api, "version": VERSION, **document["info"]}
         own = document.setdefault("components", {})
         while missing := _missing(document):
             for section, name in missing:

@@ -24,7 +24,9 @@ def test_what_is_served_is_valid_by_the_specification(api: str) -> None:
 
 
 def test_the_shared_parts_are_valid_by_the_specification() -> None:
-    validate(written("shared"), cls=OpenAPIV31SpecValidator)
+    shared = written("shared")
+    shared["info"]["version"] = "0"  # of a document it is what `make gen` adds
+    validate(shared, cls=OpenAPIV31SpecValidator)
 
 
 @pytest.mark.parametrize("api", APIS)

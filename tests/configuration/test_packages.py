@@ -35,9 +35,26 @@ def test_a_package_names_the_licence(package: str) -> None:
     assert project["license"] == "Apache-2.0"  # an SPDX expression, PEP 639
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_takes_its_version_from_the_one_file(package: str) -> None:
+    told = tomllib.loads((ROOT / package).read_text())
+    assert told["project"]["dynamic"] == ["version"]
+    if "build-system" in told:
+        source = (ROOT / package).parent / told["tool"]["hatch"]["version"]["path"]
+        assert source.resolve() == ROOT / "VERSION"
+
+
 @pytest.mark.parametrize("image", IMAGES)
 def test_an_image_names_the_licence(image: str) -> None:
     assert 'org.opencontainers.image.licenses="Apache-2.0"' in (ROOT / image).read_text()
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_has_the_version(image: str) -> None:
+    text = (ROOT / image).read_text()
+    version = (ROOT / "VERSION").read_text().strip()
+    assert re.findall(r"^ARG VERSION=(.+)$", text, re.MULTILINE) == [version]
+    assert 'org.opencontainers.image.version="${VERSION}"' in text
 
 
 # As the npm package swagger-ui-dist 5.32.8 has them.

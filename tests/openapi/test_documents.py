@@ -1,9 +1,9 @@
 """The documents say what the code says: routes, methods, versions, problems."""
 
-import importlib
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import contract
@@ -41,8 +41,7 @@ def test_routes_and_documented_operations_are_the_same(
 
 
 def test_the_version_is_the_service_s(api: str, document: dict[str, Any]) -> None:
-    service = importlib.import_module(api.replace("-", "_"))
-    assert (document["info"]["title"], document["info"]["version"]) == (api, service.__version__)
+    assert (document["info"]["title"], document["info"]["version"]) == (api, version(api))
 
 
 async def test_a_method_that_the_path_has_not_is_refused(

@@ -10,7 +10,6 @@ from chassis.http import openapi_docs
 from chassis.http.entity_tags import expected_version
 from chassis.http.messages import answer, next_link, read_json, read_page, read_query
 from chassis.http.server import service_info_route
-from command_api import __version__
 from command_api.application import Users
 from command_api.user import CreateUser, DeleteUser, RenameUser, UserEvent
 from user_contracts import openapi
@@ -79,7 +78,7 @@ def routes(users: Users) -> list[web.RouteDef]:
         )
 
     return [
-        service_info_route("command-api", __version__),
+        service_info_route("command-api"),
         *openapi_docs.routes(openapi("command-api")),
         web.post("/user", create),
         web.patch("/user/{id}", rename),

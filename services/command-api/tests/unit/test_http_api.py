@@ -1,6 +1,7 @@
 """What only HTTP has: locations, entity tags, links."""
 
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 
 import pytest
 from aiohttp import ClientSession
@@ -124,4 +125,4 @@ async def test_a_route_takes_only_its_parameters(session: ClientSession) -> None
 
 async def test_the_root_says_who_answers(session: ClientSession) -> None:
     async with session.get("/") as response:
-        assert await response.json() == {"name": "command-api", "version": "0.1.0"}
+        assert await response.json() == {"name": "command-api", "version": version("command-api")}

@@ -10,7 +10,6 @@ from chassis.http.entity_tags import is_known
 from chassis.http.messages import answer, next_link, read_int, read_page, read_query
 from chassis.http.pagination import Page
 from chassis.http.server import service_info_route
-from query_api import __version__
 from query_api.application import MAX_VERSION, UserDirectory
 from user_contracts import openapi
 
@@ -45,7 +44,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
         return answer(body, headers=headers)
 
     return [
-        service_info_route("query-api", __version__),
+        service_info_route("query-api"),
         *openapi_docs.routes(openapi("query-api")),
         web.get("/user", list_),
         web.get("/user/{id}", get),

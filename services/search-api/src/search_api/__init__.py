@@ -1,3 +1,1 @@
 """Finds users by name in the OpenSearch view."""
-
-__version__ = "0.1.0"

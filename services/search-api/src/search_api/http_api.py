@@ -6,7 +6,6 @@ from chassis.auth.authorization import requires_scope
 from chassis.http import openapi_docs
 from chassis.http.messages import answer, next_link, read_page, read_query
 from chassis.http.server import service_info_route
-from search_api import __version__
 from search_api.application import UserSearch
 from user_contracts import openapi
 
@@ -27,7 +26,7 @@ def routes(search: UserSearch) -> list[web.RouteDef]:
         return answer(users, headers=next_link(request.rel_url, cursor))
 
     return [
-        service_info_route("search-api", __version__),
+        service_info_route("search-api"),
         *openapi_docs.routes(openapi("search-api")),
         web.get("/user/search", by_query),
         web.get(r"/user/search/{term:[\s\S]+}", by_path),  # line breaks are told to be none

@@ -1,3 +1,1 @@
 """Projects user events into the OpenSearch view."""
-
-__version__ = "0.1.0"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from importlib.metadata import version
 
 from aiohttp import web
 
@@ -100,12 +101,13 @@ class HttpServer:
         )
 
 
-def service_info_route(service: str, version: str) -> web.RouteDef:
-    """GET /: who answers here."""
+def service_info_route(service: str) -> web.RouteDef:
+    """GET /: the name of the service that answers here, and the version that is installed."""
+    info = {"name": service, "version": version(service)}
 
     @public
     async def root(_request: web.Request) -> web.Response:
-        return answer({"name": service, "version": version})
+        return answer(info)
 
     return web.get("/", root)
 
