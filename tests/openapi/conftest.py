@@ -13,8 +13,9 @@ from chassis.testing import serving
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
 from command_api.wiring import utc_now, uuid7
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 
@@ -32,7 +33,7 @@ def routes(api: str) -> list[web.RouteDef]:
     users = Users(MemoryEventStore(), utc_now, uuid7)
     return {
         "command-api": command_api.http_api.routes(users),
-        "query-api": query_api.http_api.routes(UserDirectory(MemoryUserViews({}), 0.1)),
+        "query-api": query_api.http_api.routes(UserDirectory(ViewQueries(MemoryReader({}), 0.1))),
         "search-api": search_api.http_api.routes(UserSearch(MemoryUserIndex({}))),
     }[api]
 

@@ -25,7 +25,14 @@ def role(deployable: str) -> str:
 
 def libraries(deployable: str) -> tuple[str, ...]:
     """Those of libs/ that it is installed with."""
-    return ("chassis", "projections" if deployable.endswith("-projector") else "http2")
+    apis = ("chassis", "http2")
+    return {
+        "command-api": apis,
+        "query-api": (*apis, "projections"),
+        "search-api": apis,
+        "redis-projector": ("chassis", "projections"),
+        "search-projector": ("chassis", "projections"),
+    }[role(deployable)]
 
 
 def uv(*arguments: str | Path) -> None:

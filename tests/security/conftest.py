@@ -31,8 +31,9 @@ from chassis.testing import serving
 from command_api.application import Users
 from command_api.memory_event_store import MemoryEventStore
 from command_api.wiring import utc_now, uuid7
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from user_contracts import descriptors
@@ -57,7 +58,7 @@ class Api:
 
 def all_apis() -> list[Api]:
     users = Users(MemoryEventStore(), utc_now, uuid7)
-    directory = UserDirectory(MemoryUserViews({}), 0.1)
+    directory = UserDirectory(ViewQueries(MemoryReader({}), 0.1))
     search = UserSearch(MemoryUserIndex({}))
     return [
         Api(APIS[0], command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),

@@ -27,10 +27,11 @@ from demo.settings import Settings
 from demo.trials import Trials
 from http2.implementations import HTTP2
 from projections.kafka.avro import AvroDecoder
+from projections.memory.reader import MemoryReader
 from projections.memory.views import Documents, Hashes, documents, hashes
 from projections.projector import Projector
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from user_contracts import avro_schema, descriptors
@@ -41,7 +42,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
     store, views, index = MemoryEventStore(), hashes(), documents()
     users = Users(store, utc_now, uuid7)
-    directory = UserDirectory(MemoryUserViews(views.held), visible_timeout=2)
+    directory = UserDirectory(ViewQueries(MemoryReader(views.held), visible_timeout=2))
     search = UserSearch(MemoryUserIndex(index.held))
     doors = [
         (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),

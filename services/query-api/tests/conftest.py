@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from chassis.stores.redis import AnyRedis
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
+from projections.reader import BatchingReader, ViewReader
+from projections.redis.reader import RedisReader
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
-from query_api.ports import UserViews
-from query_api.redis_user_views import RedisUserViews
-from query_api.shared_reads import SharedUserViews
 from user_contracts import redis_users
 
 Fill = Callable[[str, Mapping[str, bytes] | None], Coroutine[Any, Any, None]]
@@ -21,7 +21,7 @@ Fill = Callable[[str, Mapping[str, bytes] | None], Coroutine[Any, Any, None]]
 class Shelf:
     """A view to read, and a way to put a user's hash into it; None takes the user away."""
 
-    views: UserViews
+    views: ViewReader
     put: Fill
 
 
@@ -35,7 +35,7 @@ def memory_shelf() -> Shelf:
         else:
             users[user_id] = fields
 
-    return Shelf(MemoryUserViews(users), put)
+    return Shelf(MemoryReader(users), put)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def redis_shelf(redis: AnyRedis) -> Shelf:
         else:
             await redis.zrem(listing, user_id)
 
-    return Shelf(SharedUserViews(RedisUserViews(redis, timeout=2, at_once=8)), put)
+    return Shelf(BatchingReader(RedisReader(redis, redis_users, timeout=2, at_once=8)), put)
 
 
 @pytest.fixture
@@ -64,4 +64,4 @@ def shelf(request: pytest.FixtureRequest, store: str) -> Shelf:
 
 @pytest.fixture
 def directory(memory_shelf: Shelf) -> UserDirectory:
-    return UserDirectory(memory_shelf.views, visible_timeout=0.2)
+    return UserDirectory(ViewQueries(memory_shelf.views, visible_timeout=0.2))

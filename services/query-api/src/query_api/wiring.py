@@ -12,12 +12,13 @@ from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.stores.redis import client
 from http2.implementations import HTTP2
+from projections.queries import ViewQueries, waiters
+from projections.reader import BatchingReader
+from projections.redis.reader import RedisReader
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory, waiters
-from query_api.redis_user_views import RedisUserViews
+from query_api.application import UserDirectory
 from query_api.settings import Settings
-from query_api.shared_reads import SharedUserViews
-from user_contracts import descriptors
+from user_contracts import descriptors, redis_users
 
 
 @asynccontextmanager
@@ -26,10 +27,10 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, aclosing(connected) as redis:
-        views = RedisUserViews(redis, settings.redis_timeout, settings.redis_pool)
-        directory = UserDirectory(
-            SharedUserViews(views), settings.visible_timeout, waiters(settings.visible_waiters)
-        )
+        views = RedisReader(redis, redis_users, settings.redis_timeout, settings.redis_pool)
+        waiting = waiters(settings.visible_waiters)
+        queries = ViewQueries(BatchingReader(views), settings.visible_timeout, waiting)
+        directory = UserDirectory(queries)
         health = Health({"redis": views.ping, **callers.checks})
         host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(

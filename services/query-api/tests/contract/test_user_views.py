@@ -12,8 +12,8 @@ from redis.backoff import NoBackoff
 from chassis.problems import Unavailable
 from chassis.stores.redis import AnyRedis
 from chassis.testing import eventually
-from query_api.ports import View
-from query_api.redis_user_views import RedisUserViews
+from projections.reader import StoredView
+from projections.redis.reader import RedisReader
 from user_contracts import redis_users
 
 ON_REDIS = pytest.mark.parametrize(
@@ -39,14 +39,14 @@ async def ids(shelf: Any, before: str | None, limit: int) -> list[str]:
 
 async def test_a_user_is_read_as_it_was_written(shelf: Any) -> None:
     await shelf.put(an_id(1), a_hash(an_id(1)))
-    written = View(1, f'"{an_id(1)}"'.encode(), an_id(1).encode())
+    written = StoredView(1, f'"{an_id(1)}"'.encode(), an_id(1).encode())
     assert await shelf.views.get(an_id(1)) == written
     assert await shelf.views.newest(None, 5) == [(an_id(1), written)]
 
 
 async def test_an_unknown_user_is_none_and_a_deleted_one_a_version(shelf: Any) -> None:
     await shelf.put(an_id(1), MARKER)
-    assert await shelf.views.get(an_id(1)) == View(7, None, None)
+    assert await shelf.views.get(an_id(1)) == StoredView(7, None, None)
     assert await shelf.views.get(an_id(2)) is None
     assert await shelf.views.newest(None, 5) == []
 
@@ -77,7 +77,8 @@ async def test_an_empty_view_has_nobody(shelf: Any) -> None:
 @ON_REDIS
 async def test_reads_wait_for_their_turn(redis_shelf: Any, redis: Any) -> None:
     await redis_shelf.put(an_id(1), a_hash(an_id(1)))
-    views = RedisUserViews(redis, timeout=10, at_once=8)  # as many as there are connections
+    # As many at once as there are connections.
+    views = RedisReader(redis, redis_users, timeout=10, at_once=8)
     found = await asyncio.gather(*(views.get(an_id(1)) for _ in range(200)))
     assert all(found)
 
@@ -121,7 +122,7 @@ async def test_readers_follow_the_pointer_to_another_generation(
 
 async def test_a_redis_that_is_away_is_told(unused_ports: list[int]) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
-        away = RedisUserViews(redis, timeout=2, at_once=8)
+        away = RedisReader(redis, redis_users, timeout=2, at_once=8)
         for call in (away.get(an_id(1)), away.newest(None, 1), away.ping()):
             with pytest.raises(Unavailable):
                 await call

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from chassis.http.pagination import Page, encode_cursor
 from chassis.problems import Invalid, NotFound
-from query_api.application import NotYetVisible, UserDirectory
-from query_api.memory_user_views import MemoryUserViews
-from query_api.ports import View
+from projections.memory.reader import MemoryReader
+from projections.queries import NotYetVisible, ViewQueries
+from projections.reader import StoredView
+from query_api.application import UserDirectory
 
 
 def an_id(number: int) -> str:
@@ -56,12 +57,12 @@ async def test_a_version_that_does_not_come_is_not_waited_for_longer_than_stated
                 await directory.get(user_id, min_version=2)
 
 
-class Deaf(MemoryUserViews):
+class Deaf(MemoryReader):
     """Swallows one cancellation, as asyncio.wait_for does in Python 3.11 when a call just ended."""
 
     is_deaf = True
 
-    async def get(self, user_id: str) -> View | None:
+    async def get(self, user_id: str) -> StoredView | None:
         try:
             await asyncio.sleep(0.1)
         except asyncio.CancelledError:
@@ -72,7 +73,7 @@ class Deaf(MemoryUserViews):
 
 
 async def test_a_wait_ends_also_when_a_store_swallows_a_cancellation() -> None:
-    directory = UserDirectory(Deaf({}), visible_timeout=0.05)
+    directory = UserDirectory(ViewQueries(Deaf({}), visible_timeout=0.05))
     with pytest.raises(NotYetVisible):
         await asyncio.wait_for(directory.get(an_id(1), min_version=2), 2)
 
@@ -102,7 +103,7 @@ async def test_pages_hold_once_each_who_lived_throughout(
     before: set[int], limit: int, changes: list[tuple[int, bool]]
 ) -> None:
     users = {an_id(number): a_hash(number + 1) for number in before}
-    directory = UserDirectory(MemoryUserViews(users), visible_timeout=1)
+    directory = UserDirectory(ViewQueries(MemoryReader(users), visible_timeout=1))
     lived, seen = set(before), []
     cursor: str | None = None
     while True:

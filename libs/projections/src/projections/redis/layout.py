@@ -9,6 +9,9 @@ class Layout(Protocol):
     POINTER: str
     """The name of the generation that serves."""
 
+    FIRST_GENERATION: str
+    """The generation that serves while nothing is stored under POINTER."""
+
     NOTES: str
     """What operators decided; in one slot with KEPT and POINTER."""
 
