@@ -29,7 +29,7 @@ def libraries(deployable: str) -> tuple[str, ...]:
     return {
         "command-api": apis,
         "query-api": (*apis, "projections"),
-        "search-api": apis,
+        "search-api": (*apis, "projections"),
         "redis-projector": ("chassis", "projections"),
         "search-projector": ("chassis", "projections"),
     }[role(deployable)]

@@ -1,8 +1,8 @@
-"""Reading a view by key: what is stored, and the port of its store."""
+"""Reading a view: what is stored, and the port of a store that is read by key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from chassis.batching.coalesced_reads import BatchLoader
 
@@ -19,6 +19,14 @@ class StoredView:
     version: int
     json: bytes | None
     proto: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredDocument:
+    """A document that matches a search, and how well: higher is better."""
+
+    score: float
+    document: Mapping[str, Any]
 
 
 class ViewReader(Protocol):

@@ -12,11 +12,14 @@ from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.stores.opensearch_client import connected
 from http2.implementations import HTTP2
+from projections.opensearch.reader import OpenSearchReader
 from search_api import grpc_api, http_api
 from search_api.application import UserSearch, searches
 from search_api.opensearch_user_index import OpenSearchUserIndex
 from search_api.settings import Settings
 from user_contracts import descriptors
+
+ALIAS = "users"
 
 
 @asynccontextmanager
@@ -27,9 +30,9 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
         settings, settings.opensearch_timeout, pool_maxsize=settings.opensearch_pool
     )
     async with access(settings) as callers, connection as opensearch:
-        index = OpenSearchUserIndex(opensearch, settings.opensearch_timeout)
-        search = UserSearch(index, searches(settings.concurrency))
-        health = Health({"opensearch": index.ping, **callers.checks})
+        reader = OpenSearchReader(opensearch, ALIAS, settings.opensearch_timeout)
+        search = UserSearch(OpenSearchUserIndex(reader), searches(settings.concurrency))
+        health = Health({"opensearch": reader.ping, **callers.checks})
         host, authorizer, reuse_port = settings.host, callers.authorizer, settings.reuse_port
         yield Process(
             [
