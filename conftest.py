@@ -22,6 +22,9 @@ from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 
+# Their assertions are as plain as those of test modules: what was compared is shown.
+pytest.register_assert_rewrite("projections.conformance")
+
 BIN = Path(sys.executable).parent
 INSTANCE = ["--instance", instance.NAME, "--port-offset", str(instance.PORT_OFFSET)]
 CLUSTERS = ["--brokers", "3", "--redis-masters", "3", "--opensearch-nodes", "3"]

@@ -13,11 +13,12 @@ from chassis.http.pagination import page
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process, launch
 from chassis.stores.redis import client
+from projections.queries import ViewQueries
+from projections.reader import BatchingReader
+from projections.redis.reader import RedisReader
 from query_api.application import UserDirectory
-from query_api.redis_user_views import RedisUserViews
 from query_api.settings import Settings
-from query_api.shared_reads import SharedUserViews
-from user_contracts import descriptors
+from user_contracts import descriptors, redis_users
 from user_contracts.proto.user.v1 import ListRequest, ListResponse, User, UserQueriesBase
 
 
@@ -45,8 +46,8 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The gRPC door alone."""
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with aclosing(connected) as redis:
-        views = RedisUserViews(redis, settings.redis_timeout, settings.redis_pool)
-        directory = UserDirectory(SharedUserViews(views), settings.visible_timeout)
+        views = RedisReader(redis, redis_users, settings.redis_timeout, settings.redis_pool)
+        directory = UserDirectory(ViewQueries(BatchingReader(views), settings.visible_timeout))
         health = Health({})
         server = GrpcServer(
             [Anew(directory)], descriptors(), health, settings.host, settings.grpc_port

@@ -21,6 +21,7 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
+from projections.opensearch.reader import OpenSearchReader
 from projections.redis import views as redis_views
 from projections.redis.change import RedisChange
 from search_api import http_api, opensearch_user_index
@@ -149,7 +150,8 @@ async def test_query_that_opensearch_refuses_is_500_with_an_error(
     wrong = {"query": {"no_such_query": {SECRET: SECRET}}}
     monkeypatch.setattr(opensearch_user_index, "query", lambda _text: wrong)
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
-        index = opensearch_user_index.OpenSearchUserIndex(opensearch, 5)
+        reader = OpenSearchReader(opensearch, "users", 5)
+        index = opensearch_user_index.OpenSearchUserIndex(reader)
         server = HttpServer(http_api.routes(UserSearch(index)), "127.0.0.1", 0, 1)
         url = f"http://127.0.0.1:{server.port}/user/search/{SECRET}"
         async with serving(server), aiohttp.ClientSession() as session, session.get(url) as found:

@@ -12,8 +12,9 @@ from chassis.http.server import HttpServer
 from chassis.testing import serving
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 
@@ -31,7 +32,7 @@ def routes(api: str) -> list[web.RouteDef]:
     users = Users(USER, MemoryEventStore(USER))
     return {
         "command-api": command_api.http_api.routes(users),
-        "query-api": query_api.http_api.routes(UserDirectory(MemoryUserViews({}), 0.1)),
+        "query-api": query_api.http_api.routes(UserDirectory(ViewQueries(MemoryReader({}), 0.1))),
         "search-api": search_api.http_api.routes(UserSearch(MemoryUserIndex({}))),
     }[api]
 

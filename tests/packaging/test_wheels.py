@@ -29,6 +29,15 @@ def role(deployable: str) -> str:
     return next(name for name in NEEDED if deployable.endswith(name))
 
 
+LIBRARIES = {
+    "command-api": {"http2", "eventstore"},
+    "query-api": {"http2", "projections"},
+    "search-api": {"http2", "projections"},
+    "redis-projector": {"projections"},
+    "search-projector": {"projections"},
+}
+
+
 def local_packages(deployable: str) -> set[str]:
     """The distributions of this repository that its image is made of."""
     command = [sys.executable, "infra/python-image/local_packages.py", f"services/{deployable}"]
@@ -77,8 +86,8 @@ def test_a_lock_holds_no_tool_of_tests_or_documentation(lock: Path) -> None:
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
 def test_an_image_holds_no_library_but_those_that_its_deployable_names(deployable: str) -> None:
-    library = "projections" if deployable.endswith("-projector") else "http2"
-    assert local_packages(deployable) == {deployable, "chassis", "contracts", library}
+    libraries = LIBRARIES[role(deployable)]
+    assert local_packages(deployable) == {deployable, "chassis", "contracts", *libraries}
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)

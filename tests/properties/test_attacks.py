@@ -24,8 +24,9 @@ from chassis.observability import telemetry, tracing
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from http2.implementations import HTTP2
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User, UserQueriesStub
 
@@ -94,7 +95,7 @@ async def api(http2: str) -> AsyncIterator[tuple[HttpServer, GrpcServer]]:
     """query-api over memory; http2: which implementation, by its name."""
     telemetry.configure_logs("test", "info")
     tracing.configure("test", None, 0)
-    directory = UserDirectory(MemoryUserViews(VIEWS), visible_timeout=1)
+    directory = UserDirectory(ViewQueries(MemoryReader(VIEWS), visible_timeout=1))
     http = HttpServer(query_api.http_api.routes(directory), HOST, 0, grace=5)
     service = query_api.grpc_api.UserQueries(directory)
     grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2])

@@ -30,8 +30,9 @@ from chassis.process.health import Health
 from chassis.testing import serving
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from user_contracts import descriptors
@@ -56,7 +57,7 @@ class Api:
 
 def all_apis() -> list[Api]:
     users = Users(USER, MemoryEventStore(USER))
-    directory = UserDirectory(MemoryUserViews({}), 0.1)
+    directory = UserDirectory(ViewQueries(MemoryReader({}), 0.1))
     search = UserSearch(MemoryUserIndex({}))
     return [
         Api(APIS[0], command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),

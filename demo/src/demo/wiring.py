@@ -1,6 +1,6 @@
 """All five deployables over memory: the same applications, projections and doors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,24 +12,23 @@ import redis_projector.projection
 import search_api.grpc_api
 import search_api.http_api
 import search_projector.projection
+from chassis.api_process import Api, servers
 from chassis.auth.authorization import Authorizer
 from chassis.auth.settings import access
-from chassis.grpc.server import GrpcServer
-from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process
+from chassis.process.lifecycle import Component, Process
 from command_api.application import USER, Users
 from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings
 from demo.trials import Trials
 from eventstore.memory import MemoryEventStore
-from http2.implementations import HTTP2
 from projections.kafka.avro import AvroDecoder
+from projections.memory.reader import MemoryReader
 from projections.memory.views import Documents, Hashes, documents, hashes
 from projections.projector import Projector
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from user_contracts import avro_schema, descriptors
@@ -38,22 +37,28 @@ from user_contracts import avro_schema, descriptors
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The write side, the way between, and the read side, in one process."""
-    store, views, index = MemoryEventStore(USER), hashes(), documents()
+    store, views, index, contracts = MemoryEventStore(USER), hashes(), documents(), descriptors()
     users = Users(USER, store)
-    directory = UserDirectory(MemoryUserViews(views.held), visible_timeout=2)
+    directory = UserDirectory(ViewQueries(MemoryReader(views.held), visible_timeout=2))
     search = UserSearch(MemoryUserIndex(index.held))
-    doors = [
-        (command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),
-        (query_api.http_api.routes(directory), query_api.grpc_api.UserQueries(directory)),
-        (search_api.http_api.routes(search), search_api.grpc_api.UserSearch(search)),
-    ]
+    apis = (
+        Api(
+            command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users), contracts
+        ),
+        Api(
+            query_api.http_api.routes(directory),
+            query_api.grpc_api.UserQueries(directory),
+            contracts,
+        ),
+        Api(search_api.http_api.routes(search), search_api.grpc_api.UserSearch(search), contracts),
+    )
     async with access(settings) as callers:
         health = Health(callers.checks)
         yield Process(
             [
                 AdminServer(health, settings.host, settings.admin_port, settings.limits),
                 MemoryLog(store, [_into_views(views), _into_index(index)]),
-                *_servers(settings, health, doors, callers.authorizer),
+                *_servers(settings, callers.authorizer, health, apis),
                 Trials(settings),
             ],
             health,
@@ -71,19 +76,9 @@ def _into_index(index: Documents) -> Any:
 
 
 def _servers(
-    settings: Settings, health: Health, doors: list[tuple[Any, Any]], authorizer: Authorizer
-) -> list[HttpServer | GrpcServer]:
-    servers: list[HttpServer | GrpcServer] = []
-    for number, (routes, service) in enumerate(doors):
-        http_port, grpc_port = settings.http_port + number, settings.grpc_port + number
-        shared: Any = {
-            "authorizer": authorizer,
-            "reuse_port": settings.reuse_port,
-            "limits": settings.limits,
-        }
-        servers.append(HttpServer(routes, settings.host, http_port, settings.grace, **shared))
-        shared["http2"] = HTTP2[settings.http2]
-        servers.append(
-            GrpcServer([service], descriptors(), health, settings.host, grpc_port, **shared)
-        )
-    return servers
+    settings: Settings, authorizer: Authorizer, health: Health, apis: Sequence[Api]
+) -> Iterator[Component]:
+    """The servers of each API, on ports that follow those of the API before."""
+    for number, api in enumerate(apis):
+        ports = {"http_port": settings.http_port + number, "grpc_port": settings.grpc_port + number}
+        yield from servers(settings.model_copy(update=ports), authorizer, health, api)

@@ -9,6 +9,7 @@ import pytest
 from opensearchpy import AsyncOpenSearch
 
 from local_stack.addresses import Addresses
+from projections.opensearch.reader import OpenSearchReader
 from search_api.memory_user_index import MemoryUserIndex
 from search_api.opensearch_user_index import OpenSearchUserIndex
 from search_api.ports import UserIndex
@@ -56,7 +57,7 @@ async def opensearch(stack: Addresses) -> AsyncIterator[Shelf]:
             answer = await client.bulk(body=lines, params={"refresh": "true"})
             assert not answer["errors"], answer
 
-        yield Shelf(OpenSearchUserIndex(client, 5, alias=name), put)
+        yield Shelf(OpenSearchUserIndex(OpenSearchReader(client, name, 5)), put)
         await client.indices.delete(index=name)
 
 

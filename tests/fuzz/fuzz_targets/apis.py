@@ -18,8 +18,9 @@ from chassis.http.server import HttpServer
 from chassis.process.health import Health
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries
 from query_api.application import UserDirectory
-from query_api.memory_user_views import MemoryUserViews
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from user_contracts import descriptors
@@ -85,6 +86,6 @@ def _applications() -> tuple[Users, UserDirectory, UserSearch]:
     }
     return (
         users,
-        UserDirectory(MemoryUserViews(views), visible_timeout=0),
+        UserDirectory(ViewQueries(MemoryReader(views), visible_timeout=0)),
         UserSearch(MemoryUserIndex(documents)),
     )

@@ -37,7 +37,7 @@ CONTRACTS = (
 # Of the tests those that name no field; what the others say of users, templates say of any.
 TESTS = (
     *(f"services/{api}-api/tests/conftest.py" for api in ("command", "query", "search")),
-    *(f"services/{store}-projector/tests/conftest.py" for store in ("redis", "search")),
+    "services/search-projector/tests/conftest.py",
     "services/query-api/tests/contract/test_user_views.py",
     "services/query-api/tests/integration/test_service.py",
     "services/query-api/tests/unit/test_application.py",
@@ -46,6 +46,8 @@ TESTS = (
     "services/redis-projector/tests/integration/test_service.py",
     "services/search-api/tests/integration/test_service.py",
     "services/search-api/tests/unit/test_query.py",
+    "services/search-projector/tests/contract/test_generations.py",
+    "services/search-projector/tests/contract/test_user_index.py",
     "services/search-projector/tests/integration/test_service.py",
 )
 NOT_COPIED = {"tests", "__pycache__"}

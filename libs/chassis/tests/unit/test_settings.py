@@ -98,6 +98,8 @@ class Api(ApiSettings):
     model_config = settings_config("API_")
 
     admin_port: int = 9000
+    http_port: int = 3000
+    grpc_port: int = 1234
 
 
 GIVEN = {"JWKS_URL": "https://issuer.test/keys", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a"}

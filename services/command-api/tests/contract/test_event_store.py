@@ -3,8 +3,8 @@
 import pytest
 import user_events
 
-from eventstore.conformance.events import *  # noqa: F403 - the stores: see conftest.py
-from eventstore.conformance.results import *  # noqa: F403
+from eventstore.conformance.events import *
+from eventstore.conformance.results import *
 from eventstore.conformance.samples import Samples
 
 

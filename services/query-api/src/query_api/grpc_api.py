@@ -5,7 +5,8 @@ from typing import cast
 from chassis.auth.authorization import requires_scope
 from chassis.batching.coalesced_reads import CoalescedRead
 from chassis.http.pagination import Page, invalid, page
-from query_api.application import MAX_VERSION, UserDirectory
+from projections.queries import MAX_VERSION
+from query_api.application import UserDirectory
 from user_contracts.proto.user.v1 import (
     GetRequest,
     ListRequest,

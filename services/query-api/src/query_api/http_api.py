@@ -10,7 +10,8 @@ from chassis.http.entity_tags import is_known
 from chassis.http.messages import answer, next_link, read_int, read_page, read_query
 from chassis.http.pagination import Page
 from chassis.http.server import service_info_route
-from query_api.application import MAX_VERSION, UserDirectory
+from projections.queries import MAX_VERSION
+from query_api.application import UserDirectory
 from user_contracts import openapi
 
 

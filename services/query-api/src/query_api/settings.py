@@ -5,7 +5,7 @@ from pydantic import Field
 from chassis.auth.settings import ApiSettings
 from chassis.process.settings import settings_config
 from chassis.stores.redis import RedisSettings
-from query_api.application import WAITERS
+from projections.queries import WAITERS
 
 
 class Settings(RedisSettings, ApiSettings):

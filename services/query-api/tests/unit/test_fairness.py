@@ -20,10 +20,11 @@ from chassis.http.server import HttpServer
 from chassis.limits.concurrency import ConcurrencyLimit, current_caller
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
+from projections.memory.reader import MemoryReader
+from projections.queries import ViewQueries, waiters
+from projections.reader import StoredView
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory, waiters
-from query_api.memory_user_views import MemoryUserViews
-from query_api.ports import View
+from query_api.application import UserDirectory
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User
 
@@ -38,7 +39,7 @@ def stored(version: int) -> dict[str, bytes]:
 
 
 @dataclass
-class Listed(MemoryUserViews):
+class Listed(MemoryReader):
     """Views whose pages come when they are let, and which note for whom they were read."""
 
     users: dict[str, Mapping[str, bytes]]
@@ -48,14 +49,14 @@ class Listed(MemoryUserViews):
     def __post_init__(self) -> None:
         super().__init__(self.users)
 
-    async def newest(self, before: str | None, limit: int) -> list[tuple[str, View]]:
+    async def newest(self, before: str | None, limit: int) -> list[tuple[str, StoredView]]:
         self.readers.append(current_caller.get())
         await self.let.wait()
         return await super().newest(before, limit)
 
 
 @dataclass
-class Counted(MemoryUserViews):
+class Counted(MemoryReader):
     """Views that count who has read a user how often."""
 
     users: dict[str, Mapping[str, bytes]]
@@ -68,7 +69,7 @@ class Counted(MemoryUserViews):
     def reads(self) -> int:
         return self.by_task.total()
 
-    async def get(self, user_id: str) -> View | None:
+    async def get(self, user_id: str) -> StoredView | None:
         self.by_task[asyncio.current_task()] += 1
         return await super().get(user_id)
 
@@ -100,7 +101,7 @@ class Api:
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     views = Listed({ANN: stored(1)})
-    directory = UserDirectory(views, 20, ConcurrencyLimit("min_version", AT_ONCE))
+    directory = UserDirectory(ViewQueries(views, 20, ConcurrencyLimit("min_version", AT_ONCE)))
     http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserQueries(directory)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)
@@ -177,7 +178,7 @@ async def test_a_further_page_is_read_for_its_caller_and_the_first_one_for_all(a
 
 async def test_a_wait_in_the_queue_does_not_read_the_view() -> None:
     views = Counted({ANN: stored(1)})
-    directory = UserDirectory(views, 20, waiters(1))
+    directory = UserDirectory(ViewQueries(views, 20, waiters(1)))
     tasks = [asyncio.create_task(directory.get(ANN, 2)) for _ in range(3)]
     await wait_until_waiting(1)
     queued = tasks[1:]

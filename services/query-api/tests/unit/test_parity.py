@@ -44,7 +44,7 @@ def stored(user: User) -> dict[str, bytes]:
 
 
 @pytest.fixture
-async def doors(directory: UserDirectory, memory_shelf: Any) -> AsyncIterator[Doors]:
+async def doors(directory: UserDirectory, stored_users: Any) -> AsyncIterator[Doors]:
     http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
     service = grpc_api.UserQueries(directory)
     grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
@@ -53,7 +53,7 @@ async def doors(directory: UserDirectory, memory_shelf: Any) -> AsyncIterator[Do
         serving(http, grpc),
         aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as session,
     ):
-        yield Doors(session, UserQueriesStub(channel), memory_shelf)
+        yield Doors(session, UserQueriesStub(channel), stored_users)
         channel.close()
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from chassis.http.pagination import Page, decode_cursor, encode_cursor, invalid
+from chassis.http.pagination import Page, cut, decode_cursor, invalid
 from chassis.limits.concurrency import ConcurrencyLimit
 from search_api.ports import User, UserIndex
 from user_contracts import folding
@@ -43,11 +43,8 @@ class UserSearch:
         term = _checked(text)
         async with self._slot(term):
             hits = await self.index.search(term, after, page.limit + 1)
-        users = [hit.user for hit in hits[: page.limit]]
-        if len(hits) <= page.limit:
-            return users, None
-        last = hits[page.limit - 1]
-        return users, encode_cursor((last.score, last.user.id))
+        found, cursor = cut(hits, page.limit, lambda last: (last.score, last.user.id))
+        return [hit.user for hit in found], cursor
 
     @asynccontextmanager
     async def _slot(self, term: str) -> AsyncIterator[None]:

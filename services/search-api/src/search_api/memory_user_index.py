@@ -1,10 +1,12 @@
 """Searches documents in memory: for tests and the demo, kept honest by the contract suite."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any
 
-from search_api.ports import Hit, User
+from projections.memory.search import search
+from search_api.documents import hit
+from search_api.ports import Hit
 from search_api.ranking import Rank, characters, may_be_part, typos
 from user_contracts import folding
 
@@ -18,18 +20,8 @@ class MemoryUserIndex:
         self._documents = documents
 
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
-        wanted = folding.words(text)
-        hits = [
-            Hit(score, _user(document))
-            for document in self._documents.values()
-            if not document.get("deleted") and (score := _score(wanted, document))
-        ]
-        hits.sort(key=_place)
-        return [hit for hit in hits if after is None or _place(hit) > (-after[0], after[1])][:limit]
-
-
-def _place(hit: Hit) -> tuple[float, str]:
-    return -hit.score, hit.user.id
+        score = partial(_score, folding.words(text))
+        return [hit(found) for found in search(self._documents, score, after, limit)]
 
 
 def _score(wanted: Sequence[str], document: Mapping[str, Any]) -> float:
@@ -116,13 +108,3 @@ def distance(one: str, other: str) -> int:
                 cost = min(cost, above[j - 2] + 1)
             row.append(cost)
     return row[-1]
-
-
-def _user(document: Mapping[str, Any]) -> User:
-    return User(
-        document["id"],
-        document["first_name"],
-        document["last_name"],
-        datetime.fromisoformat(document["created_at"]),
-        document["version"],
-    )

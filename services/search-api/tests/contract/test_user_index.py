@@ -11,6 +11,7 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
 from local_stack.addresses import Addresses
+from projections.opensearch.reader import OpenSearchReader
 from search_api.opensearch_user_index import OpenSearchUserIndex
 
 NUMBERS = itertools.count(1)
@@ -147,8 +148,8 @@ async def test_a_hostile_term_is_only_a_term(shelf: Any, text: str) -> None:
 async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
-        away = OpenSearchUserIndex(client, 1)
-        for call in (away.search("ann", None, 1), away.ping()):
+        reader = OpenSearchReader(client, "users", 1)
+        for call in (OpenSearchUserIndex(reader).search("ann", None, 1), reader.ping()):
             with pytest.raises(Unavailable):
                 await call
 
@@ -164,7 +165,7 @@ async def test_an_index_of_the_former_version_is_searched_as_before(stack: Addre
         for first, last in PEOPLE:
             one = user(first, last)
             await client.index(index=name, id=one["id"], body=one, params={"refresh": "true"})
-        index = OpenSearchUserIndex(client, 5, alias=name)
+        index = OpenSearchUserIndex(OpenSearchReader(client, name, 5))
         for text in ("zizek", "Bruce Lee", "lee br", "uf", "saldania", "李小龍", "anne-marie"):
             assert await index.search(text, None, 100), text
         await client.indices.delete(index=name)

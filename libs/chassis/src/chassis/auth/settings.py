@@ -20,6 +20,8 @@ from chassis.process.settings import PublicSettings, is_loopback
 class ApiSettings(PublicSettings):
     """Tokens are asked for as soon as there is a key to check them with."""
 
+    http_port: int = Field(description="Port of the HTTP API.")
+    grpc_port: int = Field(description="Port of the gRPC API.")
     jwks_url: str | None = Field(
         None,
         description="Where the keys are that tokens are checked with (a JWK Set, over https).",

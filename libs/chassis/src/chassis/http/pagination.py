@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ MAX_LIMIT = 100
 MAX_CURSOR = 512  # characters; our longest is about 120
 
 C = TypeVar("C")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,18 @@ def page(limit: int | None, cursor: str | None) -> Page:
     if limit is not None and not 0 <= limit <= MAX_LIMIT:
         raise invalid("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
     return Page(limit or DEFAULT_LIMIT, cursor or None)
+
+
+def cut(
+    found: Sequence[E], limit: int, position: Callable[[E], object]
+) -> tuple[Sequence[E], str | None]:
+    """Return at most limit of the entries, and the cursor of the next page, if there is one.
+
+    found: what was read for the page, with one entry more than limit where there is a next page.
+    """
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], encode_cursor(position(found[limit - 1]))
 
 
 def encode_cursor(position: object) -> str:

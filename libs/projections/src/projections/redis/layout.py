@@ -9,6 +9,9 @@ class Layout(Protocol):
     POINTER: str
     """The name of the generation that serves."""
 
+    FIRST_GENERATION: str
+    """The generation that serves while nothing is stored under POINTER."""
+
     NOTES: str
     """What operators decided; in one slot with KEPT and POINTER."""
 
@@ -16,16 +19,16 @@ class Layout(Protocol):
     """All generations that may hold data."""
 
     SHARDS: tuple[str, ...]
-    """The hash tags that a generation is divided by."""
+    """The hash tags that a generation is divided by: a bucket belongs to one of them."""
 
     def bucket_of(self, key: str, /) -> str:
         """The bucket of an aggregate's key; its order is the keys' order."""
 
     def hash_key(self, generation: str, key: str, /) -> str:
-        """The hash of one aggregate."""
+        """The hash of one aggregate: the key of its bucket, a colon, and its own key."""
 
     def bucket_key(self, generation: str, bucket: str, /) -> str:
-        """The keys of a bucket, in their order."""
+        """The keys of a bucket, in their order; in the slot of its hashes."""
 
     def directory_key(self, generation: str, /) -> str:
         """The buckets in use."""

@@ -10,14 +10,14 @@ from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis, node_of
-from query_api.ports import View
-from user_contracts import redis_users
-from user_contracts.redis_users import FIRST_GENERATION, POINTER, bucket_of
+from projections.reader import StoredView
+from projections.redis.layout import Layout
 
 MOST_WAITING = 1000  # reads; a port has as many connections
 POINTER_TTL = 1.0  # seconds; a switch of generations keeps both for longer
+LEAST = "00000000-0000-0000-0000-000000000000"
 FIELDS = ["version", "json", "proto"]
-# The order of a bucket and its users lie in one slot; one reply is read in 60 µs, twelve in 240.
+# The order of a bucket and its hashes are in one slot; one reply is read in 60 µs, twelve in 240.
 PAGE = """
 local page = redis.call('ZRANGE', KEYS[1], ARGV[1], '-', 'BYLEX', 'REV', 'LIMIT', 0, ARGV[2])
 for i, id in ipairs(page) do
@@ -25,53 +25,56 @@ for i, id in ipairs(page) do
 end
 return page
 """
-Listed = tuple[str, View | None]
+Listed = tuple[str, StoredView | None]
 
 
-class RedisUserViews:
-    """Implements query_api.shared_reads.BatchedUserViews on the generation that serves."""
+class RedisReader:
+    """Implements projections.reader.BatchViewReader on the generation that serves."""
 
-    def __init__(self, redis: AnyRedis, timeout: float, at_once: int) -> None:
+    def __init__(self, redis: AnyRedis, layout: Layout, timeout: float, at_once: int) -> None:
         """timeout: seconds for a read, of however many round trips; half of them for its turn.
 
         at_once: reads that run; redis-py's pools for a cluster refuse a connection too many.
         """
         self._redis = redis
+        self._keys = layout
         self._timeout = timeout
         self._turns = ConcurrencyLimit("redis reads", at_once, MOST_WAITING, timeout / 2)
-        self._generation = FIRST_GENERATION
+        self._generation = layout.FIRST_GENERATION
         self._read_at = float("-inf")
-        self._newest = "000000"  # the bucket, when last seen; most lists begin there
+        self._newest = layout.bucket_of(LEAST)  # the bucket, when last seen; most lists begin there
 
-    async def get(self, user_id: str) -> View | None:
-        (view,) = await self.get_many([user_id])
+    async def get(self, key: str) -> StoredView | None:
+        (view,) = await self.get_many([key])
         return view
 
-    async def get_many(self, user_ids: Sequence[str]) -> list[View | None]:
+    async def get_many(self, keys: Sequence[str]) -> list[StoredView | None]:
         async with self._call("get"):
-            return await self._views(await self._serving(), user_ids)
+            return await self._views(await self._serving(), keys)
 
-    async def newest(self, before: str | None, limit: int) -> list[tuple[str, View]]:
-        found: list[tuple[str, View]] = []
+    async def newest(self, before: str | None, limit: int) -> list[tuple[str, StoredView]]:
+        found: list[tuple[str, StoredView]] = []
         async with self._call("list"):
             generation = await self._serving()
             while len(found) < limit:
                 listed = await self._listed(generation, before, limit - len(found))
                 if not listed:
                     break
-                found += [(user_id, view) for user_id, view in listed if view and view.json]
+                found += [(key, view) for key, view in listed if view and view.json]
                 before = listed[-1][0]
         return found
 
     async def ping(self) -> None:
         """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
         async with self._call("ping"):
-            await self._redis.get(POINTER)
+            await self._redis.get(self._keys.POINTER)
 
     async def _listed(self, generation: str, before: str | None, limit: int) -> list[Listed]:
-        """At most limit users below `before`, newest first, in one round trip a bucket."""
-        below, top = ("+", "+") if before is None else (f"({before}", f"[{bucket_of(before)}")
-        bucket = self._newest if before is None else bucket_of(before)
+        """At most limit keys below `before`, newest first, in one round trip a bucket."""
+        below, top, bucket = "+", "+", self._newest
+        if before is not None:
+            bucket = self._keys.bucket_of(before)
+            below, top = f"({before}", f"[{bucket}"
         listed: list[Listed] = []
         while len(listed) < limit:
             there, rows = await self._bucket(generation, bucket, top, below, limit - len(listed))
@@ -89,22 +92,22 @@ class RedisUserViews:
     async def _bucket(
         self, generation: str, bucket: str, top: str, below: str, limit: int
     ) -> tuple[list[str], list[Listed]]:
-        """Two buckets from top downwards, and users of the one that should be the first."""
+        """Two buckets from top downwards, and keys of the one that should be the first."""
         pipeline = self._redis.pipeline(transaction=False)
-        directory = redis_users.directory_key(generation)
-        listing = redis_users.bucket_key(generation, bucket)
+        directory = self._keys.directory_key(generation)
+        listing = self._keys.bucket_key(generation, bucket)
         pipeline.zrange(directory, top, "-", desc=True, bylex=True, offset=0, num=2)
         pipeline.execute_command(
             "EVAL_RO", PAGE, 1, listing, below, limit, **node_of(self._redis, listing)
         )
         names, rows = await pipeline.execute()
-        listed = [(user_id.decode(), _view(found)) for user_id, *found in rows]
+        listed = [(key.decode(), _view(found)) for key, *found in rows]
         return [name.decode() for name in names], listed
 
-    async def _views(self, generation: str, ids: Sequence[str]) -> list[View | None]:
+    async def _views(self, generation: str, ids: Sequence[str]) -> list[StoredView | None]:
         pipeline = self._redis.pipeline(transaction=False)
-        for user_id in ids:
-            pipeline.hmget(redis_users.hash_key(generation, user_id), FIELDS)
+        for key in ids:
+            pipeline.hmget(self._keys.hash_key(generation, key), FIELDS)
         return [_view(found) for found in await pipeline.execute()]
 
     @asynccontextmanager
@@ -120,12 +123,12 @@ class RedisUserViews:
     async def _serving(self) -> str:
         """The generation to read."""
         if time.monotonic() - self._read_at > POINTER_TTL:
-            generation: Any = await self._redis.get(POINTER)
-            self._generation = generation.decode() if generation else FIRST_GENERATION
+            generation: Any = await self._redis.get(self._keys.POINTER)
+            self._generation = generation.decode() if generation else self._keys.FIRST_GENERATION
             self._read_at = time.monotonic()
         return self._generation
 
 
-def _view(found: Sequence[Any]) -> View | None:
+def _view(found: Sequence[Any]) -> StoredView | None:
     version, json, proto = found
-    return None if version is None else View(int(version), json, proto)
+    return None if version is None else StoredView(int(version), json, proto)

@@ -1,0 +1,13 @@
+"""The suites that every adapter passes.
+
+A test module imports one suite whole and has a fixture `subject`, the adapter under test:
+
+    from projections.conformance import redis as on_redis
+    from projections.conformance.views import *
+
+    @pytest.fixture
+    def subject(redis: AnyRedis) -> ViewsUnderTest[RedisChange]:
+        return on_redis.views(redis, layout)
+
+`redis`, `opensearch` and `memory` make the subjects of the adapters that are here.
+"""

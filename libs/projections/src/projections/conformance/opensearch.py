@@ -1,0 +1,41 @@
+"""The adapters for OpenSearch as subjects of the suites; each has an alias of its own."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from opensearchpy import AsyncOpenSearch
+
+from projections.conformance.changes import LOG, Changes
+from projections.conformance.views import ViewsUnderTest
+from projections.generations import FIRST
+from projections.opensearch.change import DocumentChange
+from projections.opensearch.generations import OpenSearchGenerations
+
+
+@asynccontextmanager
+async def generations(
+    client: AsyncOpenSearch, definition: Mapping[str, Any]
+) -> AsyncIterator[OpenSearchGenerations]:
+    """An alias with nothing behind it; its indexes are removed at the end."""
+    alias = f"test-{uuid.uuid4().hex[:8]}"
+    yield OpenSearchGenerations(client, definition, alias)
+    for index in await client.indices.get_alias(index=f"{alias}-*"):
+        await client.indices.delete(index=index)
+
+
+async def views(
+    client: AsyncOpenSearch, generations: OpenSearchGenerations, changes: Changes[DocumentChange]
+) -> ViewsUnderTest[DocumentChange]:
+    """The first generation, to be written."""
+    views = generations.views(FIRST)
+    await views.offsets(LOG, [])
+
+    async def held(key: str) -> object:
+        return (await client.get(index=views.index, id=key))["_source"]
+
+    async def lose_everything() -> None:
+        await client.indices.delete(index=views.index)
+
+    return ViewsUnderTest(views, changes, held, lose_everything)

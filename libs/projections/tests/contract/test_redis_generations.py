@@ -1,0 +1,106 @@
+"""Generations in Redis and their double: the suite, and what can be seen in Redis alone."""
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from chassis.problems import Unavailable
+from chassis.stores.redis import AnyRedis
+from projections.conformance import memory
+from projections.conformance import redis as on_redis
+from projections.conformance.changes import ANN, LOG, RedisChanges
+from projections.conformance.generations import *
+from projections.redis.change import RedisChange
+from projections.redis.generations import RedisGenerations
+from projections.redis.layout import Layout
+from projections.redis.views import scanned
+
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
+CHANGES = RedisChanges()
+
+
+@pytest.fixture
+def subject(
+    request: pytest.FixtureRequest, store: str, layout: Layout
+) -> GenerationsUnderTest[RedisChange]:
+    if store == "memory":
+        return memory.generations_of_hashes()
+    return on_redis.generations(request.getfixturevalue("redis"), layout)
+
+
+@pytest.fixture
+def generations(redis: AnyRedis, layout: Layout) -> RedisGenerations:
+    return RedisGenerations(redis, layout)
+
+
+async def hashes(redis: AnyRedis, layout: Layout, key: str) -> dict[str, Any]:
+    """What each generation holds of an aggregate."""
+    found: dict[str, Any] = {g: await redis.hgetall(layout.hash_key(g, key)) for g in "123"}
+    return {generation: fields for generation, fields in found.items() if fields}
+
+
+@ON_REDIS
+async def test_a_deletion_reaches_every_generation_that_is_kept(
+    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+) -> None:
+    await generations.views("1").apply([CHANGES.put(ANN, 1)])
+    await generations.add("2")
+    await generations.views("2").apply([CHANGES.put(ANN, 1)])
+    await generations.switch("1", "2")
+    await generations.add("3")
+    await generations.views("3").apply([CHANGES.put(ANN, 1)])
+    await generations.views("2").apply([CHANGES.erase(ANN, 2)])
+    assert await hashes(redis, layout, ANN) == {g: {b"version": b"2"} for g in "123"}
+    for generation in "123":
+        assert await redis.zrange(layout.bucket_key(generation, ANN[:6]), 0, -1) == []
+
+
+@ON_REDIS
+async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
+    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+) -> None:
+    await generations.add("2")
+    both = generations.views("1", leading="2")
+    await both.apply([CHANGES.put(ANN, 1)])
+    await both.advance(LOG, {0: (None, 5)})
+    assert (await hashes(redis, layout, ANN)).keys() == {"1", "2"}
+    assert await generations.views("2").offsets(LOG, [0]) == {0: None}
+
+
+@ON_REDIS
+async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
+    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+) -> None:
+    async def keys(generation: str) -> set[bytes]:
+        pattern = layout.pattern(generation)
+        return {key async for page in scanned(redis, pattern) for key in page}
+
+    for generation in ("1", "2", "21"):
+        await generations.views(generation).apply([CHANGES.put(ANN, 1)])
+    await generations.add("2")
+    await generations.drop("2")
+    assert not await keys("2")
+    for generation in ("1", "21"):  # hash, order, buckets
+        assert len(await keys(generation)) == 3
+
+
+async def test_a_redis_that_is_away_is_reported(unused_ports: list[int], layout: Layout) -> None:
+    async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
+        away = RedisGenerations(redis, layout)
+        for call in (
+            away.state(),
+            away.note({"done": 1}),
+            away.add("2"),
+            away.switch("1", "2"),
+            away.drop("1"),
+            away.ping(),
+        ):
+            with pytest.raises(Unavailable):
+                await call

@@ -1,0 +1,97 @@
+"""Views in Redis and their double: the suite, and what Redis alone can do."""
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from chassis.problems import Unavailable
+from chassis.stores.redis import AnyRedis
+from projections.conformance import memory
+from projections.conformance import redis as on_redis
+from projections.conformance.changes import ANN, BOB, LOG, RedisChanges
+from projections.conformance.views import *
+from projections.projector import OffsetMoved
+from projections.redis.change import RedisChange
+from projections.redis.layout import Layout
+from projections.redis.views import AT_ONCE, RedisViews
+
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
+CHANGES = RedisChanges()
+
+
+@pytest.fixture
+def subject(
+    request: pytest.FixtureRequest, store: str, layout: Layout
+) -> ViewsUnderTest[RedisChange]:
+    if store == "memory":
+        return memory.hashes()
+    return on_redis.views(request.getfixturevalue("redis"), layout)
+
+
+@pytest.fixture
+def views(redis: AnyRedis, layout: Layout) -> RedisViews:
+    return RedisViews(redis, layout, "1")
+
+
+@ON_REDIS
+@pytest.mark.parametrize("left", [3, None])
+async def test_what_one_shard_has_lost_is_read_again_from_there(
+    views: RedisViews, redis: AnyRedis, layout: Layout, left: int | None
+) -> None:
+    assert await views.claim(LOG, [0, 1]) == {0: 0, 1: 0}
+    await views.advance(LOG, {0: (0, 5), 1: (0, 7)})
+    fallen = layout.offsets_key("1", layout.SHARDS[1])
+    if left is None:
+        await redis.delete(fallen)
+    else:
+        await redis.hset(fallen, f"{LOG}:0", str(left))
+
+    with pytest.raises(OffsetMoved):
+        await views.advance(LOG, {0: (5, 9)})
+    begin = await views.claim(LOG, [0, 1])
+    assert begin == {0: left or 0, 1: 7 if left else 0}
+    await views.advance(LOG, {0: (begin[0], 4), 1: (begin[1], 8)})
+    assert await views.offsets(LOG, [0, 1]) == {0: 4, 1: 8}
+    with pytest.raises(OffsetMoved):  # a writer that read on as if nothing had been lost
+        await views.advance(LOG, {0: (9, 10)})
+
+
+@ON_REDIS
+async def test_more_keys_of_a_bucket_than_one_script_takes_are_all_held(
+    views: RedisViews, redis: AnyRedis, layout: Layout
+) -> None:
+    keys = [f"{ANN[:24]}{number:012x}" for number in range(2 * AT_ONCE + 1)]
+    await views.apply([CHANGES.put(key, 1) for key in keys])
+    listed: Any = await redis.zrange(layout.bucket_key("1", ANN[:6]), 0, -1)
+    assert [key.decode() for key in listed] == keys
+    assert await redis.hget(layout.hash_key("1", keys[-1]), "version") == b"1"
+
+
+@ON_REDIS
+async def test_living_aggregates_and_no_others_are_in_the_order_of_their_bucket(
+    views: RedisViews, redis: AnyRedis, layout: Layout
+) -> None:
+    await views.apply([CHANGES.put(ANN, 1), CHANGES.put(BOB, 1)])
+    await views.apply([CHANGES.erase(ANN, 2)])
+    assert await redis.zrange(layout.bucket_key("1", BOB[:6]), 0, -1) == [BOB.encode()]
+    assert await redis.zrange(layout.directory_key("1"), 0, -1) == [BOB[:6].encode()]
+
+
+async def test_a_redis_that_is_away_is_reported(unused_ports: list[int], layout: Layout) -> None:
+    async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
+        away = RedisViews(redis, layout, "1")
+        for call in (
+            away.apply([CHANGES.put(ANN, 1)]),
+            away.offsets(LOG, [0]),
+            away.advance(LOG, {0: (None, 1)}),
+            away.apply([CHANGES.erase(ANN, 1)]),
+        ):
+            with pytest.raises(Unavailable):
+                await call
