@@ -34,6 +34,7 @@ INVOICE = Aggregate("invoice", "invoices", [Field("note", "text", 200)], number=
         ("query-api QUERY_API_HOST", "order-query-api ORDER_QUERY_API_HOST"),
         ("redis-projector, port 9003, not 90030", "order-redis-projector, port 9013, not 90030"),
         ("await users.rename(RenameUser())", "await orders.change(ChangeOrder())"),
+        ("runAsUser: 10001 of a user", "runAsUser: 10001 of an order"),
         ("mysql_user: str = 'command_api'", "mysql_user: str = 'order_command_api'"),
     ],
 )
