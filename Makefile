@@ -14,10 +14,11 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
 GO_TOOLS := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1 github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 \
 	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
-MEMBERS := libs/http2 libs/chassis libs/eventstore libs/projections schemas infra/setup infra/connect infra/canary infra/console infra/local infra/new_aggregate \
+MEMBERS := libs/http2 libs/chassis libs/eventstore libs/projections schemas infra/setup infra/connect infra/canary infra/console infra/view_verifier infra/local \
+	infra/new_aggregate \
 	demo $(wildcard services/*)
 DEPLOYABLES := $(wildcard services/*)
-LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console
+LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console infra/view_verifier
 
 .PHONY: help
 help: ## List the targets
@@ -147,7 +148,7 @@ gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
-	$(foreach name,http2 chassis eventstore projections contracts platform-setup connector-supervisor canary console local-stack new-aggregate demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
+	$(foreach name,http2 chassis eventstore projections contracts platform-setup connector-supervisor canary console view-verifier local-stack new-aggregate demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
 
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock

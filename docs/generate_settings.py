@@ -16,6 +16,7 @@ import platform_setup.recovery.ledger_writer
 import platform_setup.recovery.settings
 import platform_setup.schema_rule
 import platform_setup.topics
+import view_verifier.settings
 from chassis.process.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,7 @@ PAGES: dict[str, type[BaseSettings]] = {
     "connector-supervisor": connector_supervisor.settings.Settings,
     "canary": canary.settings.Settings,
     "console": console.settings.Settings,
+    "view-verifier": view_verifier.settings.Settings,
     "platform-setup mysql-users": platform_setup.mysql_users.Settings,
     "platform-setup topics": platform_setup.topics.Settings,
     "platform-setup schema-rule": platform_setup.schema_rule.Settings,

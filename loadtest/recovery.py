@@ -81,8 +81,9 @@ def main() -> None:
     steps.add("both views complete, since the restore began", time.perf_counter() - began - waited)
     verdicts = []
     for projector in ("redis-projector", "search-projector"):
-        environment = load(instance).environment(projector)
-        told = steps.run(f"`{projector} verify`", BIN / projector, "verify", **environment)
+        environment = load(instance).environment("view-verifier")
+        command = ("view-verifier", projector)
+        told = steps.run(f"`{' '.join(command)}`", BIN / command[0], projector, **environment)
         verdicts.append(f"{projector}: {told.strip().splitlines()[-1]}")
     text = "\n".join(
         [

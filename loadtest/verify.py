@@ -1,4 +1,4 @@
-"""verify over all seeded users: its time and memory, with nothing wrong, and with planted drift.
+"""view-verifier over all seeded users: its time and memory, without drift, and with planted drift.
 
 After `make up` and `make seed`. The drift: users taken out of the view behind the projector's back,
 others whose names were changed there, and some who never were.
@@ -98,8 +98,8 @@ def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified
     """The command in a process of its own."""
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own words
-        [BIN / projector, "verify", *words],
-        env=os.environ | stack.environment(projector),
+        [BIN / "view-verifier", projector, *words],
+        env=os.environ | stack.environment("view-verifier"),
         stdout=subprocess.PIPE,
         text=True,
     )

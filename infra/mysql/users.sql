@@ -22,7 +22,7 @@ GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON 
 CREATE USER IF NOT EXISTS 'command_api'@'%' IDENTIFIED BY ${command_api_password};
 ALTER USER 'command_api'@'%' IDENTIFIED BY ${command_api_password};
 
--- The projectors' `verify` compares the event store with their views. command-api's migration
--- grants SELECT on its table; nothing here.
+-- view-verifier compares the event store with the views. command-api's migration grants SELECT on
+-- its table; nothing here.
 CREATE USER IF NOT EXISTS 'auditor'@'%' IDENTIFIED BY ${auditor_password};
 ALTER USER 'auditor'@'%' IDENTIFIED BY ${auditor_password};

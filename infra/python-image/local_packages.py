@@ -17,7 +17,8 @@ EXTRAS = re.compile(r"\[([\w,-]+)\]")
 
 def main() -> None:
     member = Path(sys.argv[1])
-    folders = [*(file.parent for file in Path("libs").glob("*/pyproject.toml")), Path("schemas")]
+    files = [*Path("libs").glob("*/pyproject.toml"), *Path("services").glob("*/pyproject.toml")]
+    folders = [*(file.parent for file in files), Path("schemas")]
     libraries = {project(folder)["name"]: folder for folder in folders}
     found = dict.fromkeys([member, *needed(member, set(), libraries)])
     print(*(f"./{folder}" for folder in found), sep="\n")

@@ -9,7 +9,7 @@ import clusters
 import faults
 import planting
 import pytest
-from operating import Tool
+from operating import verifier
 from redis_operator import connected
 from scenario import Chaos
 
@@ -103,5 +103,5 @@ async def test_the_node_with_the_index_is_killed_and_away(chaos: Chaos) -> None:
 
 @pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
 async def test_the_operator_finds_nothing_wrong_at_the_end(chaos: Chaos, projector: str) -> None:
-    told = await Tool(chaos.stack, projector).done("verify", "--patience", "5")
+    told = await verifier(chaos.stack).done(projector, "--patience", "5")
     assert planting.told(told) == {}

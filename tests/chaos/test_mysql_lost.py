@@ -16,7 +16,7 @@ from doors import Door, Refused
 from grpc_caller import GrpcCaller
 from http_caller import HttpCaller
 from ledger import Ledger
-from operating import Tool
+from operating import verifier
 from restored import Published
 from scenario import RATE, SHOWN, Chaos
 from traffic import Traffic
@@ -53,7 +53,7 @@ async def test_nothing_published_is_lost_and_nobody_is_revived(
     assert all(at[key] >= restored.seconds(lost_at) - int(loss[1]) / 1000 for key in lost), lost
     await continued(http, published)
     for projector in ("redis-projector", "search-projector"):
-        told = await Tool(stack, projector).done("verify", "--patience", "5")
+        told = await verifier(stack).done(projector, "--patience", "5")
         assert planting.told(told) == {}
     for user in published.erased:
         with pytest.raises(Refused, match="404"):

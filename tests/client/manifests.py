@@ -39,7 +39,7 @@ def of_kind(overlay: str, *kinds: str) -> dict[str, Resource]:
 
 def workloads(overlay: str) -> dict[str, Resource]:
     """Everything that runs an image which this repository builds: the services and the jobs."""
-    found = of_kind(overlay, "Deployment", "Job")
+    found = of_kind(overlay, "Deployment", "Job", "CronJob")
     return {n: w for n, w in found.items() if container(w)["image"].startswith("people/")}
 
 
@@ -47,8 +47,15 @@ def services(overlay: str) -> dict[str, Resource]:
     return {n: w for n, w in workloads(overlay).items() if w["kind"] == "Deployment"}
 
 
+def template(workload: Resource) -> dict[str, Any]:
+    """The template of the workload's pods."""
+    spec = workload["spec"]
+    found: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec)["template"]
+    return found
+
+
 def pod(workload: Resource) -> dict[str, Any]:
-    spec: dict[str, Any] = workload["spec"]["template"]["spec"]
+    spec: dict[str, Any] = template(workload)["spec"]
     return spec
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from manifests import container, of_kind, workloads
+from manifests import container, of_kind, template, workloads
 
 Labels = dict[str, str]
 NAME = "app.kubernetes.io/name"
@@ -21,7 +21,7 @@ PORTS = {"mysql": 3306, "redis": 6379, "opensearch": 9200, "registry": 8080}
 def labels(overlay: str, name: str) -> Labels:
     if name in SERVERS:
         return SERVERS[name]
-    found: Labels = workloads(overlay)[name]["spec"]["template"]["metadata"]["labels"]
+    found: Labels = template(workloads(overlay)[name])["metadata"]["labels"]
     return found
 
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import Gauge
@@ -78,8 +77,6 @@ class Log:
                 handler,
                 letters,
                 ping,
-                pytest.fail,
-                "keys",
             )
         finally:
             await letters.close()

@@ -28,6 +28,16 @@ COMMANDS = {
         "SEARCH_PROJECTOR_OPENSEARCH_URL": "http://127.0.0.1:{port}",
         "SEARCH_PROJECTOR_OPENSEARCH_TIMEOUT": "600",
     },
+    "view-verifier redis-projector": {
+        "VIEW_VERIFIER_REDIS_URL": "redis://127.0.0.1:{port}",
+        "VIEW_VERIFIER_REDIS_TIMEOUT": "600",
+        "VIEW_VERIFIER_MYSQL_PASSWORD": "unused",
+    },
+    "view-verifier search-projector": {
+        "VIEW_VERIFIER_OPENSEARCH_URL": "http://127.0.0.1:{port}",
+        "VIEW_VERIFIER_OPENSEARCH_TIMEOUT": "600",
+        "VIEW_VERIFIER_MYSQL_PASSWORD": "unused",
+    },
     "connector-supervisor replay": {
         "CONNECTOR_SUPERVISOR_CONNECT_URL": "http://127.0.0.1:{port}",
         "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": "unused",

@@ -14,9 +14,10 @@ OF_AN_AGGREGATE = {
     "command-api": {"mysql"},
     "query-api": {"redis"},
     "search-api": {"opensearch"},
-    "redis-projector": {"kafka", "registry", "redis", "mysql"},
-    "search-projector": {"kafka", "registry", "opensearch", "mysql"},
+    "redis-projector": {"kafka", "registry", "redis"},
+    "search-projector": {"kafka", "registry", "opensearch"},
     "migrate": {"mysql"},
+    "view-verifier": {"mysql", "redis", "opensearch"},
 }
 TALKS = {one + name: to for one in PREFIXES for name, to in OF_AN_AGGREGATE.items()} | {
     "canary": {"command-api", "query-api", "search-api"},

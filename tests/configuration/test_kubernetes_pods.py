@@ -137,3 +137,13 @@ def test_prometheus_finds_every_service_by_its_name() -> None:
         labels = service["spec"]["template"]["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == name
         assert monitor["selector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_verification_runs_when_an_operator_asks_for_it_and_is_not_retried(overlay: str) -> None:
+    verifiers = of_kind(overlay, "CronJob")
+    assert set(verifiers) == set(every("view-verifier"))
+    for verifier in verifiers.values():
+        assert verifier["spec"]["suspend"] is True
+        assert verifier["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+        assert pod(verifier)["restartPolicy"] == "Never"

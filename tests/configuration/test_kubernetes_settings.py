@@ -24,12 +24,14 @@ import console.settings
 import platform_setup.mysql_users
 import platform_setup.schema_rule
 import platform_setup.topics
+import view_verifier.settings
 from chassis.process.settings import load
 from local_stack.addresses import SERVICES
 
 SETTINGS: dict[str, type[BaseSettings]] = {
     **{name: module(name, "settings").Settings for name in every(*SERVICES)},
     **{f"{one}migrate": module(f"{one}command-api", "settings").Settings for one in PREFIXES},
+    **dict.fromkeys(every("view-verifier"), view_verifier.settings.Settings),
     "canary": canary.settings.Settings,
     "console": console.settings.Settings,
     "mysql-users": platform_setup.mysql_users.Settings,
@@ -46,7 +48,7 @@ def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> BaseSettin
     """The settings as the program reads them there; fails with its message if it cannot."""
     workload = workloads(overlay)[name]
     for variable in os.environ:
-        if re.match("(COMMAND|QUERY|SEARCH)_|REDIS_P|CANARY|CONSOLE|SETUP", variable):
+        if re.match("(COMMAND|QUERY|SEARCH)_|REDIS_P|CANARY|CONSOLE|SETUP|VIEW_VERIFIER", variable):
             monkeypatch.delenv(variable)
     for variable, value in environment(overlay, workload).items():
         monkeypatch.setenv(variable, value)
@@ -113,7 +115,7 @@ def test_ports_are_those_that_the_program_listens_on(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workload = workloads(overlay)[name]
-    if workload["kind"] == "Job":
+    if workload["kind"] in {"Job", "CronJob"}:
         return
     settings: Any = told(overlay, name, monkeypatch)
     listened = {
@@ -146,7 +148,7 @@ def test_production_s_mysql_is_talked_to_over_tls(
     assert getattr(settings, "mysql_ca_file", None) or settings.ca_file
 
 
-@pytest.mark.parametrize("name", ["query-api", "redis-projector"])
+@pytest.mark.parametrize("name", ["query-api", "redis-projector", "view-verifier"])
 def test_production_s_redis_is_a_cluster_over_tls(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

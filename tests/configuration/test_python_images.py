@@ -73,5 +73,6 @@ def sources(dockerfile: str, arguments: dict[str, str]) -> Iterator[str]:
     """The files and folders of the repository that a Dockerfile copies or binds."""
     for line in re.findall(r"^COPY (?!.*--from)(.+) \S+$", dockerfile, re.MULTILINE):
         yield from (word for word in line.split() if not word.startswith("--"))
+    given = dict(re.findall(r"^ARG (\w+)=(.*)$", dockerfile, re.MULTILINE)) | arguments
     for bound in re.findall(r"type=bind,source=([^,\s]+)", dockerfile):
-        yield re.sub(r"\$\{(\w+)\}", lambda found: arguments[found[1]], bound)
+        yield re.sub(r"\$\{(\w+)\}", lambda found: given[found[1]], bound)

@@ -26,7 +26,7 @@ from local_stack.layout import Instance
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted(folder.name for folder in (ROOT / "services").iterdir())
-PROGRAMS += ["connector-supervisor", "canary", "console", "demo"]
+PROGRAMS += ["connector-supervisor", "canary", "console", "view-verifier", "demo"]
 CLASSES: list[type[BaseSettings]] = [
     *(import_module(f"{name.replace('-', '_')}.settings").Settings for name in PROGRAMS),
     platform_setup.mysql_users.Settings,

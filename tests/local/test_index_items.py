@@ -45,7 +45,7 @@ CALLS: dict[str, Callable[[OpenSearchIndex], Awaitable[object]]] = {
     "claim": lambda index: index.claim(LOG, [0]),
     "apply": lambda index: index.apply([GONE]),
     "advance": lambda index: index.advance(LOG, {0: (0, 5)}),
-    "audit": lambda index: OpenSearchAudit(index._client, index).look([USER]),
+    "audit": lambda index: OpenSearchAudit(index._client, index).read([USER]),
     "audit page": lambda index: OpenSearchAudit(index._client, index).page("", None, []),
 }
 

@@ -14,8 +14,8 @@ NEEDED = {
     "command-api": {"asyncmy", "yoyo-migrations"},
     "query-api": {"redis"},
     "search-api": {"opensearch-py"},
-    "redis-projector": {"aiokafka", "asyncmy", "redis"},
-    "search-projector": {"aiokafka", "asyncmy", "opensearch-py"},
+    "redis-projector": {"aiokafka", "redis"},
+    "search-projector": {"aiokafka", "opensearch-py"},
 }
 
 LOCKS = sorted(

@@ -10,7 +10,7 @@ import pytest
 import stores
 import topic
 from doors import Door, Refused
-from operating import Tool
+from operating import verifier
 from rebuilding import Population, connector_runs, populated
 from survival import created
 from trouble import POISON
@@ -86,7 +86,7 @@ async def goes_on(stack: Addresses, http: Door, population: Population) -> None:
         await http.rename(population.erased, "Revived")
     await eventually(lambda: connector_runs(stack), within=60, every=1)
     for projector in PROJECTORS:
-        told = await Tool(stack, projector).done("verify", "--patience", "5")
+        told = await verifier(stack).done(projector, "--patience", "5")
         assert planting.told(told) == {}
 
 

@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from doors import Answer, Door, as_root
-from operating import Tool
+from operating import verifier
 from rebuilding import LOCAL_STACK
 from survival import created, visible
 from trouble import stopped
@@ -59,7 +59,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
     assert user["version"] == 5
     await eventually(partial(visible, http, user), within=WITHIN, every=0.5)
     for projector in ("redis-projector", "search-projector"):
-        told = await Tool(stack, projector).done("verify", "--patience", "5")
+        told = await verifier(stack).done(projector, "--patience", "5")
         assert planting.told(told) == {}
 
 

@@ -47,6 +47,8 @@ class System:
     connector: Connector
     projector: dict[str, str]
     """What redis-projector is told."""
+    verifier: dict[str, str]
+    """What view-verifier is told."""
 
     def client(self, user: str) -> dict[str, object]:
         return brokers(
@@ -55,16 +57,24 @@ class System:
 
     async def tool(self, *words: str) -> str:
         """What redis-projector's command printed; AssertionError if it could not do it."""
-        command = await asyncio.create_subprocess_exec(
-            BIN / "redis-projector",
-            *words,
-            env=self.projector,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        told, _ = await asyncio.wait_for(command.communicate(), 60)
-        assert command.returncode == 0, told.decode()
-        return told.decode()
+        return await printed("redis-projector", *words, environment=self.projector)
+
+    async def verified(self) -> str:
+        """What view-verifier printed of redis-projector's view; AssertionError at drift."""
+        return await printed("view-verifier", "redis-projector", environment=self.verifier)
+
+
+async def printed(program: str, *words: str, environment: dict[str, str]) -> str:
+    command = await asyncio.create_subprocess_exec(
+        BIN / program,
+        *words,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await asyncio.wait_for(command.communicate(), 60)
+    assert command.returncode == 0, told.decode()
+    return told.decode()
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +105,10 @@ async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncI
         ):
             connector = Connector(session, url, "user-events")
             await connector.put(config)
-            projector = told(kafka, mysql, registry, redis)
+            projector = told(kafka, registry, redis)
             command = [str(BIN / "redis-projector")]
             with process(folder / "projector.log", command, projector):
-                system = System(kafka, mysql, connector, projector)
+                system = System(kafka, mysql, connector, projector, told_verifier(mysql, redis))
                 mysql.put_event(USER.format(1))
                 await eventually(lambda: view_is_complete(system), within=60, every=0.5)
                 yield system
@@ -112,23 +122,29 @@ def make_topics(kafka: Cluster) -> None:
         topics.run()  # again it looks at what is there
 
 
-def told(kafka: Cluster, mysql: Server, registry: str, redis: str) -> dict[str, str]:
+def told(kafka: Cluster, registry: str, redis: str) -> dict[str, str]:
     own = {
         "ADMIN_PORT": str(unused(1)[0]),
         "REDIS_URL": redis,
         "REGISTRY_URL": f"{registry}/apis/ccompat/v7",
-        "MYSQL_HOST": mysql.host,
-        "MYSQL_PORT": str(mysql.port),
-        "MYSQL_PASSWORD": PASSWORD,
-        "MYSQL_CA_FILE": str(mysql.ca),
     }
     return kafka.environment("REDIS_PROJECTOR", "kafka-redis-projector") | {
         f"REDIS_PROJECTOR_{name}": value for name, value in own.items()
     }
 
 
+def told_verifier(mysql: Server, redis: str) -> dict[str, str]:
+    return {
+        "VIEW_VERIFIER_REDIS_URL": redis,
+        "VIEW_VERIFIER_MYSQL_HOST": mysql.host,
+        "VIEW_VERIFIER_MYSQL_PORT": str(mysql.port),
+        "VIEW_VERIFIER_MYSQL_PASSWORD": PASSWORD,
+        "VIEW_VERIFIER_MYSQL_CA_FILE": str(mysql.ca),
+    }
+
+
 async def view_is_complete(system: System) -> None:
-    assert "1 users" in await system.tool("verify")
+    assert "1 users" in await system.verified()
 
 
 async def test_the_connector_and_its_task_run(system: System) -> None:

@@ -15,7 +15,8 @@ from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 from eventstore.mysql.migrations import migrate
 from platform_setup import SetupError
-from projections.verification.mysql_source import Table, TruthSettings, opened
+from projections.verification.mysql_source import EventSourceSettings, opened
+from user_contracts import event_table
 
 pytestmark = [
     pytest.mark.integration,
@@ -56,8 +57,8 @@ async def created(started: Started, server: Server, ports: list[int]) -> int:
 
 
 async def newest(server: Server) -> list[str]:
-    """The names that a projector's `verify` reads there."""
-    settings = TruthSettings(
+    """The names that view-verifier reads there."""
+    settings = EventSourceSettings(
         mysql_host=server.host,
         mysql_port=server.port,
         mysql_ca_file=server.ca,
@@ -65,8 +66,8 @@ async def newest(server: Server) -> list[str]:
         mysql_user="auditor",
         mysql_password=SecretStr(PASSWORD),
     )
-    async with opened(settings, Table("user_event", "user_id")) as truth:
-        return [row["last_name"] for _, _, row in await truth.page("", 10)]
+    async with opened(settings, event_table) as event_source:
+        return [row["last_name"] for _, _, row in await event_source.page("", 10)]
 
 
 async def test_events_are_written_and_verified_over_tls(

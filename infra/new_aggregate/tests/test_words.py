@@ -34,6 +34,7 @@ INVOICE = Aggregate("invoice", "invoices", [Field("note", "text", 200)], number=
         ("query-api QUERY_API_HOST", "order-query-api ORDER_QUERY_API_HOST"),
         ("redis-projector, port 9003, not 90030", "order-redis-projector, port 9013, not 90030"),
         ("await users.rename(RenameUser())", "await orders.change(ChangeOrder())"),
+        ("runAsUser: 10001 of a user", "runAsUser: 10001 of an order"),
         ("mysql_user: str = 'command_api'", "mysql_user: str = 'order_command_api'"),
     ],
 )
@@ -91,9 +92,9 @@ def test_ports_are_free_and_as_far_from_those_of_users_for_all_programs() -> Non
     assert len(distances) == 1
 
 
-@pytest.mark.parametrize("projector", ["redis_projector", "search_projector"])
+@pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
 def test_the_operator_of_another_aggregate_reads_its_name(projector: str) -> None:
-    wiring = f"services/{projector.replace('_', '-')}/src/{projector}/wiring.py"
-    text = (ROOT / wiring).read_text()
-    assert 'plural="users"' in text
-    assert 'plural="orders"' in words.reworded(text, ORDER)
+    table = "infra/view_verifier/src/view_verifier/views.py"
+    text = registered.EDITS[table]((ROOT / table).read_text(), ORDER)
+    for name, plural in ((projector, "users"), (f"order-{projector}", "orders")):
+        assert f'"{name}": KnownView(\n        plural="{plural}",\n' in text

@@ -121,20 +121,19 @@ def environment(site: Site, service: str) -> dict[str, str]:
 def settings(site: Site, service: str) -> dict[str, str]:
     """What the service must be told, without its prefix."""
     addresses = site.addresses
-    opensearch = {"OPENSEARCH_URL": ",".join(addresses.opensearch_nodes)}
+    opensearch = opensearch_settings(site)
     kafka = {
         "KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
         "REGISTRY_URL": addresses.registry_url,
     }
     owner = next((one for one in AGGREGATES if service in one.services), None)
     prefix, database = (f"{owner.name}_", owner.database) if owner else ("", USERS)
-    truth = mysql_settings(site, f"{prefix}auditor", database)
     stores = {
         "command-api": mysql_settings(site, f"{prefix}command_api", database),
         "query-api": redis_settings(site, f"{prefix}query_api"),
         "search-api": opensearch,
-        "redis-projector": kafka | redis_settings(site, f"{prefix}redis_projector") | truth,
-        "search-projector": kafka | opensearch | truth,
+        "redis-projector": kafka | redis_settings(site, f"{prefix}redis_projector"),
+        "search-projector": kafka | opensearch,
     }
     role = service.removeprefix(prefix.replace("_", "-"))
     ports = {
@@ -162,6 +161,10 @@ def redis_settings(site: Site, user: str) -> dict[str, str]:
         "REDIS_USER": user,
         "REDIS_PASSWORD": site.addresses.password(user),
     }
+
+
+def opensearch_settings(site: Site) -> dict[str, str]:
+    return {"OPENSEARCH_URL": ",".join(site.addresses.opensearch_nodes)}
 
 
 def jobs(site: Site) -> list[Job]:

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from local_stack import StackError, addresses, console, control, launch, preflight, supervisor
+from local_stack import (
+    StackError,
+    addresses,
+    console,
+    control,
+    launch,
+    preflight,
+    supervisor,
+    verifier,
+)
 from local_stack.addresses import (
     CANARY,
     CONSOLE,
@@ -74,11 +83,13 @@ def running(instance: Instance) -> list[str]:
 
 
 def write_environments(site: Site) -> None:
-    """env/<service>.env: what an editor needs to run a service in the place of the stack's."""
-    for service in [*services(site), connector.supervisor(site)]:
-        file = site.instance.folder("env") / f"{service.name}.env"
+    """env/<program>.env: settings to run a program from an editor or a shell."""
+    programs = [*services(site), connector.supervisor(site)]
+    environments = {one.name: one.environment for one in programs} | verifier.environments(site)
+    for name, environment in environments.items():
+        file = site.instance.folder("env") / f"{name}.env"
         file.touch(mode=0o600)
-        file.write_text("".join(f"{k}={v}\n" for k, v in service.environment.items()))
+        file.write_text("".join(f"{k}={v}\n" for k, v in environment.items()))
 
 
 def down(instance: Instance) -> None:

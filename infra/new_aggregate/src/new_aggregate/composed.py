@@ -9,15 +9,17 @@ JOBS = "  # --- one-shot jobs"
 SERVERS = "  # --- the servers"
 HEALTH = "# The proxy is healthy"
 OF_TESTS = 20000  # from a port to where it is published for the tests
+VERIFIER = "view-verifier"
+RUN_ONCE = ("migrate", VERIFIER)
 API = "(?:command|query|search)-api"
 
 
 def compose(text: str, aggregate: Aggregate) -> str:
-    """The six programs, the migration, and what others must wait for, publish and be told."""
-    own = {name: _own(_block(text, name), aggregate) for name in (*LIVING, "migrate")}
+    """The six programs, what runs once, and what others must wait for, publish and be told."""
+    own = {name: _own(_block(text, name), aggregate) for name in (*LIVING, *RUN_ONCE)}
     programs = "".join(own[name] for name in LIVING)
     text = text.replace(JOBS, f"  # --- {aggregate.plural} {'-' * 40}\n\n{programs}{JOBS}")
-    text = text.replace(SERVERS, own["migrate"] + SERVERS)
+    text = text.replace(SERVERS, "".join(own[name] for name in RUN_ONCE) + SERVERS)
     for name, entered in (("mysql-users", _in_users), ("redis", _in_redis), ("proxy", _in_proxy)):
         block = _block(text, name)
         text = text.replace(block, entered(block, aggregate))
@@ -58,6 +60,8 @@ def _block(text: str, name: str) -> str:
 def _own(block: str, aggregate: Aggregate) -> str:
     name = aggregate.name
     block = re.sub(r"\n? +(?=migrate:)", rf"\g<0>{name}-", reworded(block, aggregate))
+    if block.startswith(f"  {VERIFIER}:"):
+        return f"  {name}-{block.lstrip()}"
     if not block.startswith("  connector-supervisor:"):
         return block
     own = (

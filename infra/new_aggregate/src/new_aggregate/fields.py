@@ -72,6 +72,13 @@ class Field:
         return f"{self.kind.sql}({self.length})".ljust(12) + " CHARACTER SET utf8mb4"
 
     @property
+    def column_type(self) -> str:
+        """The type as MySQL reports it."""
+        if self.length:
+            return f"varchar({self.length})"
+        return {"BOOLEAN": "tinyint(1)"}.get(self.kind.sql, self.kind.sql.lower())
+
+    @property
     def schema(self) -> str:
         """Its name in the OpenAPI documents."""
         return "".join(part.capitalize() for part in self.name.split("_"))

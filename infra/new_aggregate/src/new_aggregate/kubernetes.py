@@ -16,23 +16,25 @@ BASE, DEV, PRODUCTION = (
     Path("infra/k8s") / f for f in ("base", "overlays/dev", "overlays/production")
 )
 OURS = "|".join(SERVICES)
+JOBS = "migrate|view-verifier"
 LISTED = {
     BASE: [
         *(f"{service}.yaml" for service in SERVICES),
         "jobs.yaml",
+        "view-verifier.yaml",
         "network-policies-services.yaml",
     ],
     DEV: ["anonymous.yaml"],
     PRODUCTION: [
         *("kafka-users.yaml", "opensearch-users.yaml", "scaling.yaml"),
-        *("apis.yaml", "projectors.yaml", "jobs.yaml"),
+        *("apis.yaml", "projectors.yaml", "jobs.yaml", "view-verifier.yaml"),
     ],
 }
 """Files of users that another aggregate has, too: what in them is about users' programs."""
 
-DOCUMENT = re.compile(rf"^  name: (?:kafka-)?(?:{OURS}|migrate)$", re.MULTILINE)
+DOCUMENT = re.compile(rf"^  name: (?:kafka-)?(?:{OURS}|{JOBS})$", re.MULTILINE)
 ABOUT_PEOPLE = re.compile(r"    - from:\n(?: +- .*name: (?:canary|console)\}.*\n)+ +ports: .*\n")
-PEER = rf"^ +- \{{?podSelector: .*name: (?:{OURS}|migrate)\}}.*\n"
+PEER = rf"^ +- \{{?podSelector: .*name: (?:{OURS}|{JOBS})\}}.*\n"
 STORE_USER = re.compile(rf"\b(mysql|redis|opensearch|kafka)-(?:\w+_)?({OURS}|auditor)\b")
 LOGIN = (
     r"^.*\b(?:mysql-(?:command-api|auditor)|redis-(?:redis-projector|query-api)"
@@ -70,7 +72,7 @@ def _said(text: str, aggregate: Aggregate) -> str:
     text = STORE_USER.sub(rf"\1-{name}-\2", reworded(text, aggregate))
     text = re.sub(r"(setup_mysql_)(command_api|auditor)", rf"\1{name}_\2", text)
     text = re.sub(r"\bcdc\b", f"{name}-cdc", text)
-    return re.sub(r"(name: )migrate\b", rf"\1{name}-migrate", text)
+    return re.sub(rf"(name: )({JOBS})\b", rf"\1{name}-\2", text)
 
 
 def _beside(lines: str) -> Callable[[str, Aggregate], str]:

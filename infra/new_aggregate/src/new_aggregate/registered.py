@@ -13,6 +13,7 @@ from new_aggregate.composed import compose, proxy, published
 from new_aggregate.words import reworded
 
 JINJA = texts_of(FRAGMENTS)
+PROJECTOR = "(?:redis|search)-projector"
 SERVER_ID = 5401  # of the connector of users, among MySQL's replicas
 # MySQL's BOOLEAN is TINYINT(1), which without it is a number on the topic.
 BOOLEANS = """\
@@ -112,6 +113,8 @@ def _project(text: str, aggregate: Aggregate) -> str:
     # A field may be a boolean.
     for folder in ("services/{}-*/**", "schemas/src/{}_contracts/**"):
         tool["ruff"]["lint"]["per-file-ignores"][folder.format(aggregate.name)] = ["E501", "FBT001"]
+    for projector in ("redis-projector", "search-projector"):
+        _source(tool, reworded(projector, aggregate))
     _widen(tool["mypy"]["mypy_path"], aggregate)
     _widen(linter["root_packages"], aggregate)
     for override in tool["mypy"]["overrides"]:
@@ -127,6 +130,27 @@ def _layers(text: str, aggregate: Aggregate) -> Iterator[str]:
     for contract in re.findall(r"\[\[tool\.importlinter\.contracts\]\]\n(?:.+\n)+", text):
         if re.search(rf'^name = "({"|".join(LIVING)}):', contract, re.MULTILINE):
             yield "\n" + reworded(contract, aggregate)
+
+
+def _source(tool: Any, program: str) -> None:
+    """view-verifier needs the projectors' packages, which are in no registry."""
+    source = tomlkit.inline_table()
+    source["workspace"] = True
+    tool["uv"]["sources"][program] = source
+
+
+def _beside(lines: str) -> Edit:
+    """An edit: after each line that matches, the same of the other aggregate."""
+    found = re.compile(lines, re.MULTILINE)
+    return lambda text, aggregate: found.sub(lambda one: one[0] + reworded(one[0], aggregate), text)
+
+
+def _views(text: str, aggregate: Aggregate) -> str:
+    """Its two views in the table of view-verifier, with what they import."""
+    entries = re.findall(rf'    "{PROJECTOR}": KnownView\(\n(?:        .*\n)+    \),\n', text)
+    own = "".join(reworded(entry, aggregate) for entry in entries)
+    imports = r"^import (?:redis_projector|search_projector|user_contracts)\b.*\n"
+    return _beside(imports)(text.replace("\n}\n", f"\n{own}}}\n"), aggregate)
 
 
 def _widen(names: Any, aggregate: Aggregate) -> None:
@@ -145,6 +169,9 @@ EDITS: dict[str, Edit] = {
     "infra/proxy/haproxy.cfg": proxy,
     "infra/redis/users.acl": _redis_users,
     "infra/setup/src/platform_setup/mysql_users.py": _passwords,
+    "infra/view_verifier/Dockerfile": _beside(rf"^ +--mount=.*source=services/{PROJECTOR},.*\n"),
+    "infra/view_verifier/pyproject.toml": _beside(rf'^    "{PROJECTOR}",\n'),
+    "infra/view_verifier/src/view_verifier/views.py": _views,
     "pyproject.toml": _project,
     "schemas/generate.py": _generated,
     "tests/compose/published.yaml": published,

@@ -9,7 +9,7 @@ PORTS = {port for ports in LIVING.values() for port in ports.values()}
 # Where a user is one of MySQL, Redis, Kafka or a container, and where a rename is a column's.
 NOT_OURS = [
     r"(mysql|MYSQL|redis|REDIS|kafka|KAFKA)_(user|USER)\b|OPENSEARCH_USER",
-    r"KafkaUser|OpensearchUser(RoleBinding)?|\n  users: \[",  # of Kubernetes
+    r"KafkaUser|runAsUser|OpensearchUser(RoleBinding)?|\n  users: \[",  # of Kubernetes
     r"username|mysql-users|users\.(acl|sql)|database\.user",
     r"\buser(?=: str,\s+password|=settings|=user\b|=\")|(?<=user=)user\b",
     r"container's user",

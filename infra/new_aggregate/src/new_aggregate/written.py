@@ -21,10 +21,12 @@ CONTRACTS = (
     *(f"schemas/proto/user/v1/{name}.proto" for name in ("user", "commands", "queries", "search")),
     *(f"schemas/views/{name}" for name in ("redis-users.md", "opensearch-users.md")),
     "schemas/views/opensearch-users.json",
+    "schemas/tables/user-event.md",
     *(
         f"schemas/src/user_contracts/{name}"
         for name in (
             "__init__.py",
+            "event_table.py",
             "folding.py",
             "letters.py",
             "messages.py",

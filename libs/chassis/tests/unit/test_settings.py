@@ -1,6 +1,7 @@
 """Settings are read once, checked all together, and then stand still."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pydantic import Field, ValidationError
@@ -16,6 +17,7 @@ class Shop(ServiceSettings):
     admin_port: int = 9000
     till: int = Field(description="Number of the till.")
     owner: str = Field(description="Who owns it.")
+    MOVED: ClassVar = {"safe": "the bank has BANK_SAFE"}
 
 
 def test_every_mistake_is_told_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +73,15 @@ def test_a_file_that_cannot_be_or_competes_is_a_mistake(
     assert "SHOP_OWNER_FILE: No such file or directory" in told
     assert "SHOP_TILL_FILE: SHOP_TILL is given, too" in told
     assert "SHOP_KEEPER_FILE: no such setting" in told
+
+
+@pytest.mark.parametrize("variable", ["SHOP_SAFE", "SHOP_SAFE_FILE"])
+def test_a_setting_that_moved_is_refused_with_its_new_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "3")
+    with pytest.raises(SystemExit, match=f"{variable}: no such setting; the bank has BANK_SAFE"):
+        load(Shop)
 
 
 class Market(PublicSettings):

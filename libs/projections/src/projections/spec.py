@@ -1,14 +1,12 @@
 """What a projector consists of, before anybody says onto which generation it projects."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from chassis.stores.kafka import Brokers
 from projections.generations import Directives, Generations
 from projections.projector import DeadLetters, Handle, Views, dead_letter_topic
-from projections.verification.drift import Compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +22,6 @@ class ProjectorSpec:
     dead_letters: DeadLetters
     ping: Callable[[], Awaitable[object]]
     """Returns when the store of the views answers, raises when it does not."""
-    compared: Callable[[str], AbstractAsyncContextManager[Compared[Any]]]
-    """A generation beside the truth, for verification."""
-    plural: str
-    """What the view holds, for what an operator reads: users."""
 
     @property
     def letters(self) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.verification.drift import Actual, Expected, Kind, agree, classify
+from projections.verification.drift import Actual, DriftKind, Expected, agree, classify
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,18 +33,18 @@ UNREADABLE: Expected[Put] = Expected(3, None, None, None)
     [
         (expected(2), held(2), None),
         (None, None, None),
-        (expected(2), None, Kind.MISSING),
-        (expected(2), held(1), Kind.STALE),
-        (expected(2), held(2, "other"), Kind.DIFFERENT),
-        (expected(2), held(3), Kind.AHEAD),
-        (None, held(1), Kind.EXTRA),
-        (UNREADABLE, held(2), Kind.UNREADABLE),
-        (UNREADABLE, None, Kind.UNREADABLE),
+        (expected(2), None, DriftKind.MISSING),
+        (expected(2), held(1), DriftKind.STALE),
+        (expected(2), held(2, "other"), DriftKind.DIFFERENT),
+        (expected(2), held(3), DriftKind.AHEAD),
+        (None, held(1), DriftKind.EXTRA),
+        (UNREADABLE, held(2), DriftKind.UNREADABLE),
+        (UNREADABLE, None, DriftKind.UNREADABLE),
     ],
     ids=str,
 )
 def test_each_difference_has_its_kind(
-    truth: Expected[Put] | None, view: Actual | None, kind: Kind | None
+    truth: Expected[Put] | None, view: Actual | None, kind: DriftKind | None
 ) -> None:
     assert classify(truth, view, target=2) is kind
     assert agree(truth, view) is (kind is None)
@@ -53,4 +53,4 @@ def test_each_difference_has_its_kind(
 def test_a_view_that_reached_what_it_was_to_reach_follows() -> None:
     """The key changes faster than it can be compared."""
     assert classify(expected(7), held(5), target=5) is None
-    assert classify(expected(7), held(4), target=5) is Kind.STALE
+    assert classify(expected(7), held(4), target=5) is DriftKind.STALE

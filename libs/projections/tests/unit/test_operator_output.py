@@ -1,8 +1,9 @@
-"""What the operator's commands print names the aggregate of the projector that they are of."""
+"""Output of the operator's commands names the aggregate that they are about."""
 
 import argparse
 import ast
 import re
+import shlex
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from chassis.stores.kafka import Brokers
 from projections.cli import tool, verify
 from projections.memory.generations import MemoryGenerations
-from projections.spec import ProjectorSpec
 from projections.verification.drift import Compared, Page, Repair, Row
 
 CHASSIS = Path(tool.__file__).parent
@@ -27,7 +26,7 @@ class Nothing:
     ) -> Sequence[Row] | Page:
         return [] if known is None else Page({}, limit)
 
-    async def look(self, keys: Collection[str]) -> Any:
+    async def read(self, keys: Collection[str]) -> Any:
         return {}
 
     def content(self, change: Any) -> object:
@@ -46,27 +45,21 @@ async def compared(_generation: str) -> AsyncIterator[Compared[Any]]:
     yield Compared(nothing, dict, nothing)
 
 
-def of_orders() -> ProjectorSpec:
-    generations: MemoryGenerations[Any] = MemoryGenerations(pytest.fail)
-    return ProjectorSpec(
-        Brokers("unused:9092"),
-        "order.events",
-        "order-redis-projector",
-        generations,
-        handler=pytest.fail,  # type: ignore[arg-type] # not used
-        dead_letters=pytest.fail,  # type: ignore[arg-type] # not used
-        ping=generations.state,
-        compared=compared,
-        plural="orders",
-    )
+def orders() -> verify.VerifiedView:
+    return verify.VerifiedView("orders", MemoryGenerations(pytest.fail), compared)
+
+
+def wanted(*options: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    verify.add_arguments(parser)
+    return parser.parse_args(options)
 
 
 @pytest.mark.parametrize("options", [[], ["--repair"]])
 async def test_verify_counts_what_the_projector_is_about(
     capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    wanted = tool._parser("order-redis-projector").parse_args(["verify", *options])
-    assert await wanted.run(of_orders(), wanted) == 0
+    assert await verify.verify(orders(), wanted(*options)) == 0
     told = capsys.readouterr().out
     assert "0 orders; drift: none" in told
     assert "user" not in told
@@ -75,10 +68,20 @@ async def test_verify_counts_what_the_projector_is_about(
 async def test_verify_says_so_while_it_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "TELL", -1.0)
-    wanted = tool._parser("order-redis-projector").parse_args(["verify"])
-    await wanted.run(of_orders(), wanted)
+    monkeypatch.setattr(verify, "REPORT_EVERY", -1.0)
+    await verify.verify(orders(), wanted())
     assert re.search(r"0 orders, [\d,]+ a second, until", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("words", [[], ["--repair", "--after", "a b"]])
+def test_verify_of_a_projector_names_the_command_to_use_now(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tool.operate("order-redis-projector", ["verify", *words], pytest.fail, pytest.fail)  # type: ignore[type-var, arg-type] # not used
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(shlex.join(["view-verifier", "order-redis-projector", *words]))
 
 
 def printed_help() -> str:

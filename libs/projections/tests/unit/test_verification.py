@@ -10,7 +10,7 @@ import pytest
 from chassis.problems import Unavailable
 from projections.projector import Undecodable
 from projections.verification import verification
-from projections.verification.drift import Actual, Compared, Drift, Kind, Page, Repair, Row
+from projections.verification.drift import Actual, Compared, Drift, DriftKind, Page, Repair, Row
 from projections.verification.verification import Verification
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Events:
             raise Unavailable("away")
         return [self._row(key) for key in sorted(self.newest) if key > after][:limit]
 
-    async def look(self, keys: Collection[str]) -> Sequence[Row]:
+    async def read(self, keys: Collection[str]) -> Sequence[Row]:
         return [self._row(key) for key in keys if key in self.newest]
 
     def _row(self, key: str) -> Row:
@@ -49,17 +49,17 @@ class Shelf:
 
     kept: dict[str, int]
     is_stuck: bool = False
-    looks: list[int] = field(default_factory=list)
+    reads: list[int] = field(default_factory=list)
 
     def content(self, change: Put) -> object:
         return change.version
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
         span = [key for key in self.kept if key > after and (to is None or key <= to)]
-        return Page(await self.look(span), to)
+        return Page(await self.read(span), to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
-        self.looks.append(len(keys))
+    async def read(self, keys: Collection[str]) -> Mapping[str, Actual]:
+        self.reads.append(len(keys))
         return {key: Actual(self.kept[key], self.kept[key]) for key in keys if key in self.kept}
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
@@ -83,18 +83,18 @@ def project(record: Mapping[str, Any]) -> Put:
 
 @dataclass
 class Run:
-    told: list[tuple[str, Kind, str]] = field(default_factory=list)
+    told: list[tuple[str, DriftKind, str]] = field(default_factory=list)
 
     async def over(
         self, truth: Events, shelf: Shelf, *, repair: bool = False, after: str = ""
     ) -> "Verification[Put]":
         compared = Compared(truth, project, shelf)
-        run = Verification(compared, self._tell, patience=0.2, repair=repair)
+        run = Verification(compared, self._report, patience=0.2, repair=repair)
         async for _ in run.run(after):
             assert run.position >= after
         return run
 
-    def _tell(self, what: str, drift: Drift) -> None:
+    def _report(self, what: str, drift: Drift) -> None:
         self.told.append((what, drift.kind, drift.key))
 
 
@@ -109,7 +109,7 @@ async def test_every_key_is_compared_page_by_page() -> None:
     shelf = Shelf(dict(keys))
     done = await Run().over(Events(keys), shelf)
     assert (done.tally.keys, done.tally.remaining, done.tally.found.total()) == (20, 0, 0)
-    assert max(shelf.looks) <= 3
+    assert max(shelf.reads) <= 3
 
 
 async def test_what_differs_is_told_and_repaired() -> None:
@@ -119,10 +119,10 @@ async def test_what_differs_is_told_and_repaired() -> None:
     assert shelf.kept == truth.newest
     assert done.tally.remaining == 0
     assert sorted(run.told) == [
-        ("found", Kind.AHEAD, "c"),
-        ("found", Kind.EXTRA, "d"),
-        ("found", Kind.MISSING, "a"),
-        ("found", Kind.STALE, "b"),
+        ("found", DriftKind.AHEAD, "c"),
+        ("found", DriftKind.EXTRA, "d"),
+        ("found", DriftKind.MISSING, "a"),
+        ("found", DriftKind.STALE, "b"),
     ]
 
 
@@ -130,8 +130,8 @@ async def test_an_event_that_cannot_be_read_is_told_and_left_alone() -> None:
     run = Run()
     done = await run.over(Events({"poison": 2}), shelf := Shelf({"poison": 1}), repair=True)
     assert run.told == [
-        ("found", Kind.UNREADABLE, "poison"),
-        ("remains", Kind.UNREADABLE, "poison"),
+        ("found", DriftKind.UNREADABLE, "poison"),
+        ("remains", DriftKind.UNREADABLE, "poison"),
     ]
     assert (done.tally.remaining, shelf.kept) == (1, {"poison": 1})
 
@@ -139,7 +139,7 @@ async def test_an_event_that_cannot_be_read_is_told_and_left_alone() -> None:
 async def test_what_a_repair_does_not_heal_remains() -> None:
     run = Run()
     done = await run.over(Events({"a": 1}), Shelf({}, is_stuck=True), repair=True)
-    assert run.told == [("found", Kind.MISSING, "a"), ("remains", Kind.MISSING, "a")]
+    assert run.told == [("found", DriftKind.MISSING, "a"), ("remains", DriftKind.MISSING, "a")]
     assert done.tally.remaining == 1
 
 

@@ -2,27 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from functools import partial
 
 from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
-from chassis.stores.redis import AnyRedis, client
+from chassis.stores.redis import client
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.process import process
 from projections.projector import Projector, dead_letter_topic
-from projections.redis.audit import RedisAudit
-from projections.redis.change import RedisChange
 from projections.redis.generations import RedisGenerations
 from projections.spec import ProjectorSpec
-from projections.verification import mysql_source
-from projections.verification.drift import Compared
 from redis_projector.projection import project
 from redis_projector.settings import Settings
 from user_contracts import avro_schema, redis_users
 
 GROUP = "redis-projector"
-EVENTS = mysql_source.Table("user_event", "user_id")
 CONNECTIONS = 4  # one batch at a time, the operator's directives, and the readiness check
 
 
@@ -45,20 +39,9 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
                 lambda views, letters: Projector(decode, project, views, letters).handle,
                 dead_letters,
                 generations.ping,
-                partial(_compared, settings, redis, generations),
-                plural="users",
             )
         finally:
             await dead_letters.close()
-
-
-@asynccontextmanager
-async def _compared(
-    settings: Settings, redis: AnyRedis, generations: RedisGenerations, generation: str
-) -> AsyncIterator[Compared[RedisChange]]:
-    async with mysql_source.opened(settings, EVENTS) as truth:
-        audit = RedisAudit(redis, redis_users, generation, generations.views(generation))
-        yield Compared(truth, project, audit)
 
 
 @asynccontextmanager

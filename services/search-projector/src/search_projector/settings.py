@@ -1,21 +1,22 @@
 """What search-projector can be told."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from chassis.process.settings import ServiceSettings, settings_config
 from chassis.stores.kafka import KafkaSettings
 from chassis.stores.opensearch_client import OpenSearchSettings
-from projections.verification.mysql_source import TruthSettings
+from projections.cli.moved import MOVED_SETTINGS
 
 
-class Settings(TruthSettings, OpenSearchSettings, KafkaSettings, ServiceSettings):
+class Settings(OpenSearchSettings, KafkaSettings, ServiceSettings):
     """Variables with the prefix SEARCH_PROJECTOR_."""
 
     model_config = settings_config("SEARCH_PROJECTOR_")
+    MOVED: ClassVar = MOVED_SETTINGS
 
     admin_port: int = 9004
-    mysql_database: str = Field("users", description="The database that holds `user_event`.")
-    mysql_user: str = Field("auditor", description="A user who may read that table.")
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
         description="The schema registry's Confluent-compatible API.",

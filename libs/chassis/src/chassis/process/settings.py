@@ -153,7 +153,8 @@ def load(settings: type[S]) -> S:
     """Read the environment; every mistake is told in one message.
 
     Raises SystemExit with that message, also for a variable with the service's prefix that no
-    setting has (a typing error would otherwise go unseen).
+    setting has (a typing error would otherwise go unseen). For a setting that the program had
+    before, the class attribute MOVED (setting → where it is now) completes the message.
     """
     prefix = settings.model_config.get("env_prefix", "")
     given = [
@@ -162,7 +163,7 @@ def load(settings: type[S]) -> S:
     fields = settings.model_fields
     files = [n for n in given if n not in fields and n.removesuffix("_file") in fields]
     mistakes = [
-        f"{prefix}{name.upper()}: no such setting"
+        f"{prefix}{name.upper()}: no such setting{_moved(settings, name)}"
         for name in given
         if name not in fields and name not in files
     ]
@@ -174,6 +175,13 @@ def load(settings: type[S]) -> S:
     if mistakes:
         raise SystemExit("The settings are not right:\n  " + "\n  ".join(mistakes))
     return loaded
+
+
+def _moved(settings: type[BaseSettings], name: str) -> str:
+    """Where a setting is now that the program had before; empty: it never had one."""
+    moved: Mapping[str, str] = getattr(settings, "MOVED", {})
+    where = moved.get(name) or moved.get(name.removesuffix("_file"))
+    return f"; {where}" if where else ""
 
 
 def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:

@@ -5,19 +5,14 @@ raises a Problem when it could not do what was asked.
 """
 
 import argparse
-import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from chassis.observability import telemetry
-from chassis.problems import Problem
-from chassis.process.interrupts import cancellable, interruptible
 from chassis.process.settings import ServiceSettings, load
-from chassis.stores.errors.failure import StoreError
-from projections.cli import dead_letters, generations, verify
+from projections.cli import dead_letters, generations
+from projections.cli.command import run_command
+from projections.cli.moved import refuse_verify
 from projections.spec import ProjectorSpec
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -33,30 +28,19 @@ def operate(
 ) -> None:
     """Carry out the command that the arguments name, and exit.
 
-    Codes: 0 done, 1 not done, 2 not known, 3 drift remains (`verify`), 130 and 143
-    interrupted by SIGINT and SIGTERM.
+    Codes: 0 done, 1 not done, 2 not known, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
+    if arguments[0] == "verify":
+        refuse_verify(service, arguments[1:])
     wanted = _parser(service).parse_args(arguments)
     settings = load(settings_type)
-    telemetry.configure_logs(service, "critical")  # what it prints is the answer
 
     async def run() -> int | None:
         async with wire(settings) as projection:
             code: int | None = await wanted.run(projection, wanted)
             return code
 
-    try:
-        with interruptible():
-            code = asyncio.run(cancellable(run()))
-        sys.stdout.flush()
-    except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except Problem as problem:
-        sys.exit(f"{service}: {problem.detail}")
-    except StoreError as error:
-        sys.exit(f"{service}: {error}")
-    sys.exit(code)
+    run_command(service, run())
 
 
 def _parser(service: str) -> argparse.ArgumentParser:
@@ -65,7 +49,6 @@ def _parser(service: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generations.add_commands(commands, _add)
-    verify.add_commands(commands, _add)
     dead_letters.add_commands(commands, _add)
     return parser
 

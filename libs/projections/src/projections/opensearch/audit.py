@@ -18,7 +18,7 @@ NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 class OpenSearchAudit:
     """Implements projections.verification.drift.View for one generation.
 
-    A user's content is their document. Pages see what searches see. Looks see the newest, as the
+    A user's content is their document. Pages see what searches see. `read` sees the newest, as the
     version guard does.
     """
 
@@ -37,7 +37,7 @@ class OpenSearchAudit:
             to = hits[-1]["sort"][0]
         return Page({hit["_id"]: _held(hit) for hit in hits}, to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
+    async def read(self, keys: Collection[str]) -> Mapping[str, Actual]:
         if not keys:
             return {}
         documents = await multi_get(self._client, "audit", self._index, sorted(keys))
@@ -66,8 +66,8 @@ class OpenSearchAudit:
         """Delete the documents that are still the ones seen, and the memory of their versions.
 
         OpenSearch remembers the version of a deleted document for `gc_deletes`, 60 s by default,
-        and would refuse the truth's for as long. The projector deletes none, so its guard needs no
-        such memory.
+        and would refuse the event store's for as long. The projector deletes none, so its guard
+        needs no such memory.
         """
         lines = [
             {"delete": {"_index": self._index, "_id": repair.key, **repair.held.mark}}

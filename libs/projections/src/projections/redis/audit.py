@@ -12,7 +12,7 @@ from projections.verification.drift import Actual, Page, Repair
 MOST = 4000  # ids of one page
 
 # KEYS: user, order of its bucket. ARGV: id, version seen ('' = none), version to set ('' = forget).
-# Then the projector's own guard takes the truth's version; until then the old content is read.
+# Then the projector's own guard takes the event's version; until then readers get the old content.
 LOWER = """
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then
@@ -47,9 +47,9 @@ class RedisAudit:
             listed = listed[:MOST]
             to = listed[-1]
         keys = {key for key in known if to is None or key <= to}.union(listed)
-        return Page(await self.look(keys), to)
+        return Page(await self.read(keys), to)
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
+    async def read(self, keys: Collection[str]) -> Mapping[str, Actual]:
         wanted = sorted(keys)
         buckets = sorted({self._keys.bucket_of(key) for key in wanted})
         pipeline = self._redis.pipeline(transaction=False)

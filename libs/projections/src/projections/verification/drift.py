@@ -1,6 +1,6 @@
-"""What the truth says of a key against what a view holds of it: the same, or which kind of drift.
+"""Compare what the event store has of a key with what a view holds: equal, or a kind of drift.
 
-Pure, with the ports through which projections.verification.verification sees the two.
+Pure, with the ports through which projections.verification.verification reads the two.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -14,30 +14,30 @@ from projections.projector import Change
 C = TypeVar("C", bound=Change)
 
 
-class Kind(StrEnum):
-    """How a view differs from the truth."""
+class DriftKind(StrEnum):
+    """How a view differs from the event store."""
 
     MISSING = "missing"
-    """The truth has it; the view has nothing."""
+    """The event store has the key; the view has nothing."""
     STALE = "stale"
     """The view has an earlier version."""
     DIFFERENT = "different"
-    """The view has the truth's version with other content."""
+    """The view has the event store's version with other content."""
     AHEAD = "ahead"
-    """The view has a version that the truth has not, and so would refuse the next events."""
+    """The view has a version that the event store has not, and so would refuse the next events."""
     EXTRA = "extra"
-    """The view has what the truth has never heard of."""
+    """The view has a key that the event store has not."""
     UNREADABLE = "unreadable"
-    """The truth's newest event is one that the projector cannot read: its dead letter."""
+    """The newest event is one that the projector cannot read: its dead letter."""
 
 
-LAG = {Kind.MISSING, Kind.STALE}
+LAG = {DriftKind.MISSING, DriftKind.STALE}
 """What a view that follows shows, too, for a while; the other kinds it never shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected(Generic[C]):
-    """What the truth says of a key, and what the view should hold of it."""
+    """What the event store has of a key, and what the view should hold of it."""
 
     version: int
     change: C | None
@@ -62,14 +62,14 @@ class Actual:
 class Drift:
     """A finding. 0: no version."""
 
-    kind: Kind
+    kind: DriftKind
     key: str
-    truth: int
+    event_store: int
     view: int
 
 
 def agree(expected: Expected[C] | None, held: Actual | None) -> bool:
-    """Whether nothing need be looked at again."""
+    """Whether nothing need be read again."""
     if expected is None or held is None:
         return expected is None and held is None
     return (
@@ -79,24 +79,24 @@ def agree(expected: Expected[C] | None, held: Actual | None) -> bool:
     )
 
 
-def classify(expected: Expected[C] | None, held: Actual | None, target: int) -> Kind | None:
+def classify(expected: Expected[C] | None, held: Actual | None, target: int) -> DriftKind | None:
     """The kind of drift, or None; `held` was read before `expected`.
 
-    target: the version that the truth had when the key was first looked at. A view that has
+    target: the version that the event store had when the key was first read. A view that has
     reached it follows, however often the key changes meanwhile.
     """
     if expected is None:
-        return Kind.EXTRA if held else None
+        return DriftKind.EXTRA if held else None
     if expected.change is None:
-        return Kind.UNREADABLE
+        return DriftKind.UNREADABLE
     version = held.version if held else 0
     if version > expected.version:
-        return Kind.AHEAD
+        return DriftKind.AHEAD
     if held and version == expected.version:
-        return None if held.content == expected.content else Kind.DIFFERENT
+        return None if held.content == expected.content else DriftKind.DIFFERENT
     if version >= target:
         return None
-    return Kind.STALE if version else Kind.MISSING
+    return DriftKind.STALE if version else DriftKind.MISSING
 
 
 Row = tuple[str, int, Mapping[str, Any]]
@@ -109,7 +109,7 @@ class EventSource(Protocol):
     async def page(self, after: str, limit: int) -> Sequence[Row]:
         """The first keys after the given one, in order."""
 
-    async def look(self, keys: Collection[str]) -> Sequence[Row]:
+    async def read(self, keys: Collection[str]) -> Sequence[Row]:
         """Those of the keys that there are, as they are now."""
 
 
@@ -138,16 +138,16 @@ class View(Protocol[C]):
         """What Actual.content is after the change."""
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
-        """All it holds after `after` up to `to` (None: the end); `known`: the truth's keys there.
+        """All it holds after `after` up to `to` (None: the end); `known`: the keys of events there.
 
         The span may end earlier, so that it has a bounded number of keys.
         """
 
-    async def look(self, keys: Collection[str]) -> Mapping[str, Actual]:
+    async def read(self, keys: Collection[str]) -> Mapping[str, Actual]:
         """What it holds of these keys at this moment."""
 
     def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        """In bounded portions every key that no page would show unless the truth knew it."""
+        """In bounded portions every key that no page shows unless the event store has it."""
 
     async def apply_repairs(self, repairs: Sequence[Repair[C]]) -> None:
         """Make each repair, unless the view holds something else than it did."""
@@ -155,8 +155,8 @@ class View(Protocol[C]):
 
 @dataclass(frozen=True, slots=True)
 class Compared(Generic[C]):
-    """What a run of verification needs: the truth, and a view with the projection into it."""
+    """What a run of verification needs: the events, and a view with the projection into it."""
 
-    truth: EventSource
+    event_source: EventSource
     project: Callable[[Mapping[str, Any]], C]
     view: View[C]

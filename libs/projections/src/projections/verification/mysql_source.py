@@ -1,4 +1,4 @@
-"""The newest event of every key in an append-only table of MySQL, read without holding anyone up.
+"""The newest event of every key in an append-only table of MySQL, read without blocking writers.
 
 Each read is one short statement of its own: no transaction stays open, no row is locked, and
 MySQL itself ends one that takes too long.
@@ -7,7 +7,7 @@ MySQL itself ends one that takes too long.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import Protocol
 
 import asyncmy
 from asyncmy import converters
@@ -18,7 +18,6 @@ from pydantic import Field, SecretStr
 from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
 from chassis.stores.mysql import MySQLServer, tls
-from projections.generations import OperationRefused
 from projections.verification.drift import Row
 
 LIMIT = 10  # seconds for a statement; a page takes about 20 ms
@@ -30,40 +29,57 @@ AS_TEXT = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 CONVERSIONS = {kind: to for kind, to in converters.conversions.items() if kind not in AS_TEXT}
 # The inner part jumps from key to key in the primary key, however many versions lie between.
 NEWEST = """
-SELECT {table}.* FROM
-(SELECT {key}, MAX(version) AS newest FROM {table} WHERE {which} GROUP BY {key} {bound}) AS keys_of
-STRAIGHT_JOIN {table} ON {table}.{key} = keys_of.{key} AND {table}.version = newest
-ORDER BY {table}.{key}
+SELECT {columns} FROM
+(SELECT `{key}`, MAX(`{version}`) AS newest FROM `{table}`
+ WHERE {which} GROUP BY `{key}` {bound}) AS keys_of
+STRAIGHT_JOIN `{table}` ON `{table}`.`{key}` = keys_of.`{key}` AND `{table}`.`{version}` = newest
+ORDER BY `{table}`.`{key}`
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Where events are; its primary key is `key`, `version`."""
+class EventTable(Protocol):
+    """A table of events as its contract describes it; a module will do (PEP 544)."""
 
-    name: str
-    key: str
+    NAME: str
+    """The table."""
+
+    KEY: str
+    """The column with the key of the aggregate; the primary key is KEY, VERSION."""
+
+    VERSION: str
+    """The column with the version of the aggregate after the event."""
+
+    def columns(self) -> Sequence[str]:
+        """The columns that the projection reads, KEY and VERSION included."""
 
 
-class MySQLTruth:
+class MySQLEventSource:
     """Implements projections.verification.drift.EventSource; one call at a time."""
 
-    def __init__(self, pool: asyncmy.Pool, table: Table) -> None:
+    def __init__(self, pool: asyncmy.Pool, table: EventTable) -> None:
         self._pool = pool
         self._table = table
+        self._columns = ", ".join(f"`{table.NAME}`.`{name}`" for name in table.columns())
 
     async def page(self, after: str, limit: int) -> Sequence[Row]:
-        return await self._rows(f"{self._table.key} > %s", f"ORDER BY 1 LIMIT {limit}", [after])
+        return await self._rows(f"`{self._table.KEY}` > %s", f"ORDER BY 1 LIMIT {limit}", [after])
 
-    async def look(self, keys: Collection[str]) -> Sequence[Row]:
+    async def read(self, keys: Collection[str]) -> Sequence[Row]:
         if not keys:
             return []
         some = ", ".join(["%s"] * len(keys))
-        return await self._rows(f"{self._table.key} IN ({some})", "", list(keys))
+        return await self._rows(f"`{self._table.KEY}` IN ({some})", "", list(keys))
 
     async def _rows(self, which: str, bound: str, values: list[str]) -> list[Row]:
-        table, key = self._table.name, self._table.key
-        statement = NEWEST.format(table=table, key=key, which=which, bound=bound)
+        key, version = self._table.KEY, self._table.VERSION
+        statement = NEWEST.format(
+            table=self._table.NAME,
+            columns=self._columns,
+            key=key,
+            version=version,
+            which=which,
+            bound=bound,
+        )
         with store_call("mysql", "newest", mysql.classify):
             async with (
                 asyncio.timeout(LIMIT),
@@ -71,26 +87,22 @@ class MySQLTruth:
                 connection.cursor(DictCursor) as cursor,
             ):
                 await cursor.execute(statement, values)
-                return [(row[key], row["version"], row) for row in await cursor.fetchall()]
+                return [(row[key], row[version], row) for row in await cursor.fetchall()]
 
 
-class TruthSettings(MySQLServer):
-    """What a projector must be told for `verify`, and for nothing else."""
+class EventSourceSettings(MySQLServer):
+    """Part of a program's settings: the event store, and a user who may read it."""
 
-    mysql_host: str = Field("127.0.0.1", description="Where MySQL is; for `verify` alone.")
     mysql_database: str = Field(description="The database that holds the events.")
     mysql_user: str = Field(description="A user who may read them.")
-    mysql_password: SecretStr | None = Field(None, description="That user's password.")
+    mysql_password: SecretStr = Field(description="That user's password.")
 
 
 @asynccontextmanager
-async def opened(settings: TruthSettings, table: Table) -> AsyncIterator[MySQLTruth]:
-    """The truth over one connection, which is made anew where it was lost.
-
-    Raises OperationRefused where the password is not set.
-    """
-    if settings.mysql_password is None:
-        raise OperationRefused("the event store cannot be read: MYSQL_PASSWORD is not set")
+async def opened(
+    settings: EventSourceSettings, table: EventTable
+) -> AsyncIterator[MySQLEventSource]:
+    """The event source over one connection, which is replaced where it was lost."""
     pool = asyncmy.create_pool(
         minsize=0,
         maxsize=1,
@@ -107,4 +119,4 @@ async def opened(settings: TruthSettings, table: Table) -> AsyncIterator[MySQLTr
         connect_timeout=LIMIT,
     )
     async with pool as open_pool:
-        yield MySQLTruth(open_pool, table)
+        yield MySQLEventSource(open_pool, table)

@@ -1,10 +1,10 @@
-"""Comparing a view with the truth while both change, and putting right what differs for good.
+"""Compare a view with the event store while both change, and repair what differs for good.
 
 Both are read page by page in the order of their keys: memory is bounded, and a run can go on where
 another ended. What differs in a page is a suspect only, since it may be on its way. Suspects are
-looked at again, the view first, the truth second: views only follow, so what the view then has and
-the truth has not is proof. A view that is behind gets the time that its lag needs, counted from the
-event that it should have by now.
+read again, the view first, the event store second: views only follow, so what the view then has and
+the event store has not is proof. A view that is behind gets the time that its lag needs, counted
+from the event that it should have by now.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ from projections.verification.drift import (
     C,
     Compared,
     Drift,
+    DriftKind,
     Expected,
-    Kind,
     Repair,
     Row,
     agree,
@@ -34,10 +34,10 @@ from projections.verification.drift import (
 
 PAGE = 2000  # keys: a few megabytes, and statements of about 20 ms
 MOST_SUSPECTS = 5 * PAGE
-AGAIN = 0.5  # seconds between two looks at a suspect
-AWAY = 30.0  # seconds that a store may be away before the run ends
+AGAIN = 0.5  # seconds between two reads of a suspect
+AWAY = 30.0  # seconds that a store may be unavailable before the run ends
 
-Tell = Callable[[str, Drift], None]
+Report = Callable[[str, Drift], None]
 """Called with "found", and with "remains" for what a repair did not heal."""
 
 
@@ -46,8 +46,8 @@ class Tally:
     """What a run has seen so far."""
 
     keys: int = 0
-    found: Counter[Kind] = field(default_factory=Counter)
-    healed: Counter[Kind] = field(default_factory=Counter)
+    found: Counter[DriftKind] = field(default_factory=Counter)
+    healed: Counter[DriftKind] = field(default_factory=Counter)
     """Of the found ones, those that were seen right after their repair."""
 
     @property
@@ -57,15 +57,15 @@ class Tally:
 
 @dataclass(slots=True)
 class _Suspect:
-    """A key to look at again; times are the monotonic clock's."""
+    """A key to read again; times are the monotonic clock's."""
 
     target: int
     after: str
     """Where its page began."""
-    look_at: float
+    read_at: float
     lag_until: float
     repair_until: float = 0
-    found: Kind | None = None
+    found: DriftKind | None = None
 
 
 class Verification(Generic[C]):
@@ -74,13 +74,13 @@ class Verification(Generic[C]):
     def __init__(
         self,
         compared: Compared[C],
-        tell: Tell,
+        report: Report,
         *,
         patience: float,
         repair: bool,
     ) -> None:
         """patience: seconds that an event may take to the view, and a repair to show."""
-        self._truth, self._view, self._tell = compared.truth, compared.view, tell
+        self._event_source, self._view, self._report = compared.event_source, compared.view, report
         self._project = compared.project
         self._patience, self._repair = patience, repair
         self._suspects: dict[str, _Suspect] = {}
@@ -95,7 +95,7 @@ class Verification(Generic[C]):
     async def run(self, after: str) -> AsyncIterator[None]:
         """Verify the keys after the given one; between portions the caller may pause.
 
-        Raises Unavailable when a store stays away.
+        Raises Unavailable when a store stays unavailable.
         """
         self._after = after
         is_more = True
@@ -115,7 +115,7 @@ class Verification(Generic[C]):
     @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
     async def _compare_page(self) -> bool:
         """False: it was the last one."""
-        rows = await self._truth.page(self._after, PAGE)
+        rows = await self._event_source.page(self._after, PAGE)
         last = rows[-1][0] if rows else self._after
         expected = self._expected(rows)
         page = await self._view.page(self._after, last if len(rows) == PAGE else None, expected)
@@ -131,7 +131,7 @@ class Verification(Generic[C]):
 
     @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
     async def _compare_unlisted(self, keys: Sequence[str]) -> None:
-        known = {key for key, _, _ in await self._truth.look(keys)}
+        known = {key for key, _, _ in await self._event_source.read(keys)}
         self._suspect((key, None) for key in keys if key not in known)
 
     def _expected(self, rows: Iterable[Row]) -> dict[str, Expected[C]]:
@@ -156,21 +156,21 @@ class Verification(Generic[C]):
             self._suspects.setdefault(key, _Suspect(target, self._after, now, lag_until))
 
     async def _review(self) -> None:
-        """Look at every suspect whose time has come, until none is due and few are left."""
+        """Read every suspect again whose time has come, until none is due and few are left."""
         while True:
             now = time.monotonic()
-            due = [key for key, suspect in self._suspects.items() if suspect.look_at <= now]
+            due = [key for key, suspect in self._suspects.items() if suspect.read_at <= now]
             if due:
-                await self._look(due[:PAGE])
+                await self._read_again(due[:PAGE])
             elif len(self._suspects) > MOST_SUSPECTS:
                 await asyncio.sleep(AGAIN)
             else:
                 return
 
     @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
-    async def _look(self, keys: Sequence[str]) -> None:
-        held = await self._view.look(keys)
-        expected = self._expected(await self._truth.look(keys))
+    async def _read_again(self, keys: Sequence[str]) -> None:
+        held = await self._view.read(keys)
+        expected = self._expected(await self._event_source.read(keys))
         repairs = []
         for key in keys:
             if (suspect := self._suspects.get(key)) is None:  # dealt with before a second try
@@ -192,21 +192,21 @@ class Verification(Generic[C]):
             self.tally.healed[suspect.found] += 1
 
     def _is_to_be_repaired(self, drift: Drift) -> bool:
-        """Tell a finding once, and decide what becomes of it."""
+        """Report a finding once, and decide what becomes of it."""
         suspect, now = self._suspects[drift.key], time.monotonic()
         if suspect.found is None:
             if drift.kind in LAG and now < suspect.lag_until:
-                suspect.look_at = now + AGAIN
+                suspect.read_at = now + AGAIN
                 return False
             self.tally.found[drift.kind] += 1
-            self._tell("found", drift)
+            self._report("found", drift)
             suspect.found, suspect.repair_until = drift.kind, now + self._patience
-            if self._repair and drift.kind is not Kind.UNREADABLE:
-                return True  # and looked at again at once
+            if self._repair and drift.kind is not DriftKind.UNREADABLE:
+                return True  # and read again at once
         elif now < suspect.repair_until:
-            suspect.look_at = now + AGAIN
+            suspect.read_at = now + AGAIN
             return True
         if self._repair:
-            self._tell("remains", drift)
+            self._report("remains", drift)
         del self._suspects[drift.key]
         return False

@@ -1,0 +1,26 @@
+"""Settings of view-verifier, an env file for each aggregate; it runs when an operator starts it."""
+
+from local_stack.layout import AGGREGATES
+from local_stack.programs import Site
+from local_stack.services import USERS, mysql_settings, opensearch_settings, redis_settings
+
+VERIFIER = "view-verifier"
+
+
+def environments(site: Site) -> dict[str, dict[str, str]]:
+    """Name of the program, with its aggregate's name before it → its variables."""
+    databases = {"": USERS} | {f"{one.name}-": one.database for one in AGGREGATES}
+    return {
+        f"{prefix}{VERIFIER}": environment(site, prefix.replace("-", "_"), database)
+        for prefix, database in databases.items()
+    }
+
+
+def environment(site: Site, prefix: str, database: str) -> dict[str, str]:
+    """prefix: what the names of the aggregate's users of a store begin with."""
+    settings = (
+        mysql_settings(site, f"{prefix}auditor", database)
+        | redis_settings(site, f"{prefix}redis_projector")
+        | opensearch_settings(site)
+    )
+    return {f"VIEW_VERIFIER_{name}": value for name, value in settings.items()}

@@ -1,0 +1,1 @@
+"""Compares a view with the event store, every key, and repairs it."""
