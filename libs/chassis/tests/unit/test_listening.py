@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.process import listening_ports, port_holder
+from chassis.process import port_holder, port_settings
 from chassis.process.listening import CannotListen, listen
 
 HOLDER = """
@@ -119,5 +119,5 @@ def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
     ],
 )
 def test_ports_exist_and_are_needed_once(ports: dict[str, list[int]], mistake: str | None) -> None:
-    told = listening_ports.mistake(ports)
+    told = port_settings.mistake(ports)
     assert mistake in told if mistake and told else told is mistake

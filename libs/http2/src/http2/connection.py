@@ -10,7 +10,7 @@ from h2.events import Event, PingAckReceived, WindowUpdated
 from h2.exceptions import FlowControlError, FrameTooLargeError, ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
 
-from http2 import frames, rules
+from http2 import frame_validation, frames
 from http2 import headers as http2_headers
 from http2.budget import FOR_DATA, FOR_RESPONSE, FrameBudget, work_of
 from http2.frames import NUMBER, SETTING, Frame, FrameReader
@@ -164,7 +164,7 @@ class Http2Connection:
     def _take(self, frame: Frame) -> None:
         if not self._is_greeted and frame.kind != frames.SETTINGS:
             raise ProtocolError("settings come first")
-        rules.check(frame)
+        frame_validation.check(frame)
         self._budget.count(frame)
         if self._headers.is_waiting or frame.kind in (frames.HEADERS, frames.CONTINUATION):
             self._take_headers(frame)
@@ -224,7 +224,9 @@ class Http2Connection:
             if frame.payload:
                 raise FrameTooLargeError("an acknowledgement says nothing")
             return
-        last = dict(rules.settings(frame.payload))  # of a repeated one the last value counts
+        last = dict(
+            frame_validation.settings(frame.payload)
+        )  # of a repeated one the last value counts
         if (window := last.get(SettingCodes.INITIAL_WINDOW_SIZE)) is not None:
             self.streams.resize(window)
             self._events.append(WindowUpdated(stream_id=0))  # of all streams
@@ -237,7 +239,7 @@ class Http2Connection:
             self._send(frames.PING, frames.ACK, 0, frame.payload)
 
     def _window_update(self, frame: Frame) -> None:
-        increment = NUMBER.unpack(frame.payload)[0] & rules.LARGEST_WINDOW
+        increment = NUMBER.unpack(frame.payload)[0] & frame_validation.LARGEST_WINDOW
         if not increment:
             raise ProtocolError("a window that grows by nothing")
         if not frame.stream:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from h2.exceptions import DenialOfServiceError, ProtocolError
 from h2.settings import SettingCodes
 
-from http2 import frames, rules
+from http2 import frame_validation, frames
 from http2.budget import FrameBudget, work_of
 from http2.connection import REQUEST
 from http2.frames import SETTING, Frame, FrameReader
@@ -73,7 +73,7 @@ def _is_for_h2(frame: Frame) -> bool:
 def _for_h2(frame: Frame) -> bytes:
     """The frame, without settings that h2 would keep for as long as the connection: 65,536."""
     if frame.kind == frames.SETTINGS and not frame.flags & frames.ACK:
-        last = dict(rules.settings(frame.payload))
+        last = dict(frame_validation.settings(frame.payload))
         known = [SETTING.pack(code, last[code]) for code in last if code in KNOWN]
         frame = frame._replace(payload=b"".join(known))
     return frames.written(*frame)

@@ -16,8 +16,8 @@ from hpack.exceptions import HPACKError, OversizedHeaderListError
 from hpack.table import HeaderTable
 
 from http2 import frames
+from http2.frame_validation import header_fragment
 from http2.frames import Frame
-from http2.rules import header_fragment
 
 Headers = list[tuple[str, str]]
 

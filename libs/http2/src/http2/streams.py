@@ -7,8 +7,8 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import FlowControlError, ProtocolError, StreamClosedError
 
+from http2.frame_validation import LARGEST_WINDOW
 from http2.headers import Block
-from http2.rules import LARGEST_WINDOW
 
 STREAMS = 100  # at a time
 DEFAULT_WINDOW = 65_535  # bytes, until settings say otherwise

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from grpclib.const import Status
 from grpclib.metadata import encode_grpc_message
 
-from chassis.http.rules import SINGLE
+from chassis.http.request_validation import SINGLE
 from chassis.observability import tracing
 from chassis.problems import Invalid, NoSuchRoute, Problem
 from http2.headers import Headers

@@ -15,7 +15,7 @@ from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from chassis.http.input import END, MAX_ENTRIES, HttpInput, held_by_body, held_by_request
+from chassis.http.input_memory import END, MAX_ENTRIES, HttpInput, held_by_body, held_by_request
 from chassis.http.messages import BrokenBody
 from chassis.http.problems import ProblemResponse
 from chassis.limits import client_memory

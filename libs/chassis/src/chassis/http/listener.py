@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from chassis.http.connection import HttpConnection, Refuse
-from chassis.http.rules import check
+from chassis.http.request_validation import check
 from chassis.limits.connections import Connections
 
 

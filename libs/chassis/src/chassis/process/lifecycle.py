@@ -17,7 +17,7 @@ import uvloop
 
 from chassis.limits.connections import raise_descriptor_limit
 from chassis.observability import error_log, telemetry, tracing
-from chassis.process import listening_ports
+from chassis.process import port_settings
 from chassis.process.health import Health
 from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
@@ -96,7 +96,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
 
 def _line(taken: CannotListen, settings: ServiceSettings) -> str:
     ports = settings.listening()
-    variable = listening_ports.variable_of(ports, taken.port)
+    variable = port_settings.variable_of(ports, taken.port)
     return taken.line(settings.variable("host") if taken.is_host else variable)
 
 

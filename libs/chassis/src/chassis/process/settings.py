@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.limits.connections import Limits
-from chassis.process import listening_ports
+from chassis.process import port_settings
 
 SECRETS_DIR = Path("/run/secrets")
 LISTENING = ("admin_port", "http_port", "grpc_port")
@@ -96,7 +96,7 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _has_ports_of_its_own(self) -> Self:
-        if mistake := listening_ports.mistake(self.listening()):
+        if mistake := port_settings.mistake(self.listening()):
             raise ValueError(mistake)
         return self
 
