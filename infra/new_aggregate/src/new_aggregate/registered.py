@@ -169,7 +169,6 @@ EDITS: dict[str, Edit] = {
     "infra/proxy/haproxy.cfg": proxy,
     "infra/redis/users.acl": _redis_users,
     "infra/setup/src/platform_setup/mysql_users.py": _passwords,
-    "infra/view_verifier/Dockerfile": _beside(rf"^ +--mount=.*source=services/{PROJECTOR},.*\n"),
     "infra/view_verifier/pyproject.toml": _beside(rf'^    "{PROJECTOR}",\n'),
     "infra/view_verifier/src/view_verifier/views.py": _views,
     "pyproject.toml": _project,
