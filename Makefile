@@ -89,16 +89,16 @@ test: $(VENV)/ready ## Every test, on real servers that it starts and stops itse
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-clusters: $(VENV)/ready ## The end-to-end tests on three brokers, a Redis Cluster and three nodes of OpenSearch
-	$(BIN)/pytest --stack clusters tests/e2e
+	$(BIN)/pytest --stack clusters tests/system/e2e
 
 chaos-clusters: $(VENV)/ready ## Lose one of each there under load, and prove that nothing is lost
 	$(BIN)/pytest --stack clusters tests/chaos/test_clusters.py $(CHAOS)
 
 test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
-	$(BIN)/pytest --stack compose tests/openapi tests/e2e tests/compose
+	$(BIN)/pytest --stack compose tests/component/openapi tests/system/e2e tests/system/compose
 
 test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/control-plane ## infra/k8s before Kubernetes' own API server, which is built first (needs Go; five minutes, once)
-	$(BIN)/pytest tests/kubernetes
+	$(BIN)/pytest tests/system/kubernetes
 
 # What holds for a run of the chaos suite: make chaos SEED=17 MINUTES=60
 CHAOS = $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
@@ -107,10 +107,10 @@ chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: 
 	$(BIN)/pytest tests/chaos $(CHAOS)
 
 chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
-	$(BIN)/python tests/chaos/mutants.py
+	$(BIN)/python -m tests.chaos.mutants
 
 fuzz: $(VENV)/fuzzer ## Search for inputs that break the decoders: make fuzz MINUTES=10 (Linux on x86-64)
-	@PYTHONPATH=tests/fuzz:tests/client:loadtest $(BIN)/python tests/fuzz/fuzz_runner.py $(if $(MINUTES),--minutes $(MINUTES))
+	@PYTHONPATH=loadtest $(BIN)/python -m tests.component.fuzz.fuzz_runner $(if $(MINUTES),--minutes $(MINUTES))
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
@@ -153,7 +153,7 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock
 	for service in $(LOCKED); do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
-	$(COMPILE) tests/fuzz/requirements.in -o tests/fuzz/requirements.lock
+	$(COMPILE) tests/component/fuzz/requirements.in -o tests/component/fuzz/requirements.lock
 
 $(VENV)/ready: $(UV) requirements-dev.lock VERSION pyproject.toml $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(UV) venv -q --allow-existing --python ">=3.11" $(VENV)
@@ -161,7 +161,7 @@ $(VENV)/ready: $(UV) requirements-dev.lock VERSION pyproject.toml $(addsuffix /p
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
 	@touch $@
 
-$(VENV)/fuzzer: tests/fuzz/requirements.lock $(VENV)/ready
+$(VENV)/fuzzer: tests/component/fuzz/requirements.lock $(VENV)/ready
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --require-hashes -r $<
 	@touch $@
 

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import containers
-import free_ports
-import instance
 import pytest
-import redis_nodes
 from hypothesis import settings
 
 from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
+from tests.support.stack import containers, free_ports, instance
+from tests.support.stores import redis_nodes
 
 # Their assertions are as plain as those of test modules: what was compared is shown.
 pytest.register_assert_rewrite("projections.conformance")

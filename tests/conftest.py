@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from doors import Door, GrpcDoor, HttpDoor
 
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import Door, GrpcDoor, HttpDoor
 
 SERVICES = ("command-api", "query-api", "search-api")
 

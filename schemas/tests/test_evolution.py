@@ -2,10 +2,9 @@
 
 import json
 
-import changes
-from changes import ALLOWED, FORBIDDEN, NICKNAME, RENAMED, Change
-from evolution import PUBLISHED, objections, published
-
+from tests.support.schemas import changes
+from tests.support.schemas.changes import ALLOWED, FORBIDDEN, NICKNAME, RENAMED, Change
+from tests.support.schemas.evolution import PUBLISHED, objections, published
 from user_contracts import avro_schema
 
 

@@ -4,13 +4,13 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import outcome_table
 import pytest
-import replicas
-from scenario import Chaos
 
 from local_stack.addresses import Addresses
 from local_stack.layout import ROOT, Instance
+from tests.chaos.harness import replicas
+from tests.chaos.harness.scenario import Chaos
+from tests.chaos.verdict import outcome_table
 
 HERE = Path(__file__).parent
 HOME = ROOT / ".local" / "chaos"

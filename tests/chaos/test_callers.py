@@ -5,9 +5,9 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
-from callers import Caller, Rejected, Seen, Uncertain
-from ledger import Command, Entry, Request
-from scenario import Chaos, Scenario
+from tests.chaos.harness.callers import Caller, Rejected, Seen, Uncertain
+from tests.chaos.harness.scenario import Chaos, Scenario
+from tests.chaos.verdict.ledger import Command, Entry, Request
 
 CONFLICTS = {"409", "412", "ABORTED", "FAILED_PRECONDITION"}
 LATEST_GOODBYE = 0.02  # seconds after which a caller hangs up

@@ -5,16 +5,15 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import clusters
-import faults
-import planting
 import pytest
-from operating import verifier
-from redis_operator import connected
-from scenario import Chaos
 
 from chassis.testing import eventually
 from local_stack import control
+from tests.chaos.harness import clusters, faults
+from tests.chaos.harness.scenario import Chaos
+from tests.support.stack.operator_cli import verifier
+from tests.support.stores import seeded_drift
+from tests.support.stores.redis_operator import connected
 
 # redis-py lets go of connections to a node that left, and the collector closes them.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -104,4 +103,4 @@ async def test_the_node_with_the_index_is_killed_and_away(chaos: Chaos) -> None:
 @pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
 async def test_the_operator_finds_nothing_wrong_at_the_end(chaos: Chaos, projector: str) -> None:
     told = await verifier(chaos.stack).done(projector, "--patience", "5")
-    assert planting.told(told) == {}
+    assert seeded_drift.told(told) == {}

@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 import attacks
-from scenario import Chaos
+
+from tests.chaos.harness.scenario import Chaos
 
 SECONDS = 3.0  # of each attack, in a run of ten minutes
 

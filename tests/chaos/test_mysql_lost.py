@@ -6,24 +6,23 @@ import re
 from functools import partial
 from pathlib import Path
 
-import mysql_lost
-import planting
 import pytest
-import restored
-import topic
-from callers import Caller
-from doors import Door, Refused
-from grpc_caller import GrpcCaller
-from http_caller import HttpCaller
-from ledger import Ledger
-from operating import verifier
-from restored import Published
-from scenario import RATE, SHOWN, Chaos
-from traffic import Traffic
 
 from chassis.testing import eventually
 from local_stack import backup
 from local_stack import stack as local_stack
+from tests.chaos.harness import topic
+from tests.chaos.harness.callers import Caller
+from tests.chaos.harness.grpc_caller import GrpcCaller
+from tests.chaos.harness.http_caller import HttpCaller
+from tests.chaos.harness.scenario import RATE, SHOWN, Chaos
+from tests.chaos.harness.traffic import Traffic
+from tests.chaos.verdict import restored
+from tests.chaos.verdict.ledger import Ledger
+from tests.chaos.verdict.restored import Published
+from tests.support.clients.api_clients import Door, Refused
+from tests.support.stack.operator_cli import verifier
+from tests.support.stores import mysql_lost, seeded_drift
 
 WRITES = 150  # before the dump, and as many after it
 WITHIN = 180.0
@@ -54,7 +53,7 @@ async def test_nothing_published_is_lost_and_nobody_is_revived(
     await continued(http, published)
     for projector in ("redis-projector", "search-projector"):
         told = await verifier(stack).done(projector, "--patience", "5")
-        assert planting.told(told) == {}
+        assert seeded_drift.told(told) == {}
     for user in published.erased:
         with pytest.raises(Refused, match="404"):
             await http.get(user)

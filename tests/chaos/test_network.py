@@ -2,11 +2,11 @@
 
 import asyncio
 
-import faults
-from links import NAMES
-from proxy import Weather
-from replicas import second
-from scenario import Chaos
+from tests.chaos.harness import faults
+from tests.chaos.harness.links import NAMES
+from tests.chaos.harness.proxy import Weather
+from tests.chaos.harness.replicas import second
+from tests.chaos.harness.scenario import Chaos
 
 SLOW = Weather("slow", latency=0.5, jitter=0.2)
 WEATHERS = [

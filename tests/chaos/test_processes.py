@@ -3,14 +3,11 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import faults
-import stores
-import topic
-from replicas import second
-from scenario import Chaos, Scenario
-
 from chassis.testing import eventually
 from local_stack.addresses import SERVICES
+from tests.chaos.harness import faults, stores, topic
+from tests.chaos.harness.replicas import second
+from tests.chaos.harness.scenario import Chaos, Scenario
 
 SERVERS = ["connect", "connector-supervisor", "kafka", "mysql", "opensearch", "redis", "registry"]
 PAUSE = (1.0, 5.0)  # seconds between two kills

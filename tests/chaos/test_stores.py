@@ -3,14 +3,13 @@
 import asyncio
 
 import aiohttp
-import faults
-import injection
 from opensearchpy import AsyncOpenSearch
-from redis_operator import connected
-from scenario import Chaos
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from tests.chaos.harness import faults, injection
+from tests.chaos.harness.scenario import Chaos
+from tests.support.stores.redis_operator import connected
 
 CONNECTOR_BACK_WITHIN = 30.0  # seconds
 NOBODY = "01890000-0000-7000-8000-ffffffffffff"

@@ -5,12 +5,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import injection
-from injection import LETTERS
-from scenario import Chaos
-
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from tests.chaos.harness import injection
+from tests.chaos.harness.injection import LETTERS
+from tests.chaos.harness.scenario import Chaos
 
 
 async def test_poison_is_parked_and_stops_nobody(chaos: Chaos) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
-from doors import as_command_api
 
 from chassis.testing import serving
 from command_api.application import USER, Users
@@ -16,6 +15,7 @@ from eventstore.mysql.settings import EventStoreSettings
 from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import EventStore
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import as_command_api
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -173,6 +173,6 @@ EDITS: dict[str, Edit] = {
     "infra/view_verifier/src/view_verifier/views.py": _views,
     "pyproject.toml": _project,
     "schemas/generate.py": _generated,
-    "tests/compose/published.yaml": published,
+    "tests/system/compose/published.yaml": published,
     **kubernetes.EDITS,
 }

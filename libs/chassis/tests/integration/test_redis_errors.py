@@ -6,10 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from free_ports import unused
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from redis_nodes import HOST, wait_for
 
 from chassis.problems import Unavailable
 from chassis.stores.errors import redis as errors
@@ -18,6 +16,8 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually
 from local_stack import stack
+from tests.support.stack.free_ports import unused
+from tests.support.stores.redis_nodes import HOST, wait_for
 
 pytestmark = pytest.mark.integration
 SECRET = "Qwertz"

@@ -1,11 +1,11 @@
 """What hpack logs at the level debug is kept out of our logs."""
 
 import pytest
-from http2_pair import REQUEST, Pair
 
 from chassis.observability import telemetry
 from http2 import frames, headers
 from http2.implementations import HTTP2, Http2
+from tests.support.clients.http2_pair import REQUEST, Pair
 
 WHOLE = frames.END_HEADERS | frames.END_STREAM
 

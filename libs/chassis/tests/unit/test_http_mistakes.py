@@ -5,10 +5,8 @@ import logging
 import zlib
 from collections.abc import AsyncIterator
 
-import http_by_hand
 import pytest
 from aiohttp import web
-from http_by_hand import exchange
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
@@ -20,6 +18,8 @@ from chassis.observability import telemetry, tracing
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
+from tests.support.clients import http_by_hand
+from tests.support.clients.http_by_hand import exchange
 
 SECRET = b"M\xc3\xbcller"
 GOOD = b'{"name": "Ann"}'

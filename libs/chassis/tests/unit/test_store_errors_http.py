@@ -2,10 +2,10 @@
 
 import pytest
 from confluent_kafka.schema_registry.error import SchemaRegistryError
-from error_classes import classes, told
 
 from chassis.stores.errors import http, kafka, librdkafka, mysql, opensearch, redis
 from chassis.stores.errors.failure import Failure
+from tests.support.stores.error_classes import classes, told
 
 
 def test_every_class_of_httpx_and_of_the_registrys_client_is_classified() -> None:

@@ -3,9 +3,9 @@
 import pytest
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
-from error_classes import classes, told
 
 from chassis.stores.errors import kafka, librdkafka
+from tests.support.stores.error_classes import classes, told
 
 # Not retriable by aiokafka's flag, and rightly so. A class that is neither here nor transient is
 # one that nobody has judged yet.

@@ -3,9 +3,9 @@
 import pytest
 from asyncmy import errors as asyncmy_classes
 from asyncmy.constants import CR, ER
-from error_classes import classes, told
 
 from chassis.stores.errors import mysql
+from tests.support.stores.error_classes import classes, told
 
 
 def test_every_class_of_asyncmy_is_classified() -> None:

@@ -1,10 +1,10 @@
 """Each error class of opensearch-py, each status and each type is classified."""
 
 import pytest
-from error_classes import classes, told
 from opensearchpy import exceptions as opensearch_classes
 
 from chassis.stores.errors import opensearch
+from tests.support.stores.error_classes import classes, told
 
 
 def test_every_class_of_opensearch_py_is_classified() -> None:

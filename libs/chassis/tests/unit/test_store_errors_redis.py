@@ -1,10 +1,10 @@
 """Each error class of redis-py and each kind of reply is classified."""
 
 import pytest
-from error_classes import classes, told
 from redis import exceptions as redis_classes
 
 from chassis.stores.errors import redis
+from tests.support.stores.error_classes import classes, told
 
 
 def test_every_class_of_redis_py_is_classified() -> None:

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
-from raw_grpc import calling, message
 from structlog.testing import capture_logs
 
 from chassis.grpc.server import GrpcServer
@@ -20,6 +19,7 @@ from chassis.process.health import Health
 from chassis.process.lifecycle import Process, run
 from chassis.testing import eventually
 from http2.implementations import HTTP2
+from tests.support.clients.raw_grpc import calling, message
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, UserSearchBase
 

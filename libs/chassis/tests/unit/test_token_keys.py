@@ -10,13 +10,13 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tokens import KEYS, jwk
 
 from chassis.auth import jwks
 from chassis.auth.jwks import FetchedKeys, parse
 from chassis.http.server import HttpServer
 from chassis.problems import Unavailable
 from chassis.testing import serving
+from tests.support.clients.tokens import KEYS, jwk
 
 
 def pem(key: Any) -> str:

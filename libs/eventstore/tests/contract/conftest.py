@@ -5,7 +5,6 @@ from typing import Any
 
 import pymysql
 import pytest
-from doors import as_root
 
 from chassis.testing import serving
 from eventstore.conformance import notes
@@ -17,6 +16,7 @@ from eventstore.mysql.settings import EventStoreSettings
 from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import EventStore
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import as_root
 
 DATABASE = "eventstore_notes"
 ID = "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin"

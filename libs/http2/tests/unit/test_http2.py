@@ -5,10 +5,20 @@ from h2.errors import ErrorCodes
 from h2.events import StreamReset
 from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
-from http2_pair import ANSWER, REFUSAL, REQUEST, TRAILERS, WINDOW, Pair, ours, told, unless_h2
 
 from http2.implementations import HTTP2, Http2
 from http2.streams import DEFAULT_WINDOW, STREAMS
+from tests.support.clients.http2_pair import (
+    ANSWER,
+    REFUSAL,
+    REQUEST,
+    TRAILERS,
+    WINDOW,
+    Pair,
+    ours,
+    told,
+    unless_h2,
+)
 
 
 @pytest.fixture(params=HTTP2)

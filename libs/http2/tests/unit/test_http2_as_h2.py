@@ -11,7 +11,13 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 from hpack import NeverIndexedHeaderTuple
-from http2_pair import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from http2.connection import Http2Connection
+from http2.headers import REMEMBERED
+from http2.streams import STREAMS
+from tests.support.clients.http2_pair import (
     REFUSAL,
     REQUEST,
     Pair,
@@ -21,12 +27,6 @@ from http2_pair import (
     theirs,
     told,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from http2.connection import Http2Connection
-from http2.headers import REMEMBERED
-from http2.streams import STREAMS
 
 METADATA = st.lists(st.sampled_from([("x-a", "1"), ("x-a", "2"), ("x-b", "1" * 99)]), max_size=2)
 SIZES = st.sampled_from([0, 100, 4096])  # of the client's table, in bytes

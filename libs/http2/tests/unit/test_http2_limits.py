@@ -10,7 +10,6 @@ from h2.errors import ErrorCodes
 from h2.events import RemoteSettingsChanged, StreamReset, WindowUpdated
 from h2.exceptions import DenialOfServiceError
 from h2.settings import SettingCodes
-from http2_pair import REFUSAL, REQUEST, Pair, told, unless_h2
 
 from http2 import frames, headers
 from http2.budget import BURST, FOR_RESPONSE, PER_SECOND, FrameBudget
@@ -20,6 +19,7 @@ from http2.frames import NUMBER, SETTING
 from http2.headers import MAX_ENTRIES
 from http2.implementations import HTTP2, Http2
 from http2.streams import STREAMS
+from tests.support.clients.http2_pair import REFUSAL, REQUEST, Pair, told, unless_h2
 
 MEGABYTE = 2**20
 WHOLE = frames.END_HEADERS | frames.END_STREAM

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-import projecting
 import pytest
-from projecting import Log
 
 from local_stack.addresses import Addresses
+from tests.support.fakes import projecting
+from tests.support.fakes.projecting import Log
 
 
 @pytest.fixture

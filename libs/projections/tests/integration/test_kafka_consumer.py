@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
-from projecting import Log, holds, total
-from shelf import Put, Shelf
 
 from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
@@ -20,6 +18,8 @@ from projections.memory.generations import MemoryGenerations
 from projections.projector import (
     Rejected,
 )
+from tests.support.fakes.fake_view import Put, Shelf
+from tests.support.fakes.projecting import Log, holds, total
 
 pytestmark = pytest.mark.integration
 

@@ -4,8 +4,6 @@ import random
 import time
 
 import pytest
-from projecting import LARGEST, Log, first_letter, holds, total
-from shelf import Shelf
 
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
@@ -13,6 +11,8 @@ from projections.kafka import dead_letter_monitor
 from projections.projector import (
     dead_letter_topic,
 )
+from tests.support.fakes.fake_view import Shelf
+from tests.support.fakes.projecting import LARGEST, Log, first_letter, holds, total
 
 pytestmark = pytest.mark.integration
 

@@ -1,13 +1,13 @@
 """Processes that come and go, a pause, another generation: on a real Kafka nothing is lost."""
 
 import pytest
-from projecting import Log, holds, total
-from shelf import Shelf
 
 from chassis.testing import eventually
 from projections import directives
 from projections.kafka import lag
 from projections.memory.generations import MemoryGenerations
+from tests.support.fakes.fake_view import Shelf
+from tests.support.fakes.projecting import Log, holds, total
 
 pytestmark = pytest.mark.integration
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from projecting import Log, first_letter
-from shelf import Put, Shelf
 
 from chassis.testing import eventually
 from projections import directives
 from projections.generations import OperationRefused, State
 from projections.memory.generations import MemoryGenerations
 from projections.rebuild import progress, rebuild
+from tests.support.fakes.fake_view import Put, Shelf
+from tests.support.fakes.projecting import Log, first_letter
 
 pytestmark = pytest.mark.integration
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from shelf import Put
 
 from chassis.problems import Unavailable
 from projections.projector import Offset, Projector, Record, Rejected, Undecodable, claim_whole
+from tests.support.fakes.fake_view import Put
 
 
 @dataclass

@@ -1,11 +1,11 @@
 """What every event store promises, for users: in memory, and in MySQL with command-api's rights."""
 
 import pytest
-import user_events
 
 from eventstore.conformance.events import *
 from eventstore.conformance.results import *
 from eventstore.conformance.samples import Samples
+from tests.support.fakes import user_events
 
 
 @pytest.fixture

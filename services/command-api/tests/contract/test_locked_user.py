@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pymysql
 import pytest
-from doors import as_root
 
 from chassis.testing import eventually
 from command_api.application import USER, Users
 from command_api.user import CreateUser, RenameUser, UserEvent
 from eventstore.mysql.store import MySQLEventStore
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import as_root
 
 pytestmark = pytest.mark.integration
 WRITERS = 50

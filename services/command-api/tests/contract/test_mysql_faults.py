@@ -13,7 +13,6 @@ from typing import Any
 import pymysql
 import pytest
 import uvloop
-from doors import as_root
 
 from chassis.problems import Unavailable
 from command_api.application import USER
@@ -24,6 +23,7 @@ from eventstore.mysql.settings import EventStoreSettings
 from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import CommandContext
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import as_root
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

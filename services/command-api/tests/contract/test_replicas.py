@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable
 
 import pymysql
 import pytest
-from doors import as_command_api, as_root
-from user_events import created
 
 from chassis.problems import Kind, NotFound, Problem
 from chassis.testing import serving
@@ -20,6 +18,8 @@ from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import Refusal
 from eventstore.refusals import KeyReused, StaleVersion
 from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import as_command_api, as_root
+from tests.support.fakes.user_events import created
 
 pytestmark = pytest.mark.integration
 DAY = 86400

@@ -12,7 +12,6 @@ from grpclib.client import Channel
 from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
-from sessions import from_addresses
 
 from chassis.grpc.server import GrpcServer
 from chassis.http.pagination import encode_cursor
@@ -25,6 +24,7 @@ from projections.queries import ViewQueries, waiters
 from projections.reader import StoredView
 from query_api import grpc_api, http_api
 from query_api.application import UserDirectory
+from tests.support.clients.sessions import from_addresses
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User
 

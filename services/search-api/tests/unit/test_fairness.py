@@ -11,7 +11,6 @@ from grpclib.client import Channel
 from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
 from prometheus_client import REGISTRY
-from sessions import from_addresses
 
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
@@ -21,6 +20,7 @@ from search_api import application, grpc_api, http_api
 from search_api.application import UserSearch
 from search_api.memory_user_index import MemoryUserIndex
 from search_api.ports import Hit
+from tests.support.clients.sessions import from_addresses
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse
 

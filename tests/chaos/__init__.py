@@ -1,0 +1,1 @@
+"""The chaos suite: faults under load, judged from what clients saw."""

@@ -1,0 +1,1 @@
+"""Load, faults, and what the stores and the topic hold."""

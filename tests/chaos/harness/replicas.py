@@ -1,0 +1,124 @@
+"""Each service twice, as behind a load balancer; supervisor keeps all of them alive.
+
+The second replicas reach their stores and Kafka through proxies, see links.py.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from chassis.testing import eventually
+from local_stack import addresses, control, health, stack, supervisor
+from local_stack.addresses import APIS, CANARY, CONSOLE, HOST, SERVICES
+from local_stack.layout import PORTS, Instance
+from local_stack.programs import Program, Site
+from local_stack.servers import servers
+from local_stack.services import environment, services
+from tests.chaos.harness.balancer import Balancer, Replica
+from tests.chaos.harness.links import Links
+
+BESIDE = 100  # added to the ports of a second replica
+DRAIN_DELAY = "1"  # seconds; a balancer that looks every 0.2 s has looked away by then
+IDLE = {CANARY, CONSOLE, "prometheus"}  # they would only take the processor's time
+HEALTHY_WITHIN = 120.0  # seconds, on a machine that is busy with starting all of them
+
+
+def second(name: str) -> str:
+    """The name of a service's second replica."""
+    return f"{name}-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """The programs of the stack by name, all of these services' replicas included."""
+
+    instance: Instance
+    links: Links
+    programs: dict[str, Program]
+
+    async def healthy(self, *names: str) -> None:
+        """Return when these programs answer; all, when none is named."""
+        wanted = [self.programs[name] for name in names or self.programs]
+        await asyncio.gather(*map(_healthy, wanted))
+
+    def admin(self, program: str) -> str:
+        """The URL of the admin port of a service's replica."""
+        service = program.removesuffix("-2")
+        beside = BESIDE if program != service else 0
+        return f"http://{HOST}:{self.instance.port(service, 'admin') + beside}"
+
+    def balancers(self) -> list[Balancer]:
+        """In front of command-api, query-api and search-api."""
+        return [Balancer([self._replica(api, 0), self._replica(api, BESIDE)]) for api in APIS]
+
+    def _replica(self, api: str, beside: int) -> Replica:
+        def at(purpose: str) -> str:
+            return f"{HOST}:{self.instance.port(api, purpose) + beside}"
+
+        return Replica(f"http://{at('http')}", at("grpc"), f"http://{at('admin')}")
+
+
+@asynccontextmanager
+async def running(instance: Instance) -> AsyncIterator[Replicas]:
+    """While the block runs every service has two replicas, and nothing idle is beside them."""
+    found = addresses.of(instance)
+    site = Site(instance, found, stack.fetch(), supervisor.BIN)
+    as_always = [*servers(site), *services(site)]
+    links = Links(found, instance)
+    wanted = [_of_these_tests(one, links) for one in as_always if one.name not in IDLE]
+    wanted += [_second(site, name, links) for name in SERVICES]
+    async with links.open():
+        await _become(instance, wanted)
+        try:
+            yield Replicas(instance, links, {one.name: one for one in wanted})
+        finally:
+            await _become(instance, as_always)
+
+
+async def _become(instance: Instance, programs: list[Program]) -> None:
+    await asyncio.to_thread(supervisor.ensure, instance, programs)
+    for program in programs:
+        await asyncio.to_thread(control.start, instance.name, program.name)
+    await asyncio.gather(*map(_healthy, programs))
+
+
+async def _healthy(program: Program) -> None:
+    async def look() -> None:
+        try:
+            await asyncio.to_thread(program.healthy)
+        except Exception as error:  # each server's client has errors of its own
+            raise AssertionError(f"{program.name}: {error}") from error
+
+    await eventually(look, within=HEALTHY_WITHIN, every=0.3)
+
+
+def _of_these_tests(program: Program, links: Links) -> Program:
+    if program.name == "kafka":
+        return links.broker(program)
+    if program.name in SERVICES:
+        delay = _variables(program.name, {"DRAIN_DELAY": DRAIN_DELAY})
+        return replace(program, environment=program.environment | delay)
+    return program
+
+
+def _second(site: Site, name: str, links: Links) -> Program:
+    ports = {
+        f"{purpose.upper()}_PORT": str(site.instance.port(name, purpose) + BESIDE)
+        for purpose in PORTS[name]
+    }
+    own = ports | links.settings(name) | {"DRAIN_DELAY": DRAIN_DELAY}
+    return Program(
+        name=second(name),
+        command=[str(site.bin / name)],
+        after=(),
+        healthy=partial(health.get, f"http://{HOST}:{ports['ADMIN_PORT']}/readyz"),
+        environment=environment(site, name) | _variables(name, own),
+        stop_within=15,
+    )
+
+
+def _variables(service: str, settings: dict[str, str]) -> dict[str, str]:
+    prefix = service.upper().replace("-", "_")
+    return {f"{prefix}_{name}": value for name, value in settings.items()}

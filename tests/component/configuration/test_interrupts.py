@@ -1,0 +1,103 @@
+"""SIGINT and SIGTERM end every program in order, also where a shell let it ignore SIGINT."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from platform_setup.mysql_users import Settings as MySQLUsers
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+"""As nohup and `&` of a script start a command."""
+WITHIN = 30  # seconds
+
+# A command, and the settings that let it wait for a server that never answers.
+COMMANDS = {
+    "redis-projector status": {
+        "REDIS_PROJECTOR_REDIS_URL": "redis://127.0.0.1:{port}",
+        "REDIS_PROJECTOR_REDIS_TIMEOUT": "600",
+    },
+    "search-projector status": {
+        "SEARCH_PROJECTOR_OPENSEARCH_URL": "http://127.0.0.1:{port}",
+        "SEARCH_PROJECTOR_OPENSEARCH_TIMEOUT": "600",
+    },
+    "view-verifier redis-projector": {
+        "VIEW_VERIFIER_REDIS_URL": "redis://127.0.0.1:{port}",
+        "VIEW_VERIFIER_REDIS_TIMEOUT": "600",
+        "VIEW_VERIFIER_MYSQL_PASSWORD": "unused",
+    },
+    "view-verifier search-projector": {
+        "VIEW_VERIFIER_OPENSEARCH_URL": "http://127.0.0.1:{port}",
+        "VIEW_VERIFIER_OPENSEARCH_TIMEOUT": "600",
+        "VIEW_VERIFIER_MYSQL_PASSWORD": "unused",
+    },
+    "connector-supervisor replay": {
+        "CONNECTOR_SUPERVISOR_CONNECT_URL": "http://127.0.0.1:{port}",
+        "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": "unused",
+    },
+    "command-api migrate": {
+        "COMMAND_API_MYSQL_PORT": "{port}",
+        "COMMAND_API_MYSQL_PASSWORD": "unused",
+    },
+    "platform-setup mysql-users": {
+        "SETUP_MYSQL_PORT": "{port}",
+        **{
+            f"SETUP_MYSQL_{name.upper()}": "unused"
+            for name, field in MySQLUsers.model_fields.items()
+            if field.is_required()
+        },
+    },
+}
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes a connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(WITHIN)
+        yield listener
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_ends_in_order(
+    silent: socket.socket, command: str, number: signal.Signals
+) -> None:
+    program, *words = command.split()
+    port = silent.getsockname()[1]
+    with subprocess.Popen(
+        [*IGNORING, BIN / program, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={name: value.format(port=port) for name, value in COMMANDS[command].items()},
+    ) as process:
+        try:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(number)
+                _, complained = process.communicate(timeout=WITHIN)
+        finally:
+            process.kill()
+    assert (process.returncode, complained) == (128 + number, b"")
+
+
+def test_what_runs_a_loop_has_said_what_a_signal_does() -> None:
+    sources = [*ROOT.glob("*/*/src/**/*.py"), *ROOT.glob("loadtest/*.py")]
+    loops = [file for file in sources if re.search(r"\b(asyncio|uvloop)\.run\(", file.read_text())]
+    assert len(loops) > 5
+    bare = {file.name for file in loops if not is_interruptible(file)}
+    assert bare == {"lifecycle.py"}  # which has handlers of its own
+
+
+def is_interruptible(file: Path) -> bool:
+    """Whether the file says what a signal does, or the command whose package it is in."""
+    starts = [folder / "__main__.py" for folder in file.parents if ROOT in folder.parents]
+    said_by = [file, *(start for start in starts if start.exists())]
+    return any("interruptible()" in one.read_text() for one in said_by)

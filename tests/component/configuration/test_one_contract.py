@@ -1,0 +1,77 @@
+"""The local stack and compose tell the same programs the same things."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local_stack import addresses, layout
+from local_stack.addresses import APIS, CONSOLE, MORE_APIS
+from local_stack.layout import Instance
+from local_stack.programs import Job, Program, Site
+from local_stack.servers import connector
+from local_stack.services import jobs, services
+from local_stack.software import Software
+
+ROOT = Path(__file__).parents[3]
+COMPOSE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def variable(program: str) -> str:
+    return program.upper().replace("-", "_")
+
+
+# Only behind a proxy is there somebody who must notice before the doors close.
+BEHIND_A_PROXY = {f"{variable(api)}_DRAIN_DELAY" for api in (*APIS, *MORE_APIS)}
+# Only containers listen beyond loopback: they name who may call, and by which name.
+BEYOND_LOOPBACK = {
+    f"{variable(name)}_{setting}"
+    for name in (*APIS, *MORE_APIS, CONSOLE)
+    for setting in ("ALLOW_ANONYMOUS", "ALLOWED_HOSTS")
+}
+# The image's own converters do not name themselves, so quick discovery would not find them; and
+# every connector names its converters itself.
+WORKER_ONLY_HERE = {"plugin.discovery", "key.converter", "value.converter"}
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """Program → the variables that the local stack gives it."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    instance = Instance("unit")
+    software = Software(*[tmp_path] * len(Software.__dataclass_fields__))
+    site = Site(instance, addresses.save(instance), software, tmp_path)
+    programs: list[Program | Job] = [*services(site), *jobs(site), connector.supervisor(site)]
+    return {program.name: set(program.environment) for program in programs}
+
+
+def in_compose(name: str) -> set[str]:
+    """The variables, and the secrets by the names of their variables."""
+    service = COMPOSE[name]
+    secrets = {secret["target"].upper() for secret in service.get("secrets", [])}
+    return set(service["environment"]) | secrets
+
+
+def test_both_launchers_set_the_same_variables(local: dict[str, set[str]]) -> None:
+    assert local
+    for name, variables in local.items():
+        assert in_compose(name) - BEHIND_A_PROXY - BEYOND_LOOPBACK == variables, name
+
+
+def test_the_connect_worker_is_told_the_same() -> None:
+    lines = (ROOT / "infra/connect/worker.properties").read_text().splitlines()
+    pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
+    environment = COMPOSE["connect"]["environment"]
+    for name, value in pairs:
+        if name in WORKER_ONLY_HERE:
+            continue
+        variable = name.upper().replace(".", "_")
+        told = environment.get(f"CONNECT_{variable}", environment.get(variable))
+        assert str(told) == value, name
+
+
+def test_the_connector_s_variables_reach_the_worker() -> None:
+    environment = COMPOSE["connect"]["environment"]
+    pattern = environment["CONNECT_CONFIG_PROVIDERS_ENV_PARAM_ALLOWLIST_PATTERN"]
+    assert set(pattern.split("|")) - {"DEBEZIUM_PASSWORD"} <= set(environment)

@@ -1,0 +1,125 @@
+"""Every package and image names its licence; CI is `.ci/run`; what must be pinned is."""
+
+import re
+import subprocess
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+TRACKED = subprocess.run(
+    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+    cwd=ROOT,
+    check=True,
+    capture_output=True,
+    text=True,
+).stdout.splitlines()
+PACKAGES = [name for name in TRACKED if Path(name).name == "pyproject.toml"]
+IMAGES = [name for name in TRACKED if Path(name).name == "Dockerfile"]
+WORKFLOWS = [name for name in TRACKED if name.startswith(".github/workflows/")]
+
+
+def test_the_licence_is_apache_2_0_word_for_word() -> None:
+    text = (ROOT / "LICENSE").read_bytes()  # as https://www.apache.org/licenses/LICENSE-2.0.txt
+    assert sha256(text).hexdigest() == (
+        "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+    )
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_names_the_licence(package: str) -> None:
+    project = tomllib.loads((ROOT / package).read_text())["project"]
+    assert project["license"] == "Apache-2.0"  # an SPDX expression, PEP 639
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_takes_its_version_from_the_one_file(package: str) -> None:
+    told = tomllib.loads((ROOT / package).read_text())
+    assert told["project"]["dynamic"] == ["version"]
+    if "build-system" in told:
+        source = (ROOT / package).parent / told["tool"]["hatch"]["version"]["path"]
+        assert source.resolve() == ROOT / "VERSION"
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_names_the_licence(image: str) -> None:
+    assert 'org.opencontainers.image.licenses="Apache-2.0"' in (ROOT / image).read_text()
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_has_the_version(image: str) -> None:
+    text = (ROOT / image).read_text()
+    version = (ROOT / "VERSION").read_text().strip()
+    assert re.findall(r"^ARG VERSION=(.+)$", text, re.MULTILINE) == [version]
+    assert 'org.opencontainers.image.version="${VERSION}"' in text
+
+
+# As the npm package swagger-ui-dist 5.32.8 has them.
+SWAGGER_UI = {
+    "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
+    "NOTICE": "0d20d1adef18aee3f40dd258172155521ce702ac445cb5f7b7d60ed32dad2fb2",
+    "swagger-ui-bundle.js": "97f03cdae8b9f09f8f33b604ed4796bd318c378e90763b468bb4aa0860bd90a7",
+    "swagger-ui-bundle.js.LICENSE.txt": (
+        "9105cfee83332132aa4e45f855baf5e7cf3bd967ca8814beee0c2979ea9de008"
+    ),
+    "swagger-ui.css": "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
+}
+
+
+def test_swagger_ui_is_unchanged_and_has_its_licences_beside_it() -> None:
+    folder = ROOT / "libs/chassis/src/chassis/http/swagger_ui"
+    found = {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+    assert found == SWAGGER_UI
+
+
+def test_grpclib_is_pinned_since_its_private_places_are_used() -> None:
+    """Decision 0037."""
+    chassis = tomllib.loads((ROOT / "libs/chassis/pyproject.toml").read_text())["project"]
+    (wanted,) = (
+        one for one in chassis["optional-dependencies"]["grpc"] if one.startswith("grpclib")
+    )
+    version = re.fullmatch(r"grpclib==([0-9.]+)", wanted)
+    assert version, wanted
+    locks = [name for name in TRACKED if name.endswith(".lock")]
+    locked = {
+        found
+        for name in locks
+        for found in re.findall(r"^grpclib==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
+    }
+    assert locked == {version[1]}
+
+
+CALLS = {
+    ".github/workflows/ci.yml": (
+        {"push", "pull_request"},
+        ["actions/checkout", "actions/setup-python", "actions/setup-go"],
+        ".ci/run",
+    ),
+    ".github/workflows/nightly.yml": (
+        {"schedule", "workflow_dispatch"},
+        ["actions/checkout", "actions/setup-python"],
+        "make fuzz MINUTES=60",
+    ),
+}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_makes_one_call_and_does_nothing_of_its_own(workflow: str) -> None:
+    told = yaml.safe_load((ROOT / workflow).read_text())
+    begins, uses, calls = CALLS[workflow]
+    assert told["permissions"] == {"contents": "read"}
+    assert set(told[True]) == begins  # YAML 1.1 reads `on` as true
+    (job,) = told["jobs"].values()
+    assert job["timeout-minutes"] <= 120
+    assert [step["run"] for step in job["steps"] if "run" in step] == [calls]
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [name.partition("@")[0] for name in used] == uses
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
+
+
+def test_there_are_workflows_and_what_they_call() -> None:
+    assert sorted(WORKFLOWS) == sorted(CALLS)
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111

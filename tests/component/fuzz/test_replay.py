@@ -1,0 +1,17 @@
+"""What the fuzzer has learnt and found, through the same targets; needs no fuzzer."""
+
+import pytest
+
+from tests.component.fuzz import fuzz_inputs
+from tests.component.fuzz.fuzz_inputs import TARGETS
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_kept_inputs_break_nothing(name: str) -> None:
+    target = fuzz_inputs.target(name)
+    for file, data in fuzz_inputs.kept(name):
+        try:
+            target.run(data)
+        except Exception as error:
+            error.add_note(f"the input: {file}")
+            raise

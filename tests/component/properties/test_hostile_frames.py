@@ -1,0 +1,192 @@
+"""Whatever frames come to the gRPC door: an answer in bounded time and memory, for others too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis.grpc import stream as grpc_stream
+from chassis.grpc.stream import MAX_MESSAGE
+from chassis.testing import eventually
+from http2.implementations import HTTP2
+from tests.support.clients.raw_grpc import calling, message
+from tests.support.fakes import in_process_api
+from tests.support.fakes.in_process_api import Doors
+from user_contracts.proto.user.v1 import CreateRequest
+
+ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
+OK, INVALID, DEADLINE, TOO_LARGE = "grpc 0", "grpc 3", "grpc 4", "grpc 8"
+# grpclib's own answers to what is no call of ours are UNKNOWN, UNIMPLEMENTED and HTTP's 415.
+REFUSED = {INVALID, DEADLINE, TOO_LARGE, "grpc 2", "grpc 12", "http 415", "reset"}
+GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
+
+
+@pytest.fixture(scope="module", params=HTTP2)
+def http2(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def doors(http2: str) -> AsyncIterator[Doors]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    async with in_process_api.opened(http2) as doors:
+        yield doors
+        patch.undo()
+        await doors.serve_others()
+
+
+async def answer(doors: Doors, data: bytes, is_end: bool, content: str = "application/grpc") -> str:  # noqa: FBT001
+    async with calling(doors.grpc) as caller:
+        stream = caller.open(content)
+        caller.send(stream, data, is_end)
+        return await caller.answer(stream)
+
+
+async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
+    assert await answer(doors, message(len(ANN), ANN), is_end=True) == OK
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    length=st.integers(0, 2**32 - 1) | st.sampled_from([MAX_MESSAGE, MAX_MESSAGE + 1, 2**31]),
+    body=st.binary(max_size=64),
+    compressed=st.integers(0, 255),
+    is_end=st.booleans(),
+)
+async def test_no_message_is_taken_for_a_bug(
+    doors: Doors,
+    length: int,
+    body: bytes,
+    compressed: int,
+    is_end: bool,  # noqa: FBT001
+) -> None:
+    told = await answer(doors, message(length, body, compressed), is_end)
+    assert told in REFUSED | ({OK} if length <= len(body) else set())
+    if length > MAX_MESSAGE and not compressed:
+        assert told == TOO_LARGE
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00\x00", message(len(ANN), ANN[:-1])])
+@pytest.mark.parametrize("is_end", [True, False])
+async def test_a_message_cut_short_is_refused(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
+    assert await answer(doors, data, is_end) in REFUSED
+
+
+@pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
+async def test_another_content_type_is_refused(doors: Doors, content: str) -> None:
+    assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
+
+
+async def test_compression_is_refused_by_name(doors: Doors) -> None:
+    assert await answer(doors, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
+
+
+async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
+    data = message(len(ANN), ANN)
+    async with calling(doors.grpc) as caller:
+        stream = caller.open()
+        for number in range(len(data)):
+            caller.send(stream, data[number : number + 1], number == len(data) - 1)
+        assert await caller.answer(stream) == OK
+
+
+async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) -> None:
+    """h2 takes 64 kB of them."""
+    async with calling(doors.grpc) as caller:
+        stream = caller.open(metadata=[(f"x-{number}", "y" * 100) for number in range(5_000)])
+        assert await caller.answer(stream) == "closed"
+    await doors.serve_others()
+
+
+async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
+    """Floods of one kind: others are served, no task is left, the second takes no more memory."""
+    tasks, memory = len(asyncio.all_tasks()), []
+
+    async def as_before() -> None:
+        assert len(asyncio.all_tasks()) <= tasks
+
+    for _ in range(2):
+        await flood()
+        await doors.serve_others()
+        await eventually(as_before, within=30)
+        memory.append(psutil.Process().memory_info().rss)
+    assert memory[1] - memory[0] < GROWTH
+
+
+async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors, http2: str) -> None:
+    ends = {"closed"} if http2 == "own" else {"closed", DEADLINE}  # h2 takes longer than 50 ms
+
+    async def flood() -> None:
+        for _ in range(5):
+            async with calling(doors.grpc) as caller:
+                stream = caller.open()
+                caller.send(stream, message(MAX_MESSAGE, b""))
+                for _ in range(5_000):
+                    caller.send(stream, b"x")
+                with suppress(ConnectionError):
+                    assert await caller.answer(stream) in ends
+
+    await check_that_nothing_stays(doors, flood)
+
+
+async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
+    async def flood() -> None:
+        for _ in range(20):  # grpclib keeps up to ten closed connections until others come
+            async with calling(doors.grpc) as caller:
+                for _ in range(250):
+                    caller.reset(caller.open())
+                await caller.flush()
+
+    await check_that_nothing_stays(doors, flood)
+
+
+async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors) -> None:
+    """As CVE-2023-44487 has it."""
+    async with calling(doors.grpc) as caller:
+        for _ in range(2_000):
+            caller.reset(caller.open())
+        assert await caller.answer(caller.open()) == "closed"
+    await doors.serve_others()
+
+
+async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> None:
+    async def is_read() -> bool:
+        caller.refused_calls(1_000)
+        try:
+            await asyncio.wait_for(caller.flush(), 1)
+        except TimeoutError:
+            return False
+        return True
+
+    async with calling(doors.grpc) as caller:
+        for _ in range(200):  # 30 MB of answers
+            if not await is_read():
+                break
+        else:
+            pytest.fail("all of it was read, and all its answers are kept")
+        caller.hang_up()
+    await doors.serve_others()
+
+
+async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
+    reader, writer = await asyncio.open_connection(in_process_api.HOST, doors.grpc)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        told = await reader.read()
+    writer.close()
+    assert told.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
+
+
+async def test_calls_that_are_left_half_way_leave_nothing_behind(doors: Doors) -> None:
+    async def flood() -> None:
+        for _ in range(100):
+            async with calling(doors.grpc) as caller:
+                caller.send(caller.open(), message(MAX_MESSAGE, b"x" * 10_000))
+                await caller.flush()
+
+    await check_that_nothing_stays(doors, flood)

@@ -1,0 +1,380 @@
+"""Whatever headers begin a gRPC call: a response in bounded time, counted, and no error of ours."""
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from chassis.grpc import stream as grpc_stream
+from chassis.observability import telemetry
+from chassis.testing import eventually
+from http2.implementations import HTTP2
+from tests.support.clients.http2_pair import unless_h2
+from tests.support.clients.raw_grpc import CREATE, calling, message
+from tests.support.fakes import in_process_api
+from tests.support.fakes.in_process_api import Doors
+from user_contracts.proto.user.v1 import CreateRequest
+
+ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
+GOOD = message(len(ANN), ANN)
+CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+METHODS = [CREATE, CHECK, WATCH, REFLECTION]
+OK, INVALID, DEADLINE, UNKNOWN_METHOD = "grpc 0", "grpc 3", "grpc 4", "grpc 12"
+NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # health's of a service without a name that it knows
+RESPONSES = {OK, INVALID, DEADLINE, NOT_FOUND, TOO_LARGE, UNKNOWN_METHOD, "reset", "closed"}
+Pair = tuple[str | bytes, str | bytes]
+Pairs = Iterable[Pair]
+
+
+@pytest.fixture(scope="module", params=HTTP2)
+def http2(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def doors(http2: str) -> AsyncIterator[Doors]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 0.05)
+    async with in_process_api.opened(http2) as doors:
+        telemetry.configure_logs("test", "debug")
+        yield doors
+        patch.undo()
+        await doors.serve_others()
+
+
+def counted() -> float:
+    """Requests over gRPC that are in the metrics, whatever became of them."""
+    return sum(
+        sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if sample.name == "request_duration_seconds_count" and sample.labels["protocol"] == "grpc"
+    )
+
+
+def ours() -> float:
+    """Those that the alert RequestsFail counts as ours."""
+    return sum(
+        sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if sample.name == "request_duration_seconds_count"
+        and sample.labels["status"] in {"UNAVAILABLE", "INTERNAL", "500", "503"}
+    )
+
+
+def headers(method: str, *others: Pair) -> Pairs:
+    """A good call's, in which others take the place of those of the same name."""
+    good: dict[str | bytes, str | bytes] = {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": method,
+        ":authority": "x",
+        "te": "trailers",
+        "content-type": "application/grpc",
+    }
+    for name, _ in others:
+        good.pop(name, None)
+    pairs = [*good.items(), *others]
+    return sorted(pairs, key=lambda pair: not str(pair[0]).startswith(":"))
+
+
+async def answer(doors: Doors, begun: Pairs, data: bytes = GOOD, *, is_end: bool = True) -> str:
+    async with calling(doors.grpc) as caller:
+        stream = caller.begin(begun)
+        caller.send(stream, data, is_end)
+        return await caller.answer(stream)
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterable[None]:
+    """Fail a test whose client's mistakes are logged as errors, or counted as ours."""
+    failed = ours()
+    with capture_logs() as entries:
+        yield
+    assert [entry for entry in entries if entry["log_level"] != "debug"] == []
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+    assert ours() == failed
+
+
+@pytest.mark.parametrize(
+    "value", ["hello", "a", "=", "====", "a=b=", "AA=A", "AAAA=", "-_-_", "A A"]
+)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_binary_metadata_that_is_not_base64_is_invalid(
+    doors: Doors, method: str, value: str
+) -> None:
+    before = counted()
+    assert await answer(doors, headers(method, ("x-bin", value)), is_end=False) == INVALID
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize("value", ["", "aGk", "aGk=", "aGk, aGk=", "AAAA,AAAA", ",,", "AA=="])
+@pytest.mark.usefixtures("quiet")
+async def test_binary_metadata_may_be_padded_or_not_and_several(doors: Doors, value: str) -> None:
+    assert await answer(doors, headers(CREATE, ("x-bin", value))) == OK
+
+
+@pytest.mark.parametrize("name", ["authorization", "idempotency-key", "content-type"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_header_that_has_one_value_is_not_accepted_twice(
+    doors: Doors, method: str, name: str
+) -> None:
+    twice = [(name, "application/grpc")] * 2
+    assert await answer(doors, headers(method, *twice), is_end=False) == INVALID
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) -> None:
+    before = counted()
+    assert await answer(doors, headers(method), message(8, b"\xff" * 8)) == INVALID
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_deadline_that_has_passed_is_exceeded(
+    doors: Doors, method: str, value: str
+) -> None:
+    before = counted()
+    assert await answer(doors, headers(method, ("grpc-timeout", value))) == DEADLINE
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_deadline_ends_a_call_that_waits(
+    doors: Doors, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
+    monkeypatch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 60)
+    before = counted()
+    begun = headers(method, ("grpc-timeout", "50m"))
+    assert await answer(doors, begun, b"", is_end=False) == DEADLINE
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1", "S", "-1S", "+1S", "1.5S", "1s", "1 S", "123456789S", "1SS", "0x1S", "1_0S"]
+)
+@pytest.mark.usefixtures("quiet")
+async def test_a_malformed_deadline_is_invalid(doors: Doors, value: str) -> None:
+    before = counted()
+    assert await answer(doors, headers(CREATE, ("grpc-timeout", value)), is_end=False) == INVALID
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [(["99999999H"], OK), (["1H", "0n"], DEADLINE), (["1H", "x"], INVALID)],
+)
+@pytest.mark.usefixtures("quiet")
+async def test_the_shortest_deadline_counts(doors: Doors, values: list[str], expected: str) -> None:
+    begun = headers(CREATE, *(("grpc-timeout", value) for value in values))
+    assert await answer(doors, begun) == expected
+
+
+WRONG: dict[str, tuple[list[Pair], str]] = {
+    "another method": ([(":method", "GET")], INVALID),
+    "no content type": ([("content-type", "")], INVALID),
+    "another content type": ([("content-type", "application/json")], INVALID),
+    "another codec": ([("content-type", "application/grpc+json")], INVALID),
+    "unknown method": ([(":path", "/user.v1.UserCommands/Destroy")], UNKNOWN_METHOD),
+    "a query": ([(":path", CREATE + "?x=1")], UNKNOWN_METHOD),
+    "an asterisk": ([(":path", "*")], UNKNOWN_METHOD),
+    "no path": ([(":path", "")], "reset"),
+    "two paths": ([(":path", CREATE), (":path", CHECK)], "reset"),
+    "an unknown pseudo-header": ([(":status", "200")], "reset"),
+    "another te": ([("te", "gzip")], "reset"),
+    "capitals": ([("X-Y", "z")], "reset"),
+    "no name": ([("", "z")], "reset"),
+    "Latin-1": ([("x", b"\xfc")], "reset"),
+    "bytes that are no text": ([("x", b"\xff\xfe")], "reset"),
+    "NUL": ([("x", "a\0b")], "reset"),
+    "a line break": ([("x", "a\r\nb")], "reset"),
+    "an endless length": ([("content-length", "9" * 5_000)], "reset"),
+    "a length of 19 digits": ([("content-length", "9" * 19)], "reset"),
+    "a length that is none": ([("content-length", "-1")], "reset"),
+    "two lengths": ([("content-length", "1"), ("content-length", "2")], "reset"),
+    "a length that is too small": ([("content-length", "3")], "reset"),
+    "a length that is too large": ([("content-length", "300")], "reset"),
+    "a connection's header": ([("connection", "close")], "reset"),
+}
+
+
+LENGTHS = {
+    "an endless length",
+    "a length that is none",
+    "two lengths",
+    "a length that is too small",
+    "a length that is too large",
+}
+"""The stream alone is reset, and h2 ends the connection (RFC 9113, section 5.4.1, lets it)."""
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("method", [CREATE, CHECK])
+@pytest.mark.usefixtures("quiet")
+async def test_headers_that_begin_no_call_are_refused(
+    request: pytest.FixtureRequest, doors: Doors, http2: str, method: str, name: str
+) -> None:
+    unless_h2(request, http2, name in LENGTHS, "h2 ends the connection")
+    others, expected = WRONG[name]
+    before = counted()
+    async with calling(doors.grpc) as caller:
+        stream = caller.begin(headers(method, *others))
+        caller.send(stream, GOOD, is_end=True)
+        assert await caller.answer(stream) == expected
+        again = caller.begin(headers(CREATE))
+        caller.send(again, GOOD, is_end=True)
+        assert await caller.answer(again) == OK  # the connection's other calls go on
+    assert counted() > before + 1
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_te_may_not_be_missing(doors: Doors) -> None:
+    begun = [one for one in headers(CREATE) if one[0] != "te"]
+    assert await answer(doors, begun) == INVALID
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd", "x", ""])
+@pytest.mark.usefixtures("quiet")
+async def test_an_encoding_matters_with_a_compressed_message_only(
+    doors: Doors, encoding: str
+) -> None:
+    begun = headers(CREATE, ("grpc-encoding", encoding))
+    assert await answer(doors, begun) == OK
+    assert await answer(doors, begun, message(len(ANN), ANN, compressed=1)) == "grpc 12"
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [(CREATE, INVALID), (CHECK, INVALID), (WATCH, INVALID), (REFLECTION, OK)],
+)
+@pytest.mark.usefixtures("quiet")
+async def test_a_call_that_ends_with_its_headers_has_a_response(
+    doors: Doors, method: str, expected: str
+) -> None:
+    async with calling(doors.grpc) as caller:
+        stream = caller.begin(headers(method), is_end=True)
+        assert await caller.answer(stream) == expected
+
+
+@pytest.mark.parametrize(
+    "data", [message(3, b"\xff\xff\xff"), message(3, b"ab"), b"\0", b"\0\0\0\0"]
+)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_a_message_that_is_none_is_invalid_and_counted(
+    doors: Doors, method: str, data: bytes
+) -> None:
+    before = counted()
+    assert await answer(doors, headers(method), data) == INVALID
+    assert counted() == before + 1
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", message(3, b"ab")])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("quiet")
+async def test_half_a_message_is_not_waited_for(doors: Doors, method: str, data: bytes) -> None:
+    assert await answer(doors, headers(method), data, is_end=False) == DEADLINE
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_a_client_that_takes_no_message_is_given_up(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its window is zero, and stays so."""
+    monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
+    async with calling(doors.grpc) as caller:
+        caller.close_window()
+        stream = caller.begin(headers(CREATE))
+        caller.send(stream, GOOD, is_end=True)
+        assert await caller.answer(stream) == "reset"
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_a_client_that_leaves_half_way_is_counted_as_gone(doors: Doors) -> None:
+    labels = {"protocol": "grpc", "method": "", "route": CREATE, "status": "client_gone"}
+
+    def gone() -> float:
+        return REGISTRY.get_sample_value("request_duration_seconds_count", labels) or 0
+
+    async def is_counted() -> None:
+        assert gone() == before + 2
+
+    before = gone()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
+        for leaves in ("resets", "closes"):
+            async with calling(doors.grpc) as caller:
+                stream = caller.open()
+                caller.send(stream, b"\0")
+                await caller.flush()
+                await eventually(one_runs, every=0.01)
+                if leaves == "resets":
+                    caller.reset(stream)
+                    await caller.flush()
+                else:
+                    caller.hang_up()
+        await eventually(is_counted)
+
+
+async def one_runs() -> None:
+    assert REGISTRY.get_sample_value("requests_in_flight", {"protocol": "grpc"}) == 1
+
+
+PSEUDO = [":path", ":method", ":scheme", ":authority", ":status"]
+GRPC = ["te", "content-type", "grpc-timeout", "grpc-encoding", "x-bin", "-bin", "grpc-trace-bin"]
+OTHERS = ["content-length", "host", "traceparent", "authorization", "cookie", "connection", "X-Y"]
+NAMES = st.text(max_size=5) | st.sampled_from([*PSEUDO, *GRPC, *OTHERS, "idempotency-key"])
+VALUES = (
+    st.sampled_from([*METHODS, "POST", "http", "trailers", "application/grpc", "0n", "1S", "aGk="])
+    | st.from_regex(r"[0-9]{0,9}[HMSmunx]?", fullmatch=True)
+    | st.text(max_size=20)
+    | st.binary(max_size=20)
+)
+
+
+def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
+    """Not by h2, which a client's :status of 1xx brings out of step."""
+    name, value = pair
+    sent = value.encode() if isinstance(value, str) else value
+    return name != ":status" or not sent.startswith(b"1")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(METHODS),
+    others=st.lists(st.tuples(NAMES, VALUES).filter(can_be_sent), max_size=4),
+    is_replaced=st.booleans(),
+    sent=st.tuples(st.just(GOOD) | st.binary(max_size=40), st.booleans()),
+)
+@pytest.mark.usefixtures("quiet")
+async def test_any_headers_have_a_response(
+    doors: Doors,
+    method: str,
+    others: list[tuple[str, str | bytes]],
+    is_replaced: bool,  # noqa: FBT001
+    sent: tuple[bytes, bool],
+) -> None:
+    encoded = [(n.encode(), v if isinstance(v, bytes) else v.encode()) for n, v in others]
+    begun = headers(method, *others) if is_replaced else [*headers(method), *encoded]
+    before, (data, is_end) = counted(), sent
+    async with calling(doors.grpc) as caller:
+        stream = caller.begin(begun)
+        caller.send(stream, data, is_end)
+        told = await caller.answer(stream, is_message_enough=True)
+    assert told in {*RESPONSES, "message"}
+    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # which is not counted
+    assert counted() > before or is_probe

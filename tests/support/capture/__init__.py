@@ -1,0 +1,1 @@
+"""Between MySQL and the topic: connectors, and the corpus of foreign DDL."""

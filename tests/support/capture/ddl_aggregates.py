@@ -1,0 +1,30 @@
+"""Migrations of generated aggregates whose fields are called as words of MySQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from new_aggregate import ROOT, Refused, written
+from new_aggregate.aggregate import asked_for
+from tests.support.capture.ddl_corpus import Keywords, Statement
+
+FIELDS = 28  # of an aggregate
+
+
+def of_new_aggregates(keywords: Keywords) -> Iterator[Statement]:
+    """Migrations of generated aggregates whose fields are called as MySQL's words."""
+    words = [word.lower() for word, _ in keywords if is_taken(word.lower())]
+    for start in range(0, len(words), FIELDS):
+        name = f"link{chr(ord('a') + start // FIELDS)}"
+        fields = " ".join(f"{word}:text(9)" for word in words[start : start + FIELDS])
+        aggregate = asked_for(name, fields, None, ROOT / "nowhere")
+        path = Path(f"services/{name}-command-api/src/{name}_command_api/migrations")
+        migration = written.files(aggregate, ROOT)[path / f"0001-{name}-event.sql"]
+        yield Statement("new-aggregate", migration)
+
+
+def is_taken(word: str) -> bool:
+    try:
+        asked_for("link", f"{word}:text(9)", None, ROOT / "nowhere")
+    except Refused:
+        return False
+    return True

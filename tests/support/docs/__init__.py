@@ -1,0 +1,1 @@
+"""Pages: their commands, and the tests that they name."""

@@ -1,0 +1,146 @@
+"""What becomes of each command on a page: typed in the clone, or shown somewhere else."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.support.docs.page import ROOT
+
+OFFSET = 12000  # beside a running system and the tests' own
+EXAMPLE = "17"  # the offset of a dead letter, on pages
+LETTER = "$LETTER"  # of one that is there
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command as it is typed."""
+
+    command: str
+    needs: str = ""  # a program that `make check` builds
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A command that is not typed here, and the file that has it."""
+
+    where: str
+    words: str
+
+    def is_there(self) -> bool:
+        return self.words in (ROOT / self.where).read_text("utf-8")
+
+
+How = Callable[[re.Match[str]], Typed | Shown]
+
+
+def as_it_stands(found: re.Match[str]) -> Typed:
+    return Typed(_with_ports(found[0]))
+
+
+def by_ci(found: re.Match[str]) -> Shown:
+    return Shown(".ci/run", found[0])
+
+
+def dry(found: re.Match[str]) -> Typed:
+    """Too long for CI: ten minutes to an hour each."""
+    return Typed(f"make -n {found[1]}")
+
+
+def with_grpcurl(found: re.Match[str]) -> Typed:
+    return Typed(_with_ports(found[0]), needs="grpcurl")
+
+
+def outside(found: re.Match[str]) -> Typed:
+    """What a container runs, without the container."""
+    settings = f". .local/dev/env/{found[1]}.env"
+    return Typed(f"(set -a; {settings}; .venv/bin/{found[2]})")
+
+
+def for_a_moment(found: re.Match[str]) -> Typed:
+    """A service beside the one that runs, until it is told to stop."""
+    prefix = found[1].upper().replace("-", "_")
+    doors = ("HTTP", "GRPC", "ADMIN") if prefix.endswith("API") else ("ADMIN",)
+    ports = " ".join(f"{prefix}_{door}_PORT=0" for door in doors)
+    stopped = f"env {ports} timeout --preserve-status --signal TERM 10 {found[0]}"
+    return Typed(f'{stopped} | tee /dev/stderr | grep -q \'"event": "stopped"\'')
+
+
+def of_a_letter(found: re.Match[str]) -> Typed:
+    return Typed(found[0].replace(EXAMPLE, LETTER))
+
+
+def shorter(found: re.Match[str]) -> Typed:
+    return Typed(re.sub(r"--seconds \d+", "--seconds 2", found[0]))
+
+
+def followed(found: re.Match[str]) -> Typed:
+    """A log, until somebody has seen enough of it."""
+    return Typed(f"timeout 3 {found[0]}; [ $? = 124 ]")
+
+
+def named(where: str, words: str) -> How:
+    """Not typed here: CI runs it as these words, or, without an engine or a cluster, nobody."""
+
+    def shown(found: re.Match[str]) -> Shown:
+        return Shown(found.expand(where), words)
+
+    return shown
+
+
+SERVICES = "command-api|query-api|search-api|redis-projector|search-projector"
+RULES: list[tuple[str, How]] = [
+    (r"make (?:check|test|test-clusters|test-compose)", by_ci),
+    (r"make test-kubernetes", named("Makefile", "$(BIN)/pytest tests/system/kubernetes")),
+    (r"make audit", named(".ci/run", ".ci/audit")),
+    (r"make site", named("Makefile", "$(MAKE) --no-print-directory site")),
+    (r"make logs .*", followed),
+    (r"make (chaos\S*(?: \w+=\d+)?)", dry),
+    (r"make .*", as_it_stands),
+    (r"curl .*", as_it_stands),
+    (r"grpcurl .*", with_grpcurl),
+    (r"set -a; \. \S+; set \+a", as_it_stands),
+    (rf"\.venv/bin/({SERVICES})", for_a_moment),
+    (rf"\.venv/bin/\S+-projector dead-letters show {EXAMPLE}", of_a_letter),
+    (r"\.venv/bin/\S+-projector .*", as_it_stands),
+    (r"\.venv/bin/view-verifier .*", as_it_stands),
+    (r"\.venv/bin/connector-supervisor \w+", as_it_stands),
+    (r"\.venv/bin/(?:pytest|local-stack|python -c) .*", as_it_stands),
+    (r"\.venv/bin/python loadtest/.*", shorter),
+    (r"docker compose exec (\S+) (python -m .*)", outside),
+    (r"docker compose up --build --wait", named("tests/support/stack/containers.py", '"--wait"')),
+    (r"docker compose run --rm (\S+) .*", named("compose.yaml", "  view-verifier:")),
+    (r"docker compose build(?: [\w-]+)?", named("compose.yaml", "build:")),
+    (r"docker compose exec mysql .*", named("compose.yaml", "  mysql:")),
+    (
+        r"kubectl (?:create job|logs) -n people .*verify-1.*",
+        named("infra/k8s/base/view-verifier.yaml", "kind: CronJob"),
+    ),
+    (r"docker build \S+ \S+ (\S+)", named(r"\1/Dockerfile", "FROM")),
+    (r"kubectl apply --server-side -k (\S+)", named(r"\1/kustomization.yaml", "resources:")),
+    (
+        r"kubectl port-forward -n people-dev deploy/(\S+) \d+",
+        named(r"infra/k8s/base/\1.yaml", "3003"),
+    ),
+]
+# Commands of these pages have a test of their own.
+OWN: dict[str, tuple[str, str]] = {
+    "docs/tutorial.md": (".*", "tests/system/pages/test_pages.py"),
+    "docs/erasure.md": (".*", "tests/system/local/test_erasure_on_disk.py"),
+    "README.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
+}
+
+
+def _with_ports(command: str) -> str:
+    moved = re.sub(r"localhost:(\d+)", lambda port: f"localhost:{int(port[1]) + OFFSET}", command)
+    return moved.replace("connect(host=", f"connect(port={3306 + OFFSET}, host=")
+
+
+def how(page: str, command: str) -> Typed | Shown:
+    """Raises AssertionError for a command that no rule knows."""
+    words, where = OWN.get(page, ("", ""))
+    if re.fullmatch(words, command):
+        return Shown(where, page.rpartition("/")[2])
+    for pattern, rule in RULES:
+        if found := re.fullmatch(pattern, command):
+            return rule(found)
+    raise AssertionError(f"{page}: how is this shown? {command}")

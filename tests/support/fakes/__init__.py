@@ -1,0 +1,1 @@
+"""APIs, projectors and stores in this process."""

@@ -1,0 +1,145 @@
+"""A topic of a test's own, and a projector that feeds a view in memory from it."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import Gauge
+
+from chassis.stores.kafka import Brokers
+from chassis.testing import eventually, serving
+from projections.directives import DirectivePoller
+from projections.kafka.consumer import KafkaConsumer
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.memory.generations import MemoryGenerations
+from projections.projector import (
+    DeadLetters,
+    Handle,
+    Projector,
+    Views,
+    dead_letter_topic,
+)
+from projections.spec import ProjectorSpec
+from tests.support.fakes.fake_view import Put, Shelf, decode
+
+PARTITIONS = 2
+LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
+
+
+@dataclass
+class Log:
+    """A topic of this test's own."""
+
+    bootstrap: str
+    topic: str
+    producer: AIOKafkaProducer
+    admin: AIOKafkaAdminClient
+
+    async def make_anew(self) -> None:
+        """Delete the topic, and create another of its name."""
+        await self.admin.delete_topics([self.topic])
+
+        async def created() -> None:
+            (answer,) = (
+                await self.admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+            ).topic_errors
+            assert answer[1] == 0, answer
+
+        await eventually(created, within=30)
+
+    async def write(self, *values: str) -> None:
+        for value in values:
+            await self.producer.send_and_wait(
+                self.topic, value.encode(), key=value.split("@")[0].encode()
+            )
+
+    @asynccontextmanager
+    async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[ProjectorSpec]:
+        """A projector's parts that feed the generation that serves."""
+        brokers = Brokers(self.bootstrap)
+        letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
+
+        def handler(views: Views[Put], letters: DeadLetters) -> Handle:
+            return Projector(decode, lambda event: Put(**event), views, letters).handle
+
+        ping = generations.state
+        try:
+            yield ProjectorSpec(
+                brokers,
+                self.topic,
+                self.topic,
+                generations,
+                handler,
+                letters,
+                ping,
+            )
+        finally:
+            await letters.close()
+
+    @asynccontextmanager
+    async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
+        """A projector, as its process wires it, while the block runs."""
+        async with self.projection(generations) as projection:
+            operator = DirectivePoller(generations)
+            consumer = KafkaConsumer(projection, operator.directives)
+            async with serving(operator, consumer):
+                yield consumer
+
+    @asynccontextmanager
+    async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
+        """A projector that feeds the shelf while the block runs."""
+        async with self.projecting(MemoryGenerations(lambda: shelf)) as consumer:
+            yield consumer
+
+
+@asynccontextmanager
+async def new(bootstrap: str) -> AsyncIterator[Log]:
+    """A topic and its dead letters, gone afterwards."""
+    topic = f"test-{uuid.uuid4().hex[:8]}"
+    async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        letters = dead_letter_topic(topic, topic)
+        roomy = {"max.message.bytes": "2097152"}
+        await admin.create_topics(
+            [NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1, topic_configs=roomy)]
+        )
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=2 * LARGEST)
+        async with started(producer):
+            yield Log(bootstrap, topic, producer, admin)
+        await admin.delete_topics([topic, letters])
+
+
+@asynccontextmanager
+async def started(client: Any) -> AsyncIterator[Any]:
+    await client.start()
+    try:
+        yield client
+    finally:
+        await (client.close() if hasattr(client, "close") else client.stop())
+
+
+async def first_letter(log: Log) -> Any:
+    """The dead letter of a projector that runs: its partition may be read after all others."""
+    letters = AIOKafkaConsumer(
+        dead_letter_topic(log.topic, log.topic),
+        bootstrap_servers=log.bootstrap,
+        auto_offset_reset="earliest",
+    )
+    async with asyncio.timeout(20), started(letters):
+        return await letters.getone()
+
+
+async def holds(shelf: Shelf, expected: dict[str, int]) -> None:
+    async def check() -> None:
+        assert shelf.kept == expected
+
+    await eventually(check, within=30)
+
+
+def total(gauge: Gauge) -> float:
+    """What a gauge shows, over all labels."""
+    return sum(sample.value for metric in gauge.collect() for sample in metric.samples)

@@ -1,0 +1,67 @@
+"""The two projections over their memory stores, and what they hold in one form."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections.memory.views import Documents, Hashes, documents, hashes
+from tests.support.fakes.projectors import Letters, Process
+
+View = dict[str, tuple[int, Any]]
+
+
+def redis_side() -> tuple[Hashes, Callable[[], View]]:
+    store = hashes()
+
+    def held() -> View:
+        bodies = {key: json.loads(one.get("json", b"{}")) for key, one in store.held.items()}
+        return {key: (int(store.held[key]["version"]), body) for key, body in bodies.items()}
+
+    return store, held
+
+
+def search_side() -> tuple[Documents, Callable[[], View]]:
+    store = documents()
+    return store, lambda: {k: (d["version"], d) for k, d in store.held.items()}
+
+
+@dataclass
+class Side:
+    """A projection: its store, its process, and earlier ones that think they own it still."""
+
+    store: Any
+    held: Callable[[], View]
+    project: Callable[[Any], Any]
+    letters: Letters = field(default_factory=Letters)
+    seen: dict[str, int] = field(default_factory=dict)
+    zombies: list[Process] = field(default_factory=list)
+    held_at_loss: Process | None = None
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.process = Process(self.project, self.store, self.letters)
+
+    def crash(self) -> None:
+        """The process ends where it stands, and another one starts."""
+        self.process.crash()
+        self.start()
+
+    def fall_asleep(self) -> None:
+        """Another process takes over, and this one may wake at any time."""
+        if self.process is self.held_at_loss:
+            self.process.crash()
+        else:
+            self.zombies.append(self.process)
+        self.start()
+
+    def lose_everything(self) -> None:
+        """Those asleep with a batch in hand are ended: docs/architecture.md, "What is not"."""
+        for zombie in [zombie for zombie in self.zombies if zombie.has_batch]:
+            self.zombies.remove(zombie)
+            zombie.crash()
+        self.held_at_loss = self.process if self.process.has_batch else None
+        self.store.lose_everything()
+        self.seen.clear()

@@ -1,0 +1,1 @@
+"""Contracts, and how they may change."""

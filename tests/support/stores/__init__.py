@@ -1,0 +1,1 @@
+"""Servers of a test's own, and stores as their operators see them."""

@@ -1,0 +1,93 @@
+"""Drift, planted by hand behind a projector's back, and what verification should call it."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from opensearchpy import AsyncOpenSearch, ConflictError
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import Answer
+from tests.support.stores.redis_operator import connected, serving
+from user_contracts import redis_users
+
+Planted = dict[str, str]
+Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
+
+
+async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
+    """One kind a user; `users` have version 2, the erased one has 2 as well."""
+    missing, stale, other, ahead, unlisted, *_ = (user["id"] for user in users)
+    async with connected(stack, decode_responses=True) as redis:
+        generation = await serving(redis)
+
+        def order(user: str) -> str:
+            return redis_users.bucket_key(generation, user[:6])
+
+        def key(user: str) -> str:
+            return redis_users.hash_key(generation, user)
+
+        extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
+        old = await redis.hget(key(other), "json")
+        await redis.delete(key(missing))
+        await redis.zrem(order(missing), missing)
+        await redis.hset(key(stale), mapping={"version": 1, "json": old})
+        await redis.hset(key(other), "json", old.replace("Renamed", "Somebody"))
+        await redis.hset(key(ahead), "version", 9)
+        await redis.zrem(order(unlisted), unlisted)
+        await redis.hset(key(extra), mapping={"version": 1, "json": old})
+        await redis.zadd(order(extra), {extra: 0})
+        await redis.hset(key(erased), "json", old)
+    kinds = {missing: "missing", stale: "stale", other: "different", ahead: "ahead"}
+    return kinds | {unlisted: "different", extra: "extra", erased: "different"}
+
+
+async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
+    """As in Redis, but for lists: there are none."""
+    missing, stale, other, ahead, *_ = (user["id"] for user in users)
+    extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
+    async with AsyncOpenSearch(stack.opensearch_url) as client:
+
+        async def write(user: str, version: int, **fields: object) -> None:
+            guard: Any = {"version": version, "version_type": "external_gte", "refresh": "true"}
+            body = {
+                "id": user,
+                "version": version,
+                "first_name": "Old",
+                "last_name": "One",
+            } | fields
+            await client.index(index="users", id=user, body=body, params=guard)
+
+        # It remembers a deleted document's version for a minute, unless told otherwise.
+        await client.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")
+        for user in (missing, stale):
+            await client.delete(index="users", id=user, params={"refresh": "true"})
+
+        async def an_older_one_is_taken() -> None:
+            try:
+                await write(stale, 1)
+            except ConflictError as error:  # its clock goes by 200 ms
+                raise AssertionError(error) from error
+
+        await eventually(an_older_one_is_taken)
+        await write(other, 2, first_name="Somebody")
+        await write(ahead, 9)
+        await write(extra, 1)
+        await write(erased, 2)
+        await client.indices.put_settings(body={"index.gc_deletes": None}, index="users")
+    kinds = {missing: "missing", stale: "stale", other: "different", ahead: "ahead"}
+    return kinds | {extra: "extra", erased: "different"}
+
+
+async def lose_bucket(stack: Addresses, user: str) -> None:
+    """Pages of Redis's view do not know any more that there are users like this one."""
+    async with connected(stack, decode_responses=True) as redis:
+        directory = redis_users.directory_key(await serving(redis))
+        assert await redis.zrem(directory, user[:6])
+
+
+def told(text: str) -> Planted:
+    """What verification printed of its findings."""
+    words = [line.split() for line in text.splitlines() if line.startswith("found: ")]
+    return {user: kind for _, kind, user, *_ in words}

@@ -1,0 +1,55 @@
+"""The README's lines, as somebody types them."""
+
+import json
+import os
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from chassis.testing import eventually
+from local_stack.addresses import APIS, Addresses
+from tests.support.docs.shell import Shell, opened
+
+pytestmark = pytest.mark.e2e
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+WITHIN = 20.0  # seconds for one line
+PORTS = dict(zip(APIS, ("localhost:3000", "localhost:3001", "localhost:3002"), strict=True))
+
+
+def lines() -> list[str]:
+    (block,) = re.findall(r"^```sh\n(curl .*?)^```", README, re.MULTILINE | re.DOTALL)
+    return [line for line in block.splitlines() if line.startswith("curl")]
+
+
+async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]:
+    """The status, and the body of a line's answer."""
+    for api, port in PORTS.items():
+        line = line.replace(port, stack.http[api].removeprefix("http://"))
+    head, _, body = (await shell.run(line.replace("curl", "curl -s", 1), WITHIN)).partition(
+        "\r\n\r\n"
+    )
+    return int(head.split()[1]), body.strip()
+
+
+async def test_every_line_of_the_readme_is_answered(stack: Addresses) -> None:
+    create, *others = lines()
+    assert len(others) == 6
+    async with opened(Path(), os.environ) as shell:
+        status, body = await answered(shell, create, stack)
+        assert status == 201
+        await shell.run(f"ID={json.loads(body)['id']}", WITHIN)
+
+        for line in others:
+            name = "Chloë" if re.search("PATCH|history|search", line) else "Zoë"
+            patience = 0 if "-X" in line else 10
+            done = partial(is_done, shell, line, name, stack)
+            await eventually(done, within=patience, every=0.2)
+
+
+async def is_done(shell: Shell, line: str, name: str, stack: Addresses) -> None:
+    status, body = await answered(shell, line, stack)
+    expected = (204, "") if "DELETE" in line else (200, name)
+    assert status == expected[0], (line, body)
+    assert expected[1] in body, (line, body)

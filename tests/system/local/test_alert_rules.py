@@ -1,0 +1,47 @@
+"""The shipped rules with their shipped durations, by Prometheus's own tool."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local_stack import stack
+
+pytestmark = pytest.mark.integration
+INFRA = Path(__file__).parents[3] / "infra"
+PROMETHEUS, KUBERNETES = INFRA / "prometheus", INFRA / "k8s"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "config", "prometheus.yml"),
+        ("check", "rules", "--lint=all", "--lint-fatal", "alerts.yml"),
+        ("test", "rules", "alerts_test.yml"),
+    ],
+    ids=" ".join,
+)
+def test_promtool_finds_nothing_wrong(words: tuple[str, ...]) -> None:
+    found_right(PROMETHEUS, *words)
+
+
+def test_kubernetes_rules_know_by_other_figures_whether_the_connector_runs(tmp_path: Path) -> None:
+    groups = []
+    for file in ("alerts.yaml", "connector-alerts.yaml"):
+        rule = yaml.safe_load((KUBERNETES / "overlays/production" / file).read_text())
+        groups += rule["spec"]["groups"]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    scenario = (KUBERNETES / "connector-alerts_test.yml").read_text()
+    (tmp_path / "test.yml").write_text(scenario)
+    found_right(tmp_path, "check", "rules", "--lint=all", "--lint-fatal", "rules.yml")
+    found_right(tmp_path, "test", "rules", "test.yml")
+
+
+def found_right(folder: Path, *words: str) -> None:
+    """The test fails with what promtool says if it finds anything wrong."""
+    promtool = stack.fetch().packages / "usr/bin/promtool"
+    done = subprocess.run(
+        [promtool, *words], cwd=folder, check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

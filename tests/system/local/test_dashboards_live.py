@@ -1,0 +1,94 @@
+"""Every query of every dashboard and rule, on the running system under a little load."""
+
+import json
+import math
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import Door, Refused
+from tests.support.stack.prometheus import RULES, Prometheus
+from tests.support.stack.survival import visible
+
+pytestmark = pytest.mark.e2e
+DASHBOARDS = Path(__file__).parents[3] / "infra/grafana/provisioning/dashboards"
+# What Grafana puts in the place of its variables; four scrapes, as its datasource is told.
+VARIABLES = {"$__rate_interval": "20s", "$service": ".+"}
+# Series that are there only while something is wrong; test_alerts.py sees each of them.
+WHILE_WRONG = {"connector_needs_operator", "captured_table_mismatch", "mysql_setting_unsafe"}
+QUERIES = [
+    pytest.param(target, id=f"{dashboard['title']} / {panel['title']} / {target['refId']}")
+    for dashboard in map(json.loads, (file.read_text() for file in DASHBOARDS.glob("*.json")))
+    for panel in dashboard["panels"]
+    for target in panel.get("targets", [])
+]
+EXPRESSIONS = [
+    pytest.param(rule["expr"], id=rule.get("alert") or rule["record"])
+    for group in yaml.safe_load(RULES.read_text())["groups"]
+    for rule in group["rules"]
+]
+
+
+@pytest.fixture(scope="module")
+async def prometheus(stack: Addresses, http: Door, grpc: Door) -> Prometheus:
+    """The stack's own, after everything that an API can be asked was asked of both doors."""
+    for door in (http, grpc):
+        user = await door.create("Florence", "Nightingale")
+        renamed = user | await door.rename(user["id"], "Flo")
+        # The first event after a start may take longer than a read with min_version waits.
+        await eventually(partial(visible, door, renamed), within=60, every=0.5)
+        await door.get(user["id"], min_version=2)
+        await door.history(user["id"])
+        await door.list_page(1)
+        await door.search("nightingale")
+        with pytest.raises(Refused):  # the one error that a caller can make the system have
+            await door.get(user["id"], min_version=99)
+        await door.delete(user["id"])
+    return Prometheus(stack.prometheus_url)
+
+
+def test_there_are_queries_and_rules() -> None:
+    assert len(QUERIES) > 50
+    assert len(EXPRESSIONS) > 15
+
+
+@pytest.mark.parametrize("target", QUERIES)
+async def test_a_panel_shows_something(prometheus: Prometheus, target: dict[str, Any]) -> None:
+    query = target["expr"]
+    for variable, value in VARIABLES.items():
+        query = query.replace(variable, value)
+    assert "$" not in query
+
+    async def shows_something() -> list[dict[str, Any]]:
+        found = await prometheus.query(query)
+        numbers = [one for one in found if not math.isnan(float(one["value"][1]))]
+        assert numbers, query
+        return numbers
+
+    shown = await eventually(shows_something, within=30, every=1)
+    for label in re.findall(r"{{(\w+)}}", target["legendFormat"]):
+        assert any(label in one["metric"] for one in shown), label
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+async def test_a_rule_looks_at_series_that_are_there(
+    prometheus: Prometheus, expression: str
+) -> None:
+    """An alert's expression gives nothing while all is well, but its parts must."""
+    selectors = await prometheus.selectors(expression)
+    assert selectors
+
+    async def all_match() -> None:
+        missing = {
+            one for one in selectors if not await prometheus.query(f"last_over_time({one}[1h])")
+        }
+        wrong = {metric for metric in WHILE_WRONG if await prometheus.exports(metric)}
+        assert missing <= {f'{{__name__="{metric}"}}' for metric in wrong}
+
+    await eventually(all_match, within=30, every=1)

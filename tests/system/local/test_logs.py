@@ -1,0 +1,49 @@
+"""What the services write to their logs while somebody is created, found, renamed and deleted."""
+
+import json
+import secrets
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from chassis.testing import eventually
+from local_stack.addresses import SERVICES, Addresses
+from tests.support.clients.api_clients import Door, Refused
+from tests.support.stack.survival import visible
+
+pytestmark = pytest.mark.e2e
+
+
+def log_of(stack: Addresses, program: str) -> str:
+    return (Path(stack.home) / "log" / f"{program}.log").read_text()
+
+
+async def gone(door: Door, last_name: str) -> None:
+    assert await door.search(last_name) == []
+
+
+async def test_no_log_holds_a_name(stack: Addresses, door: Door) -> None:
+    first, last = (f"{prefix}{secrets.token_hex(6)}" for prefix in ("Unsaid", "Hidden"))
+    user = await door.create(first, last)
+    await eventually(partial(visible, door, user), within=30)
+    with pytest.raises(Refused):
+        await door.create(f"{first}\x07", last)
+    await door.search(last)
+    await door.rename(user["id"], f"{first}Else")
+    await door.delete(user["id"])
+    await eventually(partial(gone, door, last), within=30)
+    programs = [log.stem for log in (Path(stack.home) / "log").iterdir()]
+    assert {*SERVICES, "mysql", "connect", "opensearch"} <= set(programs)
+    for program in programs:
+        for name in (first, last):
+            assert name not in log_of(stack, program), program
+
+
+async def test_every_line_is_json_and_says_whose_it_is(stack: Addresses) -> None:
+    for service in SERVICES:
+        lines = [json.loads(line) for line in log_of(stack, service).splitlines()]
+        assert lines, service
+        for line in lines:
+            assert {"event", "level", "timestamp"} <= set(line), line
+            assert line["service"] == service

@@ -1,0 +1,237 @@
+"""Pause, resume, rebuild and back, by the real commands, while callers write and read a little."""
+
+import asyncio
+import itertools
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from chassis.testing import eventually
+from local_stack import control
+from local_stack.addresses import Addresses
+from local_stack.layout import Instance
+from local_stack.stack import health_of_all
+from tests.support.clients.api_clients import Answer, Door, Refused
+from tests.support.stack.instance import NAME
+from tests.support.stack.operator_cli import Tool
+from tests.support.stack.survival import created, visible
+
+pytestmark = pytest.mark.e2e
+PROJECTORS = ["redis-projector", "search-projector"]
+# The log still holds what other tests have poisoned; a tombstone after it is not compaction.
+REBUILD = ("rebuild", "--accept-dead-letters")
+WRITERS = 3
+USERS = 40
+
+
+@dataclass
+class Life:
+    """What callers saw of some users while they renamed and read them."""
+
+    versions: dict[str, int] = field(default_factory=dict)
+    """Of the last rename that was acknowledged."""
+    names: dict[str, str] = field(default_factory=dict)
+    reads: int = 0
+    trouble: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def lived(door: Door) -> AsyncIterator[Life]:
+    """Renames and reads that go on while the block runs; each reader is one caller's session."""
+    life = Life()
+    for number in range(USERS):
+        made = await door.create("Rebuilt", f"Number{'abcdefghij'[number % 10]}")
+        life.versions[made["id"]], life.names[made["id"]] = made["version"], made["first_name"]
+    stop = asyncio.Event()
+    users = list(life.versions)
+    for user in users:
+        await door.get(user, min_version=1)
+    searched = set(users[::10])
+    await eventually(lambda: all_found(door, searched), within=30)
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(WRITERS):
+            tasks.create_task(write(door, life, users[number::WRITERS], stop))
+        tasks.create_task(read(door, life, users, stop))
+        tasks.create_task(page(door, life, set(users), stop))
+        tasks.create_task(search(door, life, searched, stop))
+        try:
+            yield life
+        finally:
+            stop.set()
+
+
+async def write(door: Door, life: Life, users: list[str], stop: asyncio.Event) -> None:
+    for number, user in enumerate(itertools.cycle(users)):
+        if stop.is_set():
+            return
+        name = f"Name{number}"
+        life.versions[user] = (await door.rename(user, name))["version"]
+        life.names[user] = name
+
+
+async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) -> None:
+    """No read fails, none is older than what is asked for, and no version goes back."""
+    seen = dict.fromkeys(users, 0)
+    for number, user in enumerate(itertools.cycle(users)):
+        if stop.is_set():
+            return
+        wanted = life.versions[user] if number % 5 == 0 else None
+        try:
+            version = (await door.get(user, min_version=wanted))["version"]
+        except Refused as refused:
+            life.trouble.append(f"get: {refused}")
+            continue
+        if version < max(seen[user], wanted or 0):
+            life.trouble.append(f"version {version} after {seen[user]}, wanted {wanted}")
+        seen[user] = version
+        life.reads += 1
+
+
+async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> None:
+    """The pages hold every user once, wherever the switch falls between them."""
+    while not stop.is_set():
+        found: list[Answer] = []
+        cursor = None
+        try:
+            while not users <= {user["id"] for user in found}:
+                some, cursor = await door.list_page(7, cursor)
+                found += some
+                if cursor is None:
+                    break
+        except Refused as refused:
+            life.trouble.append(f"list: {refused}")
+        ids = [user["id"] for user in found]
+        if len(ids) != len(set(ids)) or not users <= set(ids):
+            life.trouble.append(f"pages: {len(ids)} users, {len(users - set(ids))} missing")
+        life.reads += 1
+
+
+async def search(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await all_found(door, users)
+        except (AssertionError, Refused) as trouble:
+            life.trouble.append(f"search: {trouble}")
+        life.reads += 1
+
+
+async def all_found(door: Door, users: set[str]) -> None:
+    """They are found over pages of two."""
+    found: set[str] = set()
+    cursor = None
+    while True:
+        some, cursor = await door.search_page("numbera", 2, cursor)
+        found |= {user["id"] for user in some}
+        if cursor is None:
+            break
+    assert users <= found, f"{len(users - found)} of {len(users)} are missing"
+
+
+async def whole(door: Door, life: Life) -> None:
+    """Every user is in both views as it was last renamed."""
+    for user, version in life.versions.items():
+        shown = await door.get(user, min_version=version)
+        assert (shown["version"], shown["first_name"]) == (version, life.names[user])
+
+    async def found() -> None:
+        hits: dict[str, Answer] = {}
+        for letter in "abcdefghij":
+            hits |= {user["id"]: user for user in await door.search(f"number{letter}")}
+        for user, name in life.names.items():
+            assert hits[user]["first_name"] == name
+
+    await eventually(found, within=30)
+
+
+def serving(told: str) -> tuple[str, str]:
+    """Which generation serves, and which one did before, as `status` or `rebuild` tells."""
+    found = re.search(r"generation (\w+) serves; the one before: (\w+)", told)
+    assert found, told
+    return found[1], found[2]
+
+
+@pytest.mark.parametrize("projector", PROJECTORS)
+async def test_a_rebuild_and_the_way_back_disturb_no_reader(
+    stack: Addresses, http: Door, projector: str
+) -> None:
+    tool = Tool(stack, projector)
+    before, _ = serving(await tool.done("status"))
+    async with lived(http) as life:
+        told = await tool.done(*REBUILD)
+        after, previous = serving(await tool.done("status"))
+        assert previous == before != after
+        assert f"generation {after} serves, switched in " in told
+        halfway = life.reads
+        await tool.done(*REBUILD, "--back")
+        assert serving(await tool.done("status")) == (before, after)
+    assert life.trouble == []
+    assert life.reads > halfway > 0
+    await whole(http, life)
+
+
+@pytest.mark.parametrize("projector", PROJECTORS)
+async def test_a_rebuild_that_was_killed_goes_on_where_it_stopped(
+    stack: Addresses, http: Door, projector: str
+) -> None:
+    tool = Tool(stack, projector)
+    before, _ = serving(await tool.done("status"))
+    async with lived(http) as life:
+        running = await tool.started(*REBUILD)
+        assert running.stdout
+        while b"records" not in await asyncio.wait_for(running.stdout.readline(), 60):
+            continue
+        running.kill()
+        await running.wait()
+        told = await tool.done("status")
+        building = re.search(r"building (\w+): [\d,]+ of [\d,]+ records", told)
+        assert building, told
+        assert serving(told)[0] == before
+        told = await tool.done(*REBUILD)
+        assert f"building {building[1]}\n" in told
+        assert serving(await tool.done("status")) == (building[1], before)
+    assert life.trouble == []
+    await whole(http, life)
+
+
+async def test_a_paused_projector_rests_also_after_a_restart_until_it_is_resumed(
+    stack: Addresses, http: Door
+) -> None:
+    tool = Tool(stack, "redis-projector")
+    before = await created(http)
+    await eventually(lambda: visible(http, before), within=30)
+    try:
+        await tool.done("pause")
+        assert (await tool.done("status")).startswith("paused since 20")
+        await eventually(lambda: is_hidden(http), within=30)
+        ended = control.pid_of(NAME, "redis-projector")
+        os.kill(ended, signal.SIGKILL)
+        await eventually(lambda: another_process_is_ready(stack, ended), within=60)
+        waiting = await is_hidden(http)
+        assert await http.get(before["id"]) == before
+        status = await tool.done("status")
+        assert sum(int(row.split()[3]) for row in status.splitlines()[3:7]) > 0
+    finally:
+        await tool.done("resume")
+    await eventually(lambda: visible(http, waiting), within=60)
+
+
+async def is_hidden(http: Door) -> Answer:
+    """A user who was created just now, and whom query-api does not show in its time."""
+    user = await created(http)
+    try:
+        await http.get(user["id"], min_version=1)
+    except Refused as refused:
+        assert refused.status == 503
+        return user
+    raise AssertionError("it is shown")
+
+
+async def another_process_is_ready(stack: Addresses, ended: int) -> None:
+    assert control.pid_of(NAME, "redis-projector") not in {0, ended}
+    health = await asyncio.to_thread(health_of_all, Instance(NAME, stack.port_offset))
+    assert health["redis-projector"] == "healthy"

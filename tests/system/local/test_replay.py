@@ -1,0 +1,76 @@
+"""`connector-supervisor replay`: every event in MySQL is published once more."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+from tests.support.clients.api_clients import Door
+from tests.support.stack.faults import paused_connector
+from tests.support.stack.rebuilding import dropped_from_views, populated
+
+pytestmark = pytest.mark.e2e
+Replay = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def replay(stack: Addresses) -> Replay:
+    """The command, with the stack's own settings and those given."""
+    settings = stack.environment("connector-supervisor")
+    command = [str(Path(sys.executable).parent / "connector-supervisor"), "replay"]
+
+    def run(**others: str) -> "subprocess.CompletedProcess[str]":
+        told = settings | {f"CONNECTOR_SUPERVISOR_{k.upper()}": v for k, v in others.items()}
+        return subprocess.run(
+            command, env=told, check=False, capture_output=True, text=True, timeout=120
+        )
+
+    return run
+
+
+async def test_what_the_views_have_lost_comes_back_and_what_was_erased_does_not(
+    stack: Addresses, http: Door, replay: Replay
+) -> None:
+    population = await populated(http, living=9)
+    async with dropped_from_views(stack, population.living[0]["id"]):
+        told = await asyncio.to_thread(replay)
+        assert told.returncode == 0, told.stderr
+        (count,) = re.findall(r"^Replayed ([\d,]+) records", told.stdout, re.MULTILINE)
+        assert int(count.replace(",", "")) >= 13  # nine, three of them renamed, and a marker
+        await eventually(partial(population.is_told_by, http), within=60, every=0.5)
+
+
+async def test_a_connector_that_does_not_run_is_told_in_one_line(
+    stack: Addresses, replay: Replay
+) -> None:
+    async with paused_connector(stack):
+        await eventually(lambda: refused(replay, "task 0 is PAUSED"), within=30)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "address", "says"),
+    [
+        ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is away"),
+        ("kafka_bootstrap", "127.0.0.1:{}", "kafka is unavailable: "),
+    ],
+)
+async def test_a_neighbour_that_is_away_is_told_in_one_line(
+    replay: Replay, unused_ports: list[int], neighbour: str, address: str, says: str
+) -> None:
+    await refused(replay, says, **{neighbour: address.format(unused_ports[0])})
+
+
+async def refused(replay: Replay, says: str, **settings: str) -> None:
+    told = await asyncio.to_thread(replay, **settings)
+    assert told.returncode == 1, told.stdout
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("connector-supervisor: ")
+    assert says in line
+    assert not told.stdout

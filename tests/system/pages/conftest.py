@@ -1,0 +1,25 @@
+"""The seconds of each step stand at the end of the run: a newcomer waits for them, too."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.docs.times import TIMES
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of pytest-xdist's workers tells the process that prints the end of the run."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["times"] = TIMES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    TIMES.extend(node.workeroutput.get("times", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TIMES:
+        terminalreporter.section("commands of the pages")
+    for line in TIMES:
+        terminalreporter.write_line(line)

@@ -1,0 +1,189 @@
+"""What the pages say is typed in a fresh clone, on real servers.
+
+First docs/tutorial.md: who follows it has an order in both views. Then every command of every page.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from chassis.testing import eventually
+from local_stack.addresses import Addresses
+from tests.support.docs.doc_commands import EXAMPLE, LETTER, OFFSET, Shown, how
+from tests.support.docs.page import Step, lines, looked_up, pages, steps
+from tests.support.docs.shell import Shell, opened
+from tests.support.docs.times import TIMES
+from tests.support.stack.faults import poison
+from tests.support.stack.go_tools import TOOLS, tool
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+NEW = re.findall(r"^make new-aggregate .*$", PAGE, re.MULTILINE)[0]
+WITHIN = 900.0  # seconds for one step; the longest starts all servers
+READ_WITHIN = 60.0  # seconds until a view tells what an earlier step did
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git has of this folder, changes included, as a new repository with its environment."""
+    clone = tmp_path_factory.mktemp("clone")
+    listed = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    )
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, clone / name)
+    subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
+    (clone / ".tools").symlink_to(TOOLS)  # kustomize and the others take minutes to build
+    addresses = clone / ".local" / "dev" / "addresses.json"
+    addresses.parent.mkdir(parents=True, mode=0o700)
+    addresses.write_text(f'{{"port_offset": {OFFSET}}}')
+    return clone
+
+
+@pytest.fixture(scope="module")
+async def shell(clone: Path) -> AsyncIterator[Shell]:
+    """With this environment's uv and its cache, so that nothing needs to be downloaded twice."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "VIRTUAL_ENV" and not name.startswith("PYTEST_")  # this run's own options
+    }
+    environment = inherited | {
+        "PATH": f"{Path(sys.executable).parent}:{TOOLS / 'bin'}:{os.environ['PATH']}",
+        "UV_OFFLINE": "1",
+    }
+    async with opened(clone, environment) as shell:
+        await timed(shell, "make .venv/ready || UV_OFFLINE=0 make .venv/ready")
+        try:
+            yield shell
+        finally:
+            await shell.run("make clean", WITHIN)
+
+
+async def timed(shell: Shell, commands: str) -> str:
+    with took(commands):
+        return await shell.run(commands, WITHIN)
+
+
+@contextmanager
+def took(commands: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    TIMES.append(f"{time.monotonic() - began:6.1f} s  {commands.splitlines()[0]}")
+
+
+async def follow(shell: Shell, step: Step) -> None:
+    """Raise AssertionError unless the commands print what the page says."""
+    commands = re.sub(
+        r"localhost:(\d+)", lambda port: f"localhost:{int(port[1]) + OFFSET}", step.commands
+    )
+
+    async def asked() -> None:
+        printed = await shell.run(commands, WITHIN)
+        assert step.is_answered_by(printed), f"{step.commands}\n{step.printed}\n{printed}"
+
+    with took(step.commands):
+        await eventually(asked, within=READ_WITHIN if step.only_reads else 0, every=0.2)
+
+
+async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
+    began = time.monotonic()
+    followed = steps(PAGE)
+    assert len(followed) >= 7
+    for step in followed:
+        await follow(shell, step)
+        if "search" in step.commands and began:
+            minutes = (time.monotonic() - began) / 60
+            TIMES.append(
+                f"{minutes:6.1f} minutes from make new-aggregate to an order in both views"
+            )
+            began = 0.0
+
+
+async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell) -> None:
+    await timed(shell, ".venv/bin/ruff check . && .venv/bin/ruff format --check .")
+    await timed(shell, ".venv/bin/lint-imports && make gen")
+    parts = "services/order-* schemas infra/setup infra/local"
+    typed = f"for part in {parts}; do .venv/bin/mypy --no-error-summary $part || exit; done"
+    await timed(shell, f"({typed})")
+    quick = ".venv/bin/pytest -q -m 'not integration and not e2e'"
+    await timed(
+        shell,
+        f"{quick} services infra/local infra/setup tests/component/configuration"
+        " tests/component/packaging",
+    )
+
+
+async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> None:
+    state = "git status --porcelain --untracked-files=all; git diff"
+    before = await shell.run(state, WITHIN)
+    printed = await timed(shell, f"{NEW} && false || true")
+    assert "Nothing was written." in printed
+    assert "services/order-command-api is there already" in printed
+    assert await shell.run(state, WITHIN) == before
+
+
+PAGES = pages()
+# A record that cannot be applied stays on the topic, and a rebuild meets it again.
+LETTERS_LAST = sorted(PAGES, key=lambda page: f"show {EXAMPLE}" in PAGES[str(page)])
+
+
+@pytest.fixture(scope="module")
+async def system(shell: Shell) -> Shell:
+    """A shell beside everything that runs."""
+    await timed(shell, "make up")
+    return shell
+
+
+@pytest.mark.parametrize("page", LETTERS_LAST)
+async def test_every_command_of_a_page_does_what_it_is_for(
+    page: str, system: Shell, clone: Path
+) -> None:
+    for step in [*steps(PAGES[page]), *looked_up(PAGES[page])]:
+        printed = [await follow_command(page, command, system, clone) for command in lines(step)]
+        assert None in printed or step.is_answered_by("".join(map(str, printed))), (step, printed)
+
+
+async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> str | None:
+    """What it prints; None if it is not typed here."""
+    shown = how(page, command)
+    if isinstance(shown, Shown):
+        assert shown.is_there(), (command, shown)
+        return None
+    if shown.needs:
+        tool(shown.needs)
+    async with AsyncExitStack() as around:
+        if LETTER in shown.command:
+            await around.enter_async_context(dead_letter(shell, clone))
+        with took(f"{page}: {command}"):
+            return await shell.run(shown.command, WITHIN)
+
+
+@asynccontextmanager
+async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
+    """LETTER is the offset of one."""
+    saved = json.loads((clone / ".local" / "dev" / "addresses.json").read_text())
+
+    async def put_aside() -> None:
+        listed = await shell.run(".venv/bin/redis-projector dead-letters list", WITHIN)
+        found = re.search(r"^\s*(\d+) ", listed, re.MULTILINE)
+        assert found, listed
+        await shell.run(f"LETTER={found[1]}", WITHIN)
+
+    await timed(shell, "make up")  # pages about one service have started the servers only
+    async with poison(Addresses(**saved)):
+        await eventually(put_aside, within=60, every=0.5)
+        yield

@@ -1,0 +1,159 @@
+"""Every route of every API, by both doors: without a token, with another scope, with its own."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from grpclib.exceptions import GRPCError
+from grpclib.health.v1.health_grpc import HealthStub
+from grpclib.health.v1.health_pb2 import HealthCheckRequest
+from grpclib.reflection.v1.reflection_grpc import ServerReflectionStub
+from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest
+
+from chassis.auth.authorization import OPEN, Authorizer, scope_of
+from chassis.http.server import HttpServer
+from chassis.testing import serving
+from tests.support.clients.tokens import SCOPES, bearer, token
+from tests.support.schemas import contract
+from user_contracts import openapi
+
+OPEN_ROUTES = {"/", "/openapi.json", "/docs", "/docs/{asset}"}
+SOMEBODY = "01890000-0000-7000-8000-000000000000"
+
+
+def http_scopes(api: Any) -> dict[tuple[str, str], str | None]:
+    """(method, path) → the scope beside the route."""
+    return {
+        (one.method, one.path.replace(r":[\s\S]+", "")): scope_of(one.handler) for one in api.routes
+    }
+
+
+def grpc_scopes(api: Any) -> dict[str, str | None]:
+    """Route → the scope above the method of its name."""
+    return {
+        route: scope_of(getattr(api.service, route.rpartition("/")[2].lower()))
+        for route in api.methods
+    }
+
+
+def guarded(api: Any) -> Iterator[tuple[str, str, str]]:
+    """(method, path, scope) of the routes that are not open."""
+    for (method, path), scope in http_scopes(api).items():
+        if path not in OPEN_ROUTES:
+            assert scope
+            yield method, re.sub(r"{\w+}", SOMEBODY, path), scope
+
+
+def others(scope: str) -> str:
+    """All scopes but this one."""
+    return " ".join(each for each in SCOPES.split() if each != scope)
+
+
+def test_a_route_has_a_scope_or_is_known_to_be_open(api: Any) -> None:
+    scopes = http_scopes(api)
+    assert {path for (_, path), scope in scopes.items() if scope == OPEN} == OPEN_ROUTES
+    assert {s for (_, path), s in scopes.items() if path not in OPEN_ROUTES} <= set(SCOPES.split())
+    assert set(grpc_scopes(api).values()) <= set(SCOPES.split())
+
+
+def test_the_document_names_the_same_scopes(api: Any) -> None:
+    documented = {
+        (method.upper(), path): operation["security"]
+        for path, item in json.loads(openapi(api.name))["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict)
+    }
+    guarded_routes = {route: s for route, s in http_scopes(api).items() if s != OPEN}
+    assert documented == {route: [{"token": [s]}, {}] for route, s in guarded_routes.items()}
+
+
+def test_both_doors_need_the_same_scopes(api: Any) -> None:
+    assert set(grpc_scopes(api).values()) == set(http_scopes(api).values()) - {OPEN}
+
+
+async def test_without_a_token_nothing_is_told(api: Any, doors: Any) -> None:
+    for method, path, _ in guarded(api):
+        async with doors.session.request(method, doors.urls[api.name] + path) as response:
+            assert (response.status, response.headers["WWW-Authenticate"]) == (
+                401,
+                'Bearer realm="api"',
+            )
+            await contract.check(api.name, response)
+    for route in api.methods:
+        status, told = await doors.call(api, route)
+        assert (status, told["problem-type"]) == ("UNAUTHENTICATED", "urn:problem:unauthenticated")
+
+
+async def test_all_other_scopes_do_not_help(api: Any, doors: Any) -> None:
+    for method, path, scope in guarded(api):
+        headers = bearer(token(others(scope)))
+        url = doors.urls[api.name] + path
+        async with doors.session.request(method, url, headers=headers) as response:
+            assert response.status == 403, path
+            assert (
+                f'error="insufficient_scope", scope="{scope}"'
+                in response.headers["WWW-Authenticate"]
+            )
+            await contract.check(api.name, response)
+    for route, needed in grpc_scopes(api).items():
+        assert needed
+        status, told = await doors.call(api, route, bearer(token(others(needed))))
+        assert (status, told["problem-type"]) == ("PERMISSION_DENIED", "urn:problem:forbidden")
+
+
+async def test_the_scope_alone_is_enough(api: Any, doors: Any) -> None:
+    for method, path, scope in guarded(api):
+        url, headers = doors.urls[api.name] + path, bearer(token(scope))
+        async with doors.session.request(method, url, headers=headers) as response:
+            assert response.status not in (401, 403, 500), path
+    for route, needed in grpc_scopes(api).items():
+        assert needed
+        status, _ = await doors.call(api, route, bearer(token(needed)))
+        assert status in ("OK", "INVALID_ARGUMENT", "NOT_FOUND"), route
+
+
+async def test_what_is_open_needs_no_token(api: Any, doors: Any) -> None:
+    for path in ("/", "/openapi.json", "/docs", "/docs/page.js"):
+        async with doors.session.get(doors.urls[api.name] + path) as response:
+            assert response.status == 200
+    await HealthStub(doors.channels[api.name]).Check(HealthCheckRequest())
+
+
+async def test_there_is_no_reflection_where_tokens_are_asked_for(api: Any, doors: Any) -> None:
+    asked = [ServerReflectionRequest(list_services="")]
+    with pytest.raises(GRPCError):  # no such method; grpclib's client cannot read more of it
+        await ServerReflectionStub(doors.channels[api.name]).ServerReflectionInfo(asked)
+
+
+async def test_nothing_of_the_admin_port_is_on_the_public_one(api: Any, doors: Any) -> None:
+    for path in ("/metrics", "/livez", "/readyz", "/connectors", "/debug", "/_cluster/health"):
+        url, headers = doors.urls[api.name] + path, bearer(token())
+        async with doors.session.get(url, headers=headers) as response:
+            assert response.status == 404
+
+
+async def test_answers_say_nothing_of_the_server_and_are_what_they_say(
+    api: Any, doors: Any
+) -> None:
+    for path in ("/", "/nowhere", "/docs"):
+        async with doors.session.get(doors.urls[api.name] + path) as response:
+            assert "Server" not in response.headers
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_route_of_which_nobody_said_anything_is_refused(
+    doors: Any, authorizer: Authorizer
+) -> None:
+    async def forgotten(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    http = HttpServer(
+        [web.get("/forgotten", forgotten)], "127.0.0.1", 0, grace=1, authorizer=authorizer
+    )
+    async with serving(http):
+        url, headers = f"http://127.0.0.1:{http.port}/forgotten", bearer(token())
+        async with doors.session.get(url, headers=headers) as response:
+            assert response.status == 403

@@ -1,0 +1,100 @@
+"""The audit of dependencies, against a stand-in for the advisory database."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+pytestmark = pytest.mark.integration  # not quick: pip-audit starts fifteen times
+ROOT = Path(__file__).parents[3]
+PROOF = ("jinja2", "2.10")  # what the audit asks first
+AWAY = ("", "")
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
+    """Where it is, and the versions that it knows something against; AWAY: it fails for others."""
+    bad: set[tuple[str, str]] = set()
+
+    async def query(request: web.Request) -> web.Response:
+        asked = json.loads(await request.read())
+        version = (asked["package"]["name"], asked["version"])
+        if version not in bad:
+            return web.json_response({}, status=503 if AWAY in bad else 200)
+        affected = [{"package": asked["package"]}]
+        return web.json_response({"vulns": [{"id": "TEST-1", "affected": affected}]})
+
+    app = web.Application()
+    app.router.add_post("/query", query)
+    async with TestServer(app) as server:
+        yield f"http://127.0.0.1:{server.port}/query", bad
+
+
+async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
+    """How it ended, and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".ci" / "audit",
+        *lock_files,
+        env=os.environ
+        | {"OSV_URL": url, "PIP_AUDIT": str(Path(sys.executable).parent / "pip-audit")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> list[Path]:
+    """Two lock files in the form of ours."""
+    files = [tmp_path / "one.lock", tmp_path / "two.lock"]
+    files[0].write_text("aiohttp==3.14.3 \\\n    --hash=sha256:00\njinja2==3.1.6\n")
+    files[1].write_text("aiohttp==3.14.2\nuvloop==0.22.1 ; sys_platform == 'nowhere' \\\n")
+    return files
+
+
+@pytest.mark.parametrize(
+    ("known", "ends", "says"),
+    [
+        ({PROOF}, 0, "against 4 versions in 2 lock files"),
+        ({PROOF, ("aiohttp", "3.14.2")}, 1, "TEST-1"),  # the second version of a package, too
+        ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # what other platforms install, too
+        (set(), 3, "NOT AUDITED"),  # a database that says nothing is no proof
+        ({PROOF, AWAY}, 3, "NOT AUDITED"),
+    ],
+)
+async def test_an_audit_tells_bad_from_not_asked(
+    database: Any, locks: list[Path], known: set[tuple[str, str]], ends: int, says: str
+) -> None:
+    url, bad = database
+    bad |= known
+    ended, said = await audit(url, *locks)
+    assert (ended, says in said) == (ends, True), said
+
+
+async def test_a_database_that_nobody_reaches_is_told(
+    unused_ports: list[int], locks: list[Path]
+) -> None:
+    ended, said = await audit(f"http://127.0.0.1:{unused_ports[0]}/query", *locks)
+    assert (ended, "NOT AUDITED" in said) == (3, True), said
+
+
+async def test_all_lock_files_are_asked_about(database: Any) -> None:
+    url, bad = database
+    bad.add(PROOF)
+    pinned = {
+        line.partition(" ")[0]
+        for file in (*ROOT.glob("*/*/requirements.lock"), ROOT / "requirements-dev.lock")
+        for line in file.read_text().splitlines()
+        if line[:1].isalnum()
+    }
+    ended, said = await audit(url)
+    assert (ended, f"against {len(pinned)} versions" in said) == (0, True), said

@@ -1,0 +1,148 @@
+"""Text from outside stays data: for OpenSearch's queries, Redis's keys, and the lines of logs."""
+
+import contextlib
+import json
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from yarl import URL
+
+from chassis.http.pagination import encode_cursor
+from chassis.testing import eventually
+from local_stack.addresses import APIS, Addresses
+from tests.support.clients.api_clients import Answer, Door, Refused
+
+pytestmark = pytest.mark.e2e
+# What means something to a query parser, a script, or a reader of JSON.
+QUERIES = [
+    "*",
+    "?",
+    "*:*",
+    "_exists_:full_name",
+    "full_name:/.*/",
+    "/.*/",
+    "a* OR b*",
+    "NOT zzz",
+    "deleted:false",
+    "[* TO *]",
+    '{"match_all":{}}',
+    '"}}]}},"query":{"match_all":{}},"x":"',
+    "' OR '1'='1",
+    "${jndi:ldap://127.0.0.1/a}",
+    "ctx._source.clear()",
+    "a" * 40 + "*~~~~",
+]
+KEYS = [
+    "*",
+    "users:generation",
+    "{users:generation}:operator",
+    "1:{019abc}",
+    "../../0/get/x",
+    "x\r\nFLUSHALL\r\n",
+    "019ABCDE-0000-7000-8000-000000000000}:{x",
+    "x\x00y",
+    "[a-z]*",
+]
+
+
+def refused(error: Refused) -> bool:
+    return error.status in (400, 404, "INVALID_ARGUMENT", "NOT_FOUND")
+
+
+async def found(door: Door, text: str) -> list[Answer]:
+    """What a search answers; one that is refused finds nothing."""
+    try:
+        return await door.search(text)
+    except Refused as error:
+        assert refused(error), text
+        return []
+
+
+async def test_a_search_finds_names_and_obeys_nothing(door: Door) -> None:
+    first = f"Q{token_hex(6)}"
+    user = await door.create(first, "Injected")
+
+    async def is_found() -> None:
+        assert [one["id"] for one in await door.search(first)] == [user["id"]]
+
+    await eventually(is_found, within=30)
+    for text in QUERIES:
+        assert user["id"] not in [one["id"] for one in await found(door, text)], text
+
+
+async def view(stack: Addresses) -> dict[Any, Any]:
+    """The keys that are no user's: what generations there are, which serves, the operator's."""
+    async with Redis.from_url(stack.redis_url) as redis:
+        return {key: await redis.dump(key) for key in await redis.keys("users:*generation*")}
+
+
+@pytest.mark.parametrize("text", KEYS)
+async def test_an_id_is_no_key(stack: Addresses, grpc: Door, text: str) -> None:
+    before = await view(stack)
+    asked: list[Any] = [
+        lambda: grpc.get(text),
+        lambda: grpc.list_page(10, encode_cursor(text)),
+        lambda: grpc.list_page(10, text),
+        lambda: grpc.rename(text, "Ann"),
+    ]
+    for ask in asked:
+        with pytest.raises(Refused) as told:
+            await ask()
+        assert refused(told.value), text
+    assert await view(stack) == before
+
+
+@pytest.mark.parametrize("text", KEYS)
+async def test_an_id_in_a_path_is_no_key(stack: Addresses, text: str) -> None:
+    before = await view(stack)
+    users, one = f"{stack.http['query-api']}/user", quote(text, safe="")
+    cursors = (quote(encode_cursor(text), safe=""), one)
+    async with aiohttp.ClientSession() as session:
+        for url in (f"{users}/{one}", *(f"{users}?cursor={cursor}" for cursor in cursors)):
+            async with session.get(URL(url, encoded=True)) as response:
+                assert response.status in (400, 404), url
+    assert await view(stack) == before
+
+
+def forged(marker: str) -> str:
+    """A line of a log, and what moves a terminal's cursor."""
+    return f'{marker}\r\n{{"event": "started", "level": "{marker}"}}\n\x1b[2J{marker}'
+
+
+def logs(stack: Addresses) -> list[str]:
+    """All that the APIs have written."""
+    return [(Path(stack.home) / "log" / f"{api}.log").read_text() for api in APIS]
+
+
+async def test_a_caller_writes_nothing_into_a_log(stack: Addresses, door: Door) -> None:
+    marker = f"L{token_hex(8)}"
+    text = forged(marker)
+    before = logs(stack)
+    asked: list[Any] = [
+        lambda: door.create(text, text),
+        lambda: door.create("Ann", "Lee", key=marker + "\t" * 300),
+        lambda: door.get(text),
+        lambda: door.search(text),
+        lambda: door.list_page(10, text),
+    ]
+    for ask in asked:
+        # What is answered is other tests' business, which is also where the contract is.
+        with contextlib.suppress(Refused, ValueError, aiohttp.ClientError, AssertionError):
+            await ask()
+    async with aiohttp.ClientSession() as session:
+        for api in APIS:
+            headers = {"traceparent": marker, "User-Agent": marker, "X-Forwarded-For": marker}
+            url = f"{stack.http[api]}/{marker}"
+            async with session.get(url, params={"x": text}, headers=headers) as response:
+                assert response.status == 404
+    after = logs(stack)
+    assert marker not in "".join(after)
+    for old, new in zip(before, after, strict=True):
+        assert new.startswith(old)
+        for line in new[len(old) :].splitlines():
+            assert json.loads(line)["service"] in APIS

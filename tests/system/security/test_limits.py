@@ -1,0 +1,42 @@
+"""A caller that asks too much is told when to come again, by both doors; others are not."""
+
+from typing import Any
+
+from tests.support.clients.tokens import bearer, token
+from tests.support.schemas import contract
+
+
+async def test_a_caller_has_one_allowance_for_both_doors(limited_doors: Any, apis: Any) -> None:
+    url, ann = limited_doors.urls["query-api"] + "/user", bearer(token())
+    for left in (2, 1, 0):
+        async with limited_doors.session.get(url, headers=ann) as response:
+            assert response.status == 200
+            assert response.headers["RateLimit-Policy"] == '"minute";q=3;w=60'
+            assert response.headers["RateLimit"].startswith(f'"minute";r={left};t=')
+    async with limited_doors.session.get(url, headers=ann) as response:
+        assert response.status == 429
+        assert 15 <= int(response.headers["Retry-After"]) <= 20
+        await contract.check("query-api", response)
+    status, told = await limited_doors.call(apis[1], "/user.v1.UserQueries/List", ann)
+    assert (status, told["problem-type"]) == ("RESOURCE_EXHAUSTED", "urn:problem:too-many-requests")
+    assert 15 <= int(told["retry-after"]) <= 20
+    assert told["ratelimit"].startswith('"minute";r=0;t=')
+
+
+async def test_another_caller_at_the_same_address_is_served(limited_doors: Any) -> None:
+    url = limited_doors.urls["query-api"] + "/user"
+    for subject, last in (("ann", 429), ("bob", 200)):
+        for _ in range(4 if last == 429 else 3):
+            async with limited_doors.session.get(url, headers=bearer(token(sub=subject))) as got:
+                status = got.status
+        assert status == last
+
+
+async def test_guesses_at_tokens_count_by_address_and_hinder_no_caller(limited_doors: Any) -> None:
+    url, statuses = limited_doors.urls["query-api"] + "/user", []
+    for number in range(5):
+        async with limited_doors.session.get(url, headers=bearer(f"guess{number}")) as got:
+            statuses.append(got.status)
+    assert statuses == [401, 401, 401, 429, 429]
+    async with limited_doors.session.get(url, headers=bearer(token())) as got:
+        assert got.status == 200
