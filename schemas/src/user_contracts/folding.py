@@ -40,7 +40,7 @@ def searchable(*texts: str) -> dict[str, Any]:
     """The fields of a document that search compares: its `words`, and what is `joined` of them.
 
     `joined` has each text without its blanks, and all texts in their order and turned round: so
-    that a full name is found whichever name comes first, and without its blank.
+    that the whole text is found whichever field comes first, and without its blank.
     """
     folded = [words(text) for text in texts]
     orders = (*([one] for one in folded), folded, folded[::-1])

@@ -1,4 +1,4 @@
-"""From the words for users to those for another aggregate, in code, contracts and prose."""
+"""From the identifiers for users to those for another aggregate."""
 
 import re
 
@@ -19,37 +19,9 @@ NOT_OURS = [
 PROGRAM = re.compile(
     r"(?<![\w-])((command|query|search)[-_]api|(redis|search)[-_]projector)", re.IGNORECASE
 )
-PROSE = (
-    ("_order(", "_listing("),  # an aggregate may be called so
-    ("a rename to the same names", "a change to what it has already"),
-    ("Names that the user has already make", "What the user has already makes"),
-    ("A name left out", "What is left out"),
-    ("Find users by name", "Find users by their texts"),
-    ("Finds users by name", "Finds users by their texts"),
-    ("a word of the name", "a word of the texts"),
-    ("words of the name", "words of the texts"),
-    ("the whole name", "the whole text"),
-    ("a full name", "the whole text"),
-    ("Finds people by name", "Finds users by their texts"),
-    ("Changes people", "Changes users"),
-    ("Reads people", "Reads users"),
-    ("A person's", "A user's"),
-    ("Who has the same", "Those with the same"),
-    ("the names are None", "the fields are None"),
-    ("no names", "no fields"),
-    ("without names", "without fields"),
-    ("holds a name", "holds a field"),
-    ("hold names", "hold fields"),
-    ("every name", "every field"),
-    ("Erases the names", "Erases the fields"),
-    ("New names", "New values"),
-    ("names that break", "values that break"),
-    ("The names that are", "The fields that are"),
-    (", as many as a name may have", ""),
-    ("A name shows", "A change shows"),
-    ("no name.", "no field."),
+# An event of users is UserRenamed; of others, whose fields are no names, OrderChanged.
+IDENTIFIERS = (
     ("NewNames", "NewValues"),
-    ("full_name", "full_text"),
     ("Renamed", "Changed"),
     ("renamed", "changed"),
     ("Rename", "Change"),
@@ -67,7 +39,7 @@ def reworded(text: str, aggregate: Aggregate) -> str:
 
 
 def _words(text: str, aggregate: Aggregate) -> str:
-    for before, after in PROSE:
+    for before, after in IDENTIFIERS:
         text = text.replace(before, after)
     if aggregate.name[0] in "aeiou":
         text = re.sub(r"\b([Aa]) (?=user|User)", r"\1n ", text)

@@ -1,1 +1,1 @@
-"""Finds users by name in the OpenSearch view."""
+"""Searches users in the OpenSearch view."""

@@ -10,7 +10,7 @@ from chassis.limits.concurrency import ConcurrencyLimit
 from search_api.ports import User, UserIndex
 from user_contracts import folding
 
-MAX_TERM = 100  # characters, as many as a name may have
+MAX_TERM = 100  # characters
 MAX_WORDS = (
     50  # of a term; only ligatures that stand for whole sentences make more of 100 characters
 )
@@ -22,7 +22,7 @@ QUEUE, LONG_QUEUE = 1000, 16  # searches that wait
 
 @dataclass(frozen=True, slots=True)
 class UserSearch:
-    """Find users by name."""
+    """Search for users."""
 
     index: UserIndex
     searches: ConcurrencyLimit = field(default_factory=lambda: searches(SEARCHES))
@@ -35,7 +35,7 @@ class UserSearch:
         """A page of matching users, best first, and the next cursor.
 
         Raises Invalid, Unavailable, TooManyRequests.
-        Each word must match a word of the name: as a whole, its beginning, a part, or with a small
+        Each word must match a word of the text: as a whole, its beginning, a part, or with a small
         typing error, in this order; accents and case do not matter. Ranking and folding are in
         schemas/views/opensearch-users.md.
         """

@@ -68,7 +68,7 @@ def _up_to_typo(word: str) -> Iterator[Clause]:
     yield from _up_to_part(word)
     for edits in range(1, typos(word) + 1):
         # This rewrite has no limit of expansions: of many names near the word none is left out.
-        # Two errors with a wrong first letter would double the CPU of a search by a full name.
+        # Two errors with a wrong first letter would double the CPU of a search by the whole text.
         near = {"value": word, "fuzziness": edits, "prefix_length": edits - 1}
         yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
 

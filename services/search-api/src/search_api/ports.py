@@ -25,7 +25,7 @@ class Hit:
 
 
 class UserIndex(Protocol):
-    """Finds users by name. Raises Unavailable when the index does not answer."""
+    """Searches users. Raises Unavailable when the index does not answer."""
 
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
         """At most limit hits, best first, equals by id; only those behind (score, id) `after`."""

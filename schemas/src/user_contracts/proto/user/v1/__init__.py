@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, repr=False)
 class User(betterproto.Message):
-    """A person's current state."""
+    """A user's current state."""
 
     id: str = betterproto.string_field(1)
     """UUIDv7 in canonical text form (RFC 9562), lower case."""
@@ -65,7 +65,7 @@ class DeleteRequest(betterproto.Message):
 @dataclass(eq=False, repr=False)
 class DeleteResponse(betterproto.Message):
     version: int = betterproto.int64_field(1)
-    """The version of the marker that remains, without names."""
+    """The version of the marker that remains."""
 
 
 @dataclass(eq=False, repr=False)
