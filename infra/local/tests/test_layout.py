@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local_stack import StackError, addresses, layout
-from local_stack.layout import PORTS, Form, Instance
+from local_stack.layout import PORTS, Instance, Topology
 
 
 @pytest.fixture(autouse=True)
@@ -37,14 +37,14 @@ def test_an_instance_keeps_its_form() -> None:
     saved = addresses.save(addresses.recorded("unit", None, three))
     assert saved.kafka_bootstrap == "127.0.0.1:9092,127.0.0.1:9192,127.0.0.1:9292"
     assert not saved.is_redis_cluster
-    assert addresses.recorded("unit", None, {}).form == Form(brokers=3)
-    assert addresses.recorded("unit", None, three).form == Form(brokers=3)
-    with pytest.raises(StackError, match=r"has Form\(brokers=3.* clean --instance unit"):
+    assert addresses.recorded("unit", None, {}).form == Topology(brokers=3)
+    assert addresses.recorded("unit", None, three).form == Topology(brokers=3)
+    with pytest.raises(StackError, match=r"has Topology\(brokers=3.* clean --instance unit"):
         addresses.recorded("unit", None, {"brokers": 1})
 
 
 def test_a_cluster_of_redis_has_a_replica_for_each_master() -> None:
-    cluster = addresses.of(Instance("unit", 0, Form(redis_masters=3)))
+    cluster = addresses.of(Instance("unit", 0, Topology(redis_masters=3)))
     assert cluster.is_redis_cluster
     assert len(cluster.redis_address.split(",")) == 6
 

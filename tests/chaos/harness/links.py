@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from local_stack import first_start
+from local_stack import bootstrap
 from local_stack.addresses import HOST, Addresses
 from local_stack.layout import ONE_OF_EACH, Instance
 from local_stack.programs import Program
@@ -90,7 +90,7 @@ class Links:
         )
         advertised = f"PROXIED://{HOST}:{self.by_name['projectors to kafka'].port}"
         listener = f"PROXIED://{':'.join(map(str, self._listener))}"
-        proxied = first_start.properties(
+        proxied = bootstrap.properties(
             Path(config).with_name("kafka-proxied.properties"),
             Path(config),
             {

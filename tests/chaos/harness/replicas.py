@@ -13,7 +13,7 @@ from chassis.testing import eventually
 from local_stack import addresses, control, health, stack, supervisor
 from local_stack.addresses import APIS, CANARY, CONSOLE, HOST, SERVICES
 from local_stack.layout import PORTS, Instance
-from local_stack.programs import Program, Site
+from local_stack.programs import Context, Program
 from local_stack.servers import servers
 from local_stack.services import environment, services
 from tests.chaos.harness.balancer import Balancer, Replica
@@ -64,11 +64,11 @@ class Replicas:
 async def running(instance: Instance) -> AsyncIterator[Replicas]:
     """While the block runs every service has two replicas, and nothing idle is beside them."""
     found = addresses.of(instance)
-    site = Site(instance, found, stack.fetch(), supervisor.BIN)
-    as_always = [*servers(site), *services(site)]
+    context = Context(instance, found, stack.fetch(), supervisor.BIN)
+    as_always = [*servers(context), *services(context)]
     links = Links(found, instance)
     wanted = [_of_these_tests(one, links) for one in as_always if one.name not in IDLE]
-    wanted += [_second(site, name, links) for name in SERVICES]
+    wanted += [_second(context, name, links) for name in SERVICES]
     async with links.open():
         await _become(instance, wanted)
         try:
@@ -103,18 +103,18 @@ def _of_these_tests(program: Program, links: Links) -> Program:
     return program
 
 
-def _second(site: Site, name: str, links: Links) -> Program:
+def _second(context: Context, name: str, links: Links) -> Program:
     ports = {
-        f"{purpose.upper()}_PORT": str(site.instance.port(name, purpose) + BESIDE)
+        f"{purpose.upper()}_PORT": str(context.instance.port(name, purpose) + BESIDE)
         for purpose in PORTS[name]
     }
     own = ports | links.settings(name) | {"DRAIN_DELAY": DRAIN_DELAY}
     return Program(
         name=second(name),
-        command=[str(site.bin / name)],
+        command=[str(context.bin / name)],
         after=(),
         healthy=partial(health.get, f"http://{HOST}:{ports['ADMIN_PORT']}/readyz"),
-        environment=environment(site, name) | _variables(name, own),
+        environment=environment(context, name) | _variables(name, own),
         stop_within=15,
     )
 

@@ -9,7 +9,7 @@ import yaml
 from local_stack import addresses, layout
 from local_stack.addresses import APIS, CONSOLE, MORE_APIS
 from local_stack.layout import Instance
-from local_stack.programs import Job, Program, Site
+from local_stack.programs import Context, Job, Program
 from local_stack.servers import connector
 from local_stack.services import jobs, services
 from local_stack.software import Software
@@ -41,8 +41,12 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     instance = Instance("unit")
     software = Software(*[tmp_path] * len(Software.__dataclass_fields__))
-    site = Site(instance, addresses.save(instance), software, tmp_path)
-    programs: list[Program | Job] = [*services(site), *jobs(site), connector.supervisor(site)]
+    context = Context(instance, addresses.save(instance), software, tmp_path)
+    programs: list[Program | Job] = [
+        *services(context),
+        *jobs(context),
+        connector.supervisor(context),
+    ]
     return {program.name: set(program.environment) for program in programs}
 
 

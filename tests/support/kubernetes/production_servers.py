@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from chassis.testing import eventually
-from local_stack import first_start
+from local_stack import bootstrap
 from local_stack import stack as local_stack
 from local_stack.layout import INFRA
 from tests.support.kubernetes.production import Cluster, documents
@@ -73,7 +73,7 @@ async def connect(
         for name, value in kafka.java("kafka-connect").items()
     }
     copies = {f"{what}.storage.replication.factor": "1" for what in ("config", "offset", "status")}
-    config = first_start.properties(
+    config = bootstrap.properties(
         kafka.folder / "connect.properties",
         INFRA / "connect" / "worker.properties",
         {name: str(value) for name, value in spec.items()}

@@ -11,7 +11,7 @@ from local_stack import addresses, control, stack, supervisor
 from local_stack.addresses import Addresses
 from local_stack.launch import Launch, Step
 from local_stack.layout import Instance
-from local_stack.programs import Site
+from local_stack.programs import Context
 from local_stack.servers import servers
 from local_stack.services import jobs
 
@@ -33,7 +33,7 @@ async def destroyed(found: Addresses) -> str:
 async def replaced(found: Addresses) -> None:
     """Return when an empty MySQL has its users and tables."""
     instance = Instance(found.instance, found.port_offset, found.form)
-    site = Site(instance, addresses.of(instance), stack.fetch(), supervisor.BIN)
-    known: list[Step] = [*servers(site), *jobs(site)]
+    context = Context(instance, addresses.of(instance), stack.fetch(), supervisor.BIN)
+    known: list[Step] = [*servers(context), *jobs(context)]
     steps = [step for step in known if step.name in RENEWED]
     await asyncio.to_thread(Launch(instance, lambda *_: None).run, steps)

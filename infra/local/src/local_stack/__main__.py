@@ -13,9 +13,9 @@ from local_stack import (
     StackError,
     addresses,
     backup,
-    console,
     control,
     kafka_tools,
+    output,
     stack,
     supervisor,
 )
@@ -41,10 +41,10 @@ def main() -> None:
         instance = addresses.recorded(arguments.instance, arguments.port_offset, form)
         arguments.run(instance, arguments)
     except StackError as error:
-        console.errors.print(error, markup=False)
+        output.errors.print(error, markup=False)
         sys.exit(1)
     except KeyboardInterrupt:
-        console.errors.print("Interrupted; what was started has been stopped.")
+        output.errors.print("Interrupted; what was started has been stopped.")
         sys.exit(INTERRUPTED)
 
 
@@ -109,18 +109,16 @@ def add_form(command: argparse.ArgumentParser) -> None:
 def up(instance: Instance, _arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     found = stack.up(instance, with_services=True)
-    console.show_addresses(
-        found, (*addresses.SERVICES, addresses.CONSOLE, *addresses.MORE_SERVICES)
-    )
-    console.show_trials(found)
-    console.console.print(f"\nUp after {time.monotonic() - began:.0f} s.")
+    output.show_addresses(found, (*addresses.SERVICES, addresses.CONSOLE, *addresses.MORE_SERVICES))
+    output.show_trials(found)
+    output.console.print(f"\nUp after {time.monotonic() - began:.0f} s.")
 
 
 def infra(instance: Instance, _arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     found = stack.up(instance, with_services=False)
-    console.show_addresses(found, ())
-    console.console.print(
+    output.show_addresses(found, ())
+    output.console.print(
         f"\nServers up after {time.monotonic() - began:.0f} s. "
         f"A service runs from an editor or a shell with the settings in {found.home}/env/, e.g.\n"
         f"  env $(cat {found.home}/env/query-api.env) {supervisor.BIN}/query-api"
@@ -129,17 +127,17 @@ def infra(instance: Instance, _arguments: argparse.Namespace) -> None:
 
 def down(instance: Instance, _arguments: argparse.Namespace) -> None:
     stack.down(instance)
-    console.console.print(f"Nothing of {instance.name!r} runs; its data is in {instance.home}.")
+    output.console.print(f"Nothing of {instance.name!r} runs; its data is in {instance.home}.")
 
 
 def clean(instance: Instance, _arguments: argparse.Namespace) -> None:
     stack.clean(instance)
-    console.console.print(f"{instance.home} is gone; downloads stay in {cache()}.")
+    output.console.print(f"{instance.home} is gone; downloads stay in {cache()}.")
 
 
 def status(instance: Instance, _arguments: argparse.Namespace) -> None:
     states = control.states(instance)
-    console.show_states(states.values(), stack.health_of_all(instance))
+    output.show_states(states.values(), stack.health_of_all(instance))
 
 
 def logs(instance: Instance, arguments: argparse.Namespace) -> None:
@@ -162,23 +160,23 @@ def save(instance: Instance, arguments: argparse.Namespace) -> None:
     backup.save(stack.fetch(), addresses.load(instance.name), arguments.file)
     size = arguments.file.stat().st_size / 1e6
     seconds = time.monotonic() - began
-    console.console.print(f"{arguments.file}: {size:,.0f} MB in {seconds:.0f} s.")
+    output.console.print(f"{arguments.file}: {size:,.0f} MB in {seconds:.0f} s.")
 
 
 def restore(instance: Instance, arguments: argparse.Namespace) -> None:
     began = time.monotonic()
     lost_at = ["--lost-at", arguments.lost_at] if arguments.lost_at else []
     report = backup.restore(addresses.load(instance.name), arguments.file, *lost_at)
-    console.console.print(report, markup=False, end="")
+    output.console.print(report, markup=False, end="")
     seconds = time.monotonic() - began
-    console.console.print(f"Restored in {seconds:.0f} s; both views follow: `make status`.")
+    output.console.print(f"Restored in {seconds:.0f} s; both views follow: `make status`.")
 
 
 def provision(_instance: Instance, arguments: argparse.Namespace) -> None:
     stack.fetch()
     if arguments.browser:
         browser(cache())
-    console.console.print(f"Everything is in {cache()}.")
+    output.console.print(f"Everything is in {cache()}.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from local_stack import StackError
-from local_stack.layout import AGGREGATES, ONE_OF_EACH, Form, Instance
+from local_stack.layout import AGGREGATES, ONE_OF_EACH, Instance, Topology
 
 HOST = "127.0.0.1"
 APIS = ("command-api", "query-api", "search-api")
@@ -56,7 +56,7 @@ class Addresses:
     http: dict[str, str]
     grpc: dict[str, str]
     admin: dict[str, str]
-    form: Form = ONE_OF_EACH
+    form: Topology = ONE_OF_EACH
     redis_nodes: tuple[str, ...] = ()
     opensearch_nodes: tuple[str, ...] = ()
 
@@ -152,7 +152,7 @@ def load(instance: str = "dev") -> Addresses:
             f"start it with `local-stack up --instance {instance}`"
         ) from None
     # All else follows, also for an older file.
-    return of(Instance(instance, saved["port_offset"], Form(**saved.get("form", {}))))
+    return of(Instance(instance, saved["port_offset"], Topology(**saved.get("form", {}))))
 
 
 def recorded(name: str, port_offset: int | None, form: dict[str, int]) -> Instance:
@@ -163,7 +163,7 @@ def recorded(name: str, port_offset: int | None, form: dict[str, int]) -> Instan
     try:
         saved = load(name)
     except StackError:
-        return Instance(name, port_offset or 0, Form(**form))
+        return Instance(name, port_offset or 0, Topology(**form))
     if (wanted := replace(saved.form, **form)) != saved.form:
         raise StackError(
             f"instance {name!r} has {saved.form}, and {wanted} is asked for: "

@@ -44,7 +44,7 @@ LONGEST_SOCKET_PATH = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Topology:
     """How many of the servers that can be several: one, or three, which outlive the loss of one."""
 
     brokers: int = 1
@@ -53,7 +53,7 @@ class Form:
     opensearch_nodes: int = 1
 
 
-ONE_OF_EACH = Form()
+ONE_OF_EACH = Topology()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Instance:
 
     name: str = "dev"
     port_offset: int = 0
-    form: Form = ONE_OF_EACH
+    form: Topology = ONE_OF_EACH
 
     def nodes(self, server: str) -> list[str]:
         """The programs of a server that may be several: kafka, kafka-2 and kafka-3, say."""

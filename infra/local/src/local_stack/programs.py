@@ -45,7 +45,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Context:
     """What every program's definition needs to know."""
 
     instance: Instance

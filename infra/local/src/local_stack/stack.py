@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from local_stack import (
     StackError,
     addresses,
-    console,
     control,
     launch,
+    output,
     preflight,
     supervisor,
     verifier,
@@ -28,7 +28,7 @@ from local_stack.addresses import (
 )
 from local_stack.debian import this_distribution
 from local_stack.layout import Instance, cache
-from local_stack.programs import Program, Site
+from local_stack.programs import Context, Program
 from local_stack.provision import is_provisioned, provision
 from local_stack.servers import connector, servers
 from local_stack.services import jobs, services
@@ -56,23 +56,23 @@ def up(instance: Instance, *, with_services: bool) -> Addresses:
     """Everything runs, is healthy and set up; raises StackError, having stopped what it started."""
     software = fetch()
     with alone(instance):
-        site = Site(instance, addresses.save(instance), software, supervisor.BIN)
-        all_servers, all_services = servers(site), services(site)
+        context = Context(instance, addresses.save(instance), software, supervisor.BIN)
+        all_servers, all_services = servers(context), services(context)
         unwanted = [] if with_services else [one.name for one in all_services]
         wanted = all_servers if unwanted else all_servers + all_services
         if not supervisor.is_running(instance):
             control.shut_down(instance)  # what a supervisord that was killed has left behind
         preflight.check_start(instance, [one.name for one in wanted], running(instance))
-        write_environments(site)
+        write_environments(context)
         is_new = supervisor.ensure(instance, all_servers + all_services)
         try:
             control.stop_all(instance, unwanted)
-            launch.Launch(instance, console.step).run([*wanted, *jobs(site)])
+            launch.Launch(instance, output.step).run([*wanted, *jobs(context)])
         except BaseException:
             if is_new:
                 control.shut_down(instance)
             raise
-        return site.addresses
+        return context.addresses
 
 
 def running(instance: Instance) -> list[str]:
@@ -82,12 +82,12 @@ def running(instance: Instance) -> list[str]:
         return []
 
 
-def write_environments(site: Site) -> None:
+def write_environments(context: Context) -> None:
     """env/<program>.env: settings to run a program from an editor or a shell."""
-    programs = [*services(site), connector.supervisor(site)]
-    environments = {one.name: one.environment for one in programs} | verifier.environments(site)
+    programs = [*services(context), connector.supervisor(context)]
+    environments = {one.name: one.environment for one in programs} | verifier.environments(context)
     for name, environment in environments.items():
-        file = site.instance.folder("env") / f"{name}.env"
+        file = context.instance.folder("env") / f"{name}.env"
         file.touch(mode=0o600)
         file.write_text("".join(f"{k}={v}\n" for k, v in environment.items()))
 
@@ -115,9 +115,9 @@ def clean(instance: Instance) -> None:
 
 def health_of_all(instance: Instance) -> dict[str, str]:
     """Program → "healthy", or why not; asked all at the same time."""
-    site = Site(instance, addresses.of(instance), fetch(), supervisor.BIN)
+    context = Context(instance, addresses.of(instance), fetch(), supervisor.BIN)
     up_now = set(running(instance))
-    programs = [one for one in servers(site) + services(site) if one.name in up_now]
+    programs = [one for one in servers(context) + services(context) if one.name in up_now]
     with ThreadPoolExecutor(len(programs) or 1) as pool:
         answers = pool.map(health_of, programs)
     return dict(zip((one.name for one in programs), answers, strict=True))

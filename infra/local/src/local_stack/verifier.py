@@ -1,26 +1,26 @@
 """Settings of view-verifier, an env file for each aggregate; it runs when an operator starts it."""
 
 from local_stack.layout import AGGREGATES
-from local_stack.programs import Site
+from local_stack.programs import Context
 from local_stack.services import USERS, mysql_settings, opensearch_settings, redis_settings
 
 VERIFIER = "view-verifier"
 
 
-def environments(site: Site) -> dict[str, dict[str, str]]:
+def environments(context: Context) -> dict[str, dict[str, str]]:
     """Name of the program, with its aggregate's name before it → its variables."""
     databases = {"": USERS} | {f"{one.name}-": one.database for one in AGGREGATES}
     return {
-        f"{prefix}{VERIFIER}": environment(site, prefix.replace("-", "_"), database)
+        f"{prefix}{VERIFIER}": environment(context, prefix.replace("-", "_"), database)
         for prefix, database in databases.items()
     }
 
 
-def environment(site: Site, prefix: str, database: str) -> dict[str, str]:
+def environment(context: Context, prefix: str, database: str) -> dict[str, str]:
     """prefix: what the names of the aggregate's users of a store begin with."""
     settings = (
-        mysql_settings(site, f"{prefix}auditor", database)
-        | redis_settings(site, f"{prefix}redis_projector")
-        | opensearch_settings(site)
+        mysql_settings(context, f"{prefix}auditor", database)
+        | redis_settings(context, f"{prefix}redis_projector")
+        | opensearch_settings(context)
     )
     return {f"VIEW_VERIFIER_{name}": value for name, value in settings.items()}

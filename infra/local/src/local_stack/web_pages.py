@@ -4,15 +4,15 @@ import httpx2
 
 from local_stack import StackError, health
 from local_stack.layout import INFRA
-from local_stack.programs import Site
+from local_stack.programs import Context
 
 RULES = INFRA / "local" / "web_pages"
 FOREIGN = "page.invalid"  # RFC 6761: a name that nobody has
 
 
-def agent(site: Site, server: str) -> list[str]:
+def agent(context: Context, server: str) -> list[str]:
     """Options of a JVM in which Byteman puts the rule of web_pages/<server>.btm into the server."""
-    (jar,) = site.software.byteman.glob("*.jar")
+    (jar,) = context.software.byteman.glob("*.jar")
     return [f"-javaagent:{jar}=script:{RULES / server}.btm"]
 
 

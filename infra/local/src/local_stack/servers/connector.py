@@ -5,10 +5,10 @@ from functools import partial
 from local_stack import health
 from local_stack.addresses import HOST, SUPERVISOR
 from local_stack.layout import INFRA
-from local_stack.programs import Program, Site
+from local_stack.programs import Context, Program
 
 
-def supervisor(site: Site, name: str = SUPERVISOR, prefix: str = "") -> Program:
+def supervisor(context: Context, name: str = SUPERVISOR, prefix: str = "") -> Program:
     """prefix: of an aggregate beside users, what its programs' names begin with."""
     own = {
         "CONNECTOR_SUPERVISOR_CONNECTOR": f"{prefix}events",
@@ -16,17 +16,17 @@ def supervisor(site: Site, name: str = SUPERVISOR, prefix: str = "") -> Program:
     }
     return Program(
         name=name,
-        command=[str(site.bin / SUPERVISOR)],
+        command=[str(context.bin / SUPERVISOR)],
         after=("connect", "topics", "schema-rule", f"{prefix}migrate"),
-        healthy=partial(health.get, f"{site.addresses.admin[name]}/readyz"),
+        healthy=partial(health.get, f"{context.addresses.admin[name]}/readyz"),
         environment={
             "CONNECTOR_SUPERVISOR_HOST": HOST,
-            "CONNECTOR_SUPERVISOR_ADMIN_PORT": str(site.instance.port(name, "admin")),
-            "CONNECTOR_SUPERVISOR_CONNECT_URL": site.addresses.connect_url,
-            "CONNECTOR_SUPERVISOR_KAFKA_BOOTSTRAP": site.addresses.kafka_bootstrap,
-            "CONNECTOR_SUPERVISOR_MYSQL_HOST": site.addresses.mysql_host,
-            "CONNECTOR_SUPERVISOR_MYSQL_PORT": str(site.addresses.mysql_port),
-            "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": site.addresses.password("debezium"),
+            "CONNECTOR_SUPERVISOR_ADMIN_PORT": str(context.instance.port(name, "admin")),
+            "CONNECTOR_SUPERVISOR_CONNECT_URL": context.addresses.connect_url,
+            "CONNECTOR_SUPERVISOR_KAFKA_BOOTSTRAP": context.addresses.kafka_bootstrap,
+            "CONNECTOR_SUPERVISOR_MYSQL_HOST": context.addresses.mysql_host,
+            "CONNECTOR_SUPERVISOR_MYSQL_PORT": str(context.addresses.mysql_port),
+            "CONNECTOR_SUPERVISOR_MYSQL_PASSWORD": context.addresses.password("debezium"),
             **(own if prefix else {}),
         },
     )

@@ -5,52 +5,52 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from local_stack import first_start, health
+from local_stack import bootstrap, health
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
-from local_stack.programs import Program, Site
+from local_stack.programs import Context, Program
 from local_stack.software import Software
 
 
-def program(site: Site) -> Program:
-    data = site.instance.folder("data") / "mysql"
+def program(context: Context) -> Program:
+    data = context.instance.folder("data") / "mysql"
     return Program(
         name="mysql",
         command=[
-            *mysqld(site.software),
+            *mysqld(context.software),
             f"--datadir={data}",
             f"--bind-address={HOST}",
-            f"--port={site.instance.port('mysql', 'sql')}",
-            f"--socket={site.instance.socket('mysql')}",
-            f"--pid-file={site.instance.folder('run') / 'mysql.pid'}",
+            f"--port={context.instance.port('mysql', 'sql')}",
+            f"--socket={context.instance.socket('mysql')}",
+            f"--pid-file={context.instance.folder('run') / 'mysql.pid'}",
         ],
         after=(),
-        healthy=partial(health.mysql, site.addresses),
-        prepare=partial(initialise, site, data),
+        healthy=partial(health.mysql, context.addresses),
+        prepare=partial(initialise, context, data),
         stop_within=30,
     )
 
 
-def initialise(site: Site, data: Path) -> None:
+def initialise(context: Context, data: Path) -> None:
     """A data folder whose root has this instance's password."""
     if data.exists():
         return
     part = data.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
-    script = site.instance.folder("run") / "mysql-root.sql"
+    script = context.instance.folder("run") / "mysql-root.sql"
     script.touch(mode=0o600)
-    password = site.addresses.password("root")
+    password = context.addresses.password("root")
     script.write_text(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n")
     try:
-        first_start.run(
+        bootstrap.run(
             [
-                *mysqld(site.software),
+                *mysqld(context.software),
                 f"--datadir={part}",
                 "--initialize-insecure",
                 f"--init-file={script}",
             ],
             "the initialisation of MySQL's data folder",
-            site.instance.log("mysql-initialise"),
+            context.instance.log("mysql-initialise"),
         )
     finally:
         script.unlink()

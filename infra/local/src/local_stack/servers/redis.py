@@ -7,82 +7,82 @@ from pathlib import Path
 from local_stack import health
 from local_stack.addresses import HOST, REDIS_USERS
 from local_stack.layout import INFRA
-from local_stack.programs import Job, Program, Site
+from local_stack.programs import Context, Job, Program
 
 CLUSTER = "redis-cluster"
 
 
-def programs(site: Site) -> list[Program]:
-    return [program(site, name) for name in site.instance.nodes("redis")]
+def programs(context: Context) -> list[Program]:
+    return [program(context, name) for name in context.instance.nodes("redis")]
 
 
-def ready(site: Site) -> str:
+def ready(context: Context) -> str:
     """The step after which Redis takes what services send."""
-    return CLUSTER if site.addresses.is_redis_cluster else "redis"
+    return CLUSTER if context.addresses.is_redis_cluster else "redis"
 
 
-def jobs(site: Site) -> list[Job]:
+def jobs(context: Context) -> list[Job]:
     """Of a cluster: the servers meet, and share out the slots."""
-    if not site.addresses.is_redis_cluster:
+    if not context.addresses.is_redis_cluster:
         return []
-    nodes = [url.removeprefix("redis://") for url in site.addresses.redis_nodes]
-    command = [str(site.bin / "python"), "-m", "local_stack.redis_cluster", *nodes, "--"]
+    nodes = [url.removeprefix("redis://") for url in context.addresses.redis_nodes]
+    command = [str(context.bin / "python"), "-m", "local_stack.redis_cluster", *nodes, "--"]
     return [
         Job(
             CLUSTER,
-            [*command, *site.software.unpacked("usr/bin/redis-cli")],
-            tuple(site.instance.nodes("redis")),
-            {"REDISCLI_AUTH": site.addresses.password("redis_operator")},
+            [*command, *context.software.unpacked("usr/bin/redis-cli")],
+            tuple(context.instance.nodes("redis")),
+            {"REDISCLI_AUTH": context.addresses.password("redis_operator")},
         )
     ]
 
 
-def program(site: Site, name: str) -> Program:
-    port = site.instance.port(name, "redis")
+def program(context: Context, name: str) -> Program:
+    port = context.instance.port(name, "redis")
     return Program(
         name=name,
         command=[
-            *site.software.unpacked("usr/bin/redis-server"),
-            str(configuration(site, name)),
+            *context.software.unpacked("usr/bin/redis-server"),
+            str(configuration(context, name)),
             *("--bind", HOST),
-            *("--aclfile", str(users(site, name))),
+            *("--aclfile", str(users(context, name))),
             *("--port", str(port)),
             # The title would be written over the environment, by which `down` knows its own.
             *("--set-proc-title", "no"),
-            *("--dir", str(site.instance.folder("data", name))),
+            *("--dir", str(context.instance.folder("data", name))),
         ],
         after=(),
-        healthy=partial(health.redis_server, site.addresses, port),
-        prepare=partial(write_users, site, name),
+        healthy=partial(health.redis_server, context.addresses, port),
+        prepare=partial(write_users, context, name),
     )
 
 
-def configuration(site: Site, name: str) -> Path:
+def configuration(context: Context, name: str) -> Path:
     """infra/redis/redis.conf; of a cluster with cluster.conf and what is this node's."""
     alone, of_cluster = INFRA / "redis" / "redis.conf", INFRA / "redis" / "cluster.conf"
-    if not site.addresses.is_redis_cluster:
+    if not context.addresses.is_redis_cluster:
         return alone
-    file = site.instance.folder("conf") / f"{name}.conf"
+    file = context.instance.folder("conf") / f"{name}.conf"
     file.touch(mode=0o600)
     file.write_text(
         f"include {alone}\ninclude {of_cluster}\n"
-        f"cluster-port {site.instance.port(name, 'bus')}\n"
-        f"masteruser redis_operator\nmasterauth {site.addresses.password('redis_operator')}\n"
+        f"cluster-port {context.instance.port(name, 'bus')}\n"
+        f"masteruser redis_operator\nmasterauth {context.addresses.password('redis_operator')}\n"
     )
     return file
 
 
-def users(site: Site, name: str) -> Path:
-    return site.instance.folder("conf") / f"{name}.acl"
+def users(context: Context, name: str) -> Path:
+    return context.instance.folder("conf") / f"{name}.acl"
 
 
-def write_users(site: Site, name: str) -> None:
+def write_users(context: Context, name: str) -> None:
     """infra/redis/users.acl with this instance's passwords."""
-    file = users(site, name)
+    file = users(context, name)
     file.touch(mode=0o600)
     lines = (INFRA / "redis" / "users.acl").read_text().splitlines(keepends=True)
     text = "".join(line for line in lines if not line.startswith("#"))
     for user in REDIS_USERS:
-        digest = sha256(site.addresses.password(user).encode()).hexdigest()
+        digest = sha256(context.addresses.password(user).encode()).hexdigest()
         text = text.replace(f"@{user}@", digest)
     file.write_text(text)
