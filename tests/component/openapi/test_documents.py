@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from tests.support.schemas import contract
 from user_contracts import openapi
 
@@ -87,6 +87,6 @@ def test_every_problem_is_told_as_the_problem_table_has_it(document: dict[str, A
     for problem in problems:
         examples = [e["value"] for e in problem.get("examples", {}).values()]
         for example in examples or [problem["example"]]:
-            row = ANSWERS[Kind(example["type"].removeprefix("urn:problem:"))]
+            row = STATUS_BY_KIND[Kind(example["type"].removeprefix("urn:problem:"))]
             assert (example["status"], example["title"]) == (row.http, row.title)
             contract.validate(document, problem["schema"], example)

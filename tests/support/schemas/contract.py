@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import jsonschema_rs
 
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from user_contracts import openapi
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ async def check(api: str, response: aiohttp.ClientResponse) -> None:
 async def _check_undocumented(
     document: Json, item: Json, kind: Kind, response: aiohttp.ClientResponse
 ) -> None:
-    assert response.status == ANSWERS[kind].http
+    assert response.status == STATUS_BY_KIND[kind].http
     allowed = {m.strip() for m in response.headers.get("Allow", "").split(",")} - {"HEAD", ""}
     assert allowed == {name.upper() for name in item if name != "parameters"}
     if response.method != "HEAD":

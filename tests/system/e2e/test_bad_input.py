@@ -9,7 +9,7 @@ import pytest
 from grpclib.client import Channel, UnaryUnaryMethod
 from grpclib.exceptions import GRPCError
 
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from local_stack.addresses import Addresses
 from tests.support.clients.api_clients import split
 from tests.support.schemas import contract
@@ -220,7 +220,7 @@ async def test_http_answers_with_the_documented_problem(stack: Addresses, case: 
     async with aiohttp.ClientSession() as session, session.request(method, url, **options) as got:
         await contract.check(case.service, got)
         told = await got.json(content_type="application/problem+json")
-    row = ANSWERS[case.kind]
+    row = STATUS_BY_KIND[case.kind]
     assert (got.status, told["status"], told["title"]) == (row.http, row.http, row.title)
     assert told["type"] == f"urn:problem:{case.kind}"
     assert told["detail"]
@@ -239,7 +239,7 @@ async def test_grpc_answers_with_the_same_problem(stack: Addresses, case: Case) 
             await call(request, metadata=case.metadata, timeout=10)
     finally:
         channel.close()
-    assert refused.value.status.name == ANSWERS[case.kind].grpc
+    assert refused.value.status.name == STATUS_BY_KIND[case.kind].grpc
     assert refused.value.message
 
 

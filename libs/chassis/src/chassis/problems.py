@@ -32,35 +32,35 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """How one kind of problem is told: HTTP status, gRPC status name, title."""
+class Status:
+    """How one kind of problem is returned: HTTP status, gRPC status name, title."""
 
     http: int
     grpc: str
     title: str
 
 
-ANSWERS = {
-    Kind.INVALID: Answer(400, "INVALID_ARGUMENT", "The request is not valid"),
-    Kind.UNAUTHENTICATED: Answer(401, "UNAUTHENTICATED", "A valid token is needed"),
-    Kind.FORBIDDEN: Answer(403, "PERMISSION_DENIED", "The token does not allow this"),
-    Kind.NOT_FOUND: Answer(404, "NOT_FOUND", "There is nothing with this id"),
-    Kind.NO_SUCH_ROUTE: Answer(404, "UNIMPLEMENTED", "There is no such route"),
-    Kind.METHOD_NOT_ALLOWED: Answer(405, "UNIMPLEMENTED", "The route does not take this method"),
-    Kind.TOO_SLOW: Answer(408, "DEADLINE_EXCEEDED", "The request did not arrive in time"),
-    Kind.CONFLICT: Answer(409, "ABORTED", "Somebody else changed it at the same moment"),
-    Kind.STALE_VERSION: Answer(412, "FAILED_PRECONDITION", "It has another version"),
-    Kind.TOO_LARGE: Answer(413, "RESOURCE_EXHAUSTED", "The request is too large"),
-    Kind.UNSUPPORTED_MEDIA_TYPE: Answer(415, "INVALID_ARGUMENT", "The body must be JSON"),
-    Kind.IDEMPOTENCY_KEY_REUSED: Answer(
+STATUS_BY_KIND = {
+    Kind.INVALID: Status(400, "INVALID_ARGUMENT", "The request is not valid"),
+    Kind.UNAUTHENTICATED: Status(401, "UNAUTHENTICATED", "A valid token is needed"),
+    Kind.FORBIDDEN: Status(403, "PERMISSION_DENIED", "The token does not allow this"),
+    Kind.NOT_FOUND: Status(404, "NOT_FOUND", "There is nothing with this id"),
+    Kind.NO_SUCH_ROUTE: Status(404, "UNIMPLEMENTED", "There is no such route"),
+    Kind.METHOD_NOT_ALLOWED: Status(405, "UNIMPLEMENTED", "The route does not take this method"),
+    Kind.TOO_SLOW: Status(408, "DEADLINE_EXCEEDED", "The request did not arrive in time"),
+    Kind.CONFLICT: Status(409, "ABORTED", "Somebody else changed it at the same moment"),
+    Kind.STALE_VERSION: Status(412, "FAILED_PRECONDITION", "It has another version"),
+    Kind.TOO_LARGE: Status(413, "RESOURCE_EXHAUSTED", "The request is too large"),
+    Kind.UNSUPPORTED_MEDIA_TYPE: Status(415, "INVALID_ARGUMENT", "The body must be JSON"),
+    Kind.IDEMPOTENCY_KEY_REUSED: Status(
         422, "INVALID_ARGUMENT", "The idempotency key belongs to another request"
     ),
-    Kind.TOO_MANY_REQUESTS: Answer(
+    Kind.TOO_MANY_REQUESTS: Status(
         429, "RESOURCE_EXHAUSTED", "This caller has sent too many requests"
     ),
-    Kind.NOT_YET_VISIBLE: Answer(503, "UNAVAILABLE", "The view has not caught up yet"),
-    Kind.UNAVAILABLE: Answer(503, "UNAVAILABLE", "A neighbour is away, try again"),
-    Kind.INTERNAL: Answer(500, "INTERNAL", "Something went wrong on our side"),
+    Kind.NOT_YET_VISIBLE: Status(503, "UNAVAILABLE", "The view has not caught up yet"),
+    Kind.UNAVAILABLE: Status(503, "UNAVAILABLE", "A neighbour is away, try again"),
+    Kind.INTERNAL: Status(500, "INTERNAL", "Something went wrong on our side"),
 }
 
 
@@ -73,7 +73,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """Something the caller is told, in the domain's words; the transports translate it."""
+    """A refusal that the caller receives; each transport has its own form of it."""
 
     kind: ClassVar[Kind] = Kind.INTERNAL
     retry_after: int | None = None
@@ -85,8 +85,8 @@ class Problem(Exception):
         self.errors = tuple(errors)
 
     @property
-    def answer(self) -> Answer:
-        return ANSWERS[self.kind]
+    def status(self) -> Status:
+        return STATUS_BY_KIND[self.kind]
 
     @property
     def public_detail(self) -> str:

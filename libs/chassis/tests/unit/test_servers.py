@@ -26,7 +26,7 @@ from chassis.http import messages
 from chassis.http.messages import MAX_BODY, answer, read_json
 from chassis.http.server import HttpServer
 from chassis.observability import telemetry, tracing
-from chassis.problems import ANSWERS, Kind, Problem, Unavailable
+from chassis.problems import STATUS_BY_KIND, Kind, Problem, Unavailable
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from user_contracts import descriptors
@@ -108,7 +108,7 @@ async def test_a_problem_is_the_same_row_at_both_doors(problem: type[Problem]) -
             told = await response.json(content_type="application/problem+json")
         with pytest.raises(GRPCError) as refused:
             await stub.search(SearchRequest())
-    row = ANSWERS[problem.kind]
+    row = STATUS_BY_KIND[problem.kind]
     assert (response.status, told["status"], told["title"]) == (row.http, row.http, row.title)
     assert (told["type"], told["detail"]) == (f"urn:problem:{problem.kind}", "because")
     assert len(told["trace_id"]) == 32
@@ -263,7 +263,7 @@ async def test_http_mistakes_are_problems(
         session.request(method, path, **options) as response,
     ):
         told = await response.json(content_type="application/problem+json")
-    assert (response.status, told["type"]) == (ANSWERS[kind].http, f"urn:problem:{kind}")
+    assert (response.status, told["type"]) == (STATUS_BY_KIND[kind].http, f"urn:problem:{kind}")
 
 
 async def test_a_message_of_foreign_bytes_is_invalid() -> None:

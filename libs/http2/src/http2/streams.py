@@ -87,14 +87,14 @@ class Http2Stream:
 
 
 class Streams(dict[int, Http2Stream]):
-    """Those that are open, by their numbers, which only grow; what happens to them is told."""
+    """The open streams, by their numbers, which only grow; emits an event for each change."""
 
-    def __init__(self, window: int, tell: Callable[[Event], None]) -> None:
+    def __init__(self, window: int, emit: Callable[[Event], None]) -> None:
         self.newest = 0
         self._late: dict[int, None] = {}  # in the order in which they were reset
         self._to_send = DEFAULT_WINDOW
         self._window = window
-        self._tell = tell
+        self._emit = emit
 
     def headers(self, stream_id: int, block: Block, *, is_end: bool) -> None:
         """A request's headers or trailers; raises StreamFault, ProtocolError."""
@@ -103,7 +103,7 @@ class Streams(dict[int, Http2Stream]):
             if self.is_late(stream_id):
                 return
             stream = self._opened(stream_id, block)
-            self._tell(
+            self._emit(
                 RequestReceived(stream_id=stream_id, headers=cast("list[Any]", block.headers))
             )
         elif stream.is_ended:
@@ -119,14 +119,14 @@ class Streams(dict[int, Http2Stream]):
             stream.missing -= len(data)
         if size:
             event = DataReceived(stream_id=stream.id, data=data, flow_controlled_length=size)
-            self._tell(event)
+            self._emit(event)
         if is_end:
             self._end(stream)
 
     def drop(self, stream_id: int, code: int, *, is_theirs: bool) -> None:
         """One side gives up."""
         if self.pop(stream_id, None) is not None:
-            self._tell(StreamReset(stream_id=stream_id, error_code=code, remote_reset=is_theirs))
+            self._emit(StreamReset(stream_id=stream_id, error_code=code, remote_reset=is_theirs))
 
     def refuse(self, stream_id: int, code: int) -> None:
         """A fault of the client's ends a stream."""
@@ -180,4 +180,4 @@ class Streams(dict[int, Http2Stream]):
         if stream.missing:
             raise StreamFault(stream.id, ErrorCodes.PROTOCOL_ERROR)
         stream.is_ended = True
-        self._tell(StreamEnded(stream_id=stream.id))
+        self._emit(StreamEnded(stream_id=stream.id))

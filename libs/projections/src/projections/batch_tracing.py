@@ -59,9 +59,9 @@ class Batch:
                 continue
             parent = _W3C.extract({"traceparent": message.traceparent})
             if trace.get_current_span(parent).get_span_context().trace_flags.sampled:
-                self._tell(message, parent)
+                self._record(message, parent)
 
-    def _tell(self, message: Message, parent: Context) -> None:
+    def _record(self, message: Message, parent: Context) -> None:
         processed = _tracer.start_span(
             f"process {self._topic}",
             context=parent,

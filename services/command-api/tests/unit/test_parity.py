@@ -11,7 +11,7 @@ from grpclib.exceptions import GRPCError
 
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from chassis.process.health import Health
 from chassis.testing import serving
 from command_api import grpc_api, http_api
@@ -89,7 +89,7 @@ async def test_both_doors_tell_the_same_history(doors: Doors) -> None:
 async def test_unknown_and_malformed_ids(doors: Doors, http: Any, grpc: Any, kind: Kind) -> None:
     method, path, options = http
     fields = {"first_name": "A"} if grpc is RenameRequest else {}
-    for user_id, row in ((NOBODY, ANSWERS[kind]), ("ann", ANSWERS[Kind.INVALID])):
+    for user_id, row in ((NOBODY, STATUS_BY_KIND[kind]), ("ann", STATUS_BY_KIND[Kind.INVALID])):
         status, told = await doors.http(method, path.format(id=user_id), **options)
         assert (status, told["title"]) == (row.http, row.title)
         name = grpc.__name__.removesuffix("Request").lower()

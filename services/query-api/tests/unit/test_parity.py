@@ -13,7 +13,7 @@ from grpclib.exceptions import GRPCError
 from chassis.grpc.server import GrpcServer
 from chassis.http.pagination import encode_cursor
 from chassis.http.server import HttpServer
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from chassis.process.health import Health
 from chassis.testing import serving
 from query_api import grpc_api, http_api
@@ -133,7 +133,7 @@ async def test_another_version_is_sent(doors: Doors) -> None:
 async def test_mistakes_are_the_same_at_both_doors(
     doors: Doors, path: str, method: str, request_: Any, kind: Kind
 ) -> None:
-    row = ANSWERS[kind]
+    row = STATUS_BY_KIND[kind]
     async with doors.session.get(path) as response:
         told = await response.json(content_type="application/problem+json")
     assert (response.status, told["title"]) == (row.http, row.title)

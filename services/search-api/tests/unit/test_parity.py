@@ -13,7 +13,7 @@ from yarl import URL
 
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
-from chassis.problems import ANSWERS, Kind
+from chassis.problems import STATUS_BY_KIND, Kind
 from chassis.process.health import Health
 from chassis.testing import serving
 from search_api import grpc_api, http_api
@@ -102,7 +102,7 @@ async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
 async def test_mistakes_are_the_same_at_both_doors(
     doors: Doors, path: str, request_: SearchRequest
 ) -> None:
-    row = ANSWERS[Kind.INVALID]
+    row = STATUS_BY_KIND[Kind.INVALID]
     status, told = await doors.get(path)
     assert (status, told["title"]) == (row.http, row.title)
     with pytest.raises(GRPCError) as refused:

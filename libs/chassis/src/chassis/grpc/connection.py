@@ -77,7 +77,7 @@ class Calls(EventsProcessor):
 
     def _refuse(self, stream_id: int, refused: RefusedCall) -> None:
         with telemetry.Request("grpc", "", "unknown", {}) as request:
-            request.status = refused.problem.answer.grpc
+            request.status = refused.problem.status.grpc
             with suppress(StreamClosedError):  # the client has given up already
                 self._http2.send_headers(stream_id, refusal(refused), end_stream=True)
 

@@ -74,7 +74,7 @@ def refusal(refused: RefusedCall) -> Headers:
     headers = [
         (":status", str(refused.http)),
         ("content-type", "application/grpc+proto"),
-        ("grpc-status", str(Status[problem.answer.grpc].value)),
+        ("grpc-status", str(Status[problem.status.grpc].value)),
         ("grpc-message", encode_grpc_message(problem.public_detail)),
         ("problem-type", f"urn:problem:{problem.kind}"),
     ]

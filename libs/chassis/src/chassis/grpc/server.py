@@ -132,8 +132,8 @@ class GrpcServer:
             with _caller_may_leave():
                 await _in_time(method, stream)
         except Problem as problem:
-            await _tell(stream, problem)
-            return problem.answer.grpc
+            await _send_error(stream, problem)
+            return problem.status.grpc
         except GRPCError as error:
             with _caller_may_leave():
                 await stream.send_trailing_metadata(
@@ -142,7 +142,7 @@ class GrpcServer:
             return error.status.name
         except Exception as error:  # noqa: BLE001 - one that is not known is logged
             error_log.unhandled(error, route)
-            await _tell(stream, problems.Internal("the trace id finds it in our logs"))
+            await _send_error(stream, problems.Internal("the trace id finds it in our logs"))
             return "INTERNAL"
         return "OK"
 
@@ -200,14 +200,14 @@ def _transport_of(stream: Call) -> CallStream:
     return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
 
 
-async def _tell(stream: Call, problem: Problem) -> None:
+async def _send_error(stream: Call, problem: Problem) -> None:
     extra = {"problem-type": f"urn:problem:{problem.kind}"}
     if (trace_id := tracing.trace_id()) is not None:
         extra["trace-id"] = trace_id
     extra |= {header.lower(): value for header, value in problem.headers.items()}
     with _caller_may_leave():
         await stream.send_trailing_metadata(
-            status=Status[problem.answer.grpc], status_message=problem.public_detail, metadata=extra
+            status=Status[problem.status.grpc], status_message=problem.public_detail, metadata=extra
         )
 
 

@@ -134,11 +134,11 @@ class _Buffer:
         """Padding is read at once."""
         self._data += data
         self._acknowledge(size - len(data))
-        self._tell()
+        self._wake()
 
     def eof(self) -> None:
         self._is_ended = True
-        self._tell()
+        self._wake()
 
     def has(self, size: int) -> bool:
         """Whether as much is there, or no more will come."""
@@ -160,6 +160,6 @@ class _Buffer:
         """What nobody will read."""
         return len(self._data)
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         if self._arrived is not None:
             self._arrived.set()

@@ -20,7 +20,7 @@ class ProblemResponse(web.Response):
         self._document = _document(problem)
         super().__init__(
             body=self._document,
-            status=problem.answer.http,
+            status=problem.status.http,
             headers=problem.headers | {"X-Content-Type-Options": "nosniff"},
             content_type="application/problem+json",
         )
@@ -72,8 +72,8 @@ def _translated(error: web.HTTPException) -> Problem:
 def _document(problem: Problem) -> bytes:
     document: dict[str, object] = {
         "type": f"urn:problem:{problem.kind}",
-        "title": problem.answer.title,
-        "status": problem.answer.http,
+        "title": problem.status.title,
+        "status": problem.status.http,
         "detail": problem.public_detail,
     }
     if problem.errors:
