@@ -1,5 +1,6 @@
 """The index in OpenSearch as verification reads it and puts it right."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
@@ -7,9 +8,11 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.stores.opensearch import bulk, call, multi_get, search
 from projections.opensearch.change import DocumentChange
-from projections.opensearch.index import OpenSearchIndex
+from projections.opensearch.index import CONFLICT, OpenSearchIndex
 from projections.verification.drift import Actual, Page, Repair
 
+CLOCK = 0.2  # seconds; OpenSearch's clock for such decisions (thread_pool.estimated_time_interval)
+FORGOTTEN_AFTER = 10  # attempts
 MOST = 4000  # documents of one page; OpenSearch gives 10,000 at most
 OFFSETS = "offset-"
 NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
@@ -51,16 +54,39 @@ class OpenSearchAudit:
         ahead = [repair for repair in repairs if repair.held and _is_ahead(repair)]
         if ahead:
             await self._forget(ahead)
-        lines: list[dict[str, Any]] = []
-        for change in (repair.change for repair in repairs if repair.change):
-            # The guard of the projector, but for documents of the same version.
-            guard = {"version": change.version, "version_type": "external_gte"}
-            target = {"_index": self._index, "_id": change.key}
-            lines += [{"index": target | guard}, change.document]
-        if lines:
-            await bulk(self._client, "repair", lines)
+        await self._write([repair.change for repair in repairs if repair.change])
         erased = [r.change for r in repairs if r.change and "deleted" in r.change.document]
         await self._views.apply(erased)  # in all generations
+
+    async def _write(self, changes: Sequence[DocumentChange]) -> None:
+        """Write each change unless a newer one is there, and again where a deletion is remembered.
+
+        OpenSearch forgets the version of a deleted document at a refresh, by a clock that is up to
+        200 ms late, and refuses older versions until then. What it refuses for longer than
+        FORGOTTEN_AFTER is missing, as the verification's next read will find.
+        """
+        for _ in range(FORGOTTEN_AFTER):
+            if not changes:
+                return
+            lines = [line for change in changes for line in self._lines(change)]
+            outcomes = await bulk(self._client, "repair", lines)
+            refused = {
+                change.key
+                for change, one in zip(changes, outcomes, strict=True)
+                if one["status"] == CONFLICT
+            }
+            missing = refused - (await self.read(refused)).keys()
+            changes = [change for change in changes if change.key in missing]
+            if changes:
+                await asyncio.sleep(CLOCK)
+                with call("refresh"):
+                    await self._client.indices.refresh(index=self._index)
+
+    def _lines(self, change: DocumentChange) -> list[dict[str, Any]]:
+        # The guard of the projector, but for documents of the same version.
+        guard = {"version": change.version, "version_type": "external_gte"}
+        target = {"_index": self._index, "_id": change.key}
+        return [{"index": target | guard}, change.document]
 
     async def _forget(self, repairs: Sequence[Repair[DocumentChange]]) -> None:
         """Delete the documents that are still the ones seen, and the memory of their versions.
