@@ -132,7 +132,7 @@ async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> No
     before = await shell.run(state, WITHIN)
     printed = await timed(shell, f"{NEW} && false || true")
     assert "Nothing was written." in printed
-    assert "services/order-command-api is there already" in printed
+    assert "services/order-command-api is there already, with these fields" in printed
     assert await shell.run(state, WITHIN) == before
 
 

@@ -15,6 +15,8 @@ class Aggregate:
 
     name: str
     database: str
+    fields: str
+    """As `make new-aggregate` took them; it compares a second run with them."""
     ports: Ports
 
     @property

@@ -1,4 +1,7 @@
-"""Start here: `new-aggregate NAME FIELDS [--plural PLURAL]`, as `make new-aggregate` runs it."""
+"""Start here: `new-aggregate NAME FIELDS [--plural PLURAL]`, as `make new-aggregate` runs it.
+
+For an aggregate that is there already, other fields are merged into its files.
+"""
 
 import argparse
 import subprocess
@@ -6,8 +9,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from new_aggregate import ROOT, Refused, registered, written
-from new_aggregate.aggregate import Aggregate, asked_for
+from new_aggregate import ROOT, Refused, merged, registered, written
+from new_aggregate.aggregate import Aggregate, asked_for, fields_for
+from new_aggregate.fields import Field
 
 RUFF = Path(sys.executable).with_name("ruff")
 
@@ -16,9 +20,29 @@ def main() -> None:
     """All files or none: they are made in memory before the first is written."""
     wanted = _parser().parse_args()
     try:
-        aggregate = asked_for(wanted.name, wanted.fields, wanted.plural or None, ROOT)
+        there = merged.recorded(wanted.name, ROOT)
+        if there is None:
+            _write(asked_for(wanted.name, wanted.fields, wanted.plural or None, ROOT))
+        else:
+            _change(there, fields_for(wanted.name, there.plural, wanted.fields))
     except Refused as refusal:
         sys.exit(f"Nothing was written.\n{refusal}")
+
+
+def _change(there: Aggregate, fields: list[Field]) -> None:
+    """Merge other fields into the files of an aggregate; exits with 1 while hunks are open."""
+    files = merged.changed(there, fields, ROOT)
+    for file in files:
+        (ROOT / file.path).write_text(file.text, "utf-8")
+        print(f"  {file.path}" + (f": {file.conflicts} hunks to decide" if file.conflicts else ""))
+    for path in merged.published(there, fields, ROOT):
+        print(f"  {path}: left as it is; docs/how-to-add-a-field.md says what is due")
+    if any(file.conflicts for file in files):
+        sys.exit("Decide the hunks between <<<<<<< and >>>>>>>, then run `make gen`.")
+    print("Merged. `git diff` shows it.")
+
+
+def _write(aggregate: Aggregate) -> None:
     files = written.files(aggregate, ROOT)
     entries = registered.files(aggregate, ROOT)
     for path, text in (files | entries).items():
@@ -26,7 +50,7 @@ def main() -> None:
         (ROOT / path).write_text(text, "utf-8")
     subprocess.run([sys.executable, ROOT / "schemas" / "generate.py"], check=True)
     _format(path for path in files | entries if path.suffix == ".py")
-    _tell(aggregate, files, entries)
+    _report(aggregate, files, entries)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,7 +69,7 @@ def _format(paths: Iterable[Path]) -> None:
     subprocess.run([str(RUFF), "format", "--quiet", *files], cwd=ROOT, check=True)
 
 
-def _tell(aggregate: Aggregate, files: Iterable[Path], entries: Iterable[Path]) -> None:
+def _report(aggregate: Aggregate, files: Iterable[Path], entries: Iterable[Path]) -> None:
     print(f"Written for {aggregate.plural}: {len(list(files))} files, and entries in")
     for path in entries:
         print(f"  {path}")

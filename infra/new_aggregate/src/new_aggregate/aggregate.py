@@ -43,10 +43,22 @@ def asked_for(name: str, fields: str, plural: str | None, root: Path) -> Aggrega
         mistakes.append(f"PLURAL: {plural}: lower-case letters, and not the name itself")
     elif not mistakes and plural in _databases(root):
         mistakes.append(f"PLURAL: {plural}: a database of this name exists; set another PLURAL")
-    found, more = parse(fields, own=[f"{name}_id", name, plural])
+    found, more = parse(fields, own=_own_names(name, plural))
     if mistakes + more:
         raise Refused("\n".join(mistakes + more))
     return Aggregate(name, plural, found, free_number())
+
+
+def fields_for(name: str, plural: str, fields: str) -> list[Field]:
+    """Other fields for an aggregate that is there; raises Refused with all mistakes at once."""
+    found, mistakes = parse(fields, own=_own_names(name, plural))
+    if mistakes:
+        raise Refused("\n".join(mistakes))
+    return found
+
+
+def _own_names(name: str, plural: str) -> list[str]:
+    return [f"{name}_id", name, plural]
 
 
 def plural_of(name: str) -> str:

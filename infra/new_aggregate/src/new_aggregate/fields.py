@@ -62,6 +62,11 @@ class Field:
     length: int = 0
 
     @property
+    def said(self) -> str:
+        """As FIELDS has it."""
+        return f"{self.name}:{self.type}" + (f"({self.length})" if self.length else "")
+
+    @property
     def kind(self) -> Kind:
         return KINDS[self.type]
 

@@ -25,6 +25,14 @@ Edit = Callable[[str, Aggregate], str]
 
 def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
     """Path below the root → its new content."""
+    edited = {
+        path: edit((root / path).read_text("utf-8"), aggregate) for path, edit in EDITS.items()
+    }
+    return own(aggregate, root) | {Path(path): text for path, text in edited.items()}
+
+
+def own(aggregate: Aggregate, root: Path) -> dict[Path, str]:
+    """Its own files in infra; path below the root → content."""
     name = aggregate.name
     connector = (root / "infra/connect/user-events.json").read_text("utf-8")
     made = {
@@ -37,16 +45,14 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
         },
         **dict(kubernetes.made(aggregate, root)),
     }
-    edited = {
-        path: edit((root / path).read_text("utf-8"), aggregate) for path, edit in EDITS.items()
-    }
-    return {Path(path): text for path, text in (made | edited).items()}
+    return {Path(path): text for path, text in made.items()}
 
 
 def _fragment(name: str, aggregate: Aggregate) -> str:
     return JINJA.get_template(f"{name}.jinja").render(
         name=aggregate.name,
         plural=aggregate.plural,
+        fields=" ".join(field.said for field in aggregate.fields),
         ports=aggregate.ports,
         programs=list(aggregate.ports),
     )
