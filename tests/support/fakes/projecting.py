@@ -67,7 +67,6 @@ class Log:
         def handler(views: Views[Put], letters: DeadLetters) -> Handle:
             return Projector(decode, lambda event: Put(**event), views, letters).handle
 
-        ping = generations.state
         try:
             yield ProjectorSpec(
                 brokers,
@@ -76,7 +75,6 @@ class Log:
                 generations,
                 handler,
                 letters,
-                ping,
             )
         finally:
             await letters.close()

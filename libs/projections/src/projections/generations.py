@@ -65,6 +65,9 @@ class Generations(Protocol[C]):
     Every method raises chassis.problems.Unavailable when the store does not answer in time.
     """
 
+    async def ping(self) -> None:
+        """Return when the store answers."""
+
     def views(self, generation: str, leading: str | None = None) -> Views[C]:
         """One generation, to be written; each change goes to the leading one before.
 

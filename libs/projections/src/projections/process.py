@@ -1,13 +1,51 @@
-"""The process of a projector, from its spec."""
+"""A projector over Kafka: its spec, and the process that comes of it."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 from chassis.process.admin_server import AdminServer
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process
 from chassis.process.settings import ServiceSettings
+from chassis.stores.kafka import brokers
 from projections.directives import DirectivePoller
+from projections.generations import Generations
+from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letter_monitor import DeadLetterMonitor
+from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.projector import Projector, dead_letter_topic
+from projections.settings import ProjectorSettings
 from projections.spec import ProjectorSpec
+
+
+@asynccontextmanager
+async def kafka_projector(
+    settings: ProjectorSettings,
+    group: str,
+    generations: Generations[Any],
+    schema: Mapping[str, Any],
+    project: Callable[[Mapping[str, Any]], Any],
+) -> AsyncIterator[ProjectorSpec]:
+    """Project the records of the topic, read by the Avro schema, onto the generations of a view.
+
+    project: from a record to a change of the view; raises Undecodable.
+    """
+    kafka = brokers(settings)
+    decode = AvroDecoder(RegistrySchemas(settings.registry_url), schema)
+    dead_letters = KafkaDeadLetters(kafka, dead_letter_topic(settings.topic, group))
+    try:
+        yield ProjectorSpec(
+            kafka,
+            settings.topic,
+            group,
+            generations,
+            lambda views, letters: Projector(decode, project, views, letters).handle,
+            dead_letters,
+        )
+    finally:
+        await dead_letters.close()
 
 
 def process(spec: ProjectorSpec, store: str, settings: ServiceSettings) -> Process:
@@ -16,7 +54,7 @@ def process(spec: ProjectorSpec, store: str, settings: ServiceSettings) -> Proce
     store: the name of the store's readiness check.
     """
     directives = DirectivePoller(spec.generations)
-    health = Health({store: spec.ping})
+    health = Health({store: spec.generations.ping})
     admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
     consumer = KafkaConsumer(spec, directives.directives)  # must be stopped: after what may fail
     health.add("projection", consumer.ready)

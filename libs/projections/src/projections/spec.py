@@ -1,6 +1,6 @@
 """What a projector consists of, before anybody says onto which generation it projects."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,6 @@ class ProjectorSpec:
     handler: Callable[[Views[Any], DeadLetters], Handle]
     """What deals with records, for one generation."""
     dead_letters: DeadLetters
-    ping: Callable[[], Awaitable[object]]
-    """Returns when the store of the views answers, raises when it does not."""
 
     @property
     def letters(self) -> str:

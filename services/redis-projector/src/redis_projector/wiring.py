@@ -4,12 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from chassis.process.lifecycle import Process
-from chassis.stores.kafka import brokers
 from chassis.stores.redis import client
-from projections.kafka.avro import AvroDecoder, RegistrySchemas
-from projections.kafka.dead_letters import KafkaDeadLetters
-from projections.process import process
-from projections.projector import Projector, dead_letter_topic
+from projections.process import kafka_projector, process
 from projections.redis.generations import RedisGenerations
 from projections.spec import ProjectorSpec
 from redis_projector.projection import project
@@ -24,24 +20,10 @@ CONNECTIONS = 4  # one batch at a time, the operator's directives, and the readi
 async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     """redis-projector over Kafka and Redis."""
     timeout = settings.redis_timeout
-    letters = dead_letter_topic(settings.topic, GROUP)
-    kafka = brokers(settings)
-    dead_letters = KafkaDeadLetters(kafka, letters)
     async with aclosing(client(settings, CONNECTIONS, timeout, timeout)) as redis:
-        generations = RedisGenerations(redis, redis_users)
-        decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        try:
-            yield ProjectorSpec(
-                kafka,
-                settings.topic,
-                GROUP,
-                generations,
-                lambda views, letters: Projector(decode, project, views, letters).handle,
-                dead_letters,
-                generations.ping,
-            )
-        finally:
-            await dead_letters.close()
+        views = RedisGenerations(redis, redis_users)
+        async with kafka_projector(settings, GROUP, views, avro_schema(), project) as spec:
+            yield spec
 
 
 @asynccontextmanager

@@ -4,13 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.process.lifecycle import Process
-from chassis.stores.kafka import brokers
 from chassis.stores.opensearch_client import connected
-from projections.kafka.avro import AvroDecoder, RegistrySchemas
-from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.opensearch.generations import OpenSearchGenerations
-from projections.process import process
-from projections.projector import Projector, dead_letter_topic
+from projections.process import kafka_projector, process
 from projections.spec import ProjectorSpec
 from search_projector.projection import project
 from search_projector.settings import Settings
@@ -23,24 +19,10 @@ ALIAS = "users"
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
     """search-projector over Kafka and OpenSearch."""
-    letters = dead_letter_topic(settings.topic, GROUP)
-    kafka = brokers(settings)
-    dead_letters = KafkaDeadLetters(kafka, letters)
     async with connected(settings, settings.opensearch_timeout) as opensearch:
-        generations = OpenSearchGenerations(opensearch, opensearch_index(), ALIAS)
-        decode = AvroDecoder(RegistrySchemas(settings.registry_url), avro_schema())
-        try:
-            yield ProjectorSpec(
-                kafka,
-                settings.topic,
-                GROUP,
-                generations,
-                lambda index, letters: Projector(decode, project, index, letters).handle,
-                dead_letters,
-                generations.ping,
-            )
-        finally:
-            await dead_letters.close()
+        views = OpenSearchGenerations(opensearch, opensearch_index(), ALIAS)
+        async with kafka_projector(settings, GROUP, views, avro_schema(), project) as spec:
+            yield spec
 
 
 @asynccontextmanager

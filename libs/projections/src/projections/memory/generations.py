@@ -25,6 +25,9 @@ class MemoryGenerations(Generic[C]):
         self._views: dict[str, Views[C]] = {}
         self._state = State(kept=frozenset({FIRST}))
 
+    async def ping(self) -> None:
+        pass
+
     def views(self, generation: str, leading: str | None = None) -> Views[C]:
         return self._views.setdefault(generation, self._make())
 

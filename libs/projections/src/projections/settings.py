@@ -1,0 +1,26 @@
+"""What every projector must be configured with, beside its store."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from chassis.process.settings import ServiceSettings
+from chassis.stores.kafka import KafkaSettings
+
+MOVED_SETTINGS = {
+    f"mysql_{name}": f"view-verifier reads the event store now: VIEW_VERIFIER_MYSQL_{name.upper()}"
+    for name in ("host", "port", "database", "user", "password", "ca_file")
+}
+"""Setting of a projector before → where it is now."""
+
+
+class ProjectorSettings(KafkaSettings, ServiceSettings):
+    """Part of a projector's settings."""
+
+    MOVED: ClassVar = MOVED_SETTINGS
+
+    registry_url: str = Field(
+        "http://127.0.0.1:8081/apis/ccompat/v7",
+        description="The schema registry's Confluent-compatible API.",
+    )
+    topic: str = Field(description="The topic to read; dead letters: <topic>.<service>.dlq.")
