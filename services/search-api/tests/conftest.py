@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from opensearchpy import AsyncOpenSearch
 
+from chassis.text import folding
 from local_stack.addresses import Addresses
 from projections.opensearch.reader import OpenSearchReader
 from search_api.memory_user_index import MemoryUserIndex
 from search_api.opensearch_user_index import OpenSearchUserIndex
 from search_api.ports import UserIndex
-from user_contracts import folding, opensearch_index
+from user_contracts import opensearch_index
 
 
 @dataclass

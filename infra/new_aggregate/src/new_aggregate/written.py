@@ -27,8 +27,6 @@ CONTRACTS = (
         for name in (
             "__init__.py",
             "event_table.py",
-            "folding.py",
-            "letters.py",
             "messages.py",
             "redis_users.py",
             "user_event.py",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from chassis.http.pagination import Page, cut, decode_cursor, invalid
 from chassis.limits.concurrency import ConcurrencyLimit
+from chassis.text import folding
 from search_api.ports import User, UserIndex
-from user_contracts import folding
 
 MAX_TERM = 100  # characters
 MAX_WORDS = (

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from chassis.text import folding
 from projections.memory.search import search
 from search_api.documents import hit
 from search_api.ports import Hit
 from search_api.ranking import Rank, characters, may_be_part, typos
-from user_contracts import folding
 
 Matches = Callable[[str], bool]
 

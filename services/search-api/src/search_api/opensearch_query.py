@@ -6,8 +6,8 @@ The text appears as values of term-level clauses only, never in query syntax.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chassis.text import folding
 from search_api.ranking import Rank, characters, may_be_part, typos
-from user_contracts import folding
 
 Clause = dict[str, Any]
 DELETED: Clause = {"term": {"deleted": True}}

@@ -1,10 +1,10 @@
 """Searches the index in OpenSearch; documents: schemas/views/opensearch-users.md."""
 
+from chassis.text import folding
 from projections.opensearch.reader import OpenSearchReader
 from search_api.documents import hit
 from search_api.opensearch_query import query
 from search_api.ports import Hit
-from user_contracts import folding
 
 
 class OpenSearchUserIndex:

@@ -6,7 +6,7 @@ word of the query has, and below that how many of the words match better than th
 
 from enum import IntEnum
 
-from user_contracts.folding import IS_HAN, IS_SYLLABLE
+from chassis.text.folding import IS_HAN, IS_SYLLABLE
 
 
 class Rank(IntEnum):

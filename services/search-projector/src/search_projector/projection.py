@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.text import folding
 from projections.opensearch.change import DocumentChange
 from projections.projector import Undecodable
-from user_contracts import folding, user_event
+from user_contracts import user_event
 from user_contracts.user_event import UserEvent
 
 

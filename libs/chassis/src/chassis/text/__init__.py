@@ -1,1 +1,1 @@
-"""What a text may contain and how it is stored, the same under every Python."""
+"""What a text may contain, how it is stored and how it is searched, the same under every Python."""

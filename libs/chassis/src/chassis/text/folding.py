@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from user_contracts.letters import APOSTROPHES, HAN, IGNORED, LETTERS, SYLLABLES
+from chassis.text.letters import APOSTROPHES, HAN, IGNORED, LETTERS, SYLLABLES
 
 MAX_WORD = 64  # letters: what follows in a word is not compared
 MAX_REMEMBERED = 20_000  # characters whose folding is kept in memory; all scripts in use have fewer

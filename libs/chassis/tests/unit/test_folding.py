@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from user_contracts.folding import MAX_WORD, searchable, words
+from chassis.text.folding import MAX_WORD, searchable, words
 
 SAME = [
     ("Łukasz Ørsted Đặng", "lukasz orsted dang"),
