@@ -15,7 +15,7 @@ from eventstore.mysql.settings import EventStoreSettings
 from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import EventStore
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import as_command_api
+from tests.support.clients.api_clients import event_store_of
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -40,9 +40,8 @@ def users(memory: MemoryEventStore[UserEvent], new_id: Callable[[datetime], str]
 @pytest.fixture
 async def mysql_store(stack: Addresses) -> AsyncIterator[MySQLEventStore[UserEvent]]:
     """The store as command-api opens it, with its own database user."""
-    async with connected(
-        EventStoreSettings(**as_command_api(stack), mysql_pool=8, mysql_timeout=5)
-    ) as mysql:
+    settings = event_store_of(stack, "users", "command_api")
+    async with connected(EventStoreSettings(**settings, mysql_pool=8, mysql_timeout=5)) as mysql:
         store = MySQLEventStore(USER, mysql, batch=16)
         async with serving(store.creates):
             yield store

@@ -180,14 +180,14 @@ class GrpcDoor:
         return [_user(user) for user in answer.users], answer.next_cursor or None
 
 
-def as_command_api(stack: Addresses) -> dict[str, Any]:
-    """Settings of the event store, with command-api's own database user."""
+def event_store_of(stack: Addresses, database: str, user: str) -> dict[str, Any]:
+    """Settings of an event store, with the database user of its command API."""
     return {
         "mysql_host": stack.mysql_host,
         "mysql_port": stack.mysql_port,
-        "mysql_database": "users",
-        "mysql_user": "command_api",
-        "mysql_password": stack.password("command_api"),
+        "mysql_database": database,
+        "mysql_user": user,
+        "mysql_password": stack.password(user),
     }
 
 

@@ -90,9 +90,11 @@ async def test_a_database_that_nobody_reaches_is_told(
 async def test_all_lock_files_are_asked_about(database: Any) -> None:
     url, bad = database
     bad.add(PROOF)
+    deployables = ROOT.glob("*/*/requirements.lock")
+    fuzzer = ROOT / "tests/component/fuzz/requirements.lock"
     pinned = {
         line.partition(" ")[0]
-        for file in (*ROOT.glob("*/*/requirements.lock"), ROOT / "requirements-dev.lock")
+        for file in (*deployables, fuzzer, ROOT / "requirements-dev.lock")
         for line in file.read_text().splitlines()
         if line[:1].isalnum()
     }

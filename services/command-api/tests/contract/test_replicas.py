@@ -18,7 +18,7 @@ from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import Refusal
 from eventstore.refusals import KeyReused, StaleVersion
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import as_command_api, as_root
+from tests.support.clients.api_clients import event_store_of, as_root
 from tests.support.fakes.user_events import created
 
 pytestmark = pytest.mark.integration
@@ -30,9 +30,8 @@ async def replicas(
     stack: Addresses, mysql_store: MySQLEventStore[UserEvent]
 ) -> AsyncIterator[list[Users]]:
     """Each with its own connections, as after a restart, too."""
-    async with connected(
-        EventStoreSettings(**as_command_api(stack), mysql_pool=8, mysql_timeout=5)
-    ) as mysql:
+    settings = event_store_of(stack, "users", "command_api")
+    async with connected(EventStoreSettings(**settings, mysql_pool=8, mysql_timeout=5)) as mysql:
         other = MySQLEventStore(USER, mysql, batch=16)
         async with serving(other.creates):
             yield [Users(USER, store) for store in (mysql_store, other)]
