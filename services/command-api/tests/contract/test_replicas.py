@@ -18,7 +18,7 @@ from eventstore.mysql.store import MySQLEventStore
 from eventstore.ports import Refusal
 from eventstore.refusals import KeyReused, StaleVersion
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import event_store_of, as_root
+from tests.support.clients.api_clients import as_root, event_store_of
 from tests.support.fakes.user_events import created
 
 pytestmark = pytest.mark.integration
