@@ -13,16 +13,12 @@ from projections.conformance import memory
 from projections.conformance import redis as on_redis
 from projections.conformance.changes import ANN, LOG, RedisChanges
 from projections.conformance.generations import *
+from projections.conformance.redis import ON_REDIS
 from projections.redis.change import RedisChange
 from projections.redis.generations import RedisGenerations
 from projections.redis.layout import Layout
 from projections.redis.views import scanned
 
-ON_REDIS = pytest.mark.parametrize(
-    "store",
-    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
-    indirect=True,
-)
 CHANGES = RedisChanges()
 
 

@@ -12,17 +12,13 @@ from chassis.stores.redis import AnyRedis
 from projections.conformance import memory
 from projections.conformance import redis as on_redis
 from projections.conformance.changes import ANN, BOB, LOG, RedisChanges
+from projections.conformance.redis import ON_REDIS
 from projections.conformance.views import *
 from projections.projector import OffsetMoved
 from projections.redis.change import RedisChange
 from projections.redis.layout import Layout
 from projections.redis.views import AT_ONCE, RedisViews
 
-ON_REDIS = pytest.mark.parametrize(
-    "store",
-    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
-    indirect=True,
-)
 CHANGES = RedisChanges()
 
 

@@ -22,6 +22,7 @@ class EventTable(Generic[E]):
         self.id_of = aggregate.id_of
         self._event = aggregate.event
         hints = get_type_hints(aggregate.event)
+        # That an Event is a dataclass, no protocol can say.
         names = [column.name for column in fields(aggregate.event)]  # type: ignore[arg-type]
         self._values = attrgetter(*names)
         self._decoders = [

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from chassis.stores.redis import AnyRedis
 from projections.conformance.changes import RedisChanges
 from projections.conformance.generations import GenerationsUnderTest
@@ -15,6 +17,13 @@ from projections.redis.generations import RedisGenerations
 from projections.redis.layout import Layout
 from projections.redis.reader import RedisReader
 from projections.redis.views import RedisViews
+
+# For what only a real Redis can show; a test module has a fixture `store`.
+ON_REDIS = pytest.mark.parametrize(
+    "store",
+    [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
+    indirect=True,
+)
 
 
 def views(redis: AnyRedis, layout: Layout) -> ViewsUnderTest[RedisChange]:
