@@ -15,7 +15,7 @@ API = "(?:command|query|search)-api"
 
 
 def compose(text: str, aggregate: Aggregate) -> str:
-    """The six programs, what runs once, and what others must wait for, publish and be told."""
+    """The six programs, the one-shot jobs, and the dependencies, ports and settings of others."""
     own = {name: _own(_block(text, name), aggregate) for name in (*LIVING, *RUN_ONCE)}
     programs = "".join(own[name] for name in LIVING)
     text = text.replace(JOBS, f"  # --- {aggregate.plural} {'-' * 40}\n\n{programs}{JOBS}")
