@@ -171,7 +171,8 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="of the project to attack")
     parser.add_argument("--http2", choices=HTTP2, default="own", help="implementation below gRPC")
     options = parser.parse_args()
-    os.environ["DEMO_HTTP2"] = options.http2
+    if options.http2 != "own":  # older projects do not know this setting
+        os.environ["DEMO_HTTP2"] = options.http2
     for line in table(options.only, options.python):
         print(line, flush=True)
 
