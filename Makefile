@@ -13,7 +13,8 @@ BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
 GO_TOOLS := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1 github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 \
-	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3
+	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 \
+	github.com/errata-ai/vale/v3/cmd/vale@v3.19.0
 MEMBERS := libs/http2 libs/chassis libs/eventstore libs/projections schemas infra/setup infra/connect infra/canary infra/console infra/view_verifier infra/local \
 	infra/new_aggregate \
 	demo $(wildcard services/*)
@@ -77,9 +78,9 @@ check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, genera
 	$(MAKE) --no-print-directory site
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "left out: docker compose config (there is no docker compose here)"; fi
-	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready; \
-	elif [ "$${CI:-}" = true ]; then echo "infra/k8s and HTTP/2 cannot be checked: there is no Go here" >&2; exit 1; \
-	else echo "left out: the checks of infra/k8s and of HTTP/2 (there is no Go here)"; fi
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready prose; \
+	elif [ "$${CI:-}" = true ]; then echo "infra/k8s, HTTP/2 and prose cannot be checked: there is no Go here" >&2; exit 1; \
+	else echo "left out: the checks of infra/k8s, HTTP/2 and prose (there is no Go here)"; fi
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
@@ -130,7 +131,7 @@ load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-
 
 # --- development --------------------------------------------------------------------------------
 
-.PHONY: new-aggregate site gen locks
+.PHONY: new-aggregate site prose gen locks
 new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
 	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
 	@$(MAKE) --no-print-directory gen
@@ -138,6 +139,10 @@ new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggreg
 site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## The documentation as a site, in .local/site/html; fails at the first link that leads nowhere
 	@command -v npm >/dev/null || echo "left out: the diagrams of the site (there is no npm here)"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
+
+# docs/prose/clean lists pathspecs of git, so the shell must not expand them.
+prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)
+	@set -f; git ls-files -- $$(grep -v '^#' docs/prose/clean) | xargs .tools/bin/vale --config docs/prose/vale.ini --output line
 
 gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/grafana and infra/k8s take from elsewhere, the version
 	$(BIN)/python schemas/generate.py
@@ -180,7 +185,7 @@ MERMAID_SHA512 := 3e616bd5ce5c49f35fe409e02cb47df03adbbd1e14e4a783ec8fa14241aa1b
 		&& echo "$(MERMAID_SHA512)  $$(ls *.tgz)" | sha512sum --check --quiet && tar xzf *.tgz
 	@cp .tools/mermaid/package/dist/mermaid.tiny.js $@ && rm -r .tools/mermaid
 
-# Programs that tests run: kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC doors.
+# kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC servers, Vale for prose.
 .tools/go/ready: Makefile
 	for module in $(GO_TOOLS); do GOBIN=$(CURDIR)/.tools/bin go install $$module || exit; done
 	@mkdir -p $(@D) && touch $@
