@@ -56,7 +56,7 @@ def section(name: str, settings: type[BaseSettings]) -> str:
 
 
 def row(prefix: str, name: str, field: FieldInfo) -> str:
-    """A line of the table; raises ValueError for a setting that nobody described."""
+    """A line of the table; raises ValueError for a setting without a description."""
     common = ServiceSettings.model_fields.get(name)
     description = field.description or (common and common.description)
     if not description:

@@ -27,7 +27,7 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    # It looks for its pictures in each heading, too, and complains that none is there.
+    # It searches each heading for diagrams, too, and logs an error if there is none.
     logging.getLogger("markdown_svgbob").setLevel(logging.ERROR)
     config = load_config(str(ROOT / "docs" / "mkdocs.yml"), strict=True)
     if MERMAID.is_file():
