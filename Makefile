@@ -142,7 +142,7 @@ site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## The docum
 
 # docs/prose/clean lists pathspecs of git, so the shell must not expand them.
 prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)
-	@set -f; git ls-files -- $$(grep -v '^#' docs/prose/clean) | xargs .tools/bin/vale --config docs/prose/vale.ini --output line
+	@set -f; git ls-files -- $$(grep -v '^#' docs/prose/clean) | xargs .tools/bin/vale --no-global --config docs/prose/vale.ini --output line
 
 gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/grafana and infra/k8s take from elsewhere, the version
 	$(BIN)/python schemas/generate.py
