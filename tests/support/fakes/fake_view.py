@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis.problems import Unavailable
 from projections.memory.views import MemoryViews
-from projections.projector import Offset, Rejected, Undecodable
+from projections.ports import Offset, Rejected, Undecodable
 
 
 @dataclass(frozen=True, slots=True)

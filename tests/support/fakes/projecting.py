@@ -13,17 +13,13 @@ from prometheus_client import Gauge
 
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
+from projections.dead_letters import DeadLetters
 from projections.directives import DirectivePoller
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.memory.generations import MemoryGenerations
-from projections.projector import (
-    DeadLetters,
-    Handle,
-    Projector,
-    Views,
-    dead_letter_topic,
-)
+from projections.ports import Handle, Views
+from projections.projector import Projector, dead_letter_topic
 from projections.spec import ProjectorSpec
 from tests.support.fakes.fake_view import FakeView, Put, decode
 

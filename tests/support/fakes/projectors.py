@@ -6,7 +6,8 @@ from typing import Any
 from eventstore.memory import Row
 from projections.kafka.avro import AvroDecoder
 from projections.memory.dead_letters import MemoryDeadLetters
-from projections.projector import OffsetMoved, Projector, Record
+from projections.ports import OffsetMoved, Record
+from projections.projector import Projector
 from tests.support.fakes.stepwise import Running, Stepwise
 from tests.support.schemas.golden import OnlySchema, encoded
 from user_contracts import avro_schema

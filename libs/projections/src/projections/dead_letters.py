@@ -1,10 +1,10 @@
-"""The dead-letter queue of a projector, as an operator works with it."""
+"""Records that can never be applied: where a projector puts them, and an operator takes them."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from projections.projector import Handle, Record
+from projections.ports import Handle, Record
 
 UNKNOWN = "unknown"
 
@@ -23,8 +23,15 @@ class Letter:
     """RFC 3339, UTC; UNKNOWN where the letter does not say."""
 
 
+class DeadLetters(Protocol):
+    """Where records go that can never be applied."""
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        """Keep each record with its reason; raises Unavailable. A second call may repeat one."""
+
+
 class DeadLetterQueue(Protocol):
-    """What projections.projector.DeadLetters has put; every method raises Unavailable."""
+    """What DeadLetters has put; every method raises Unavailable."""
 
     async def count(self) -> int:
         """How many letters there are."""

@@ -15,9 +15,7 @@ from projections.kafka import lag
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.topic_identity import LogReplaced
 from projections.memory.generations import MemoryGenerations
-from projections.projector import (
-    Rejected,
-)
+from projections.ports import Rejected
 from tests.support.fakes.fake_view import FakeView, Put
 from tests.support.fakes.projecting import Log, holds, total
 

@@ -8,9 +8,7 @@ import pytest
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
 from projections.kafka import dead_letter_monitor
-from projections.projector import (
-    dead_letter_topic,
-)
+from projections.projector import dead_letter_topic
 from tests.support.fakes.fake_view import FakeView
 from tests.support.fakes.projecting import LARGEST, Log, first_letter, holds, total
 

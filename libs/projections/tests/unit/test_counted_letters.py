@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from chassis.stores.kafka import Brokers
+from projections.dead_letters import DeadLetters
 from projections.generations import Directives, OperationRefused
 from projections.memory.dead_letters import MemoryDeadLetters
 from projections.memory.generations import MemoryGenerations
-from projections.projector import DeadLetters, Handle, Projector, Record, Views
+from projections.ports import Handle, Record, Views
+from projections.projector import Projector
 from projections.rebuild import counted_letters
 from projections.rebuild.counted_letters import CountedLetters, known, taken_by
 from projections.spec import ProjectorSpec

@@ -7,7 +7,8 @@ import pytest
 
 from chassis.problems import Unavailable
 from projections.memory.dead_letters import MemoryDeadLetters
-from projections.projector import Projector, Record, Undecodable
+from projections.ports import Record, Undecodable
+from projections.projector import Projector
 from tests.support.fakes.fake_view import FakeView, Put
 
 

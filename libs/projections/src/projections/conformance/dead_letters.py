@@ -1,4 +1,4 @@
-"""What every dead-letter queue promises; see projections.dead_letters and projector.DeadLetters."""
+"""What every dead-letter queue promises; see projections.dead_letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chassis.problems import Unavailable
-from projections.dead_letters import DeadLetterQueue, Letter
-from projections.projector import DeadLetters, Record
+from projections.dead_letters import DeadLetterQueue, DeadLetters, Letter
+from projections.ports import Record
 
 ANN = Record("events", 0, 7, b"ann", b"\x00\xff not UTF-8")
 BOB = Record("events", 3, 2**40, b"bob", b"")

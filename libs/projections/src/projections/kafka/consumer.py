@@ -22,7 +22,7 @@ from projections.kafka.lag import LagMonitor
 from projections.kafka.retries import Abandoned, DependencyRetries
 from projections.kafka.stored_offsets import Moves, StoredOffsets
 from projections.kafka.topic_identity import TopicIdentity
-from projections.projector import OffsetMoved, Record
+from projections.ports import OffsetMoved, Record
 from projections.spec import ProjectorSpec
 
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long

@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from chassis.stores.kafka_bounds import bounded
 from projections.dead_letters import UNKNOWN, Letter
 from projections.kafka.dead_letters import letter_producer
-from projections.projector import Handle, Record
+from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
 
 AT_ONCE = 500  # letters; each at most as large as a record of the topic

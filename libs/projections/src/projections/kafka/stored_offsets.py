@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from projections.projector import Offset, Views
+from projections.ports import Offset, Views
 
 Moves = Mapping[int, tuple[Offset, int]]
 

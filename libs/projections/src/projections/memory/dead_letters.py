@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 
 from projections.dead_letters import Letter
-from projections.projector import Handle, Record
+from projections.ports import Handle, Record
 
 
 class MemoryDeadLetters:
-    """Implements projections.projector.DeadLetters and projections.dead_letters.DeadLetterQueue.
+    """Implements projections.dead_letters.DeadLetters and projections.dead_letters.DeadLetterQueue.
 
     `held` is what is there, oldest first.
     """

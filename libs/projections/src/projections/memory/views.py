@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from projections.opensearch.change import DocumentChange
-from projections.projector import Change, Offset, OffsetMoved, Rejected, claim_whole
+from projections.ports import Change, Offset, OffsetMoved, Rejected, claim_whole
 from projections.redis.change import RedisChange
 
 C = TypeVar("C", bound=Change)
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class MemoryViews(Generic[C, V]):
-    """Implements projections.projector.Views.
+    """Implements projections.ports.Views.
 
     `held` is by key what the store would hold, `stored_offsets` by log and partition.
     """

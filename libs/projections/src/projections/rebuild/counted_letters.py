@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from projections.dead_letters import DeadLetterQueue
+from projections.dead_letters import DeadLetterQueue, DeadLetters
 from projections.generations import Directives, OperationRefused
-from projections.projector import DeadLetters, Record
+from projections.ports import Record
 from projections.spec import ProjectorSpec
 
 MOST = 1000  # new dead letters of a run; with more the mapping is at fault
