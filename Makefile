@@ -111,17 +111,17 @@ chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite
 	$(BIN)/python -m tests.chaos.mutants
 
 fuzz: $(VENV)/fuzzer ## Search for inputs that break the decoders: make fuzz MINUTES=10 (Linux on x86-64)
-	@PYTHONPATH=loadtest $(BIN)/python -m tests.component.fuzz.fuzz_runner $(if $(MINUTES),--minutes $(MINUTES))
+	@$(BIN)/python -m tests.component.fuzz.fuzz_runner $(if $(MINUTES),--minutes $(MINUTES))
 
 format: $(VENV)/ready ## Bring the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready ## Measure the targets on the running system (after make up, make seed): a quarter of an hour
-	$(BIN)/python loadtest/bench.py
+	$(BIN)/python -m loadtest.bench
 
 seed: $(VENV)/ready ## Put users into the running system: make seed USERS=100000
-	@$(BIN)/python loadtest/seed.py --users $(USERS)
+	@$(BIN)/python -m loadtest.seed --users $(USERS)
 
 load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-create TRANSPORT=http RATE=50 DURATION=60s
 	@mkdir -p .local/load

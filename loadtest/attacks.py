@@ -1,6 +1,6 @@
 """Attacks on an API's ports, by raw bytes: each keeps some connections at what it does.
 
-    python loadtest/attacks.py NAME --http PORT --grpc PORT --seconds 10
+    python -m loadtest.attacks NAME --http PORT --grpc PORT --seconds 10
 
 Sources: the HTTP/2 advisories of 2019 (CVE-2019-9511 to 9518), rapid reset (CVE-2023-44487), the
 CONTINUATION flood (VU#421644), MadeYouReset (CVE-2025-8671), and docs/hostile-callers.md.

@@ -11,16 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 
-import catch_up
-import creates
-import freshness
-import grpc_reads
-import reads
-import report
-import search
 import uvloop
 
 from chassis.process.interrupts import interruptible
+from loadtest import catch_up, creates, freshness, grpc_reads, reads, report, search
 from local_stack.addresses import Addresses, load
 
 ROUNDS, SECONDS = 5, 2

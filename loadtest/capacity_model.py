@@ -1,6 +1,6 @@
 """How many partitions, processes, gigabytes and nodes a load needs, from what one of each does.
 
-python loadtest/capacity_model.py [TIMES …] [--users N]: tables as in docs/scaling.md, which says
+python -m loadtest.capacity_model [TIMES …] [--users N]: tables as in docs/scaling.md, which says
 where each constant was measured. The model multiplies; what it cannot know (a network, other disks,
 other machines) is in HEADROOM.
 """

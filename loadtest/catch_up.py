@@ -14,9 +14,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
-import report
 import uvloop
-from seed import BATCH, stored
 
 from chassis.process.interrupts import interruptible
 from chassis.stores.kafka import Brokers
@@ -26,6 +24,8 @@ from eventstore.ids import utc_now, uuid7
 from eventstore.mysql.store import MySQLEventStore
 from eventstore.mysql.table import EventTable
 from eventstore.ports import CommandContext
+from loadtest import report
+from loadtest.seed import BATCH, stored
 from local_stack import control
 from local_stack.addresses import Addresses, load
 from projections.kafka import positions

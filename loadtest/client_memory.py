@@ -1,6 +1,6 @@
 """What connections, calls and half requests take of memory, and what the account says of it.
 
-    .venv/bin/python loadtest/client_memory.py [--only NAME ...]
+    .venv/bin/python -m loadtest.client_memory [--only NAME ...]
 
 The demo is started afresh for each, with a bound that none reaches. "Held" is its metric
 client_memory_bytes, "RSS" what the kernel counts; each less what it was without these connections.
@@ -17,7 +17,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import psutil
-from attacks import (
+
+from chassis.process.interrupts import interruptible
+from chassis.testing import eventually
+from http2 import frames
+from http2.frames import NUMBER
+from loadtest.attacks import (
     BODY,
     CHECK,
     GET,
@@ -33,13 +38,8 @@ from attacks import (
     frame,
     odd,
 )
-from hostile import create
-from running_demo import HTTP, demo
-
-from chassis.process.interrupts import interruptible
-from chassis.testing import eventually
-from http2 import frames
-from http2.frames import NUMBER
+from loadtest.hostile import create
+from loadtest.running_demo import HTTP, demo
 
 USERS = 100
 ADMIN = f"http://{HOST}:{HTTP + 20}/metrics"

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 
-import report
-import wrk
-from reads import BARE, BIN, HERE, OURS, got, process
-from wrk import Answered
-
 from chassis.process.interrupts import interruptible
+from loadtest import report, wrk
+from loadtest.reads import BARE, BIN, HERE, OURS, got, process
+from loadtest.wrk import Answered
 from local_stack.addresses import Addresses, load
 
 CALLERS = (1, 16, 64, 256)
@@ -65,8 +63,8 @@ def settings(stack: Addresses) -> dict[str, str]:
 def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
     """Both in turn, for each number of callers."""
     found = [Compared(callers) for callers in CALLERS]
-    ways = ((sys.executable, HERE / "one_insert.py"), (BIN / "command-api",))
-    with process(sys.executable, HERE / "bare.py", str(BARE), environment={}, told=b"{}"):
+    ways = ((sys.executable, "-m", "loadtest.one_insert"), (str(BIN / "command-api"),))
+    with process(sys.executable, "-m", "loadtest.bare", str(BARE), environment={}, told=b"{}"):
         for one in found:
             for _ in range(rounds):
                 for way, side in zip(ways, (one.one_each, one.shared), strict=True):

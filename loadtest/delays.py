@@ -14,14 +14,13 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import freshness
-import report
 import uvloop
 from aiokafka import AIOKafkaConsumer
-from catch_up import TOPIC
 
 from chassis.process.interrupts import interruptible
 from chassis.stores.kafka import Brokers
+from loadtest import freshness, report
+from loadtest.catch_up import TOPIC
 from local_stack.addresses import Addresses, load
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from user_contracts import avro_schema, user_event

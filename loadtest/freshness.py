@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-import report
 import uvloop
 
 from chassis.process.interrupts import interruptible
+from loadtest import report
 from local_stack.addresses import Addresses, load
 
 SEARCH_EVERY = 0.05  # seconds between two looks at one group

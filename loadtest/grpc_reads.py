@@ -17,12 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-import h2load
 import psutil
-import report
-from reads import BIN, HERE, OURS, process, settings
 
 from chassis.process.interrupts import interruptible
+from loadtest import h2load, report
+from loadtest.reads import BIN, HERE, OURS, process, settings
 from local_stack.addresses import Addresses, load
 from user_contracts.proto.user.v1 import GetRequest, ListRequest
 
@@ -66,7 +65,7 @@ class Side:
 def sides(stack: Addresses) -> dict[str, Side]:
     """What is compared."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
-    ours, anew = (BIN / "query-api",), (sys.executable, HERE / "anew.py")
+    ours, anew = (BIN / "query-api",), (sys.executable, "-m", "loadtest.anew")
     one = [bytes(GetRequest(id=user)) for user in ids]
     fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
     found = {

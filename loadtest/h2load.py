@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import wrk
+from loadtest import wrk
 
 CALLS = 8  # of each connection at a time
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import wrk
-from reads import got
+from loadtest import wrk
+from loadtest.reads import got
 
 PORT = 18980
 CONFIGURATION = """

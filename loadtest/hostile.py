@@ -1,6 +1,6 @@
 """One attacker and one innocent caller: what each attack of attacks.py does to the caller.
 
-    .venv/bin/python loadtest/hostile.py [--only NAME ...] [--python OTHER/.venv/bin/python]
+    .venv/bin/python -m loadtest.hostile [--only NAME ...] [--python OTHER/.venv/bin/python]
 
 The server is the demo, all three APIs in one process over memory. For each attack it is started
 afresh: quiet for QUIET seconds, attacked for ATTACKED, and left alone for RECOVERY.
@@ -17,17 +17,16 @@ import time
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import quantiles
 
 import aiohttp
 import psutil
-from attacks import ATTACKS
 from grpclib.client import Channel
-from running_demo import HTTP, demo
 
 from chassis.process.interrupts import interruptible
 from http2.implementations import HTTP2
+from loadtest.attacks import ATTACKS
+from loadtest.running_demo import HTTP, demo
 from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
 
 QUERY_HTTP, QUERY_GRPC = HTTP + 1, HTTP + 11
@@ -126,7 +125,8 @@ async def tried(name: str, server: Server) -> str:
     arguments = ("--http", str(QUERY_HTTP), "--grpc", str(QUERY_GRPC), "--seconds", str(ATTACKED))
     attacker = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(Path(__file__).with_name("attacks.py")),
+        "-m",
+        "loadtest.attacks",
         name,
         *arguments,
         stdout=asyncio.subprocess.PIPE,

@@ -1,6 +1,6 @@
 """What HTTP/2 costs below gRPC, without sockets: our own, the library h2 in its bounds, h2 alone.
 
-    .venv/bin/python loadtest/http2_costs.py
+    .venv/bin/python -m loadtest.http2_costs
 
 Times are of this thread's CPU, so that other programs of the machine hardly matter. "h2 alone" is
 h2 as grpclib configures it, with none of our bounds. Attacks are those of attacks.py over gRPC: up
@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-import report
-from attacks import ATTACKS, GET, GREETING, WHOLE, Attack, call
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
@@ -33,6 +31,8 @@ from http2 import frames
 from http2.frames import NUMBER, SETTING, written
 from http2.implementations import HTTP2
 from http2.streams import DEFAULT_WINDOW
+from loadtest import report
+from loadtest.attacks import ATTACKS, GET, GREETING, WHOLE, Attack, call
 
 SENT = 2**19  # bytes of each attack
 CALLS = 3_000  # of each round

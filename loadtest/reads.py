@@ -20,11 +20,10 @@ from statistics import median
 from urllib.error import URLError
 
 import psutil
-import report
-import wrk
-from wrk import Answered, any_of
 
 from chassis.process.interrupts import interruptible
+from loadtest import report, wrk
+from loadtest.wrk import Answered, any_of
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent
@@ -112,7 +111,7 @@ def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared
     found = Compared(read, [], [], 0)
     with process(BIN / "query-api", environment=settings(stack)) as pid:
         answer = got(ours + read.path)
-        bare_handler = (sys.executable, HERE / "bare.py", str(BARE))
+        bare_handler = (sys.executable, "-m", "loadtest.bare", str(BARE))
         with process(*bare_handler, environment={}, told=answer):
             got(bare)
             for _ in range(rounds):

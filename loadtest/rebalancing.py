@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import scaling_projectors
-from catch_up import TOPIC, _insert
-from reads import BIN
 from redis.asyncio import Redis
-from seed import stored
 
 from chassis.stores.kafka import Brokers
 from eventstore.ids import utc_now, uuid7
+from loadtest import scaling_projectors
+from loadtest.catch_up import TOPIC, _insert
+from loadtest.reads import BIN
+from loadtest.seed import stored
 from local_stack.addresses import Addresses
 from projections.kafka import positions
 from projections.kafka.topic_identity import TopicIdentity

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import report
 import uvloop
 
 from chassis.process.interrupts import interruptible
+from loadtest import report
 from local_stack.addresses import Addresses, load
 
 HERE = Path(__file__).parent

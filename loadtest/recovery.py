@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
-import report
 import uvloop
-from freshness import lag
-from reads import BIN
 
 from chassis.process.interrupts import interruptible
+from loadtest import report
+from loadtest.freshness import lag
+from loadtest.reads import BIN
 from local_stack.addresses import load
 
 WITHIN = 1800.0  # seconds

@@ -7,13 +7,10 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-import rebalancing
-import report
-import scaling_apis
-import scaling_projectors
 import uvloop
 
 from chassis.process.interrupts import interruptible
+from loadtest import rebalancing, report, scaling_apis, scaling_projectors
 from local_stack.addresses import load
 
 

@@ -6,15 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-import creates
-import haproxy
 import psutil
-import reads
-import wrk
-from reads import BARE, BIN, HERE, LIST, OURS, got, process
-from scaling_projectors import spent
-from wrk import Answered
 
+from loadtest import creates, haproxy, reads, wrk
+from loadtest.reads import BARE, BIN, LIST, OURS, got, process
+from loadtest.scaling_projectors import spent
+from loadtest.wrk import Answered
 from local_stack.addresses import Addresses
 
 PROCESSES = (1, 2, 3)
@@ -82,7 +79,7 @@ def measure_all(stack: Addresses, rounds: int, seconds: int) -> list[Shared]:
         Api("query-api", f"`GET {LIST}`", LIST, "", reads.settings(stack)),
         Api("command-api", "`POST /user`", "/user", creates.CREATE, creates.settings(stack)),
     )
-    receiver = (sys.executable, HERE / "bare.py", str(BARE))  # of the spans
+    receiver = (sys.executable, "-m", "loadtest.bare", str(BARE))  # of the spans
     with process(*receiver, environment={}, told=b"{}"):
         return [measure(api, count, rounds, seconds) for api in apis for count in PROCESSES]
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from catch_up import TOPIC, until_in_kafka, write
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
-from reads import BIN, OURS, process
 from redis.asyncio import Redis
 
 from chassis.stores.kafka import Brokers
+from loadtest.catch_up import TOPIC, until_in_kafka, write
+from loadtest.reads import BIN, OURS, process
 from local_stack import control
 from local_stack.addresses import Addresses
 from projections.kafka.topic_identity import TopicIdentity

@@ -18,13 +18,12 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-import report
-import wrk
 from opensearchpy import OpenSearch
-from seed import people
-from wrk import Answered
 
 from chassis.process.interrupts import interruptible
+from loadtest import report, wrk
+from loadtest.seed import people
+from loadtest.wrk import Answered
 from local_stack.addresses import Addresses, load
 from search_api.opensearch_query import query
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import aiohttp
 import uvloop
-from freshness import lag
 
 from chassis.observability import telemetry
 from chassis.process.interrupts import interruptible
@@ -26,6 +25,7 @@ from command_api.user import CreateUser, UserEvent
 from eventstore.mysql.connections import connected
 from eventstore.mysql.settings import EventStoreSettings
 from eventstore.mysql.store import MySQLEventStore
+from loadtest.freshness import lag
 from local_stack.addresses import Addresses, load
 
 CALLERS = 512  # two batches: one commits while the next one gathers

@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import median
 
 import psutil
-import report
-from running_demo import AS_IT_IS, HTTP, demo
 
 from chassis.process.interrupts import interruptible
+from loadtest import report
+from loadtest.running_demo import AS_IT_IS, HTTP, demo
 
 # What the services did without an exporter: the SDK's spans, sampled, for nobody.
 WITH_SPANS = (

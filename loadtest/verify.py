@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import report
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.helpers import async_bulk
 from redis.asyncio import Redis
 
 from chassis.process.interrupts import interruptible
+from loadtest import report
 from local_stack.addresses import Addresses, load
 from user_contracts import redis_users
 

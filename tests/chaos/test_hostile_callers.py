@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-import attacks
-
+from loadtest import attacks
 from tests.chaos.harness.scenario import Chaos
 
 SECONDS = 3.0  # of each attack, in a run of ten minutes

@@ -9,7 +9,7 @@ import msgspec
 
 from eventstore.memory import MemoryEventStore, Row
 from projections.kafka.avro import HEADER
-from projections.projector import Record
+from projections.ports import Record
 from user_contracts import avro_schema
 
 SCHEMA_ID = 1

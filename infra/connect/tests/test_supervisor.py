@@ -1,5 +1,6 @@
 """The supervisor against a Connect that fails in every way that was seen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,10 +9,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from chassis.problems import Unavailable
 from chassis.testing import eventually, serving
-from connector_supervisor import connector_metrics, supervisor
+from connector_supervisor import connector_metrics, supervisor, unassigned_parts
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.supervisor import Supervisor
 
@@ -29,10 +31,12 @@ class Worker:
 
     config: dict[str, str] | None = None
     states: list[str] = field(default_factory=lambda: ["RUNNING"])
+    connector: str = "RUNNING"
     refuses: str | None = None
     answers: int = 200
     puts: int = 0
     restarts: int = 0
+    restarts_of_all: int = 0
     heals: bool = True
     trace: str = TRACE
     invalid: str | None = None
@@ -64,15 +68,18 @@ class Worker:
             {"id": number, "state": state, "trace": self.trace if state == "FAILED" else ""}
             for number, state in enumerate(self.states)
         ]
-        return web.json_response({"connector": {"state": "RUNNING"}, "tasks": tasks})
+        return web.json_response({"connector": {"state": self.connector}, "tasks": tasks})
 
     async def restart(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":
             return web.Response(status=415)  # as Kafka Connect does, body or no body
-        assert request.query == {"includeTasks": "true", "onlyFailed": "true"}
-        self.restarts += 1
+        assert request.query["includeTasks"] == "true"
+        if request.query["onlyFailed"] == "true":
+            self.restarts += 1
+        else:
+            self.restarts_of_all += 1
         if self.heals:
-            self.states = ["RUNNING"]
+            self.states, self.connector = ["RUNNING"], "RUNNING"
         return web.Response(status=202, text="null")
 
 
@@ -179,6 +186,63 @@ async def test_a_paused_task_is_left_alone(worker: Worker, supervised: Superviso
     await eventually(lambda: not_ready(supervised, "task 0 is PAUSED"))
     assert running() == {"connector": 1, "task 0": 0}
     assert worker.restarts == 0
+
+
+@pytest.mark.parametrize(
+    ("connector", "states"),
+    [("RUNNING", ["UNASSIGNED"]), ("UNASSIGNED", ["RUNNING"]), ("UNASSIGNED", [])],
+)
+async def test_part_that_stays_unassigned_is_restarted_and_counted(
+    worker: Worker,
+    supervised: Supervisor,
+    monkeypatch: pytest.MonkeyPatch,
+    connector: str,
+    states: list[str],
+) -> None:
+    monkeypatch.setattr(unassigned_parts, "BOUNDS", (0.1, 5.0))
+    await eventually(lambda: ready(supervised))
+    before = _restarts()
+    with capture_logs() as logs:
+        worker.connector, worker.states = connector, states
+
+        async def restarted() -> None:
+            assert worker.restarts_of_all == 1
+
+        await eventually(restarted)
+        await eventually(lambda: ready(supervised))
+    assert (worker.restarts, worker.restarts_of_all) == (0, 1)
+    assert _restarts() == before + 1
+    (line,) = [one for one in logs if one["event"] == "restarting unassigned"]
+    assert line["log_level"] == "warning"
+    unassigned = "task 0" if connector == "RUNNING" else "connector"
+    assert (line["parts"], line["bound"]) == ([unassigned], 0.1)
+
+
+async def test_part_that_is_unassigned_for_seconds_is_left_alone(
+    worker: Worker, supervised: Supervisor
+) -> None:
+    worker.states = ["UNASSIGNED"]
+    await eventually(lambda: not_ready(supervised, "task 0 is UNASSIGNED"))
+    assert (worker.restarts, worker.restarts_of_all) == (0, 0)
+
+
+async def test_restart_that_does_not_heal_is_not_repeated_at_once(
+    worker: Worker, supervised: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unassigned_parts, "BOUNDS", (0.05, 60.0))
+    worker.states, worker.heals = ["UNASSIGNED"], False
+
+    async def restarted() -> None:
+        assert worker.restarts_of_all == 1
+
+    await eventually(restarted)
+    await asyncio.sleep(0.3)
+    assert worker.restarts_of_all == 1
+
+
+def _restarts() -> float:
+    (metric,) = connector_metrics.RESTARTS.collect()
+    return next(one.value for one in metric.samples if one.name.endswith("_total"))
 
 
 async def test_no_task_yet_is_not_ready(worker: Worker, supervised: Supervisor) -> None:

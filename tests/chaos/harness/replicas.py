@@ -15,7 +15,8 @@ from local_stack.addresses import APIS, CANARY, CONSOLE, HOST, SERVICES
 from local_stack.layout import PORTS, Instance
 from local_stack.programs import Context, Program
 from local_stack.servers import servers
-from local_stack.services import environment, services
+from local_stack.service_settings import environment
+from local_stack.services import services
 from tests.chaos.harness.balancer import Balancer, Replica
 from tests.chaos.harness.links import Links
 

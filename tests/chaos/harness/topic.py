@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from local_stack.addresses import Addresses
 from projections.kafka.avro import AvroDecoder
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from user_contracts import avro_schema
 
 TOPIC = "user.events"

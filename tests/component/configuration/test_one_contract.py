@@ -8,10 +8,11 @@ import yaml
 
 from local_stack import addresses, layout
 from local_stack.addresses import APIS, CONSOLE, MORE_APIS
+from local_stack.jobs import jobs
 from local_stack.layout import Instance
 from local_stack.programs import Context, Job, Program
 from local_stack.servers import connector
-from local_stack.services import jobs, services
+from local_stack.services import services
 from local_stack.software import Software
 
 ROOT = Path(__file__).parents[3]

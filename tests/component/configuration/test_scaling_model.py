@@ -4,7 +4,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from capacity_model import HEADROOM, Load, Needs, One, User, needs, table
+
+from loadtest.capacity_model import HEADROOM, Load, Needs, One, User, needs, table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scaling.md").read_text("utf-8")
 TODAY = Load()

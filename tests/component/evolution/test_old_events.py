@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from tests.support.schemas.changes import ALLOWED, RENAMED, Change, each
 from tests.support.schemas.golden import SAMPLES, bytes_of, decoded, each_event, views, writer_of
 

@@ -1,6 +1,6 @@
 """Keep the smallest inputs that reach all lines, and all ways from line to line, of a corpus.
 
-    PYTHONPATH=loadtest .venv/bin/python -m tests.component.fuzz.fuzz_corpus TARGET
+    .venv/bin/python -m tests.component.fuzz.fuzz_corpus TARGET
 
 Reads .local/fuzz/<target>/corpus and adds to tests/component/fuzz/corpus/<target>.
 """

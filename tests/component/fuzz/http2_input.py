@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Callable, Sequence
 from random import Random
 
-from attacks import ATTACKS, CHECK, GET, GREETING, LIST, MESSAGE, WATCH, block, call, frame
 from hpack import Encoder
 
 from http2 import frames
 from http2.frames import NUMBER
+from loadtest.attacks import ATTACKS, CHECK, GET, GREETING, LIST, MESSAGE, WATCH, block, call, frame
 
 HEAD = 9  # bytes before a frame's payload
 SEED = 2_000  # bytes of an attack: its kinds of frames, not its mass

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from attacks import GREETING, frame
-
 from http2 import frames
 from http2.frames import PREFACE
+from loadtest.attacks import GREETING, frame
 from tests.component.fuzz.http2_input import HEAD, NUMBERS, any_frame, split
 
 Raw = Callable[[bytes, int], bytes]

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 import pytest
-from attacks import ATTACKS, HOST, Attack, keep
 from grpclib.client import Channel
 
 import query_api.grpc_api
@@ -24,6 +23,7 @@ from chassis.observability import telemetry, tracing
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from http2.implementations import HTTP2
+from loadtest.attacks import ATTACKS, HOST, Attack, keep
 from projections.memory.reader import MemoryReader
 from projections.queries import ViewQueries
 from query_api.application import UserDirectory

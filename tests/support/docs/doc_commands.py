@@ -105,7 +105,7 @@ RULES: list[tuple[str, How]] = [
     (r"\.venv/bin/view-verifier .*", as_it_stands),
     (r"\.venv/bin/connector-supervisor \w+", as_it_stands),
     (r"\.venv/bin/(?:pytest|local-stack|python -c) .*", as_it_stands),
-    (r"\.venv/bin/python loadtest/.*", shorter),
+    (r"\.venv/bin/python -m loadtest\..*", shorter),
     (r"docker compose exec (\S+) (python -m .*)", outside),
     (r"docker compose up --build --wait", named("tests/support/stack/containers.py", '"--wait"')),
     (r"docker compose run --rm (\S+) .*", named("compose.yaml", "  view-verifier:")),

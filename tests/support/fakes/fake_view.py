@@ -1,18 +1,14 @@
 """A view in memory for the tests of projections, and what its records are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from chassis.problems import Unavailable
-from projections.projector import (
-    Offset,
-    OffsetMoved,
-    Rejected,
-    Undecodable,
-    claim_whole,
-)
+from projections.memory.views import MemoryViews
+from projections.ports import Offset, Rejected, Undecodable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +18,35 @@ class Put:
     occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass
-class Shelf:
-    """A view in memory, with its offsets, that can be away or lose everything."""
+class FakeView(MemoryViews[Put, int]):
+    """MemoryViews of versions, of a store that can be unavailable or refuse a key.
 
-    kept: dict[str, int] = field(default_factory=dict)
-    positions: dict[tuple[str, int], int] = field(default_factory=dict)
-    is_away: bool = False
-    applied: int = 0
+    `batches` are the changes of each call of apply() that was answered.
+    """
 
-    def lose_everything(self) -> None:
-        """Be like a store whose data was deleted."""
-        self.kept.clear()
-        self.positions.clear()
+    def __init__(self, *, is_unavailable: bool = False, refuses: str = "") -> None:
+        super().__init__(attrgetter("version"))
+        self.is_unavailable = is_unavailable
+        self.refuses = refuses
+        self.batches: list[Sequence[Put]] = []
 
     def _answer(self) -> None:
-        if self.is_away:
-            raise Unavailable("shelf is away")
+        if self.is_unavailable:
+            raise Unavailable("the view is unavailable")
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
         self._answer()
-        return {partition: self.positions.get((log, partition)) for partition in partitions}
-
-    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
-        return await claim_whole(self, log, partitions)
+        return await super().offsets(log, partitions)
 
     async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
         self._answer()
-        for change in changes:
-            self.applied += 1
-            self.kept[change.key] = max(change.version, self.kept.get(change.key, 0))
-        return []
+        self.batches.append(changes)
+        await super().apply([change for change in changes if change.key != self.refuses])
+        return [Rejected(change, "refused") for change in changes if change.key == self.refuses]
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         self._answer()
-        for partition, (before, after) in moves.items():
-            if self.positions.get((log, partition)) != before:
-                raise OffsetMoved(f"partition {partition}")
-            self.positions[log, partition] = after
+        await super().advance(log, moves)
 
 
 async def decode(payload: bytes) -> Mapping[str, Any]:

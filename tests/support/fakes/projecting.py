@@ -13,19 +13,15 @@ from prometheus_client import Gauge
 
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
+from projections.dead_letters import DeadLetters
 from projections.directives import DirectivePoller
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letters import KafkaDeadLetters
 from projections.memory.generations import MemoryGenerations
-from projections.projector import (
-    DeadLetters,
-    Handle,
-    Projector,
-    Views,
-    dead_letter_topic,
-)
+from projections.ports import Handle, Views
+from projections.projector import Projector, dead_letter_topic
 from projections.spec import ProjectorSpec
-from tests.support.fakes.fake_view import Put, Shelf, decode
+from tests.support.fakes.fake_view import FakeView, Put, decode
 
 PARTITIONS = 2
 LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
@@ -89,9 +85,9 @@ class Log:
                 yield consumer
 
     @asynccontextmanager
-    async def projected_onto(self, shelf: Shelf) -> AsyncIterator[KafkaConsumer]:
-        """A projector that feeds the shelf while the block runs."""
-        async with self.projecting(MemoryGenerations(lambda: shelf)) as consumer:
+    async def projected_onto(self, view: FakeView) -> AsyncIterator[KafkaConsumer]:
+        """A projector that feeds the view while the block runs."""
+        async with self.projecting(MemoryGenerations(lambda: view)) as consumer:
             yield consumer
 
 
@@ -131,9 +127,9 @@ async def first_letter(log: Log) -> Any:
         return await letters.getone()
 
 
-async def holds(shelf: Shelf, expected: dict[str, int]) -> None:
+async def holds(view: FakeView, expected: dict[str, int]) -> None:
     async def check() -> None:
-        assert shelf.kept == expected
+        assert view.held == expected
 
     await eventually(check, within=30)
 

@@ -1,12 +1,13 @@
 """A projector's process without Kafka; it reads a log in memory as the real consumer does."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from eventstore.memory import Row
 from projections.kafka.avro import AvroDecoder
-from projections.projector import OffsetMoved, Projector, Record
+from projections.memory.dead_letters import MemoryDeadLetters
+from projections.ports import OffsetMoved, Record
+from projections.projector import Projector
 from tests.support.fakes.stepwise import Running, Stepwise
 from tests.support.schemas.golden import OnlySchema, encoded
 from user_contracts import avro_schema
@@ -30,19 +31,11 @@ def records(rows: Sequence[Row]) -> list[list[Record]]:
     return log
 
 
-@dataclass
-class Letters:
-    put_aside: list[tuple[Record, str]] = field(default_factory=list)
-
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        self.put_aside += letters
-
-
 class Process:
     """One process of a projector: it does a turn, and may stop half-way between any two calls."""
 
     def __init__(
-        self, project: Callable[[Mapping[str, Any]], Any], store: Any, letters: Letters
+        self, project: Callable[[Mapping[str, Any]], Any], store: Any, letters: MemoryDeadLetters
     ) -> None:
         decode = AvroDecoder(OnlySchema(avro_schema()), avro_schema())
         self._views: Any = Stepwise(store)

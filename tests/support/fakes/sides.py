@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from projections.memory.dead_letters import MemoryDeadLetters
 from projections.memory.views import Documents, Hashes, documents, hashes
-from tests.support.fakes.projectors import Letters, Process
+from tests.support.fakes.projectors import Process
 
 View = dict[str, tuple[int, Any]]
 
@@ -33,7 +34,7 @@ class Side:
     store: Any
     held: Callable[[], View]
     project: Callable[[Any], Any]
-    letters: Letters = field(default_factory=Letters)
+    letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
     seen: dict[str, int] = field(default_factory=dict)
     zombies: list[Process] = field(default_factory=list)
     held_at_loss: Process | None = None

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from local_stack import addresses, control, stack, supervisor
 from local_stack.addresses import Addresses
+from local_stack.jobs import jobs
 from local_stack.launch import Launch, Step
 from local_stack.layout import Instance
 from local_stack.programs import Context
 from local_stack.servers import servers
-from local_stack.services import jobs
 
 RENEWED = {"mysql", "mysql-users", "migrate"}
 

@@ -17,7 +17,7 @@ from chassis.stores.kafka import KafkaSettings, brokers
 from chassis.testing import eventually
 from platform_setup import SetupError, topics
 from projections.kafka.dead_letters import KafkaDeadLetters
-from projections.projector import Record
+from projections.ports import Record
 from tests.support.stores import kafka_over_tls
 
 

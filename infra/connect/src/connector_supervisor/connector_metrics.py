@@ -12,7 +12,7 @@ RUNNING = Gauge(
     "1 while this part of the connector runs; 0 also where Connect tells nothing of it.",
     ["part"],
 )
-RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed.")
+RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed or stayed unassigned.")
 NEEDS_OPERATOR = Gauge(
     "connector_needs_operator",
     "1 for a failure that a restart cannot heal.",

@@ -10,6 +10,7 @@ from chassis.problems import Unavailable
 from connector_supervisor.failure_causes import Cause, explained
 
 NO_CONTENT = 204
+UNASSIGNED = "UNASSIGNED"  # the state of what no worker runs
 JSON = {"Content-Type": "application/json"}  # also where there is no body: Connect answers 415
 
 
@@ -71,9 +72,9 @@ class Connector:
             raise
 
     async def parts(self) -> list[Part]:
-        """The connector and its tasks; nothing while there are no tasks yet."""
+        """The connector and its tasks; nothing while it runs and has no tasks yet."""
         status = await self._ask("GET", "/status")
-        if status is None or not status["tasks"]:
+        if status is None or not (status["tasks"] or status["connector"]["state"] == UNASSIGNED):
             return []
         tasks = [_part(f"task {task['id']}", task) for task in status["tasks"]]
         return [_part("connector", status["connector"]), *tasks]
@@ -81,6 +82,10 @@ class Connector:
     async def restart_failed(self) -> None:
         """Start what has failed again, and nothing else (KIP-745)."""
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
+
+    async def restart_all(self) -> None:
+        """Start the connector and all of its tasks again, whatever their state."""
+        await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "false"})
 
     async def pause(self) -> None:
         """Stop publishing, and keep the tasks; also after a restart of Connect."""

@@ -1,4 +1,4 @@
-"""Poll every second: the configuration is ours, everything runs, and what failed is restarted.
+"""Poll every second: the configuration is ours, everything runs, and what does not is restarted.
 
 Connect does not do this itself: a connector says RUNNING while its task is FAILED for good, for
 instance after an orderly restart of MySQL (Debezium 3.6.1).
@@ -16,6 +16,7 @@ from connector_supervisor.connector_metrics import RESTARTS, export_causes, expo
 from connector_supervisor.failure_causes import Cause, explained
 from connector_supervisor.kafka_connect import Connector, Part, Refused
 from connector_supervisor.known_failures import Healing
+from connector_supervisor.unassigned_parts import UnassignedParts
 
 EVERY = 1.0  # seconds between two polls
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds until the next restart; the last one again and again
@@ -40,6 +41,7 @@ class Supervisor:
         self._causes: list[Cause] = []
         self._restarts = 0
         self._restarted_at = float("-inf")
+        self._unassigned = UnassignedParts()
         self._draining = asyncio.Event()
 
     @property
@@ -73,7 +75,9 @@ class Supervisor:
             await self._configure()
             parts = await self._connector.parts()
             await self._restart_failed(parts)
+            await self._restart_unassigned(parts)
         except Unavailable as error:
+            self._unassigned.forget_times()
             export_parts([])
             return str(error)
         except Refused as error:
@@ -113,6 +117,16 @@ class Supervisor:
         RESTARTS.inc()
         self._restarts += 1
         self._restarted_at = time.monotonic()
+
+    async def _restart_unassigned(self, parts: list[Part]) -> None:
+        overdue = self._unassigned.overdue(parts, time.monotonic())
+        if not overdue:
+            return
+        names, bound = [part.name for part in overdue], self._unassigned.bound
+        log.warning("restarting unassigned", parts=names, bound=bound)
+        await self._connector.restart_all()
+        RESTARTS.inc()
+        self._unassigned.restarted()
 
     def _pause(self) -> float:
         """Seconds from the last restart to the next."""

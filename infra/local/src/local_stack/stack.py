@@ -27,11 +27,12 @@ from local_stack.addresses import (
     Addresses,
 )
 from local_stack.debian import this_distribution
+from local_stack.jobs import jobs
 from local_stack.layout import Instance, cache
 from local_stack.programs import Context, Program
 from local_stack.provision import is_provisioned, provision
 from local_stack.servers import connector, servers
-from local_stack.services import jobs, services
+from local_stack.services import services
 from local_stack.software import Software
 
 # What a rank needs to end well comes after it. MySQL takes 10 s while a connector that has gone

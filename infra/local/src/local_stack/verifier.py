@@ -2,7 +2,7 @@
 
 from local_stack.layout import AGGREGATES
 from local_stack.programs import Context
-from local_stack.services import USERS, mysql_settings, opensearch_settings, redis_settings
+from local_stack.service_settings import USERS, mysql_settings, opensearch_settings, redis_settings
 
 VERIFIER = "view-verifier"
 

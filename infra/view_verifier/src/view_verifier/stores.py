@@ -10,7 +10,7 @@ from chassis.stores.redis import client
 from projections.generations import Generations
 from projections.opensearch.audit import OpenSearchAudit
 from projections.opensearch.generations import OpenSearchGenerations
-from projections.projector import Change
+from projections.ports import Change
 from projections.redis.audit import RedisAudit
 from projections.redis.generations import RedisGenerations
 from projections.redis.layout import Layout

@@ -17,7 +17,8 @@ from h2.stream import H2Stream
 from http2 import frames
 from http2 import headers as http2_headers
 from http2.budget import FOR_DATA, FOR_RESPONSE, FrameBudget
-from http2.connection import TURN, WRITE
+from http2.connection import TURN
+from http2.frame_writer import WRITE
 from http2.h2_input import H2Input
 from http2.headers import HEADER_MEMORY, MAX_HEADERS, Block, Headers
 from http2.streams import DEFAULT_WINDOW, STREAMS

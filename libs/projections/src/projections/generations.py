@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from chassis.problems import Kind, Problem
-from projections.projector import Change, Views
+from projections.ports import Change, Views
 
 FIRST = "1"
 C = TypeVar("C", bound=Change)

@@ -4,15 +4,16 @@ A projection is a pure function from an event to a change, and a store that appl
 version guard in the store makes repeats harmless, so everything here may run again.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from prometheus_client import Counter, Histogram
 
 from projections import batch_tracing
 from projections.batch_tracing import Message
+from projections.dead_letters import DeadLetters
+from projections.ports import C, Record, Undecodable, Views
 
 EVENTS = Counter("projector_events_total", "Records by what became of them.", ["outcome"])
 BATCH_SIZE = Histogram(
@@ -27,101 +28,7 @@ FRESHNESS = Histogram(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One message of the log, as it came."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    """None: a tombstone, which tells the log to forget; the views are told by an event."""
-
-
-class Undecodable(Exception):
-    """The record can never be applied: unreadable bytes or an impossible event."""
-
-
-class OffsetMoved(Exception):
-    """The stored offset is not where this writer left it: data was lost, or it has a new owner."""
-
-
-class Change(Protocol):
-    """What an event does to a view."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def occurred_at(self) -> datetime: ...
-
-
-C = TypeVar("C", bound=Change)
-Offset = int | None
-"""The next offset to read; None: nothing has been stored yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected(Generic[C]):
-    """A change that the store will never take, and why."""
-
-    change: C
-    reason: str
-
-
-class Views(Protocol[C]):
-    """The store of a view, with the offsets beside the data.
-
-    Every method raises chassis.problems.Unavailable when the store does not answer in time; the
-    caller tries again.
-    """
-
-    async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        """The next offset to read, for each of the partitions of the log with this id.
-
-        A topic that was made anew is another log, of which nothing has been stored yet.
-        """
-
-    async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
-        """The offsets from which the caller reads from now on; 0 is stored where nothing was.
-
-        From then on "nothing is stored" means lost data: a store that loses its first batch before
-        the offset behind it is stored would else take that offset. Raises OffsetMoved.
-        """
-
-    async def apply(self, changes: Sequence[C]) -> list[Rejected[C]]:
-        """Apply each change whose version is newer than the view's; the store decides atomically.
-
-        At most one change per key. Raises OffsetMoved when the store lost its data.
-        """
-
-    async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
-        """Set partition offsets from the first value to the second.
-
-        Raises OffsetMoved, for any partition whose stored offset is not the first value.
-        """
-
-
-async def claim_whole(views: Views[Any], log: str, partitions: Collection[int]) -> dict[int, int]:
-    """Views.claim of a store that keeps one offset a partition, since it loses data as a whole."""
-    held = await views.offsets(log, partitions)
-    if fresh := {p: (at, 0) for p, at in held.items() if at is None}:
-        await views.advance(log, fresh)
-    return {partition: offset or 0 for partition, offset in held.items()}
-
-
-class DeadLetters(Protocol):
-    """Where records go that can never be applied."""
-
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        """Keep each record with its reason; raises Unavailable. A second call may repeat one."""
-
-
 Decode = Callable[[bytes], Awaitable[Mapping[str, Any]]]
-Handle = Callable[[Sequence[Record]], Awaitable[None]]
-"""Projector.handle."""
 
 
 class Projector(Generic[C]):

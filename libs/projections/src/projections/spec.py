@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.stores.kafka import Brokers
+from projections.dead_letters import DeadLetters
 from projections.generations import Directives, Generations
-from projections.projector import DeadLetters, Handle, Views, dead_letter_topic
+from projections.ports import Handle, Views
+from projections.projector import dead_letter_topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from projections.conformance.views import *
 from projections.opensearch.change import DocumentChange
 from projections.opensearch.generations import OpenSearchGenerations
 from projections.opensearch.index import OpenSearchIndex
-from projections.projector import OffsetMoved
+from projections.ports import OffsetMoved
 
 
 @pytest.fixture

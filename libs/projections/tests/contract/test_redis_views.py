@@ -14,7 +14,7 @@ from projections.conformance import redis as on_redis
 from projections.conformance.changes import ANN, BOB, LOG, RedisChanges
 from projections.conformance.redis import ON_REDIS
 from projections.conformance.views import *
-from projections.projector import OffsetMoved
+from projections.ports import OffsetMoved
 from projections.redis.change import RedisChange
 from projections.redis.layout import Layout
 from projections.redis.views import AT_ONCE, RedisViews

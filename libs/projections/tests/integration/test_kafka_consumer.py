@@ -15,39 +15,37 @@ from projections.kafka import lag
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.topic_identity import LogReplaced
 from projections.memory.generations import MemoryGenerations
-from projections.projector import (
-    Rejected,
-)
-from tests.support.fakes.fake_view import Put, Shelf
+from projections.ports import Rejected
+from tests.support.fakes.fake_view import FakeView, Put
 from tests.support.fakes.projecting import Log, holds, total
 
 pytestmark = pytest.mark.integration
 
 
 async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf):
+    view = FakeView()
+    async with log.projected_onto(view):
         await log.write("a@1", "b@1", "a@2")
-        await holds(shelf, {"a": 2, "b": 1})
-    assert sum(shelf.positions.values()) == 3
+        await holds(view, {"a": 2, "b": 1})
+    assert sum(view.stored_offsets.values()) == 3
 
 
 async def test_a_new_process_goes_on_where_the_store_stands(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf):
+    view = FakeView()
+    async with log.projected_onto(view):
         await log.write("a@1")
-        await holds(shelf, {"a": 1})
-    shelf.applied = 0
-    async with log.projected_onto(shelf):
+        await holds(view, {"a": 1})
+    view.batches.clear()
+    async with log.projected_onto(view):
         await log.write("b@1")
-        await holds(shelf, {"a": 1, "b": 1})
-    assert shelf.applied == 1
+        await holds(view, {"a": 1, "b": 1})
+    assert sum(map(len, view.batches)) == 1
 
 
 async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_committed(
     log: Log,
 ) -> None:
-    first, second = Shelf(), Shelf()
+    first, second = FakeView(), FakeView()
     await log.write("a@1", "b@1")
     async with log.projected_onto(first):
         await holds(first, {"a": 1, "b": 1})
@@ -55,25 +53,25 @@ async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_commit
         await holds(second, {"a": 1, "b": 1})
 
 
-async def test_nothing_is_leapt_over_while_the_store_is_away(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf) as consumer:
+async def test_nothing_is_leapt_over_while_the_store_is_unavailable(log: Log) -> None:
+    view = FakeView()
+    async with log.projected_onto(view) as consumer:
         await log.write("a@1")
-        await holds(shelf, {"a": 1})
-        shelf.is_away = True
+        await holds(view, {"a": 1})
+        view.is_unavailable = True
         await log.write("b@1")
 
         async def says_so() -> None:
             try:
                 await consumer.ready()
             except Unavailable as problem:
-                assert problem.detail == "shelf is away"
+                assert problem.detail == "the view is unavailable"
             else:
                 raise AssertionError("ready")
 
         await eventually(says_so)
-        shelf.is_away = False
-        await holds(shelf, {"a": 1, "b": 1})
+        view.is_unavailable = False
+        await holds(view, {"a": 1, "b": 1})
         await consumer.ready()
 
 
@@ -81,19 +79,19 @@ async def test_idle_consumer_is_not_ready_while_its_store_is_unavailable(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_consumer, "COMPARE", 0.1)
-    shelf = Shelf()
-    async with log.projected_onto(shelf) as consumer:
+    view = FakeView()
+    async with log.projected_onto(view) as consumer:
         await log.write("a@1")
-        await holds(shelf, {"a": 1})
+        await holds(view, {"a": 1})
 
         async def is_unready() -> None:
             with suppress(Unavailable):
                 await consumer.ready()
                 raise AssertionError("ready")
 
-        shelf.is_away = True
+        view.is_unavailable = True
         await eventually(is_unready)
-        shelf.is_away = False
+        view.is_unavailable = False
         await eventually(lambda: is_ready(consumer))
 
 
@@ -105,89 +103,89 @@ async def is_ready(consumer: KafkaConsumer) -> None:
 
 
 async def test_consumer_ends_when_its_store_refuses_for_good(log: Log) -> None:
-    class Refusing(Shelf):
+    class Refusing(FakeView):
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             raise StoreError("redis: apply: WRONGTYPE")
 
-    shelf = Refusing()
-    async with log.projection(MemoryGenerations(lambda: shelf)) as projection:
+    view = Refusing()
+    async with log.projection(MemoryGenerations(lambda: view)) as projection:
         running = asyncio.create_task(KafkaConsumer(projection, _serving).serve())
         await log.write("a@1")
         with pytest.raises(StoreError):
             await asyncio.wait_for(running, 30)
-    assert set(shelf.positions.values()) <= {0}
+    assert set(view.stored_offsets.values()) <= {0}
 
 
-async def test_what_waits_while_the_store_is_away_is_told_as_lag(
+async def test_what_waits_while_the_store_is_unavailable_is_told_as_lag(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lag, "EVERY", 0.1)
-    shelf = Shelf()
+    view = FakeView()
 
     async def behind(records: int) -> None:
         assert total(lag.LAG) == records
 
-    async with log.projected_onto(shelf):
+    async with log.projected_onto(view):
         await log.write("a@1")
-        await holds(shelf, {"a": 1})
-        shelf.is_away = True
+        await holds(view, {"a": 1})
+        view.is_unavailable = True
         await log.write("b@1", "c@1", "d@1")
         await eventually(lambda: behind(3), within=15)
-        shelf.is_away = False
+        view.is_unavailable = False
         await eventually(lambda: behind(0), within=15)
 
 
 async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf):
+    view = FakeView()
+    async with log.projected_onto(view):
         await log.write("a@1", "b@1", "c@1", "d@1")
-        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
-        shelf.lose_everything()
+        await holds(view, {"a": 1, "b": 1, "c": 1, "d": 1})
+        view.lose_everything()
         await log.write("a@2", "b@2", "c@2", "d@2")
-        await holds(shelf, {"a": 2, "b": 2, "c": 2, "d": 2})
+        await holds(view, {"a": 2, "b": 2, "c": 2, "d": 2})
 
 
 async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log: Log) -> None:
-    class Wiped(Shelf):
+    class Wiped(FakeView):
         """It loses its first batch between keeping it and storing the offset behind it."""
 
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             rejected = await super().apply(changes)
-            if self.applied == 1:
+            if len(self.batches) == 1:
                 self.lose_everything()
             return rejected
 
-    shelf = Wiped()
+    view = Wiped()
     await log.write("a@1")
-    async with log.projected_onto(shelf):
-        await holds(shelf, {"a": 1})
+    async with log.projected_onto(view):
+        await holds(view, {"a": 1})
 
 
 async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf):
+    view = FakeView()
+    async with log.projected_onto(view):
         await log.write("a@1", "b@1", "c@1", "d@1")
-        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
-        shelf.lose_everything()
-        await holds(shelf, {"a": 1, "b": 1, "c": 1, "d": 1})
+        await holds(view, {"a": 1, "b": 1, "c": 1, "d": 1})
+        view.lose_everything()
+        await holds(view, {"a": 1, "b": 1, "c": 1, "d": 1})
 
 
 async def test_a_topic_that_was_made_anew_is_read_from_its_start(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lag, "EVERY", 0.1)
-    shelf = Shelf()
-    generations = MemoryGenerations(lambda: shelf)
+    view = FakeView()
+    generations = MemoryGenerations(lambda: view)
     async with log.projection(generations) as projection:
         running = asyncio.create_task(KafkaConsumer(projection, _serving).serve())
         await log.write("a@1", "b@1")
-        await holds(shelf, {"a": 1, "b": 1})
+        await holds(view, {"a": 1, "b": 1})
         await log.make_anew()
         with pytest.raises(LogReplaced):
             await asyncio.wait_for(running, 30)
     await log.write("c@1", "d@1", "e@1", "f@1", "g@1", "h@1")  # past where the old one was read to
-    async with log.projected_onto(shelf):
-        await holds(shelf, dict.fromkeys("abcdefgh", 1))
+    async with log.projected_onto(view):
+        await holds(view, dict.fromkeys("abcdefgh", 1))
 
 
 async def _serving() -> Directives:

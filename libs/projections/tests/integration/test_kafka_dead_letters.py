@@ -8,20 +8,18 @@ import pytest
 from chassis.stores.kafka import Brokers
 from chassis.testing import eventually, serving
 from projections.kafka import dead_letter_monitor
-from projections.projector import (
-    dead_letter_topic,
-)
-from tests.support.fakes.fake_view import Shelf
+from projections.projector import dead_letter_topic
+from tests.support.fakes.fake_view import FakeView
 from tests.support.fakes.projecting import LARGEST, Log, first_letter, holds, total
 
 pytestmark = pytest.mark.integration
 
 
 async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
-    shelf = Shelf()
-    async with log.projected_onto(shelf):
+    view = FakeView()
+    async with log.projected_onto(view):
         await log.write("a@1", "poison@1", "a@2", "b@1")
-        await holds(shelf, {"a": 2, "b": 1})
+        await holds(view, {"a": 2, "b": 1})
         letter = await first_letter(log)
     assert (letter.key, letter.value) == (b"poison", b"poison@1")
     headers = dict(letter.headers)
@@ -31,12 +29,12 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
 
 
 async def test_the_largest_record_that_a_topic_takes_can_be_a_dead_letter(log: Log) -> None:
-    shelf = Shelf()
+    view = FakeView()
     value = b"poison" + random.Random(7).randbytes(LARGEST - 6)
-    async with log.projected_onto(shelf):
+    async with log.projected_onto(view):
         await log.producer.send_and_wait(log.topic, value, key=b"large")
         await log.write("a@1", "b@1", "c@1")
-        await holds(shelf, {"a": 1, "b": 1, "c": 1})
+        await holds(view, {"a": 1, "b": 1, "c": 1})
         assert (await first_letter(log)).value == value
 
 
@@ -58,7 +56,7 @@ async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(
         await eventually(lambda: counted(0), within=15)
         assert total(oldest) == 0
         began = time.time()
-        async with log.projected_onto(Shelf()):
+        async with log.projected_onto(FakeView()):
             await log.write("poison@1", "a@1", "poison@2")
             await eventually(lambda: counted(2), within=15)
         assert began - 1 < total(oldest) < time.time() + 1

@@ -11,7 +11,7 @@ from projections import directives
 from projections.generations import OperationRefused, State
 from projections.memory.generations import MemoryGenerations
 from projections.rebuild import progress, rebuild
-from tests.support.fakes.fake_view import Put, Shelf
+from tests.support.fakes.fake_view import FakeView, Put
 from tests.support.fakes.projecting import Log, first_letter
 
 pytestmark = pytest.mark.integration
@@ -34,16 +34,16 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hurried")
 async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
-    shelves: list[Shelf] = []
+    views: list[FakeView] = []
 
-    def another() -> Shelf:
-        shelves.append(Shelf())
-        return shelves[-1]
+    def another() -> FakeView:
+        views.append(FakeView())
+        return views[-1]
 
     generations = MemoryGenerations(another)
     async with log.projecting(generations):
         await log.write("a@1", "b@1")
-        await eventually(lambda: at(shelves, 0, {"a": 1, "b": 1}), within=30)
+        await eventually(lambda: at(views, 0, {"a": 1, "b": 1}), within=30)
         told = await rebuilt(log, generations)
         assert any("2 of 2 records" in line for line in told)
         assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
@@ -53,19 +53,19 @@ async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: 
         await rebuilt(log, generations, back=True)
         state = await generations.state()
         assert (state.serving, state.previous) == ("1", "2")
-        await at(shelves, 0, {"a": 2, "b": 1, "c": 1})
+        await at(views, 0, {"a": 2, "b": 1, "c": 1})
         await rebuilt(log, generations)
     assert await generations.state() == State("3", "1", frozenset({"1", "3"}))
 
 
-async def at(shelves: Sequence[Any], number: int, expected: dict[str, int]) -> None:
-    assert shelves
-    assert shelves[number].kept == expected
+async def at(views: Sequence[Any], number: int, expected: dict[str, int]) -> None:
+    assert views
+    assert views[number].held == expected
 
 
 @pytest.mark.usefixtures("hurried")
 async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
-    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1", "poison@1", "poison@2")
     with pytest.raises(OperationRefused, match=r"2 records \(2 it is poison\)"):
         await rebuilt(log, generations)
@@ -80,7 +80,7 @@ async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: 
 async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_switch(
     log: Log,
 ) -> None:
-    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1")
 
     async def poisoned() -> None:
@@ -101,7 +101,7 @@ async def test_a_record_rejected_after_the_switch_is_a_dead_letter_and_is_told(
 ) -> None:
     """The projector, which is not there yet, begins behind it."""
     monkeypatch.setattr(rebuild, "SETTLE", 3.0)  # so that a busy machine reads it in time
-    generations: MemoryGenerations[Put] = MemoryGenerations(Shelf)
+    generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1")
 
     async def poisoned() -> None:
@@ -124,4 +124,4 @@ async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
 @pytest.mark.usefixtures("hurried")
 async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
     with pytest.raises(OperationRefused, match="no generation before"):
-        await rebuilt(log, MemoryGenerations(Shelf), back=True)
+        await rebuilt(log, MemoryGenerations(FakeView), back=True)

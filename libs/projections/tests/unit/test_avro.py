@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chassis.problems import Unavailable
 from projections.kafka.avro import HEADER, AvroDecoder, RegistrySchemas
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 
 NAME = {"name": "name", "type": "string"}
 NICK = {"name": "nick", "type": ["null", "string"], "default": None}

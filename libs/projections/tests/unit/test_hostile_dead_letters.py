@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis.printable import printable
 from projections.cli import tool
 from projections.kafka import dead_letter_queue
-from projections.kafka.dead_letter_queue import DeadLetterQueue, _letter
+from projections.kafka.dead_letter_queue import KafkaDeadLetterQueue, _letter
 
 NAMES = ["reason", "failed_at", "source.topic", "source.partition", "source.offset", "x"]
 VALUES = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)
@@ -51,7 +51,7 @@ class Box:
 
 async def printed(message: Any, words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     @asynccontextmanager
-    async def of(_projection: Any) -> AsyncIterator[DeadLetterQueue]:
+    async def of(_projection: Any) -> AsyncIterator[KafkaDeadLetterQueue]:
         box: Any = Box(message)
         yield box
 

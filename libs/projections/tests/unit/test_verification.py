@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.problems import Unavailable
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from projections.verification import verification
 from projections.verification.drift import Actual, Compared, Drift, DriftKind, Page, Repair, Row
 from projections.verification.verification import Verification

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from projections.redis.change import RedisChange
 from user_contracts import messages, user_event
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from redis_projector.projection import project
 from user_contracts import messages
 from user_contracts.proto.user.v1 import User

@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.text import folding
 from projections.opensearch.change import DocumentChange
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from user_contracts import user_event
 from user_contracts.user_event import UserEvent
 

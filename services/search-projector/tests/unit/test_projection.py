@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from search_projector.projection import project
 
 ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"

@@ -4,9 +4,8 @@ import re
 from functools import cache
 from random import Random
 
-from attacks import ATTACKS
-
 from chassis.http.server import HttpServer
+from loadtest.attacks import ATTACKS
 from tests.component.fuzz.fuzz_targets import apis
 from tests.component.fuzz.fuzz_targets.connections import Harness
 from tests.component.fuzz.http2_mutation import Raw

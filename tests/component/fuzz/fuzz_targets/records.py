@@ -10,7 +10,7 @@ import msgspec
 import redis_projector.projection
 import search_projector.projection
 from projections.kafka.avro import HEADER, AvroDecoder
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from tests.component.fuzz.fuzz_targets import apis
 from tests.component.fuzz.http2_mutation import Raw
 from tests.support.fakes.stepwise import at_once

@@ -19,7 +19,7 @@ from chassis.stores.kafka import Brokers
 from platform_setup import SetupError
 from platform_setup.recovery.completion import Row
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 
 AT_ONCE = 2000  # records; about a megabyte
 START_WITHIN = 30.0  # seconds

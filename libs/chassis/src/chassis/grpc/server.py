@@ -1,31 +1,27 @@
 """The gRPC door: the same problems as HTTP, who may, limits, measurements, health, drain."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from betterproto.casing import snake_case
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
-from grpclib.const import Handler, Status
+from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.health.check import ServiceCheck
 from grpclib.health.service import Health as HealthService
 from grpclib.health.v1 import health_pb2
 from grpclib.reflection.service import ServerReflection
-from grpclib.server import Stream
-from h2.exceptions import StreamClosedError
 
 from chassis import problems
 from chassis.auth.authorization import ALLOW_ALL, Authorizer, scope_of
+from chassis.grpc.calls import Call, Method, WrappedService, caller_may_leave, in_time, send_error
 from chassis.grpc.codec import Codec
-from chassis.grpc.stream import CallStream
 from chassis.grpc.transport import GrpcTransportServer
 from chassis.limits.connections import LIMITS, Connections, Limits
-from chassis.observability import error_log, telemetry, tracing
+from chassis.observability import error_log, telemetry
 from chassis.observability.telemetry import CLIENT_GONE
 from chassis.problems import Problem
 from chassis.process.health import Health
@@ -34,9 +30,6 @@ from chassis.process.listening import listen
 from http2.connection import Http2Connection
 from http2.implementations import Http2
 
-Call = Stream[Any, Any]
-Method = Callable[[Call], Awaitable[None]]
-TOO_LATE = "the deadline of the call has passed"
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
 
@@ -72,9 +65,11 @@ class GrpcServer:
         served = [*services, HealthService({service: [check] for service in services})]
         if authorizer.is_open:  # who needs a token has our contracts, too
             served = ServerReflection.extend(served, pool=_pool(descriptors))
-        around = [_Around(one, self._serve if one in services else self._watch) for one in served]
+        wrapped = [
+            WrappedService(one, self._serve if one in services else self._watch) for one in served
+        ]
         self._connections = Connections("grpc", limits)
-        self._server = GrpcTransportServer(around, Codec(), self._connections, http2)
+        self._server = GrpcTransportServer(wrapped, Codec(), self._connections, http2)
         self._authorizer = authorizer
         self._scopes = {name: scope for one in services for name, scope in _scopes(one)}
         self._socket = listen(host, port, backlog=1024, reuse_port=reuse_port)
@@ -129,95 +124,26 @@ class GrpcServer:
     async def _answered(self, route: str, method: Method, stream: Call) -> str:
         """The status that the client was sent; raises CancelledError where it has left."""
         try:
-            with _caller_may_leave():
-                await _in_time(method, stream)
+            with caller_may_leave():
+                await in_time(method, stream)
         except Problem as problem:
-            await _send_error(stream, problem)
+            await send_error(stream, problem)
             return problem.status.grpc
         except GRPCError as error:
-            with _caller_may_leave():
+            with caller_may_leave():
                 await stream.send_trailing_metadata(
                     status=error.status, status_message=error.message
                 )
             return error.status.name
         except Exception as error:  # noqa: BLE001 - one that is not known is logged
             error_log.unhandled(error, route)
-            await _send_error(stream, problems.Internal("the trace id finds it in our logs"))
+            await send_error(stream, problems.Internal("the trace id finds it in our logs"))
             return "INTERNAL"
         return "OK"
 
     def _refuse_while_draining(self) -> None:
         if self._is_draining:
             raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
-
-
-class _Around:
-    """A service of grpclib's, each call of which is handed to `serve` with its route."""
-
-    def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
-        self._handlers: Mapping[str, Handler] = {
-            route: handler._replace(func=partial(serve, route, _limited(handler)))
-            for route, handler in service.__mapping__().items()
-        }
-
-    def __mapping__(self) -> Mapping[str, Handler]:
-        return self._handlers
-
-
-def _limited(handler: Handler) -> Method:
-    """A handler's method; a client that sends one message has a limited time for it."""
-    has_one_message = not handler.cardinality.client_streaming
-
-    async def limited(stream: Call) -> None:
-        _transport_of(stream).has_one_message = has_one_message
-        await handler.func(stream)
-
-    return limited
-
-
-async def _in_time(method: Method, stream: Call) -> None:
-    """Run a method within the client's deadline; raises TooSlow.
-
-    grpclib's own deadline ends in UNKNOWN and a traceback when it passes before the call begins.
-    """
-    deadline, loop = _transport_of(stream).deadline, asyncio.get_running_loop()
-    if deadline is None:
-        await method(stream)
-        return
-    limit = asyncio.timeout_at(deadline)
-    try:
-        if deadline <= loop.time():
-            raise problems.TooSlow(TOO_LATE)
-        async with limit:
-            await method(stream)
-    except TimeoutError as error:
-        if limit.expired():
-            raise problems.TooSlow(TOO_LATE) from error
-        raise
-
-
-def _transport_of(stream: Call) -> CallStream:
-    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
-
-
-async def _send_error(stream: Call, problem: Problem) -> None:
-    extra = {"problem-type": f"urn:problem:{problem.kind}"}
-    if (trace_id := tracing.trace_id()) is not None:
-        extra["trace-id"] = trace_id
-    extra |= {header.lower(): value for header, value in problem.headers.items()}
-    with _caller_may_leave():
-        await stream.send_trailing_metadata(
-            status=Status[problem.status.grpc], status_message=problem.public_detail, metadata=extra
-        )
-
-
-@contextmanager
-def _caller_may_leave() -> Iterator[None]:
-    """Grpclib cancels the call of one who has left; where that was swallowed, answering fails."""
-    try:
-        yield
-    except StreamClosedError as gone:
-        raise asyncio.CancelledError from gone
 
 
 def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:

@@ -7,25 +7,22 @@ nothing is logged: it is the client's mistake.
 
 import asyncio
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 import structlog
 from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from chassis.http.input_memory import END, MAX_ENTRIES, HttpInput, held_by_body, held_by_request
+from chassis.http.input_memory import MAX_ENTRIES
 from chassis.http.messages import BrokenBody
+from chassis.http.parser_errors import client_mistake, drop_frames, no_route_error
 from chassis.http.problems import ProblemResponse
+from chassis.http.received_requests import MAX_HEADERS, Excess, ReceivedRequests
 from chassis.limits import client_memory
 from chassis.limits.client_memory import HTTP1_CONNECTION, STEP, Holder
 from chassis.limits.connections import Connections, address_of
 from chassis.problems import Invalid, Problem, TooSlow, Unavailable
 
-MAX_LINE = 8190  # bytes of the request line, and of a header
-MAX_HEADERS = 32 * 1024  # bytes of the request line and all headers
-MAX_FRAMING = 16 * 1024  # bytes that a body may take on the wire beyond twice its content
 TURN = 16 * 1024  # bytes that are read in a turn of the event loop: others have their turns, too
 log = structlog.get_logger()
 Refuse = Callable[[Exception], ProblemResponse]
@@ -53,15 +50,12 @@ class HttpConnection(web.RequestHandler):
         self._connections = connections
         self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
-        self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
+        self._received = ReceivedRequests(self._messages)
         self._begun: StreamReader = EMPTY_PAYLOAD  # of the one that was handled last
         self._is_broken = False
         self._has_begun = False
-        self._unparsed = 0  # bytes of headers that are not complete
-        self._framed = 0  # bytes of the newest request's body as sent
         self._behind = b""  # what later turns of the event loop read
         self._turn: asyncio.Handle | None = None
-        self._input = HttpInput()
         self._is_lost = False
         self._deadline = self.waiting_since = loop.time()
 
@@ -108,8 +102,7 @@ class HttpConnection(web.RequestHandler):
             self._resume_reading_for_buffer()
 
     def _parse(self, data: bytes) -> None:
-        was_body = not self._content.is_eof()
-        before, waiting = self._content.total_bytes, len(self._messages)
+        mark = self._received.mark()
         try:
             super().data_received(data)
         except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
@@ -118,63 +111,29 @@ class HttpConnection(web.RequestHandler):
         if self._has_mistake():
             self._is_broken = True
             self._break_body()
-        newest = self._messages[-1][1] if self._messages else self._content
-        is_new = newest is not self._content
-        self._account(data, before, waiting)
-        if is_new:
-            self._content = newest
-            self._framed = 2 * newest.total_bytes
-        elif was_body:
-            self._bound_framing(len(data))
-        self._bound_headers(0 if was_body or self._messages else len(data))
+        is_paused = self._reading_paused or len(self._messages) >= self._max_msg_queue_size
+        self._bound(self._received.add(data, mark, is_paused=is_paused))
 
-    def _account(self, part: bytes, before: int, waiting: int) -> None:
-        """before: bytes of the newest body without this part; waiting: requests without it."""
-        if not waiting and part.endswith(END) and len(self._messages) == 1:
-            message, self._content = self._messages[0]
-            if self._content is EMPTY_PAYLOAD:
-                self._input.add_whole(part, message)
-                return
-        begun = [message for message, _ in islice(self._messages, waiting, None)]
-        if begun:
-            if waiting:
-                self._input.add_body(before)
-            self._content, before = self._messages[-1][1], 0
-        if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
-            self._input.add_unparsed(part, begun)
-        else:
-            self._input.add(part, begun, self._content, self._content.total_bytes - before)
-
-    def _bound_framing(self, size: int) -> None:
-        """Refuse a body that is mostly framing: chunks of a byte are work for nothing.
-
-        Source: CVE-2023-39326, the same in Go.
-        """
-        self._framed += size
-        if self._framed > MAX_FRAMING + 2 * self._content.total_bytes:
+    def _bound(self, excess: Excess | None) -> None:
+        if excess is Excess.FRAMING:
             self._is_broken = True
             self._break_body()
             self.close()
+        elif excess is Excess.HEADERS:
+            self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
 
     def _has_mistake(self) -> bool:
         """Whether the newest message is no request; its error, which is kept, loses its frames."""
         if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
             return False
-        _without_frames(self._messages[-1][0].exc)
+        drop_frames(self._messages[-1][0].exc)
         return True
-
-    def _bound_headers(self, size: int) -> None:
-        """Count bytes that are of no request yet, as long as nothing else arrives."""
-        self._unparsed = self._unparsed + size if size else 0
-        if self._unparsed > MAX_HEADERS:
-            self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
 
     def begin(self, request: web.BaseRequest) -> None:
         """A request is about to be handled."""
         self._reading = request
         self._begun = request.content
-        self._input.begin()
-        self._unparsed = 0
+        self._received.begin()
         self.waiting_since = None
         if self._is_broken:
             self._break_body()
@@ -182,12 +141,10 @@ class HttpConnection(web.RequestHandler):
     def handled(self) -> None:
         """A request was handled; the client may take its response, and send the next one."""
         if self._reading is not None:
-            _without_frames(self._reading.content.exception())
-            _without_frames(_no_route(self._reading))
-            if self._content.is_eof() and not self._messages:
-                self._content = EMPTY_PAYLOAD
+            drop_frames(self._reading.content.exception())
+            drop_frames(no_route_error(self._reading))
         self._reading = None
-        self._input.end()
+        self._received.end()
         self._wait(self._connections.limits.idle_timeout)
         self._forget()
 
@@ -215,14 +172,11 @@ class HttpConnection(web.RequestHandler):
 
     def held(self) -> int:
         """Bytes of memory."""
-        held = HTTP1_CONNECTION + self._input.held + len(self._behind)
+        held = HTTP1_CONNECTION + len(self._behind)
         if self._accepted is not None:
             held += self._accepted.get_write_buffer_size()
-        if self._reading is None:
-            return held + held_by_body(self._content)
-        if self._content is not self._reading.content:
-            held += held_by_body(self._content)
-        return held + held_by_request(self._reading.content)
+        handled = None if self._reading is None else self._reading.content
+        return held + self._received.held(handled)
 
     def give_up(self) -> None:
         """Close; a client that waits for a response gets it."""
@@ -242,7 +196,7 @@ class HttpConnection(web.RequestHandler):
 
     def _forget(self) -> None:
         if self._is_lost and self._reading is None:
-            self._content = EMPTY_PAYLOAD  # which refers to this connection
+            self._received.forget()
             client_memory.OF_PROCESS.remove(self)
 
     def is_overdue(self, now: float) -> bool:
@@ -290,35 +244,13 @@ class HttpConnection(web.RequestHandler):
         """The response to what is not HTTP, or to a bug outside of the application's handlers."""
         if request.writer.output_size > 0:
             raise ConnectionError("part of a response is sent already")
-        response = self._refuse(_mistake(exc) or RuntimeError(f"status {status}"))
+        response = self._refuse(client_mistake(exc) or RuntimeError(f"status {status}"))
         response.force_close()
         return response
 
     def log_exception(self, *_: Any, **found: Any) -> None:
         """Log a bug by its class; its text may quote the request. A broken body is none."""
         error = found.get("exc_info")
-        _without_frames(error)
+        drop_frames(error)
         if not isinstance(error, BrokenBody):
             log.error("unhandled", route="unknown", error=type(error).__name__)
-
-
-def _without_frames(error: BaseException | type[BaseException] | None) -> None:
-    """Drop the frames of an error that is kept: they refer to what keeps it, and to the request."""
-    if isinstance(error, BaseException):
-        error.__traceback__ = None
-
-
-def _no_route(request: web.BaseRequest) -> Exception | None:
-    """The error that aiohttp keeps with a request whose path or method has no route."""
-    match = getattr(request, "_match_info", None)  # None: it was refused before any was looked for
-    return None if match is None else match.http_exception
-
-
-def _mistake(error: BaseException | None) -> Exception | None:
-    """What is wrong with the request, without a word of it; else the error itself."""
-    match error:
-        case LineTooLong():
-            return Invalid(f"the request line or a header has over {MAX_LINE} bytes")
-        case HttpProcessingError():
-            return Invalid("the request is not valid HTTP/1.1")
-    return error if isinstance(error, Exception) else None

@@ -4,9 +4,9 @@ import argparse
 from typing import Any
 
 from chassis.printable import printable
+from projections.dead_letters import Letter
 from projections.generations import OperationRefused
 from projections.kafka import dead_letter_queue
-from projections.kafka.dead_letter_queue import Letter
 from projections.spec import ProjectorSpec
 
 SHOWN = 4096  # bytes of a letter's value; an event has about 300

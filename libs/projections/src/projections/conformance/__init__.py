@@ -9,5 +9,6 @@ A test module imports one suite whole and has a fixture `subject`, the adapter u
     def subject(redis: AnyRedis) -> ViewsUnderTest[RedisChange]:
         return on_redis.views(redis, layout)
 
-`redis`, `opensearch` and `memory` make the subjects of the adapters that are here.
+`redis`, `opensearch` and `memory` make the subjects of the adapters that are here; for the
+dead-letter queue of Kafka a test makes a topic of its own.
 """

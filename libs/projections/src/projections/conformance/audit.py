@@ -6,7 +6,7 @@ from typing import Any, Generic
 
 from chassis.testing import eventually
 from projections.conformance.changes import ANN, BOB, C, Changes
-from projections.projector import Views
+from projections.ports import Views
 from projections.verification.drift import Actual, Repair, View
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from projections.opensearch.change import DocumentChange
-from projections.projector import Change
+from projections.ports import Change
 from projections.redis.change import RedisChange
 
 C = TypeVar("C", bound=Change)

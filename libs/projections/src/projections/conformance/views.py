@@ -1,4 +1,4 @@
-"""What every store of a view promises to its writer; see projections.projector.Views."""
+"""What every store of a view promises to its writer; see projections.ports.Views."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Generic
 import pytest
 
 from projections.conformance.changes import ANN, BOB, LOG, C, Changes
-from projections.projector import OffsetMoved, Views
+from projections.ports import OffsetMoved, Views
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from chassis.stores.errors import http
 from chassis.stores.errors.calls import translated
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 
 HEADER = struct.Struct(">bI")
 

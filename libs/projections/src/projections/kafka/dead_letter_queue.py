@@ -9,39 +9,24 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from chassis.stores.kafka_bounds import bounded
+from projections.dead_letters import UNKNOWN, Letter
 from projections.kafka.dead_letters import letter_producer
-from projections.projector import Handle, Record
+from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
 
 AT_ONCE = 500  # letters; each at most as large as a record of the topic
-UNKNOWN = "unknown"
 NUMBER = re.compile(r"[0-9]{1,18}")
 WITHIN = 30.0  # seconds for one such portion to be read, written again or removed
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A dead letter: its own offset, and the record as the projector met it.
-
-    Not escaped; another program than ours may have written it, without our headers.
-    """
-
-    offset: int
-    record: Record
-    reason: str
-    failed_at: str
-    """RFC 3339, UTC; UNKNOWN where the letter does not say."""
-
-
-class DeadLetterQueue:
-    """The one partition of a dead-letter topic; every method raises Unavailable without Kafka."""
+class KafkaDeadLetterQueue:
+    """Implements projections.dead_letters.DeadLetterQueue, over the one partition of its topic."""
 
     def __init__(
         self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient
@@ -52,21 +37,15 @@ class DeadLetterQueue:
         (self._partition,) = consumer.assignment()
 
     async def count(self) -> int:
-        """How many letters there are."""
         first, end = await self._bounds()
         return end - first
 
     async def letters(self) -> AsyncIterator[Letter]:
-        """What is there now, oldest first."""
         async for messages in self._portions():
             for message in messages:
                 yield _letter(message)
 
     async def replay(self, handle: Handle) -> int:
-        """Give each letter to the projection once more; how many there were.
-
-        Those that still cannot be applied are dead letters again, at the end.
-        """
         taken = 0
         async for messages in self._portions():
             await handle([_letter(message).record for message in messages])
@@ -75,10 +54,6 @@ class DeadLetterQueue:
         return taken
 
     async def discard(self, unwanted: Collection[int]) -> int:
-        """Drop the letters with these offsets for good: how many there were.
-
-        Letters before the last of them get new offsets.
-        """
         last, dropped = max(unwanted), 0
         async for messages in self._portions():
             reached = [message for message in messages if message.offset <= last]
@@ -125,7 +100,7 @@ class DeadLetterQueue:
 
 
 @asynccontextmanager
-async def of(projection: ProjectorSpec) -> AsyncIterator[DeadLetterQueue]:
+async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
     """The dead letters of a projector; raises Unavailable."""
     brokers = projection.brokers
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
@@ -139,7 +114,7 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[DeadLetterQueue]:
             for client in (consumer, producer, admin):
                 await client.start()
             consumer.assign([TopicPartition(projection.letters, 0)])
-        yield DeadLetterQueue(consumer, producer, admin)
+        yield KafkaDeadLetterQueue(consumer, producer, admin)
 
 
 def _letter(message: Any) -> Letter:

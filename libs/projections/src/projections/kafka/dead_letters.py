@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
-from projections.projector import Record
+from projections.ports import Record
 
 MAX_REASON = 1000  # characters
 # Bytes before compression. Whatever a topic took must fit, or one record stops a projector:

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
 from projections.kafka.topic_identity import TopicIdentity
-from projections.projector import Views
+from projections.ports import Views
 
 WITHIN = 20.0  # seconds
 Ends = Mapping[TopicPartition, int]

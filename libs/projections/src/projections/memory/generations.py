@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from projections.generations import FIRST, Notes, OperationRefused, State, not_serving
-from projections.projector import Change, Views
+from projections.ports import Change, Views
 
 C = TypeVar("C", bound=Change)
 CLEARED: dict[str, Any] = {

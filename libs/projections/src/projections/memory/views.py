@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from projections.opensearch.change import DocumentChange
-from projections.projector import Change, Offset, OffsetMoved, Rejected, claim_whole
+from projections.ports import Change, Offset, OffsetMoved, Rejected, claim_whole
 from projections.redis.change import RedisChange
 
 C = TypeVar("C", bound=Change)
@@ -13,16 +13,19 @@ V = TypeVar("V")
 
 
 class MemoryViews(Generic[C, V]):
-    """Implements projections.projector.Views; `held` is by key what the store would hold."""
+    """Implements projections.ports.Views.
+
+    `held` is by key what the store would hold, `stored_offsets` by log and partition.
+    """
 
     def __init__(self, content: Callable[[C], V]) -> None:
         self.held: dict[str, V] = {}
         self._content = content
         self._versions: dict[str, int] = {}
-        self._offsets: dict[tuple[str, int], int] = {}
+        self.stored_offsets: dict[tuple[str, int], int] = {}
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        return {partition: self._offsets.get((log, partition)) for partition in partitions}
+        return {partition: self.stored_offsets.get((log, partition)) for partition in partitions}
 
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
         return await claim_whole(self, log, partitions)
@@ -36,13 +39,13 @@ class MemoryViews(Generic[C, V]):
 
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         for partition, (before, after) in moves.items():
-            if self._offsets.get((log, partition)) not in {before, after}:
+            if self.stored_offsets.get((log, partition)) not in {before, after}:
                 raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
-            self._offsets[log, partition] = after
+            self.stored_offsets[log, partition] = after
 
     def lose_everything(self) -> None:
         """Be like a store whose data was deleted."""
-        for lost in (self.held, self._versions, self._offsets):
+        for lost in (self.held, self._versions, self.stored_offsets):
             lost.clear()
 
 

@@ -17,7 +17,7 @@ from chassis.stores.opensearch import (
 )
 from projections.opensearch.change import DocumentChange
 from projections.opensearch.mapping import accept_documents
-from projections.projector import Offset, OffsetMoved, Rejected, claim_whole
+from projections.ports import Offset, OffsetMoved, Rejected, claim_whole
 
 NOTES = "operator"  # of the index beside the generations, and of the one document in it
 CONFLICT = 409
@@ -32,7 +32,7 @@ if (ctx._source.next_offset != params.before && ctx._source.next_offset != param
 
 
 class OpenSearchIndex:
-    """Implements projections.projector.Views for one generation of the index."""
+    """Implements projections.ports.Views for one generation of the index."""
 
     def __init__(
         self,

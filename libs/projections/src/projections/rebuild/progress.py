@@ -1,9 +1,9 @@
-"""How far a rebuild is, and what it could not apply."""
+"""How far a rebuild is."""
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,36 +12,12 @@ import stamina
 from chassis.problems import Unavailable
 from projections.generations import Generations
 from projections.kafka.positions import Ends, TopicReader
-from projections.projector import DeadLetters, Record
+from projections.rebuild.counted_letters import CountedLetters
 
 LOOK = 1.0  # seconds between two looks at how far it is
 TELL = 5.0  # seconds between two lines about it
 OVER = 30.0  # seconds over which the rate is taken
 AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild gives up
-
-
-@dataclass
-class CountedLetters:
-    """Counts the records that the building generation lacks.
-
-    The running projector meets the same records and puts them on the dead-letter topic. That ends
-    with the switch, which moves it past them. So from the time when the new generation leads they
-    are put there by the rebuild, too.
-    """
-
-    count: int
-    topic: DeadLetters | None = None
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        if self.topic is not None:
-            await self.topic.put(letters)
-        self.count += len(letters)
-        self.reasons.update(reason.partition(":")[0] for _, reason in letters)
-
-    def __str__(self) -> str:
-        reasons = ", ".join(f"{n} {reason}" for reason, n in self.reasons.most_common(3))
-        return f"{self.count} records ({reasons or 'in an earlier run'})"
 
 
 @dataclass

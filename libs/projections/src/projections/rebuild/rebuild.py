@@ -18,9 +18,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
 from projections.generations import Directives, Generations, OperationRefused, State
-from projections.kafka import positions
+from projections.kafka import dead_letter_queue, positions
 from projections.kafka.consumer import KafkaConsumer
-from projections.rebuild.progress import CountedLetters, RebuildProgress
+from projections.rebuild.counted_letters import CountedLetters, known, taken_by
+from projections.rebuild.progress import RebuildProgress
 from projections.spec import ProjectorSpec
 
 SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
@@ -53,7 +54,13 @@ async def run(
     await _alone(projection.brokers, group)
     before, target = await _begin(projection, options)
     report(f"generation {before.serving} serves; building {target}")
-    letters = CountedLetters(before.dead_letters)
+    async with dead_letter_queue.of(projection) as queue:
+        letters = CountedLetters(
+            before.dead_letters,
+            projection.dead_letters,
+            taken_by(projection, Directives(before.serving)),
+            await known(queue),
+        )
     filling = replace(projection, group=group, dead_letters=letters)
     async with (
         positions.opened(projection.brokers, projection.topic) as log,
@@ -62,7 +69,7 @@ async def run(
         fill = RebuildProgress(projection.generations, target, log, letters, consuming, report)
         await fill.catch_up()
         _check_complete(letters, options)
-        letters.topic = projection.dead_letters
+        letters.is_leading = True
         async with _leading(projection.generations, target):
             await fill.catch_up()
             _check_complete(letters, options)  # again: records came meanwhile

@@ -14,7 +14,7 @@ from typing import Any
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis
-from projections.projector import Offset, OffsetMoved, Rejected
+from projections.ports import Offset, OffsetMoved, Rejected
 from projections.redis.change import RedisChange
 from projections.redis.layout import Layout
 
@@ -55,7 +55,7 @@ Moves = Mapping[int, tuple[Offset, int]]
 
 
 class RedisViews:
-    """Implements projections.projector.Views for one generation of the view."""
+    """Implements projections.ports.Views for one generation of the view."""
 
     def __init__(
         self, redis: AnyRedis, layout: Layout, generation: str, leading: str | None = None

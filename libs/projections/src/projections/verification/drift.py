@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from projections.projector import Change
+from projections.ports import Change
 
 C = TypeVar("C", bound=Change)
 

@@ -18,7 +18,7 @@ from typing import Generic
 import stamina
 
 from chassis.problems import Unavailable
-from projections.projector import Undecodable
+from projections.ports import Undecodable
 from projections.verification.drift import (
     LAG,
     C,

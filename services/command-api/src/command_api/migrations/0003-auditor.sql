@@ -1,3 +1,3 @@
 -- depends: 0002-grant
--- The projectors' `verify` reads the newest event of every user, and changes nothing.
+-- view-verifier reads the newest event of every user, and changes nothing.
 GRANT SELECT ON user_event TO `auditor`@`%`

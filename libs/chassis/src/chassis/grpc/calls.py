@@ -1,0 +1,89 @@
+"""One call over gRPC: its deadline, its error, and a client that leaves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+from grpclib.const import Handler, Status
+from grpclib.server import Stream
+from h2.exceptions import StreamClosedError
+
+from chassis import problems
+from chassis.grpc.stream import CallStream
+from chassis.observability import tracing
+from chassis.problems import Problem
+
+Call = Stream[Any, Any]
+Method = Callable[[Call], Awaitable[None]]
+TOO_LATE = "the deadline of the call has passed"
+
+
+class WrappedService:
+    """A service of grpclib's, each call of which is handed to `serve` with its route."""
+
+    def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
+        self._handlers: Mapping[str, Handler] = {
+            route: handler._replace(func=partial(serve, route, _limited(handler)))
+            for route, handler in service.__mapping__().items()
+        }
+
+    def __mapping__(self) -> Mapping[str, Handler]:
+        return self._handlers
+
+
+def _limited(handler: Handler) -> Method:
+    """A handler's method; a client that sends one message has a limited time for it."""
+    has_one_message = not handler.cardinality.client_streaming
+
+    async def limited(stream: Call) -> None:
+        _transport_of(stream).has_one_message = has_one_message
+        await handler.func(stream)
+
+    return limited
+
+
+async def in_time(method: Method, stream: Call) -> None:
+    """Run a method within the client's deadline; raises TooSlow.
+
+    grpclib's own deadline ends in UNKNOWN and a traceback when it passes before the call begins.
+    """
+    deadline, loop = _transport_of(stream).deadline, asyncio.get_running_loop()
+    if deadline is None:
+        await method(stream)
+        return
+    limit = asyncio.timeout_at(deadline)
+    try:
+        if deadline <= loop.time():
+            raise problems.TooSlow(TOO_LATE)
+        async with limit:
+            await method(stream)
+    except TimeoutError as error:
+        if limit.expired():
+            raise problems.TooSlow(TOO_LATE) from error
+        raise
+
+
+def _transport_of(stream: Call) -> CallStream:
+    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
+
+
+async def send_error(stream: Call, problem: Problem) -> None:
+    extra = {"problem-type": f"urn:problem:{problem.kind}"}
+    if (trace_id := tracing.trace_id()) is not None:
+        extra["trace-id"] = trace_id
+    extra |= {header.lower(): value for header, value in problem.headers.items()}
+    with caller_may_leave():
+        await stream.send_trailing_metadata(
+            status=Status[problem.status.grpc], status_message=problem.public_detail, metadata=extra
+        )
+
+
+@contextmanager
+def caller_may_leave() -> Iterator[None]:
+    """Grpclib cancels the call of one who has left; where that was swallowed, answering fails."""
+    try:
+        yield
+    except StreamClosedError as gone:
+        raise asyncio.CancelledError from gone

@@ -1,0 +1,36 @@
+"""Frames on their way out of an HTTP/2 connection."""
+
+from http2 import frames
+from http2.frames import NUMBER
+
+WRITE = 65_536  # bytes
+
+
+class FrameWriter:
+    """Keeps frames until they are taken; its length is in bytes."""
+
+    def __init__(self) -> None:
+        self._out = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._out)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more to send than one write should have."""
+        return len(self._out) > WRITE
+
+    def send(self, kind: int, flags: int, stream_id: int, payload: bytes = b"") -> None:
+        """Append a frame."""
+        self._out += frames.written(kind, flags, stream_id, payload)
+
+    def announce(self, stream_id: int, increment: int) -> None:
+        """Let the client send so many bytes more; stream 0 is the connection."""
+        if increment:
+            self.send(frames.WINDOW_UPDATE, 0, stream_id, NUMBER.pack(increment))
+
+    def take(self) -> bytes:
+        """All that is to go out now."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data

@@ -1,0 +1,57 @@
+"""Membership of a consumer group: joining it, and its rebalances."""
+
+import asyncio
+from collections.abc import Collection
+
+import stamina
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from chassis.problems import Unavailable
+from chassis.stores.errors import kafka as kafka_errors
+from chassis.stores.errors.calls import translated
+from projections.kafka.lag import LAG
+
+
+class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
+    """A consumer in its group; a rebalance waits for whoever holds `batch`.
+
+    `epoch` is one more with every assignment or revocation.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer, topic: str) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._joining: asyncio.Task[None] | None = None
+        self.batch = asyncio.Lock()
+        self.epoch = 0
+
+    async def join(self) -> None:
+        """Join, however long Kafka is unavailable; raises CancelledError after give_up()."""
+        self._joining = asyncio.create_task(self._join())
+        try:
+            await self._joining
+        finally:
+            self._joining = None
+
+    def give_up(self) -> None:
+        """End an attempt to join."""
+        if self._joining is not None:
+            self._joining.cancel()
+
+    async def _join(self) -> None:
+        self._consumer.subscribe([self._topic], listener=self)
+        async for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=60):
+            with attempt, translated("kafka", "join", kafka_errors.classify):
+                await self._consumer.start()
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._assignment_changes()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self._assignment_changes()
+
+    async def _assignment_changes(self) -> None:
+        """The partitions are about to change or have changed: wait for the running batch."""
+        self.epoch += 1
+        async with self.batch:
+            LAG.clear()

@@ -1,0 +1,42 @@
+"""Dead letters in memory, put aside and worked with; the contract suite runs over them, too."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime
+
+from projections.dead_letters import Letter
+from projections.ports import Handle, Record
+
+
+class MemoryDeadLetters:
+    """Implements projections.dead_letters.DeadLetters and projections.dead_letters.DeadLetterQueue.
+
+    `held` is what is there, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[Letter] = []
+        self._next = 0
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        for record, reason in letters:
+            self.held.append(Letter(self._next, record, reason, datetime.now(UTC).isoformat()))
+            self._next += 1
+
+    async def count(self) -> int:
+        return len(self.held)
+
+    async def letters(self) -> AsyncIterator[Letter]:
+        for letter in self.held.copy():
+            yield letter
+
+    async def replay(self, handle: Handle) -> int:
+        taken = self.held.copy()
+        if taken:
+            await handle([letter.record for letter in taken])
+        self.held = self.held[len(taken) :]
+        return len(taken)
+
+    async def discard(self, unwanted: Collection[int]) -> int:
+        before = len(self.held)
+        self.held = [letter for letter in self.held if letter.offset not in unwanted]
+        return before - len(self.held)

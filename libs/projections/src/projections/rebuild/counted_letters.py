@@ -1,0 +1,89 @@
+"""The records that a rebuild cannot apply."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from projections.dead_letters import DeadLetterQueue, DeadLetters
+from projections.generations import Directives, OperationRefused
+from projections.ports import Record
+from projections.spec import ProjectorSpec
+
+MOST = 1000  # new dead letters of a run; with more the mapping is at fault
+Source = tuple[int, int, int]
+
+
+@dataclass
+class CountedLetters:
+    """Counts the records that the building generation lacks, and puts some on the topic.
+
+    What the serving generation rejects, too, the running projector has put there when it met it;
+    an operator may have discarded it since. What the building generation alone rejects, for its
+    mapping say, would be in no place once that serves. `known` are on the topic already.
+    """
+
+    count: int
+    topic: DeadLetters
+    serving_takes: Callable[[Record], Awaitable[bool]]
+    known: set[Source] = field(default_factory=set)
+    is_leading: bool = False
+    """The switch is about to move the running projector past its own: put all there."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    added: int = 0
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        """Raises Unavailable, and OperationRefused instead of more than MOST new letters."""
+        new = [letter for letter in letters if await self._is_missing(letter[0])]
+        added = new[: MOST - self.added]
+        if added:
+            await self.topic.put(added)
+        self.added += len(added)
+        self.known |= {_source(record) for record, _ in added}
+        if len(new) > len(added):
+            raise OperationRefused(
+                f"stopped: over {MOST} records that only the new generation rejects; look at"
+                " `dead-letters list`, mend the mapping, and `rebuild --restart`"
+            )
+        self.count += len(letters)
+        self.reasons.update(reason.partition(":")[0] for _, reason in letters)
+
+    async def _is_missing(self, record: Record) -> bool:
+        if _source(record) in self.known:
+            return False
+        return self.is_leading or await self.serving_takes(record)
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in self.reasons.most_common(3))
+        return f"{self.count} records ({reasons or 'in an earlier run'})"
+
+
+def taken_by(
+    projection: ProjectorSpec, directives: Directives
+) -> Callable[[Record], Awaitable[bool]]:
+    """Whether a generation takes a record, by writing it: its version guard makes that harmless."""
+    views = projection.generations.views(directives.generation, directives.leading)
+
+    async def takes(record: Record) -> bool:
+        rejected = _Rejections()
+        await projection.handler(views, rejected)([record])
+        return not rejected.records
+
+    return takes
+
+
+async def known(queue: DeadLetterQueue) -> set[Source]:
+    """The records of which there are dead letters; raises Unavailable."""
+    return {_source(letter.record) async for letter in queue.letters()}
+
+
+class _Rejections:
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+        self.records += [record for record, _ in letters]
+
+
+def _source(record: Record) -> Source:
+    """The value's hash, too: a topic that was made anew has the same offsets."""
+    return record.partition, record.offset, hash(record.value)

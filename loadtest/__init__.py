@@ -1,0 +1,1 @@
+"""Load, attacks and measurements: each module is a program, run with `python -m loadtest.NAME`."""
