@@ -76,7 +76,7 @@ def test_a_second_run_leaves_what_runs_alone(instance: Instance) -> None:
 def test_a_program_that_dies_at_start_is_told_with_its_last_words_and_leaves_nothing(
     instance: Instance,
 ) -> None:
-    with pytest.raises(StackError, match=r"(?s)broken died while starting.*disk is on fire"):
+    with pytest.raises(StackError, match=r"(?s)broken exited while starting.*disk is on fire"):
         run(instance, program("fine", STAY), unhealthy("broken", DIE, within=60))
     assert not any(state.is_up for state in control.states(instance).values())
 
@@ -124,5 +124,5 @@ def test_shutting_down_ends_also_what_a_killed_supervisord_left(instance: Instan
 
 def test_an_unknown_program_is_told_with_the_known_ones(instance: Instance) -> None:
     run(instance, program("server", STAY))
-    with pytest.raises(StackError, match=r"no program 'sevrer'; there are server"):
+    with pytest.raises(StackError, match=r"no program 'sevrer'; known programs: server"):
         control.pid_of("unit", "sevrer")
