@@ -51,7 +51,7 @@ async def test_a_stop_that_is_not_passed_in_time_says_why(
     monkeypatch.setattr(people.topic, "_remember", lambda _: None)
     stops = await console.stops("POST", "/user", json=NAMES)
     assert "ms" in stops["command-api"]
-    assert stops["kafka"]["missing"].startswith("the topic is not read just now")
+    assert stops["kafka"]["missing"].startswith("the topic is not being read")
     assert stops["query-api"]["missing"].startswith("not yet")
     assert stops["search-api"]["missing"].startswith("not among the first 100")
 

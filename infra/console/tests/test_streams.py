@@ -55,7 +55,7 @@ async def test_a_neighbour_that_is_away_is_told_as_away(
         console.page.get("/figures") as stream,
     ):
         told = await figures(stream)
-    assert {program["state"] for program in told["programs"]} == {"away"}
+    assert {program["state"] for program in told["programs"]} == {"unavailable"}
     assert "Cannot connect" in told["programs"][0]["why"]
     assert told["projectors"][0]["lag"] is None
     assert told["connector"] == {}

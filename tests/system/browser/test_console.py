@@ -49,7 +49,7 @@ async def press(page: Page, item: Locator, deed: str) -> None:
 async def test_a_user_s_life_by_keyboard(page: Page) -> None:
     last = unique("Lee")
     await create(page, "Bruce", last)
-    command, kafka, query, search = await passed(page, f"Bruce {last} is created")
+    command, kafka, query, search = await passed(page, f"Created Bruce {last}")
     assert 0 < command < min(kafka, query, search)
     await expect(page.locator("#announcement")).to_contain_text("OpenSearch after")
     await expect(page.locator("#create input").first).to_be_focused()
@@ -64,7 +64,7 @@ async def test_a_user_s_life_by_keyboard(page: Page) -> None:
     await expect(page.locator("#rename input").first).to_be_focused()
     await page.locator("#rename input").first.fill("Brandon")
     await page.keyboard.press("Enter")
-    await passed(page, f"Bruce {last} is renamed Brandon {last}")
+    await passed(page, f"Renamed Bruce {last} to Brandon {last}")
     for pane in ("list", "results"):
         await expect(person(page, pane, f"Brandon {last}")).to_contain_text("version 2")
 
@@ -72,7 +72,7 @@ async def test_a_user_s_life_by_keyboard(page: Page) -> None:
     await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    await passed(page, f"Brandon {last} is deleted")
+    await passed(page, f"Deleted Brandon {last}")
     for pane in ("list", "results"):
         await expect(person(page, pane, last)).to_have_count(0)
 
@@ -82,7 +82,7 @@ async def test_a_hostile_name_is_text(page: Page) -> None:
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     await create(page, HOSTILE, last)
-    await passed(page, f"{HOSTILE} {last} is created")
+    await passed(page, f"Created {HOSTILE} {last}")
     await page.get_by_role("searchbox").fill(last)
     for pane in ("list", "results"):
         await expect(person(page, pane, last).locator("bdi")).to_have_text(f"{HOSTILE} {last}")
@@ -116,21 +116,21 @@ async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
     await create(page, "Ada", last)
     await page.keyboard.press("Enter")
     answered.set()
-    await passed(page, f"Ada {last} is created")
+    await passed(page, f"Created Ada {last}")
     assert sent == ["POST"]
 
 
 async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page) -> None:
     last = unique("Race")
     await create(page, "Ada", last)
-    await passed(page, f"Ada {last} is created")
+    await passed(page, f"Created Ada {last}")
     await press(page, person(page, "list", last), "Rename")
     other = await page.context.new_page()
     await other.goto(page.url)
     await press(other, person(other, "list", last), "Rename")
     await other.locator("#rename input").first.fill("Eve")
     await other.keyboard.press("Enter")
-    await passed(other, f"Ada {last} is renamed Eve {last}")
+    await passed(other, f"Renamed Ada {last} to Eve {last}")
 
     await page.locator("#rename input").first.fill("Ida")
     await page.keyboard.press("Enter")

@@ -76,8 +76,8 @@ async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -
     lag = page.locator('[data-of="search-projector"][data-figure="lag"]')
     await expect(lag).to_have_text("0")
     async with stopped("search-projector"):
-        await expect(page.locator("#programs")).to_contain_text("search-projector away")
-        await expect(lag).to_have_text("not known")
+        await expect(page.locator("#programs")).to_contain_text("search-projector unavailable")
+        await expect(lag).to_have_text("unknown")
         await page.locator("#create input").first.fill("Nobody")
         await page.locator("#create input").last.fill(f"Finds{uuid.uuid4().hex}")
         await page.keyboard.press("Enter")
@@ -91,11 +91,11 @@ async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -
 
 async def test_a_page_outlives_its_console(page: Page) -> None:
     async with stopped("console"):
-        await expect(page.locator("#connection")).to_contain_text("away")
+        await expect(page.locator("#connection")).to_contain_text("does not answer")
         await page.locator("#create input").first.fill("Ada")
         await page.locator("#create input").last.fill("Lovelace")
         await page.keyboard.press("Enter")
         await expect(page.locator("#create-problem")).to_have_text("The console does not answer.")
     await expect(page.locator("#connection")).to_have_text("live", timeout=60_000)
     await page.keyboard.press("Enter")
-    await expect(page.locator("#journey-title")).to_have_text("Ada Lovelace is created")
+    await expect(page.locator("#journey-title")).to_have_text("Created Ada Lovelace")
