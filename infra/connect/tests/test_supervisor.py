@@ -174,7 +174,7 @@ async def test_a_refused_configuration_is_told_in_connects_own_words(
 
 async def test_a_worker_that_is_away_is_waited_for(worker: Worker, supervised: Supervisor) -> None:
     worker.answers = 500
-    await eventually(lambda: not_ready(supervised, "answers 500"))
+    await eventually(lambda: not_ready(supervised, "returned 500"))
     assert running() == {"connector": 0}
     worker.answers = 200
     await eventually(lambda: ready(supervised))

@@ -1,4 +1,4 @@
-"""A snapshot on request: asked for on the signal topic, and followed on the topic of the events."""
+"""Snapshots on request: requested on the signal topic, followed on the events' topic."""
 
 import asyncio
 import json
@@ -17,14 +17,14 @@ from chassis.stores.errors.calls import translated
 from chassis.stores.kafka import Brokers
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
-QUIET = 60.0  # seconds without a record of the snapshot; it starts after 1, and then never rests
+QUIET = 60.0  # seconds without a snapshot record; it starts after 1 and then never pauses
 TELL_EVERY = 2.0  # seconds
 Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the connector listens and writes, as its own configuration has it."""
+    """Topics of the connector, from its own configuration."""
 
     prefix: str
     signals: str
@@ -42,9 +42,9 @@ class Source:
 
 
 async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
-    """Have every row published once more: how many records that were, when the last is there.
+    """Publish every row again; return the number of records once the last one is on the topic.
 
-    `tell` is given the number so far, now and then. Raises Unavailable when Kafka is away, or when
+    Calls `tell` with the number so far. Raises Unavailable when Kafka is unavailable, or when
     no record comes for QUIET seconds.
     """
     consumer = AIOKafkaConsumer(
@@ -62,14 +62,14 @@ async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
 
 
 def _request(source: Source) -> bytes:
-    """BLOCKING, since INCREMENTAL waits on an idle source for the next event."""
+    """Encode the request; BLOCKING, as INCREMENTAL waits on an idle source for the next event."""
     data = {"data-collections": source.tables, "type": "BLOCKING"}
     request = {"id": str(uuid.uuid4()), "type": "execute-snapshot", "data": data}
     return json.dumps(request).encode()
 
 
 async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
-    """Count until the partitions are read to where they ended when the last record was met."""
+    """Count records up to the partitions' ends at the time of the last record."""
     records, ends = 0, dict[TopicPartition, int]()
     heard_at = told_at = time.monotonic()
     while not ends or any([await consumer.position(p) < end for p, end in ends.items()]):
@@ -82,7 +82,7 @@ async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
         if markers:
             heard_at = now
         elif now - heard_at > QUIET:
-            raise Unavailable(f"no record of the snapshot for {QUIET:.0f} s, {records} before that")
+            raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records}")
         if now - told_at > TELL_EVERY:
             tell(records)
             told_at = now
@@ -90,7 +90,7 @@ async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
 
 
 def _marker(message: Any) -> bytes | None:
-    """Where in a snapshot a record stands (`first`, `true`, `last`, …); None: in no snapshot."""
+    """Return a record's place in a snapshot (`first`, `true`, `last`, …); None: in no snapshot."""
     headers = dict(message.headers)
     return bytes(headers["__source_snapshot"]) if headers.get("__op") == b"r" else None
 
