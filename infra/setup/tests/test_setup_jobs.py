@@ -18,7 +18,7 @@ def test_the_number_of_partitions_of_user_events_is_a_setting() -> None:
 def test_a_topic_with_other_partitions_is_refused_and_a_missing_one_is_not() -> None:
     wanted = read(TOPICS, None)
     refuse_other_partitions(wanted, {"user.events": 4, "somebody.elses": 9})
-    with pytest.raises(SetupError, match=r"user\.events has 3 partitions, 4 are asked for"):
+    with pytest.raises(SetupError, match=r"user\.events has 3 partitions, 4 were requested"):
         refuse_other_partitions(wanted, {"user.events": 3})
 
 

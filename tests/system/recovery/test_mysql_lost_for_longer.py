@@ -50,7 +50,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
         await mysql_lost.replaced(stack)
         report = await asyncio.to_thread(backup.restore, stack, dump)
     assert "gaps: 2 versions of 1 keys, listed in user_event_gap\n" in report
-    assert "possible loss: what was acknowledged after 20" in report
+    assert "possible loss: commands acknowledged after 20" in report
     assert stores.marked_gaps(stack)[user["id"]] == {2, 3}
     assert [event["version"] for event in await http.history(user["id"])] == [1, 4]
     user = await http.rename(user["id"], "Restored", expected=4)
