@@ -1,4 +1,4 @@
-"""Callers that go away, repeat themselves, and all want the same user: T10 to T12."""
+"""Clients that disconnect, retry, and contend for one user: T10 to T12."""
 
 import asyncio
 from collections import Counter
@@ -10,12 +10,12 @@ from tests.chaos.harness.scenario import Chaos, Scenario
 from tests.chaos.verdict.ledger import Command, Entry, Request
 
 CONFLICTS = {"409", "412", "ABORTED", "FAILED_PRECONDITION"}
-LATEST_GOODBYE = 0.02  # seconds after which a caller hangs up
+LATEST_GOODBYE = 0.02  # seconds after which a client disconnects
 AT_ONCE = 20
 
 
 async def test_callers_hang_up(chaos: Chaos) -> None:
-    async with chaos.scenario("T10: callers hang up") as scenario:
+    async with chaos.scenario("T10: clients disconnect") as scenario:
         await scenario.silence()
         for _ in range(scenario.rounds(40)):
             requests = [scenario.traffic.next_request() for _ in range(25)]
@@ -23,7 +23,7 @@ async def test_callers_hang_up(chaos: Chaos) -> None:
 
 
 async def ask_and_leave(scenario: Scenario, request: Request) -> None:
-    """Three in ten hang up; half of them never come back, so that nobody knows."""
+    """Disconnect in three of ten cases; half of these clients never retry: unknown outcome."""
     entry, chance = await scenario.ledger.sent(request), scenario.chance
     caller = chance.choice(scenario.callers)
     if chance.random() < 0.3:
@@ -48,7 +48,7 @@ async def test_a_command_sent_many_times_at_once_happens_once(chaos: Chaos) -> N
 
 
 async def own_request(scenario: Scenario, command: Command, number: int) -> Request:
-    """A command on a user that nothing else is asked of."""
+    """Return a command on a user that receives no other command."""
     key = f"{scenario.ledger.run}-once-{number}"
     create = Request(key, "create", last_name="Samekey")
     if command == "create":
