@@ -61,7 +61,7 @@ def _twice(ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:
         if effects[entry.request.key] > 1:
             yield f"I3 {entry.request.key}: has {effects[entry.request.key]} effects"
         if entry.is_acknowledged and entry.request.expected not in {None, entry.version - 1}:
-            yield f"I3 {entry.request.key}: expected {entry.request.expected}, found {entry.version}"
+            yield f"I3 {entry.request.key}: expected {entry.request.expected}, got {entry.version}"
     places = Counter((entry.user, entry.version) for entry in ledger.acknowledged())
     yield from (f"I3 {place} was acknowledged {n} times" for place, n in places.items() if n > 1)
 
