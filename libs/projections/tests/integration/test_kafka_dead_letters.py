@@ -23,7 +23,7 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
         letter = await first_letter(log)
     assert (letter.key, letter.value) == (b"poison", b"poison@1")
     headers = dict(letter.headers)
-    assert headers["reason"] == b"it is poison"
+    assert headers["reason"] == b"invalid record"
     assert headers["source.topic"] == log.topic.encode()
     assert headers["source.offset"].isdigit()
 
