@@ -1,4 +1,4 @@
-"""What a person does with the console, in a real browser, through every server."""
+"""Use of the console in a real browser, through every server."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
 
 
 def unique(prefix: str) -> str:
-    """A name that no other test has: letters only, so that search sees one word."""
+    """Return a name that no other test has: letters only, so that search sees one word."""
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
 async def create(page: Page, first: str, last: str) -> None:
-    """Create a user by keyboard alone, from where the focus is when the page has loaded."""
+    """Create a user by keyboard, from the element that has the focus after loading."""
     await expect(page.locator("#create input").first).to_be_focused()
     await page.keyboard.insert_text(first)
     await page.keyboard.press("Tab")
@@ -29,7 +29,7 @@ async def create(page: Page, first: str, last: str) -> None:
 
 
 async def passed(page: Page, title: str) -> list[float]:
-    """Wait until the command with this title has passed every stop; the times, in ms."""
+    """Wait until the command with this title has passed every stop; return the times, in ms."""
     await expect(page.locator("#journey-title")).to_have_text(title)
     times = page.locator("#journey .time")
     await expect(times).to_have_text([re.compile(r"^[\d.]+ ms$")] * len(STOPS))
@@ -37,7 +37,7 @@ async def passed(page: Page, title: str) -> list[float]:
 
 
 def person(page: Page, pane: str, name: str) -> Locator:
-    """A user's item in the list or among the results."""
+    """Return a user's item in the list or among the results."""
     return page.locator(f"#{pane} li").filter(has_text=name)
 
 
@@ -146,7 +146,7 @@ async def test_the_list_turns_its_pages(page: Page) -> None:
             f"{page.url}user", data={"first_name": f"Page {number}", "last_name": unique("Turn")}
         )
     await page.reload()
-    # By its id: what stands first may be the canary's user, and that goes as it came.
+    # By its id: the first item may be the canary's user, which is deleted again.
     (command_api, *_) = (await answer.text()).splitlines()
     newest = page.locator(f'#list [data-id="{json.loads(command_api)["user"]["id"]}"]')
     await expect(newest).to_have_count(1)

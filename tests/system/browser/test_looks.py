@@ -1,4 +1,4 @@
-"""The console on a phone, in light and dark, by keyboard, and while a neighbour is away."""
+"""The console on a phone, in light and dark, by keyboard, and with an unavailable dependency."""
 
 import uuid
 from typing import Literal
@@ -10,7 +10,7 @@ from tests.support.stack.faults import stopped
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=15_000)
-# For each text: its colour's contrast to the first background under it (WCAG 2, 1.4.3).
+# For each text: contrast of its colour to the first background below it (WCAG 2, 1.4.3).
 CONTRASTS = """() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const light = (colour) => {

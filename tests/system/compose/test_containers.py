@@ -1,4 +1,4 @@
-"""The containers as Docker itself describes them, and what they stand."""
+"""The containers as Docker describes them, and their behaviour."""
 
 import re
 from functools import partial
@@ -17,7 +17,7 @@ JOBS = {
     *("mysql-users", "migrate", "topics", "schema-rule"),
     *(f"{aggregate.name}-migrate" for aggregate in AGGREGATES),
 }
-# Their entrypoints write beside their programs: plugins and settings, a key store.
+# Their entrypoints write to their own folders: plugins and settings, a key store.
 WRITES_ITS_OWN_FOLDERS = {"connect", "opensearch"}
 APIS = ["command-api", "query-api", "search-api"]
 OURS = [
@@ -127,7 +127,7 @@ async def shared(service: str, port: int) -> None:
 
 
 def partitions(container: str, port: int) -> set[str]:
-    """The partitions that a projector says it has."""
+    """Return the partitions that a projector reports."""
     lag = [line for line in metrics(container, port) if line.startswith("projector_lag_records{")]
     return {line.split('"')[1] for line in lag}
 

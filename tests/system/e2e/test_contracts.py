@@ -1,4 +1,4 @@
-"""What the running servers hold is what schemas/ and infra/ say."""
+"""The running servers' configuration equals schemas/ and infra/."""
 
 import json
 import uuid
@@ -64,7 +64,7 @@ async def test_the_registry_and_our_gate_judge_alike(stack: Addresses) -> None:
         await session.delete(f"subjects/{subject}")
     assert refused == {change.name for change in FORBIDDEN}
     ours = {name for name, schema in changes.items() if objections([avro_schema(), schema])}
-    assert ours == refused | {RENAMED.name}, "ours alone sees through a rename"
+    assert ours == refused | {RENAMED.name}, "only ours detects a rename"
 
 
 async def test_the_topic_is_compacted_and_partitioned(stack: Addresses) -> None:

@@ -1,4 +1,4 @@
-"""One user's whole life, through every server, by either door."""
+"""Life cycle of a user through every server, over HTTP and gRPC."""
 
 import asyncio
 import uuid
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 
 def unique(prefix: str) -> str:
-    """A name that no other test has: letters only, so that search sees one word."""
+    """Return a name that no other test has: letters only, so that search sees one word."""
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 

@@ -1,4 +1,4 @@
-"""The shipped rules with their shipped durations, by Prometheus's own tool."""
+"""The shipped rules with their shipped durations, checked by Prometheus's own tool."""
 
 import subprocess
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_kubernetes_rules_know_by_other_figures_whether_the_connector_runs(tmp_p
 
 
 def found_right(folder: Path, *words: str) -> None:
-    """The test fails with what promtool says if it finds anything wrong."""
+    """Fail the test with promtool's output if it finds an error."""
     promtool = stack.fetch().packages / "usr/bin/promtool"
     done = subprocess.run(
         [promtool, *words], cwd=folder, check=False, capture_output=True, text=True, timeout=120

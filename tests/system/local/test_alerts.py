@@ -1,6 +1,6 @@
-"""Every alert is caused, fires, and ends: on the real system, with windows and waits cut short.
+"""Every alert is caused, fires, and resolves: on the real system, with short windows and waits.
 
-That the shipped windows and waits are right is test_alert_rules.py's to say.
+The shipped windows and waits are covered by test_alert_rules.py.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.support.stack.prometheus import Prometheus, hasty
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
-FIRES_WITHIN = 60  # seconds; the longest, of the canary, is a window and two of its pauses
+FIRES_WITHIN = 60  # seconds; the longest, the canary's, is a window and two probe intervals
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ async def prometheus(
 
 
 async def fires(prometheus: Prometheus, *alerts: tuple[str, str]) -> None:
-    """Each of the alerts fires for its job, and what it says is filled in."""
+    """Each of the alerts fires for its job, with a complete text."""
 
     async def all_fire() -> None:
         firing = await prometheus.firing()
@@ -45,7 +45,7 @@ async def fires(prometheus: Prometheus, *alerts: tuple[str, str]) -> None:
 
 
 async def silent(prometheus: Prometheus) -> None:
-    """All targets answer; nothing fires, and nothing is about to."""
+    """All targets are up; no alert fires or is pending."""
 
     async def all_well() -> None:
         assert await prometheus.query("up == 1")
@@ -116,10 +116,10 @@ async def test_a_pause_that_nobody_ends_is_told(stack: Addresses, prometheus: Pr
 async def test_a_connector_that_fails_is_started_again_and_told(
     stack: Addresses, prometheus: Prometheus, http: Door
 ) -> None:
-    # In order, not by force: that is what Debezium's task does not survive.
+    # Gracefully, not by a kill: Debezium's task does not survive a graceful restart.
     os.kill(control.pid_of(NAME, "mysql"), signal.SIGTERM)
     await fires(prometheus, ("ConnectorRestartsOften", "connector-supervisor"))
-    await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is back
+    await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is available again
 
 
 async def test_unsafe_mysql_setting_fires_before_anything_is_lost(

@@ -1,4 +1,4 @@
-"""A missing right, a wrong script, a refused query: 500 with a log line, or the process ends."""
+"""Missing privileges, invalid scripts and queries: 500 with a log line, or the process exits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ def ports(unused_ports: list[int]) -> dict[str, str]:
 
 @pytest.fixture
 async def powerless(stack: Addresses, ports: dict[str, str]) -> AsyncIterator[LoggedProgram]:
-    """command-api as a user of MySQL who may read, and not insert."""
+    """Run command-api as a MySQL user that may read, but not insert."""
     settings = {
         "MYSQL_PORT": str(stack.mysql_port),
         "MYSQL_USER": "auditor",
@@ -67,12 +67,12 @@ async def answers(port: str, path: str, status: int) -> None:
 
 
 def errors_of_requests(program: LoggedProgram) -> list[dict[str, Any]]:
-    """Not those of the background: this user may not remove old answers either."""
+    """Return errors of requests only: this user may not remove old responses in the background."""
     return [line for line in program.logged("error") if "trace_id" in line]
 
 
 async def only_error(program: LoggedProgram) -> dict[str, Any]:
-    """The one error that a request has led to; its line may be read after its answer."""
+    """Return the one error of a request; its line may be read after its response."""
 
     async def one() -> dict[str, Any]:
         errors = errors_of_requests(program)
@@ -122,7 +122,7 @@ async def test_missing_insert_right_has_the_same_answer_by_grpc(
 
 
 async def lines_of(program: LoggedProgram, requests: int) -> tuple[list[Any], list[Any]]:
-    """The errors, and the lines that lead to them, as soon as each request has one."""
+    """Return the errors, and the lines that refer to them, once each request has one."""
     errors = errors_of_requests(program)
     others = [line for line in program.logged("info") if "first_trace" in line]
     assert len(errors) + len(others) == requests
@@ -163,7 +163,7 @@ async def test_query_that_opensearch_refuses_is_500_with_an_error(
 
 
 async def emptied(nodes: str) -> RedisCluster:
-    """The cluster of contract tests, with nothing in it."""
+    """Return the cluster of contract tests, emptied."""
     settings = RedisSettings.model_validate({"redis_url": nodes, "redis_cluster": True})
     redis = client(settings, 2, timeout=5, reply_timeout=5)
     assert isinstance(redis, RedisCluster)
@@ -175,7 +175,7 @@ async def emptied(nodes: str) -> RedisCluster:
 async def test_view_of_the_wrong_type_ends_the_projector(
     stack: Addresses, redis_cluster: str, ports: dict[str, str], key: str
 ) -> None:
-    """WRONGTYPE is a bug of ours, or of who wrote by hand: no retry heals it."""
+    """WRONGTYPE is a bug, or a manual write: no retry fixes it."""
     async with aclosing(await emptied(redis_cluster)) as redis:
         await redis.set(key, SECRET)
         settings = {

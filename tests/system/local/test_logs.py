@@ -1,4 +1,4 @@
-"""What the services write to their logs while somebody is created, found, renamed and deleted."""
+"""Log output of the services while a user is created, found, renamed and deleted."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""The operator's commands, beside a running projector: what a person sees, and what it does."""
+"""Operator commands beside a running projector: their output and their effect."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ OURS = {
 
 @pytest.fixture
 def tool(stack: Addresses) -> Tool:
-    """`redis-projector WORDS…` with the stack's own settings."""
+    """Return `redis-projector WORDS…` with the stack's own settings."""
     settings = stack.environment("redis-projector")
     command = Path(sys.executable).parent / "redis-projector"
 
@@ -46,7 +46,7 @@ def tool(stack: Addresses) -> Tool:
 
 @pytest.fixture
 async def letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
-    """Puts a record on the dead-letter topic; what a test leaves there is dropped."""
+    """Write records to the dead-letter topic; those that a test leaves there are dropped."""
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
     await producer.start()
 
@@ -67,7 +67,7 @@ def offsets(tool: Tool) -> list[str]:
 
 
 async def record_of(stack: Addresses, user: str) -> bytes:
-    """The event of a user as it lies on the topic."""
+    """Return the event of a user as stored on the topic."""
     consumer = AIOKafkaConsumer(
         "user.events", bootstrap_servers=stack.kafka_bootstrap, auto_offset_reset="earliest"
     )
@@ -94,7 +94,7 @@ async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters
     assert [row[0] for row in rows] == ["partition", "0", "1", "2", "3", "dead"]
     for _, offset, end, lag, late, _ in rows[1:5]:
         assert int(lag) in {0, int(end) - int(offset)}
-        assert int(lag) or not float(late)  # one of under 50 ms is shown as 0.0, too
+        assert int(lag) or not float(late)  # a lag under 50 ms is also shown as 0.0
     assert rows[5] == ["dead", "letters:", "1"]
 
 
@@ -105,7 +105,7 @@ async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discar
     tool: Tool, letter: Write, headers: dict[str, str]
 ) -> None:
     await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
-    (offset,) = offsets(tool)  # one line, whatever it holds
+    (offset,) = offsets(tool)  # one line, whatever its content
     for words in (["list"], ["show", offset], ["replay"]):
         told = tool("dead-letters", *words)
         assert told.returncode == 0, told.stderr

@@ -1,4 +1,4 @@
-"""A Redis that takes no writes: the projector waits, query-api goes on, nothing is lost."""
+"""A Redis that rejects writes: the projector waits, query-api continues, nothing is lost."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

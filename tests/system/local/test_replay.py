@@ -1,4 +1,4 @@
-"""`connector-supervisor replay`: every event in MySQL is published once more."""
+"""`connector-supervisor replay`: every event in MySQL is published again."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ Replay = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def replay(stack: Addresses) -> Replay:
-    """The command, with the stack's own settings and those given."""
+    """Return the command, with the stack's own settings and the given ones."""
     settings = stack.environment("connector-supervisor")
     command = [str(Path(sys.executable).parent / "connector-supervisor"), "replay"]
 
@@ -57,7 +57,7 @@ async def test_a_connector_that_does_not_run_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("neighbour", "address", "says"),
     [
-        ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is away"),
+        ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is unavailable"),
         ("kafka_bootstrap", "127.0.0.1:{}", "kafka is unavailable: "),
     ],
 )

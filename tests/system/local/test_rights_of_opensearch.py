@@ -1,4 +1,4 @@
-"""OpenSearch runs as nobody where root starts the stack, and may do nothing that nobody may not."""
+"""OpenSearch runs as nobody if root starts the stack, with no more permissions than nobody has."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from local_stack.layout import Instance
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(os.getuid() != 0, reason="only root gives rights away"),
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can change permissions"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""view-verifier: drift is found, told by its kind, and repaired; what only lags is none."""
+"""view-verifier: drift is found, classified and repaired; mere lag is not drift."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ async def test_planted_drift_is_found_by_its_kind_and_repaired(
     for user in users:
         await eventually(partial(visible, http, user), within=60)
     tool = verifier(stack)
-    await tool.done(projector, "--repair")  # whatever others have left
+    await tool.done(projector, "--repair")  # drift left by other tests
     planted = await plant(stack, users, erased)
 
     code, told, _ = await tool.ended(projector, "--patience", "1")
@@ -57,15 +57,15 @@ async def test_a_lost_bucket_is_found_and_lists_have_its_users_again(
     user = await created(http)
     await eventually(lambda: visible(http, user), within=60)
     tool = verifier(stack)
-    await tool.done("redis-projector", "--repair")  # whatever others have left
+    await tool.done("redis-projector", "--repair")  # drift left by other tests
 
     async def lost_and_found() -> None:
         await seeded_drift.lose_bucket(stack, user["id"])
         told = await tool.done("redis-projector", "--repair")
         assert re.search(r"drift: [1-9]\d* different; repaired: .*; remaining: 0$", told.strip())
 
-    await eventually(lost_and_found, within=60)  # a write of the canary lists it again before that
-    users, _ = await http.list_page(20)  # the canary's comes and goes
+    await eventually(lost_and_found, within=60)  # unless a write of the canary lists it first
+    users, _ = await http.list_page(20)  # the canary's user comes and goes
     assert user["id"] in {one["id"] for one in users}
 
 

@@ -1,4 +1,4 @@
-"""MySQL is lost, and the topic has not everything, or is lost, too: marked, and nobody revived."""
+"""MySQL is lost, and the topic is incomplete or lost, too: gaps are marked, no user is revived."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     dump = tmp_path / "events.sql"
-    async with stopped("canary"):  # its users would be in neither
+    async with stopped("canary"):  # its users would be in neither store
         user = await created(http)
         backup.save(local_stack.fetch(), stack, dump)
         for number in range(3):
@@ -62,7 +62,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
 
 
 async def forget(stack: Addresses, user: Answer) -> None:
-    """The topic has nothing before the user's newest event; compaction alone takes a day."""
+    """Remove the user's older events from the topic; compaction alone takes a day."""
     messages = await topic.messages(stack, dict.fromkeys(topic.PARTITIONS, 0))
     newest = next(
         message
@@ -91,14 +91,14 @@ async def empty_topic(stack: Addresses) -> str:
 
 
 async def _policy(admin: AIOKafkaAdminClient, policy: str) -> None:
-    config = CONFIG | {"cleanup.policy": policy}  # what is not named is reset
+    config = CONFIG | {"cleanup.policy": policy}  # omitted settings are reset
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.TOPIC, config)])
 
 
 async def test_without_the_topic_the_ledger_tells_who_was_erased(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
-    """The first restore is of a system that lost its topic; the second one has it again."""
+    """The first restore is of a system without its topic; the second one has it again."""
     dump, ledger = tmp_path / "events.sql", tmp_path / "erasures"
     kept, erased = await created(http), await created(http)
     await http.rename(erased["id"], "Second")
@@ -113,7 +113,7 @@ async def test_without_the_topic_the_ledger_tells_who_was_erased(
     assert "Second" not in ledger.read_text()
     copied = ledger.read_text()
     copy_erasures(stack, ledger)
-    assert ledger.read_text().startswith(copied), "it goes on where it ended"
+    assert ledger.read_text().startswith(copied), "it continues at its end"
 
     await mysql_lost.destroyed(stack)
     await mysql_lost.replaced(stack)
@@ -141,7 +141,7 @@ def copy_erasures(stack: Addresses, ledger: Path) -> None:
 
 
 def setup(environment: dict[str, str], *words: object) -> str:
-    """`platform-setup WORDS…`: what it prints."""
+    """Run `platform-setup WORDS…`; return its output."""
     done = subprocess.run(
         [SETUP, *map(str, words)],
         env={"PATH": os.defpath} | environment,

@@ -1,4 +1,4 @@
-"""Every route of every API, by both doors: without a token, with another scope, with its own."""
+"""Every route of every API, over HTTP and gRPC: no token, other scopes, its own scope."""
 
 import json
 import re
@@ -25,14 +25,14 @@ SOMEBODY = "01890000-0000-7000-8000-000000000000"
 
 
 def http_scopes(api: Any) -> dict[tuple[str, str], str | None]:
-    """(method, path) → the scope beside the route."""
+    """Return (method, path) → the scope of the route."""
     return {
         (one.method, one.path.replace(r":[\s\S]+", "")): scope_of(one.handler) for one in api.routes
     }
 
 
 def grpc_scopes(api: Any) -> dict[str, str | None]:
-    """Route → the scope above the method of its name."""
+    """Return route → the scope of the method with its name."""
     return {
         route: scope_of(getattr(api.service, route.rpartition("/")[2].lower()))
         for route in api.methods
@@ -40,7 +40,7 @@ def grpc_scopes(api: Any) -> dict[str, str | None]:
 
 
 def guarded(api: Any) -> Iterator[tuple[str, str, str]]:
-    """(method, path, scope) of the routes that are not open."""
+    """Return (method, path, scope) of the protected routes."""
     for (method, path), scope in http_scopes(api).items():
         if path not in OPEN_ROUTES:
             assert scope
@@ -48,7 +48,7 @@ def guarded(api: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def others(scope: str) -> str:
-    """All scopes but this one."""
+    """Return all scopes but this one."""
     return " ".join(each for each in SCOPES.split() if each != scope)
 
 
@@ -124,7 +124,7 @@ async def test_what_is_open_needs_no_token(api: Any, doors: Any) -> None:
 
 async def test_there_is_no_reflection_where_tokens_are_asked_for(api: Any, doors: Any) -> None:
     asked = [ServerReflectionRequest(list_services="")]
-    with pytest.raises(GRPCError):  # no such method; grpclib's client cannot read more of it
+    with pytest.raises(GRPCError):  # no such method; grpclib's client reports no more
         await ServerReflectionStub(doors.channels[api.name]).ServerReflectionInfo(asked)
 
 

@@ -14,13 +14,13 @@ from aiohttp.test_utils import TestServer
 
 pytestmark = pytest.mark.integration  # not quick: pip-audit starts fifteen times
 ROOT = Path(__file__).parents[3]
-PROOF = ("jinja2", "2.10")  # what the audit asks first
+PROOF = ("jinja2", "2.10")  # the audit's first request
 AWAY = ("", "")
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
-    """Where it is, and the versions that it knows something against; AWAY: it fails for others."""
+    """Return its address, and the vulnerable versions; AWAY: it fails for all others."""
     bad: set[tuple[str, str]] = set()
 
     async def query(request: web.Request) -> web.Response:
@@ -38,7 +38,7 @@ async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
 
 
 async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
-    """How it ended, and what it said."""
+    """Return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         ROOT / ".ci" / "audit",
         *lock_files,
@@ -54,7 +54,7 @@ async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def locks(tmp_path: Path) -> list[Path]:
-    """Two lock files in the form of ours."""
+    """Write two lock files in the form of ours."""
     files = [tmp_path / "one.lock", tmp_path / "two.lock"]
     files[0].write_text("aiohttp==3.14.3 \\\n    --hash=sha256:00\njinja2==3.1.6\n")
     files[1].write_text("aiohttp==3.14.2\nuvloop==0.22.1 ; sys_platform == 'nowhere' \\\n")
@@ -66,8 +66,8 @@ def locks(tmp_path: Path) -> list[Path]:
     [
         ({PROOF}, 0, "against 4 versions in 2 lock files"),
         ({PROOF, ("aiohttp", "3.14.2")}, 1, "TEST-1"),  # the second version of a package, too
-        ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # what other platforms install, too
-        (set(), 3, "NOT AUDITED"),  # a database that says nothing is no proof
+        ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # dependencies of other platforms, too
+        (set(), 3, "NOT AUDITED"),  # an empty response proves nothing
         ({PROOF, AWAY}, 3, "NOT AUDITED"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Debezium reads MySQL over TLS, as overlays/production tells it, and from no stranger."""
+"""Debezium reads MySQL over TLS, as in overlays/production, and rejects untrusted certificates."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ async def topics(stack: Addresses) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def connector(stack: Addresses, topics: None, mysql: Server) -> AsyncIterator[Connector]:
-    """Its name is new: Connect would go on where one of the same name was."""
+    """Create a connector with a new name: Connect would resume one of the same name."""
     name = f"user-events-{mysql.port}"
     async with aiohttp.ClientSession() as session:
         yield Connector(session, stack.connect_url, name)
@@ -53,7 +53,7 @@ async def connector(stack: Addresses, topics: None, mysql: Server) -> AsyncItera
 
 
 def config(server: Server, truststore: Path) -> dict[str, str]:
-    """The connector of users on that MySQL, without a snapshot's signals."""
+    """Return the configuration of users' connector for that MySQL, without snapshot signals."""
     told: dict[str, str] = json.loads((INFRA / "connect" / "user-events.json").read_text())
     told = {key: value for key, value in told.items() if not key.startswith(("signal.", "heart"))}
     return told | {

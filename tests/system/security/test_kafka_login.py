@@ -1,4 +1,4 @@
-"""Kafka over TLS and with a password: a broker of the test's own, which lets nobody else in."""
+"""Kafka over TLS and with a password: a test's own broker that rejects all other clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
 
 
 async def listed(settings: KafkaSettings, **changed: Any) -> None:
-    """Return when the broker tells who is logged in its topics; raises AssertionError."""
+    """Return when the broker lists its topics to the user; raise AssertionError."""
     admin = AIOKafkaAdminClient(
         **brokers(settings.model_copy(update=changed)).aiokafka(), request_timeout_ms=5000
     )
@@ -103,7 +103,7 @@ def test_topics_are_made_by_who_logs_in(kafka: KafkaSettings) -> None:
 @pytest.mark.parametrize(
     "half",
     [
-        {"kafka_user": "ann", "kafka_password": "secret"},  # it would go over the wire in the clear
+        {"kafka_user": "ann", "kafka_password": "secret"},  # it would be sent unencrypted
         {"kafka_ca_file": "ca.pem"},
         {"kafka_tls": True, "kafka_user": "ann"},
         {"kafka_tls": True, "kafka_password": "secret"},

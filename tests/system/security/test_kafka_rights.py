@@ -1,8 +1,8 @@
-"""Production's users of Kafka may do what their programs do, and nothing else.
+"""Production's Kafka users have the permissions that their programs need, and no others.
 
 On a broker with an authorizer: the registry, Connect with the connector, platform-setup and
-redis-projector run as infra/k8s/overlays/production tells them. search-projector's rights are
-redis-projector's under another name.
+redis-projector run as in infra/k8s/overlays/production. search-projector's ACLs are those of
+redis-projector under another name.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ class System:
     mysql: Server
     connector: Connector
     projector: dict[str, str]
-    """What redis-projector is told."""
+    """Settings of redis-projector."""
     verifier: dict[str, str]
-    """What view-verifier is told."""
+    """Settings of view-verifier."""
 
     def client(self, user: str) -> dict[str, object]:
         return brokers(
@@ -54,11 +54,11 @@ class System:
         ).aiokafka()
 
     async def tool(self, *words: str) -> str:
-        """What redis-projector's command printed; AssertionError if it could not do it."""
+        """Return the output of redis-projector's command; raise AssertionError if it fails."""
         return await printed("redis-projector", *words, environment=self.projector)
 
     async def verified(self) -> str:
-        """What view-verifier printed of redis-projector's view; AssertionError at drift."""
+        """Return view-verifier's output for redis-projector's view; AssertionError at drift."""
         return await printed("view-verifier", "redis-projector", environment=self.verifier)
 
 
@@ -87,7 +87,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncIterator[System]:
-    """From an empty Kafka to an event in the view of redis-projector, which runs on."""
+    """Set up an empty Kafka, up to an event in the view of redis-projector, which keeps running."""
     folder = tmp_path_factory.mktemp("kafka")
     async with (
         mysql_over_tls.served(tmp_path_factory.mktemp("mysql")) as mysql,
@@ -117,7 +117,7 @@ def make_topics(kafka: Cluster) -> None:
         for name, value in kafka.environment("SETUP", "kafka-setup").items():
             environment.setenv(name, value)
         topics.run()
-        topics.run()  # again it looks at what is there
+        topics.run()  # a second run reads the existing topics
 
 
 def told(kafka: Cluster, registry: str, redis: str) -> dict[str, str]:
@@ -186,7 +186,7 @@ async def test_the_console_reads_the_topic(system: System) -> None:
 
 
 async def first_of(system: System, user: str, topic: str) -> bytes | None:
-    """The key of a record; KafkaError where he may not read it."""
+    """Return the key of a record; raise KafkaError if the user may not read it."""
     consumer = AIOKafkaConsumer(topic, **system.client(user), auto_offset_reset="earliest")
     try:
         await consumer.start()

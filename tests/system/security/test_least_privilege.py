@@ -1,4 +1,4 @@
-"""Each user of a store tries what it must not do, on the real servers."""
+"""Each store user tries forbidden operations on the real servers."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any

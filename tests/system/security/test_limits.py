@@ -1,4 +1,4 @@
-"""A caller that asks too much is told when to come again, by both doors; others are not."""
+"""Rate limits: a client that exceeds its limit gets Retry-After; other clients do not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The commands as they are started: closed by default, and whole with tokens asked for."""
+"""The commands as started by users: closed by default, and working with tokens required."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_it_does_not_listen_to_others_unless_told_so(command: str) -> None:
 
 
 def consecutive() -> int:
-    """The first of three ports that nobody listens on just now."""
+    """Return the first of three free ports."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port: int = first.getsockname()[1]
@@ -57,7 +57,7 @@ def consecutive() -> int:
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[str]:
-    """Where the keys are."""
+    """Serve the keys; return the URL."""
 
     async def keys(_request: web.Request) -> web.Response:
         return web.json_response({"keys": [jwk("EdDSA"), jwk("ES256")]})
@@ -69,7 +69,7 @@ async def issuer() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def people(issuer: str, started: Any, unused_ports: list[int]) -> AsyncIterator[int]:
-    """All three APIs, which ask for tokens; the first one's port."""
+    """Run all three APIs with tokens required; return the first one's port."""
     port, admin = consecutive(), unused_ports[0]
     settings = {
         "HTTP_PORT": port,
@@ -137,5 +137,5 @@ async def test_the_console_shows_the_token_of_its_file(
             assert (listed.status, await listed.json()) == (200, [])
         names = {"first_name": "Ann", "last_name": "Lee"}
         async with browser.post("/user", json=names) as refused:
-            assert refused.status == 403  # the token's scopes are the page's
+            assert refused.status == 403  # the page has the token's scopes only
             assert json.loads(await refused.read())["type"] == "urn:problem:forbidden"

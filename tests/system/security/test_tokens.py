@@ -1,4 +1,4 @@
-"""Tokens that must not count, by both doors; and those that must."""
+"""Tokens that must be rejected over HTTP and gRPC, and those that must be accepted."""
 
 import asyncio
 import base64
@@ -40,12 +40,12 @@ def part(content: object) -> str:
 
 
 def unsigned(header: dict[str, str]) -> str:
-    """The claims of a good token under another header, without a signature."""
+    """Return the claims of a valid token under another header, without a signature."""
     return f"{part(header)}.{token().split('.')[1]}."
 
 
 def signed_with_a_public_key(algorithm: str, *, pem: bool) -> str:
-    """HMAC with what everybody may know as its secret, under the key's own id."""
+    """Return an HMAC with the public key as its secret, under the key's own id."""
     public = KEYS[algorithm].public_key()
     secret = (
         public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -57,13 +57,13 @@ def signed_with_a_public_key(algorithm: str, *, pem: bool) -> str:
 
 
 def under_another_name(algorithm: str) -> str:
-    """Rightly signed by a known key, under the name of another algorithm."""
+    """Return a valid signature by a known key, labelled as another algorithm."""
     text = f"{part({'alg': algorithm, 'kid': 'EdDSA'})}.{token().split('.')[1]}"
     return f"{text}.{part(EDDSA.sign(text.encode()))}"
 
 
 def other_claims() -> str:
-    """A good token's signature under claims of the caller's own."""
+    """Return a valid token's signature with changed claims."""
     header, claims, signature = token("users:read").split(".")
     text = json.loads(base64.urlsafe_b64decode(claims + "=="))
     return f"{header}.{part(text | {'scope': 'users:read users:write'})}.{signature}"
@@ -105,7 +105,7 @@ BAD = {
     "whose key's id is no text": f"{part({'alg': 'EdDSA', 'kid': ['EdDSA']})}.{part({})}.eA",
     "whose key's id is a path": token(key_id="../../etc/passwd"),
 }
-GOOD: dict[str, Callable[[], str]] = {  # made when they are shown
+GOOD: dict[str, Callable[[], str]] = {  # created when they are sent
     **{algorithm: partial(token, algorithm=algorithm) for algorithm in KEYS},
     "ended within the leeway": lambda: token(exp=time.time() - 10),
     "in force within the leeway": lambda: token(nbf=time.time() + 30),
@@ -134,7 +134,7 @@ async def test_a_bad_token_does_not_count(text: str, doors: Any, queries: Any) -
 @pytest.mark.parametrize("made", GOOD.values(), ids=GOOD.keys())
 async def test_a_good_token_counts(made: Callable[[], str], doors: Any, queries: Any) -> None:
     text = made()
-    for _ in range(2):  # the second time from memory
+    for _ in range(2):  # the second time from the cache
         url = doors.urls["query-api"] + "/user"
         async with doors.session.get(url, headers=bearer(text)) as response:
             assert response.status == 200
