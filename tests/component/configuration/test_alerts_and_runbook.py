@@ -1,4 +1,4 @@
-"""Who is woken finds what to do: alerts, their tests and the runbook belong together."""
+"""Alerts, their tests and the runbook are consistent: each alert has instructions."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ ENTRIES = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
 
 
 def anchor(heading: str) -> str:
-    """As code hosts make it: lower case, hyphens for spaces, no punctuation."""
+    """Return the anchor as code hosts create it: lower case, hyphens for spaces, no punctuation."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 

@@ -1,4 +1,4 @@
-"""compose.yaml as it is read: no engine needed."""
+"""compose.yaml, checked as a file: no engine needed."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Dashboards as they are generated: Grafana finds them, and a person understands them."""
+"""Generated dashboards: Grafana finds them, and each panel is described."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`demo` prints what to try when all of it can be tried, with the addresses that it was given."""
+"""`demo` prints commands to try once they can succeed, with its configured addresses."""
 
 import re
 import signal
@@ -28,7 +28,7 @@ def test_what_is_printed_answers_at_once() -> None:
     try:
         assert process.stdout
         while "Try it" not in (line := process.stdout.readline()):
-            assert line, "ended, or printed nothing to try in time"
+            assert line, "exited, or printed no commands in time"
         printed = "".join(process.stdout.readline() for _ in range(5))
         found = {int(port) for port in re.findall(r"localhost:(\d+)", printed)}
         assert found == {http, http + 1, http + 2, admin}

@@ -1,4 +1,4 @@
-"""Only programs that write, capture or verify the event store know where MySQL is."""
+"""Only programs that write, capture or verify the event store have MySQL's address."""
 
 import importlib.util
 import re
@@ -25,7 +25,7 @@ WITH_MYSQL = {
 
 
 def pages() -> dict[str, Any]:
-    """Program → its Settings class, as docs/settings.md has them."""
+    """Return program → its Settings class, as in docs/settings.md."""
     file = ROOT / "docs" / "generate_settings.py"
     spec = importlib.util.spec_from_file_location("generate_settings", file)
     assert spec

@@ -1,4 +1,4 @@
-"""HTTP2 chooses what is below gRPC, in every program that serves it."""
+"""The setting HTTP2 selects the implementation below gRPC, in every program that serves it."""
 
 from typing import Any, get_args
 
@@ -19,7 +19,7 @@ from tests.support.stack.free_ports import unused
 
 
 class Chosen(Exception):
-    """By a program that was about to serve."""
+    """Raised by a program that was about to serve."""
 
 
 def serve(*_: Any, http2: Any, **__: Any) -> None:
@@ -41,7 +41,7 @@ async def test_a_program_serves_by_what_is_set(
 ) -> None:
     monkeypatch.setenv("COMMAND_API_MYSQL_PASSWORD", "x")
     monkeypatch.setattr(api_process, "GrpcServer", serve)
-    for other in ("AdminServer", "HttpServer"):  # which listen as soon as they are made
+    for other in ("AdminServer", "HttpServer"):  # which listen as soon as they are created
         monkeypatch.setattr(api_process, other, no_server)
     if program is demo:  # which has one for three APIs
         monkeypatch.setattr(demo.wiring, "AdminServer", no_server)

@@ -1,4 +1,4 @@
-"""infra/k8s as kustomize builds it: valid, without passwords, and nothing in it copied by hand."""
+"""infra/k8s as built by kustomize: valid, without passwords, and with nothing copied by hand."""
 
 import json
 from typing import Any
@@ -56,7 +56,7 @@ def test_production_has_no_secrets_but_refers_to_those_that_the_readme_names() -
 
 
 def referred_secrets(value: Any) -> set[str]:
-    """Every name of a Secret anywhere in the resources."""
+    """Return every name of a Secret in the resources."""
     if isinstance(value, list):
         return set[str]().union(*map(referred_secrets, value))
     if not isinstance(value, dict):
@@ -121,7 +121,7 @@ def test_the_alerts_are_those_of_prometheus_but_for_what_only_the_supervisor_kno
 
 
 def rules(*files: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """By the name of their group and their own."""
+    """Return the rules by the name of their group and their own."""
     groups = [group for file in files for group in file["groups"]]
     return {(g["name"], r.get("alert") or r["record"]): r for g in groups for r in g["rules"]}
 

@@ -1,4 +1,4 @@
-"""The images of infra/k8s: the versions, commands and memory that compose has."""
+"""Images of infra/k8s: the versions, commands and memory limits of compose."""
 
 import re
 

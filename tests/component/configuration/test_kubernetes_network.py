@@ -1,4 +1,4 @@
-"""Who may talk to whom on Kubernetes."""
+"""Network policies on Kubernetes."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from tests.support.kubernetes.manifests import (
 from tests.support.kubernetes.network_policies import SERVERS, labels, may, port_of, ports, selects
 from tests.support.stack.programs import PREFIXES, every
 
-# The whole of it, without who comes from outside.
+# All permitted connections, except those from outside.
 OF_AN_AGGREGATE = {
     "command-api": {"mysql"},
     "query-api": {"redis"},
@@ -62,7 +62,7 @@ def test_every_address_that_a_program_is_told_is_one_that_it_reaches(overlay: st
 
 
 def addresses(variables: dict[str, str]) -> set[tuple[str, int]]:
-    """Host and port of everything that a program is told to call in this cluster."""
+    """Return host and port of everything that a program is configured to call in this cluster."""
     found = set()
     for variable, value in variables.items():
         if variable.endswith("JWKS_URL"):
@@ -88,7 +88,7 @@ def test_admin_ports_are_open_to_the_console_alone_within_the_namespace(overlay:
         if workload["kind"] == "Deployment":
             admin = ports(overlay, name)["admin"]
             asking = {one for one in workloads(overlay) if may(overlay, one, name, admin)}
-            watched = name in {*SERVICES, "canary"}  # the console is about people
+            watched = name in {*SERVICES, "canary"}  # the console is for users only
             assert asking == ({"console"} if watched else set()), name
 
 

@@ -1,4 +1,4 @@
-"""How the pods of infra/k8s are watched, rolled out, spread, scaled and contained."""
+"""Probes, rollout, spreading, scaling and isolation of infra/k8s's pods."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe":
 
 
 def probed(name: str, probe: dict[str, Any]) -> str:
-    """The path that a probe asks for on the admin port."""
+    """Return the path of a probe on the admin port."""
     if "httpGet" in probe:
         assert probe["httpGet"]["port"] == "admin"
         return str(probe["httpGet"]["path"])

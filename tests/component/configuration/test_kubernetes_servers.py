@@ -1,4 +1,4 @@
-"""The servers of infra/k8s: the images and settings that the rest of the repository knows."""
+"""Servers of infra/k8s: the same images and settings as in the rest of the repository."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ import yaml
 from tests.support.kubernetes.manifests import OVERLAYS, ROOT, container, of_kind
 
 TOPICS: dict[str, Any] = yaml.safe_load((ROOT / "infra/kafka/topics.yaml").read_text())
-# Said by MySQL's operator itself, or smaller on a laptop than it may be elsewhere.
+# Set by MySQL's operator itself, or smaller on a laptop than elsewhere.
 NOT_IN_PRODUCTION = {
     "server-id",
     "log-bin",

@@ -1,4 +1,4 @@
-"""What infra/k8s tells the programs: settings that exist, and the same as compose tells them."""
+"""Settings of the programs in infra/k8s: they exist, and equal those of compose."""
 
 import os
 import re
@@ -39,13 +39,13 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "schema-rule": platform_setup.schema_rule.Settings,
 }
 PROGRAMS = [(overlay, name) for overlay in OVERLAYS for name in SETTINGS]
-# Elsewhere it keeps the connector running, which Strimzi does here.
+# Elsewhere it keeps the connector running; here Strimzi does.
 NOT_HERE = "CONSOLE_CONNECTOR_SUPERVISOR_ADMIN_URL"
 PLAIN = {"people-kafka-bootstrap:9092": "kafka:9092"}
 
 
 def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
-    """The settings as the program reads them there; fails with its message if it cannot."""
+    """Return the settings as the program parses them there; fail with its message otherwise."""
     workload = workloads(overlay)[name]
     for variable in os.environ:
         if re.match("(COMMAND|QUERY|SEARCH)_|REDIS_P|CANARY|CONSOLE|SETUP|VIEW_VERIFIER", variable):
@@ -66,7 +66,7 @@ def test_every_workload_has_its_settings_class() -> None:
 
 def test_they_are_those_of_compose_but_for_the_supervisor_and_the_proxy() -> None:
     built_here = {name for name, service in COMPOSE.items() if "build" in service}
-    # docs/recovery.md has what runs there instead of the last two.
+    # docs/recovery.md documents what replaces the last two there.
     elsewhere = {
         *every("connector-supervisor"),
         "proxy",

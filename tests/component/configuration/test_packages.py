@@ -1,4 +1,4 @@
-"""Every package and image names its licence; CI is `.ci/run`; what must be pinned is."""
+"""Every package and image names its licence; CI is `.ci/run`; required versions are pinned."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What pages say of commands, as far as it can be seen without typing them: see tests/pages."""
+"""Commands on pages, checked without running them; tests/system/pages runs them."""
 
 import re
 

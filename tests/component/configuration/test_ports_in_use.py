@@ -1,4 +1,4 @@
-"""Every program that listens says in one line which port is in use, by whom, and what to do."""
+"""Every program that listens reports a port in use in one line: port, process, remedy."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def listening(program: str) -> list[str]:
     return [name for name in LISTENING if name in settings_of(program).model_fields]
 
 
-# Each program once, with the port that it listens on last; of one all ports.
+# Each program once, with the last port that it opens; for one program all ports.
 CASES = [
     *((program, listening(program)[-1]) for program in [*SERVICES, *SUPPORT]),
     *(("demo", name) for name in listening("demo")),
@@ -36,7 +36,7 @@ CASES = [
 
 
 def refusal(program: str, **settings: str | int) -> str:
-    """The one line that the program ends with; it logs nothing besides, and ends with 1."""
+    """Return the program's only line of output; it logs nothing, and exits with 1."""
     known = settings_of(program).model_fields
     needed = {name: "unused" for name in ("mysql_password",) if name in known}
     prefix = f"{program.replace('-', '_')}_"
@@ -54,7 +54,7 @@ def refusal(program: str, **settings: str | int) -> str:
 
 
 def ports_of(program: str) -> dict[str, int]:
-    """A free port for each setting, so far from each other that the demo's do not meet."""
+    """Return a free port for each setting, far enough apart for the demo's derived ports."""
     return dict(zip(listening(program), unused(3, row=3), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""docs/scaling.md says what the capacity model says, which behaves as a model should."""
+"""docs/scaling.md has the capacity model's results, and the model is consistent."""
 
 from dataclasses import asdict, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/how-to-add-a-field.md, followed to the letter."""
+"""docs/how-to-add-a-field.md, followed exactly."""
 
 import json
 import re
@@ -24,7 +24,7 @@ MIGRATIONS = ROOT / "services" / "command-api" / "src" / "command_api" / "migrat
 
 
 def block(language: str) -> str:
-    """The page's only block in this language."""
+    """Return the page's only block in this language."""
     (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     return str(found)
 
@@ -34,7 +34,7 @@ CANDIDATE = Change("the page's", puts=(FIELD,)).made()
 
 
 def table_migrations() -> list[str]:
-    """What makes the table what it is; grants would outlive the scratch database."""
+    """Return the table's migrations; grants would outlive the scratch database."""
     files = sorted(p for p in MIGRATIONS.glob("*.sql") if ".rollback" not in p.name)
     statements = [path.read_text("utf-8") for path in files]
     return [statement for statement in statements if "GRANT " not in statement]
@@ -42,7 +42,7 @@ def table_migrations() -> list[str]:
 
 @pytest.fixture
 def scratch(stack: Addresses) -> Iterator[tuple["pymysql.Connection[Any]", str]]:
-    """The event store of today in a database of its own."""
+    """Create today's event store in its own database."""
     name = f"scratch_{uuid.uuid4().hex}"
     with pymysql.connect(**as_root(stack)) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")

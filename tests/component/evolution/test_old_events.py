@@ -1,4 +1,4 @@
-"""Events written by any version make today the views that they made then: replays rest on it."""
+"""Events of every version are projected to the same views as then: replays depend on it."""
 
 import json
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def test_no_event_without_its_views() -> None:
 
 
 async def test_after_a_rename_the_names_of_old_events_would_be_lost() -> None:
-    """Why our gate is stricter than the registry."""
+    """The reason why our gate is stricter than the registry."""
     sample = json.loads((SAMPLES / "user_event" / "v1-created.json").read_text("utf-8"))
     event = await decoded(bytes_of(sample), writer_of(sample), RENAMED.made())
     assert event["given_name"] is None

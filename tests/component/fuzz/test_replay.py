@@ -1,4 +1,4 @@
-"""What the fuzzer has learnt and found, through the same targets; needs no fuzzer."""
+"""The fuzzer's corpus and finds, run through the same targets without a fuzzer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The documents say what the code says: routes, methods, versions, problems."""
+"""The documents equal the code: routes, methods, versions, problems."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def document(api: str) -> dict[str, Any]:
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each documented (method, path)."""
+    """Yield each documented (method, path)."""
     for path, item in document["paths"].items():
         if "$ref" in item:
             item = document["components"]["pathItems"][item["$ref"].rsplit("/", 1)[1]]  # noqa: PLW2901 - the same one

@@ -1,4 +1,4 @@
-"""Each deployable ships alone: its wheel and its own lock, in an empty environment."""
+"""Each deployable ships alone: its wheel and its own lock file, in an empty environment."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ TOOLS = ("beautifulsoup4", "hypothesis", "jinja2", "mkdocs", "mypy", "pytest", "
 
 
 def role(deployable: str) -> str:
-    """What it is named without the aggregate that it may be for."""
+    """Return its name without the prefix of its aggregate, if any."""
     return next(name for name in NEEDED if deployable.endswith(name))
 
 
@@ -39,7 +39,7 @@ LIBRARIES = {
 
 
 def local_packages(deployable: str) -> set[str]:
-    """The distributions of this repository that its image is made of."""
+    """Return the distributions of this repository that are in its image."""
     command = [sys.executable, "infra/python-image/local_packages.py", f"services/{deployable}"]
     folders = subprocess.check_output(command, cwd=ROOT, text=True).split()
     projects = (tomllib.loads((ROOT / one / "pyproject.toml").read_text()) for one in folders)
@@ -47,14 +47,14 @@ def local_packages(deployable: str) -> set[str]:
 
 
 def uv(*arguments: str | Path) -> None:
-    """Run the uv of this environment; its complaint is the test's."""
+    """Run the environment's uv; its error is the test's."""
     own = Path(sys.executable).with_name("uv")
     done = subprocess.run([own, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def locked(deployable: str) -> set[str]:
-    """The distributions that a deployable's lock names."""
+    """Return the distributions in a deployable's lock file."""
     return distributions(ROOT / "services" / deployable / "requirements.lock")
 
 

@@ -1,4 +1,4 @@
-"""What a closed connection held is freed at once, without the garbage collector (case H3)."""
+"""Objects of a closed connection are freed at once, without the garbage collector (case H3)."""
 
 import asyncio
 import gc
@@ -56,13 +56,13 @@ def uncollected() -> Iterator[None]:
 
 
 def held() -> Counter[str]:
-    """Objects of connections that are there."""
+    """Count the objects of connections that exist."""
     kinds = (type(one).__name__ for one in gc.get_objects())
     return Counter(kind for kind in kinds if kind in OF_A_CONNECTION)
 
 
 async def idle(_caller: RawCaller) -> None:
-    """The greeting alone."""
+    """Send the connection preface only."""
 
 
 async def half_messages(caller: RawCaller) -> None:
@@ -146,7 +146,7 @@ async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Ac
             async with calling(doors.grpc) as caller:
                 await act(caller)
                 await caller.flush()
-                await doors.serve_others()  # the server has had its turn
+                await doors.serve_others()  # the server has processed the bytes
                 caller.hang_up()
     await check_that_nothing_is_held(before)
 

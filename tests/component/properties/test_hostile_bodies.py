@@ -1,4 +1,4 @@
-"""Whatever bytes come as a body: an answer below 500, and others are served."""
+"""Any bytes as a body get a status below 500, and other clients are served."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ async def doors() -> AsyncIterator[Doors]:
 
 
 def chunked(body: bytes, sizes: list[int]) -> list[bytes]:
-    """The body as the chunks of RFC 9112, of these sizes as far as they go."""
+    """Return the body as chunks (RFC 9112) of these sizes, as far as they suffice."""
     chunks, at = [], 0
     for size in [*sizes, len(body)]:
         if piece := body[at : at + size]:

@@ -1,4 +1,4 @@
-"""Whatever frames come to the gRPC door: an answer in bounded time and memory, for others too."""
+"""Any frames to the gRPC server get a response in bounded time and memory; others are served."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +20,9 @@ from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
 OK, INVALID, DEADLINE, TOO_LARGE = "grpc 0", "grpc 3", "grpc 4", "grpc 8"
-# grpclib's own answers to what is no call of ours are UNKNOWN, UNIMPLEMENTED and HTTP's 415.
+# grpclib's own responses to what is not a valid call: UNKNOWN, UNIMPLEMENTED and HTTP's 415.
 REFUSED = {INVALID, DEADLINE, TOO_LARGE, "grpc 2", "grpc 12", "http 415", "reset"}
-GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
+GROWTH = 20 * 2**20  # bytes; a flood that is stored is larger
 
 
 @pytest.fixture(scope="module", params=HTTP2)
@@ -33,7 +33,7 @@ def http2(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 async def doors(http2: str) -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
     async with in_process_api.opened(http2) as doors:
         yield doors
         patch.undo()
@@ -96,7 +96,7 @@ async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
 
 
 async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) -> None:
-    """h2 takes 64 kB of them."""
+    """h2 accepts 64 kB of them."""
     async with calling(doors.grpc) as caller:
         stream = caller.open(metadata=[(f"x-{number}", "y" * 100) for number in range(5_000)])
         assert await caller.answer(stream) == "closed"
@@ -104,7 +104,7 @@ async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) 
 
 
 async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
-    """Floods of one kind: others are served, no task is left, the second takes no more memory."""
+    """Check after floods of one kind: others are served, no task remains, memory stays equal."""
     tasks, memory = len(asyncio.all_tasks()), []
 
     async def as_before() -> None:
@@ -146,7 +146,7 @@ async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
 
 
 async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors) -> None:
-    """As CVE-2023-44487 has it."""
+    """The pattern of CVE-2023-44487."""
     async with calling(doors.grpc) as caller:
         for _ in range(2_000):
             caller.reset(caller.open())
@@ -164,11 +164,11 @@ async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> No
         return True
 
     async with calling(doors.grpc) as caller:
-        for _ in range(200):  # 30 MB of answers
+        for _ in range(200):  # 30 MB of responses
             if not await is_read():
                 break
         else:
-            pytest.fail("all of it was read, and all its answers are kept")
+            pytest.fail("all requests were read, and all responses are stored")
         caller.hang_up()
     await doors.serve_others()
 

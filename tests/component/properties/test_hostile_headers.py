@@ -1,4 +1,4 @@
-"""Whatever headers begin a gRPC call: a response in bounded time, counted, and no error of ours."""
+"""Any headers of a gRPC call get a response in bounded time; they are counted, and not as 5xx."""
 
 import logging
 from collections.abc import AsyncIterator, Iterable
@@ -25,7 +25,7 @@ CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 METHODS = [CREATE, CHECK, WATCH, REFLECTION]
 OK, INVALID, DEADLINE, UNKNOWN_METHOD = "grpc 0", "grpc 3", "grpc 4", "grpc 12"
-NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # health's of a service without a name that it knows
+NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # NOT_FOUND: health of an unknown service
 RESPONSES = {OK, INVALID, DEADLINE, NOT_FOUND, TOO_LARGE, UNKNOWN_METHOD, "reset", "closed"}
 Pair = tuple[str | bytes, str | bytes]
 Pairs = Iterable[Pair]
@@ -39,7 +39,7 @@ def http2(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 async def doors(http2: str) -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
     patch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 0.05)
     async with in_process_api.opened(http2) as doors:
         telemetry.configure_logs("test", "debug")
@@ -49,7 +49,7 @@ async def doors(http2: str) -> AsyncIterator[Doors]:
 
 
 def counted() -> float:
-    """Requests over gRPC that are in the metrics, whatever became of them."""
+    """Return the number of gRPC requests in the metrics, whatever their outcome."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -59,7 +59,7 @@ def counted() -> float:
 
 
 def ours() -> float:
-    """Those that the alert RequestsFail counts as ours."""
+    """Return the number of requests that the alert RequestsFail counts as server errors."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -70,7 +70,7 @@ def ours() -> float:
 
 
 def headers(method: str, *others: Pair) -> Pairs:
-    """A good call's, in which others take the place of those of the same name."""
+    """Return a valid call's headers, in which others replace those of the same name."""
     good: dict[str | bytes, str | bytes] = {
         ":method": "POST",
         ":scheme": "http",
@@ -94,7 +94,7 @@ async def answer(doors: Doors, begun: Pairs, data: bytes = GOOD, *, is_end: bool
 
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterable[None]:
-    """Fail a test whose client's mistakes are logged as errors, or counted as ours."""
+    """Fail a test if a client's mistake is logged as an error, or counted as a server error."""
     failed = ours()
     with capture_logs() as entries:
         yield
@@ -219,7 +219,7 @@ LENGTHS = {
     "a length that is too small",
     "a length that is too large",
 }
-"""The stream alone is reset, and h2 ends the connection (RFC 9113, section 5.4.1, lets it)."""
+"""Only the stream is reset; h2 ends the connection (permitted by RFC 9113, section 5.4.1)."""
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -237,7 +237,7 @@ async def test_headers_that_begin_no_call_are_refused(
         assert await caller.answer(stream) == expected
         again = caller.begin(headers(CREATE))
         caller.send(again, GOOD, is_end=True)
-        assert await caller.answer(again) == OK  # the connection's other calls go on
+        assert await caller.answer(again) == OK  # the connection's other calls continue
     assert counted() > before + 1
 
 
@@ -347,7 +347,7 @@ VALUES = (
 
 
 def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
-    """Not by h2, which a client's :status of 1xx brings out of step."""
+    """Exclude what h2 cannot send: a client's :status of 1xx breaks its state."""
     name, value = pair
     sent = value.encode() if isinstance(value, str) else value
     return name != ":status" or not sent.startswith(b"1")
@@ -376,5 +376,5 @@ async def test_any_headers_have_a_response(
         caller.send(stream, data, is_end)
         told = await caller.answer(stream, is_message_enough=True)
     assert told in {*RESPONSES, "message"}
-    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # which is not counted
+    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # probes are not counted
     assert counted() > before or is_probe
