@@ -1,4 +1,4 @@
-"""A probe against APIs that work, are slow to show, or refuse."""
+"""Probes against APIs that work, are slow to show a user, or reject requests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from chassis.testing import eventually, serving
 
 @dataclass
 class People:
-    """All three APIs; search shows a user at the third look."""
+    """Fake of all three APIs; search returns a user at the third poll."""
 
     users: dict[str, str] = field(default_factory=dict)
     looks: int = 0

@@ -1,4 +1,4 @@
-"""Traces that Connect 4.3.1 and Debezium 3.6.1 gave, and what they are reported as."""
+"""Traces of Connect 4.3.1 and Debezium 3.6.1, and their reported causes."""
 
 from pathlib import Path
 

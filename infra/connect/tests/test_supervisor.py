@@ -1,4 +1,4 @@
-"""The supervisor against a Connect that fails in every way that was seen."""
+"""The supervisor against a fake Connect with every observed failure."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ TRACE = "ConnectException: it broke\n\tat x\nCaused by: SQLException: gone away\
 
 @dataclass
 class Worker:
-    """What a Kafka Connect worker holds of one connector."""
+    """A Kafka Connect worker's state of one connector."""
 
     config: dict[str, str] | None = None
     states: list[str] = field(default_factory=lambda: ["RUNNING"])
@@ -40,7 +40,7 @@ class Worker:
     heals: bool = True
     trace: str = TRACE
     invalid: str | None = None
-    """An error that only the validation reports; Connect 4.3 answers the configuration with 500."""
+    """An error that only the validation reports; Connect 4.3 returns 500 for the configuration."""
 
     async def get_config(self, _request: web.Request) -> web.Response:
         if self.config is None or self.answers != 200:
@@ -90,7 +90,7 @@ def worker() -> Worker:
 
 @pytest.fixture
 async def supervised(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervisor]:
-    """A running supervisor, whose seconds are a hundred times shorter."""
+    """Run a supervisor whose intervals are a hundred times shorter."""
     monkeypatch.setattr(supervisor, "EVERY", 0.01)
     monkeypatch.setattr(supervisor, "PAUSES", (0.01, 0.02, 0.04))
     app = web.Application()
@@ -115,7 +115,7 @@ async def ready(supervised: Supervisor) -> None:
 
 
 def running() -> dict[str, float]:
-    """What the metric says, by part."""
+    """Return the metric by part."""
     (metric,) = connector_metrics.RUNNING.collect()
     return {sample.labels["part"]: sample.value for sample in metric.samples}
 

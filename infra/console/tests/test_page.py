@@ -1,4 +1,4 @@
-"""The page: its own files and nothing else, and no way for a text to become more than text."""
+"""The page loads only its own files, and treats all data as text."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the page asks of the APIs reaches them as it is, and so do their answers."""
+"""The page's requests reach the APIs unchanged, and so do the responses."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ async def test_a_question_reaches_the_api_as_it_was_asked(console: Any, people: 
 
 
 async def test_a_form_of_another_site_does_not_become_json(console: Any, people: Any) -> None:
-    """Browsers send such a form without asking first; command-api refuses its type."""
+    """Browsers send such a form without a preflight; command-api rejects its content type."""
     people.problem = (415, b"{}")
     body = {"data": b'{"first_name": "Ada"}', "headers": {"Content-Type": "text/plain"}}
     async with console.page.post("/user", **body) as response:

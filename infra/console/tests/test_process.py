@@ -1,4 +1,4 @@
-"""The console as a process: it needs nobody to start, and an open page does not hold its stop."""
+"""The console as a process: starts without dependencies; an open page does not delay a stop."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""The figures as server-sent events: one gatherer for all pages, and no page holds up anything."""
+"""The status as server-sent events: one poller for all pages, and no page blocks others."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def field(stream: aiohttp.ClientResponse, name: str) -> bytes:
-    """The next line of that field."""
+    """Return the next line of that field."""
     async for line in stream.content:
         if line.startswith(name.encode() + b":"):
             return line.partition(b":")[2].strip()
@@ -71,7 +71,7 @@ async def test_pages_share_one_gatherer_and_nobody_is_asked_without_a_page(
         for _ in range(5):
             stream = await stack.enter_async_context(console.page.get("/figures"))
             assert await figures(stream)
-        assert people.metrics_asked == 4  # each neighbour once
+        assert people.metrics_asked == 4  # each program once
 
 
 async def test_figures_from_before_are_not_shown_to_the_next_page(

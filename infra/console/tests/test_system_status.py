@@ -1,4 +1,4 @@
-"""From what projectors, supervisor and canary tell of themselves to what the page shows."""
+"""Conversion of projectors', supervisor's and canary's metrics to the page's status."""
 
 from console.system_status import (
     Freshness,
@@ -15,7 +15,7 @@ NONE = Freshness(0, None, None)
 
 
 def freshness(fast: int, slow: int, seconds: float) -> Samples:
-    """A projector's histogram: events within 0.1 s, others within 0.5 s, the sum of their times."""
+    """Return a projector's histogram: events within 0.1 s, within 0.5 s, and the sum of delays."""
     return parsed(
         "# TYPE projector_freshness_seconds histogram\n"
         f'projector_freshness_seconds_bucket{{le="0.1"}} {fast}\n'

@@ -1,4 +1,4 @@
-"""A launch of real processes under a real supervisord; no server is needed."""
+"""A launch of real processes under a real supervisord; needs no server."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ DIE = "print('the disk is on fire'); raise SystemExit(3)"
 
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """One supervisord for all tests: it takes 2 s to end."""
+    """Run one supervisord for all tests: it takes 2 s to end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(layout, "ROOT", tmp_path_factory.mktemp("clone"))
         yield Instance("unit")
@@ -40,7 +40,7 @@ def program(name: str, code: str, after: tuple[str, ...] = ()) -> Program:
 
 def unhealthy(name: str, code: str, within: float) -> Program:
     def refuse() -> None:
-        raise ConnectionError("nobody answers")
+        raise ConnectionError("no answer")
 
     return Program(name, [sys.executable, "-c", code], (), healthy=refuse, start_within=within)
 
@@ -50,7 +50,7 @@ def job(name: str, code: str, after: tuple[str, ...] = ()) -> Job:
 
 
 def run(instance: Instance, *steps: Program | Job) -> Steps:
-    """The names, in the order in which they were done."""
+    """Return the names, in the order in which they were done."""
     done: Steps = []
     supervisor.ensure(instance, [step for step in steps if isinstance(step, Program)])
     launch.Launch(instance, lambda name, _what, _seconds: done.append(name)).run(steps)

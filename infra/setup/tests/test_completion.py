@@ -1,4 +1,4 @@
-"""The rule that completes one history."""
+"""Rule that completes one history."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files that a restore reads: whole, and of the right kind."""
+"""Input files of a restore: truncated, invalid, and valid ones."""
 
 from datetime import datetime
 from io import BytesIO

@@ -63,7 +63,7 @@ class Supervisor:
         async for _ in every(EVERY, self._draining):
             trouble = await self._poll()
             if trouble != self._trouble:
-                log.info("connector", trouble=trouble)
+                log.info("connector state changed", trouble=trouble)
             self._trouble = trouble
 
     async def drain(self) -> None:
@@ -112,7 +112,7 @@ class Supervisor:
         export_causes(self._causes)
         if since < self._pause():
             return
-        log.warning("restarting", failed=[str(part) for part in failed])
+        log.warning("restarting connector parts", failed=[str(part) for part in failed])
         await self._connector.restart_failed()
         RESTARTS.inc()
         self._restarts += 1
