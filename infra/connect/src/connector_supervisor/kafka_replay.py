@@ -82,7 +82,7 @@ async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
         if markers:
             heard_at = now
         elif now - heard_at > QUIET:
-            raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records}")
+            raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records} records")
         if now - told_at > TELL_EVERY:
             tell(records)
             told_at = now
