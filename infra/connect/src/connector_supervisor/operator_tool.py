@@ -92,6 +92,6 @@ COMMANDS = {
     ),
     "resnapshot": (
         _resnapshot,
-        "forget the connector's offset, and publish every event from a snapshot",
+        "reset the connector's offset, and publish every event from a snapshot",
     ),
 }

@@ -1,4 +1,4 @@
-"""Entry point: `local-stack COMMAND`."""
+"""Run the servers and services as plain processes on this machine: local-stack COMMAND."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Entry point: `platform-setup JOB`."""
+"""One-shot jobs that set up servers, and restore the event store: platform-setup JOB."""
 
 import argparse
 import sys
@@ -15,6 +15,12 @@ JOBS = {
     "topics": topics.run,
     "schema-rule": schema_rule.run,
 }
+HELP = {
+    "mysql-users": "create MySQL's database and users, and set their passwords",
+    "topics": "create missing topics in Kafka, and update their settings",
+    "schema-rule": "set the compatibility rule in the schema registry",
+    "all": "run the three jobs above",
+}
 
 
 @interruptible()
@@ -29,13 +35,17 @@ def main() -> None:
 def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
     jobs = commands.add_subparsers(dest="job", required=True, metavar="JOB")
-    for name in [*JOBS, "all"]:
-        jobs.add_parser(name, help="see infra/setup/README.md").set_defaults(run=make_ready)
+    for name, text in HELP.items():
+        jobs.add_parser(name, help=text, description=text).set_defaults(run=make_ready)
     text = "restore a lost event store from a dump, completed from the topic"
     one = jobs.add_parser("restore", help=text, description=text)
     one.add_argument("dump", help="mysqldump's output file; -: standard input")
     one.add_argument(
-        "--erased", action="append", default=[], type=Path, help="a ledger of erasures"
+        "--erased",
+        action="append",
+        default=[],
+        type=Path,
+        help="ledger of erasures; may be repeated",
     )
     one.add_argument(
         "--lost-at", type=moment, help="when MySQL was lost, e.g. 2026-11-29T12:00:00Z"
