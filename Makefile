@@ -77,10 +77,10 @@ check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, gene
 	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s infra/*/Dockerfile
 	$(MAKE) --no-print-directory site
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
-	else echo "left out: docker compose config (there is no docker compose here)"; fi
+	else echo "skipped: docker compose config (docker compose is not installed)"; fi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready prose; \
-	elif [ "$${CI:-}" = true ]; then echo "infra/k8s, HTTP/2 and prose cannot be checked: there is no Go here" >&2; exit 1; \
-	else echo "left out: the checks of infra/k8s, HTTP/2 and prose (there is no Go here)"; fi
+	elif [ "$${CI:-}" = true ]; then echo "cannot check infra/k8s, HTTP/2 and prose: Go is not installed" >&2; exit 1; \
+	else echo "skipped: checks of infra/k8s, HTTP/2 and prose (Go is not installed)"; fi
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Check every pinned version against the advisory database (needs internet)
@@ -110,17 +110,17 @@ chaos: $(VENV)/ready ## Inject faults into a running system, and verify that no 
 chaos-mutants: $(VENV)/ready ## Remove one safeguard at a time; the chaos suite must detect each
 	$(BIN)/python -m tests.chaos.mutants
 
-fuzz: $(VENV)/fuzzer ## Search for inputs that break the decoders: make fuzz MINUTES=10 (Linux on x86-64)
+fuzz: $(VENV)/fuzzer ## Fuzz the decoders: make fuzz MINUTES=10 (Linux on x86-64)
 	@$(BIN)/python -m tests.component.fuzz.fuzz_runner $(if $(MINUTES),--minutes $(MINUTES))
 
 format: $(VENV)/ready ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/ready ## Measure the targets on the running system (after make up, make seed): a quarter of an hour
+bench: $(VENV)/ready ## Measure the performance targets on the running system (after make up, make seed; 15 minutes)
 	$(BIN)/python -m loadtest.bench
 
-seed: $(VENV)/ready ## Put users into the running system: make seed USERS=100000
+seed: $(VENV)/ready ## Create users in the running system: make seed USERS=100000
 	@$(BIN)/python -m loadtest.seed --users $(USERS)
 
 load: $(VENV)/ready ## Load-test the running system: make load SCRIPT=command-create TRANSPORT=http RATE=50 DURATION=60s
@@ -132,7 +132,7 @@ load: $(VENV)/ready ## Load-test the running system: make load SCRIPT=command-cr
 # --- development --------------------------------------------------------------------------------
 
 .PHONY: new-aggregate site prose gen locks
-new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
+new-aggregate: $(VENV)/ready ## Generate an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
 	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
 	@$(MAKE) --no-print-directory gen
 
@@ -144,7 +144,7 @@ site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## Build the
 prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)
 	@set -f; git ls-files -- $$(grep -v '^#' docs/prose/clean) | xargs .tools/bin/vale --no-global --config docs/prose/vale.ini --output line
 
-gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/grafana and infra/k8s take from elsewhere, the version
+gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, dashboards, infra/k8s and version numbers
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python infra/grafana/generate.py

@@ -1,4 +1,4 @@
-"""How long a part may stay UNASSIGNED, and how often that leads to a restart."""
+"""Bounds of the time that a part may stay UNASSIGNED, and restarts after it."""
 
 import pytest
 

@@ -19,7 +19,7 @@ class Put:
 
 
 class FakeView(MemoryViews[Put, int]):
-    """MemoryViews of versions, of a store that can be unavailable or refuse a key.
+    """MemoryViews of versions, of a store that can be unavailable or reject a key.
 
     `batches` are the changes of each call of apply() that was answered.
     """

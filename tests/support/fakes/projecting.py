@@ -86,7 +86,7 @@ class Log:
 
     @asynccontextmanager
     async def projected_onto(self, view: FakeView) -> AsyncIterator[KafkaConsumer]:
-        """A projector that feeds the view while the block runs."""
+        """Run a projector that writes to the view while the block runs."""
         async with self.projecting(MemoryGenerations(lambda: view)) as consumer:
             yield consumer
 

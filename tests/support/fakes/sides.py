@@ -59,7 +59,7 @@ class Side:
         self.start()
 
     def lose_everything(self) -> None:
-        """Those asleep with a batch in hand are ended: docs/architecture.md, "Not guaranteed"."""
+        """Lose the data; end zombies that hold a batch: docs/architecture.md, "Not guaranteed"."""
         for zombie in [zombie for zombie in self.zombies if zombie.has_batch]:
             self.zombies.remove(zombie)
             zombie.crash()

@@ -12,7 +12,7 @@ RUNNING = Gauge(
     "1 while this part of the connector runs; 0 also if Kafka Connect does not report it.",
     ["part"],
 )
-RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed or stayed unassigned.")
+RESTARTS = Counter("connector_restarts_total", "Restarts of failed or unassigned parts.")
 NEEDS_OPERATOR = Gauge(
     "connector_needs_operator",
     "1 for a failure that a restart cannot fix.",

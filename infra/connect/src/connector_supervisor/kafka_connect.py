@@ -11,7 +11,7 @@ from connector_supervisor.failure_causes import Cause, explained
 
 NO_CONTENT = 204
 UNASSIGNED = "UNASSIGNED"  # the state of what no worker runs
-JSON = {"Content-Type": "application/json"}  # also where there is no body: Connect answers 415
+JSON = {"Content-Type": "application/json"}  # also without a body: else Connect returns 415
 
 
 class Refused(Exception):
@@ -72,7 +72,7 @@ class Connector:
             raise
 
     async def parts(self) -> list[Part]:
-        """The connector and its tasks; nothing while it runs and has no tasks yet."""
+        """Return the connector and its tasks; nothing while it runs and has no tasks yet."""
         status = await self._ask("GET", "/status")
         if status is None or not (status["tasks"] or status["connector"]["state"] == UNASSIGNED):
             return []
@@ -84,7 +84,7 @@ class Connector:
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
 
     async def restart_all(self) -> None:
-        """Start the connector and all of its tasks again, whatever their state."""
+        """Restart the connector and all of its tasks, whatever their state."""
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "false"})
 
     async def pause(self) -> None:

@@ -1,4 +1,4 @@
-"""Poll every second: the configuration is ours, everything runs, and what does not is restarted.
+"""Supervision: every second, check configuration and tasks; restart failed and unassigned ones.
 
 Connect does not do this: it reports a connector as RUNNING while its task stays FAILED, for
 instance after a clean restart of MySQL (Debezium 3.6.1).
@@ -123,7 +123,7 @@ class Supervisor:
         if not overdue:
             return
         names, bound = [part.name for part in overdue], self._unassigned.bound
-        log.warning("restarting unassigned", parts=names, bound=bound)
+        log.warning("restarting unassigned parts", parts=names, bound=bound)
         await self._connector.restart_all()
         RESTARTS.inc()
         self._unassigned.restarted()

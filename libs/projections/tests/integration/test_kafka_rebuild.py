@@ -67,7 +67,7 @@ async def at(views: Sequence[Any], number: int, expected: dict[str, int]) -> Non
 async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
     generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1", "poison@1", "poison@2")
-    with pytest.raises(OperationRefused, match=r"2 records \(2 it is poison\)"):
+    with pytest.raises(OperationRefused, match=r"2 records \(2 invalid record\)"):
         await rebuilt(log, generations)
     assert (await generations.state()).dead_letters == 2
     with pytest.raises(OperationRefused, match="in an earlier run"):
