@@ -14,7 +14,7 @@ LATEST_GOODBYE = 0.02  # seconds after which a client disconnects
 AT_ONCE = 20
 
 
-async def test_callers_hang_up(chaos: Chaos) -> None:
+async def test_clients_disconnect(chaos: Chaos) -> None:
     async with chaos.scenario("T10: clients disconnect") as scenario:
         await scenario.silence()
         for _ in range(scenario.rounds(40)):
@@ -36,7 +36,7 @@ async def ask_and_leave(scenario: Scenario, request: Request) -> None:
     await scenario.traffic.settle(entry, caller)
 
 
-async def test_a_command_sent_many_times_at_once_happens_once(chaos: Chaos) -> None:
+async def test_concurrent_retries_of_a_command_take_effect_once(chaos: Chaos) -> None:
     commands: list[Command] = ["create", "rename", "delete"]
     async with chaos.scenario("T11: the same key 20 times at once") as scenario:
         await scenario.silence()
@@ -84,7 +84,7 @@ async def another_request_with_its_key(scenario: Scenario, request: Request) -> 
     assert codes == {"422", "INVALID_ARGUMENT"}
 
 
-async def test_fifty_writers_want_one_user(chaos: Chaos) -> None:
+async def test_fifty_writers_contend_for_one_user(chaos: Chaos) -> None:
     async with chaos.scenario("T12: fifty writers on one user") as scenario:
         await scenario.silence()
         request = Request(f"{scenario.ledger.run}-wanted", "create", last_name="Wanted")

@@ -8,7 +8,7 @@ from tests.chaos.harness.scenario import Chaos
 SECONDS = 3.0  # of each attack, in a run of ten minutes
 
 
-async def test_hostile_callers_beside_the_load(chaos: Chaos) -> None:
+async def test_hostile_clients_beside_the_load(chaos: Chaos) -> None:
     async with chaos.scenario("T21: hostile clients") as scenario:
         stack = scenario.stack
         ports = {

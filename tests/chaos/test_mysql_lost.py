@@ -29,7 +29,7 @@ WITHIN = 180.0
 CONTINUED = 10  # users that are renamed afterwards
 
 
-async def test_nothing_published_is_lost_and_nobody_is_revived(
+async def test_no_published_event_is_lost_and_no_erased_user_revived(
     chaos: Chaos, http: Door, tmp_path: Path
 ) -> None:
     stack, dump = chaos.stack, tmp_path / "events.sql"

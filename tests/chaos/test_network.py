@@ -18,7 +18,7 @@ WEATHERS = [
 SECONDS = 6.0
 
 
-async def test_the_network_is_bad(chaos: Chaos) -> None:
+async def test_network_faults(chaos: Chaos) -> None:
     async with chaos.scenario("T7: network latency, resets, low bandwidth, partitions") as scenario:
         for weather in WEATHERS:
             for _ in range(scenario.rounds(1)):

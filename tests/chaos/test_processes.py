@@ -17,7 +17,7 @@ SMOOTH = {"200", "201", "204", "404", "409", "412", "503"}
 SMOOTH |= {"OK", "NOT_FOUND", "ABORTED", "FAILED_PRECONDITION", "UNAVAILABLE"}
 
 
-async def test_any_process_is_killed(chaos: Chaos) -> None:
+async def test_random_processes_are_killed(chaos: Chaos) -> None:
     victims = [*SERVICES, *map(second, SERVICES), *SERVERS]
     async with chaos.scenario("T1: kill -9 of any process") as scenario:
         for victim in scenario.sample(victims, scenario.rounds(9)):
@@ -25,7 +25,7 @@ async def test_any_process_is_killed(chaos: Chaos) -> None:
             await asyncio.sleep(scenario.chance.uniform(*PAUSE))
 
 
-async def test_no_caller_sees_a_rolling_restart(chaos: Chaos) -> None:
+async def test_rolling_restart_is_invisible_to_clients(chaos: Chaos) -> None:
     async with (
         chaos.scenario("T2: rolling restart of all services") as scenario,
         AsyncExitStack() as watching,
@@ -42,7 +42,7 @@ async def test_no_caller_sees_a_rolling_restart(chaos: Chaos) -> None:
     assert [balancer.refused_while_ready for balancer in scenario.apis] == [0, 0, 0]
 
 
-async def test_a_projector_that_stood_still_does_no_harm(chaos: Chaos) -> None:
+async def test_suspended_projector_does_not_overwrite_newer_state(chaos: Chaos) -> None:
     projectors = ["redis-projector", "search-projector"]
     async with chaos.scenario("T8: SIGSTOP of a projector, SIGCONT") as scenario:
         for _ in range(scenario.rounds(1)):

@@ -12,7 +12,7 @@ from tests.chaos.harness.injection import LETTERS
 from tests.chaos.harness.scenario import Chaos
 
 
-async def test_poison_is_parked_and_stops_nobody(chaos: Chaos) -> None:
+async def test_invalid_records_become_dead_letters_and_block_nothing(chaos: Chaos) -> None:
     stack = chaos.stack
     await injection.no_letters(stack)
     async with chaos.scenario("T9: invalid records on the topic") as scenario:

@@ -33,7 +33,7 @@ def test_statements_that_the_parser_lacks_do_not_stop_capture() -> None:
     assert config["schema.history.internal.skip.unparseable.ddl"] == "true"
 
 
-def test_a_table_whose_name_differs_in_case_alone_is_not_captured() -> None:
+def test_table_name_that_differs_only_in_case_is_not_captured() -> None:
     """Debezium compares names without case unless the expression says otherwise.
 
     Statements on such tables on a real server: tests/system/capture.

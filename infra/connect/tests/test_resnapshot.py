@@ -73,7 +73,7 @@ async def connector(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         yield Connector(session, str(server.make_url("")).rstrip("/"), "user-events")
 
 
-async def test_offset_is_forgotten_between_stop_and_resume(
+async def test_offset_is_reset_between_stop_and_resume(
     worker: Worker, connector: Connector
 ) -> None:
     steps: list[str] = []

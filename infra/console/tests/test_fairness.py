@@ -46,7 +46,7 @@ async def test_streams_of_one_client_leave_room_for_the_operator(console: Any) -
             assert response.status == 200
 
 
-async def test_slow_bodies_hold_no_command(console: Any) -> None:
+async def test_slow_bodies_take_no_command_slot(console: Any) -> None:
     port = console.http.port
     writers = [
         (await asyncio.open_connection("127.0.0.1", port))[1]

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 
-async def test_it_starts_without_neighbours_and_stops_with_a_page_open(
+async def test_console_starts_without_dependencies_and_stops_with_a_page_open(
     started: Any, unused_ports: list[int]
 ) -> None:
     nobody, http, admin, *_ = unused_ports

@@ -72,7 +72,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
     assert topic.seen_at("before") == topic.seen_at("tombstone") == float("-inf")
 
 
-async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_remembered_events_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "REMEMBERED", 2)
     topic = Topic(Brokers(""), "", Subscribers())
     for key in (b"1", b"2", b"1", b"3"):

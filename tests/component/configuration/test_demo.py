@@ -14,7 +14,7 @@ from tests.support.stack.free_ports import unused
 DEMO = Path(sys.executable).with_name("demo")
 
 
-def test_what_is_printed_answers_at_once() -> None:
+def test_printed_commands_work_at_once() -> None:
     http, grpc, admin = unused(3, row=3)
     settings = {"HTTP_PORT": http, "GRPC_PORT": grpc, "ADMIN_PORT": admin}
     process = subprocess.Popen(

@@ -30,13 +30,13 @@ def no_server(*_: Any, **__: Any) -> None:
     pass
 
 
-def test_the_setting_has_a_name_for_each() -> None:
+def test_http2_setting_names_each_implementation() -> None:
     assert get_args(ApiSettings.model_fields["http2"].annotation) == tuple(HTTP2)
 
 
 @pytest.mark.parametrize("name", HTTP2)
 @pytest.mark.parametrize("program", [command_api, query_api, search_api, demo])
-async def test_a_program_serves_by_what_is_set(
+async def test_program_serves_with_the_configured_implementation(
     monkeypatch: pytest.MonkeyPatch, program: Any, name: str
 ) -> None:
     monkeypatch.setenv("COMMAND_API_MYSQL_PASSWORD", "x")

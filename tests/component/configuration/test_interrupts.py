@@ -67,7 +67,7 @@ def silent() -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_ends_in_order(
+def test_command_stops_gracefully(
     silent: socket.socket, command: str, number: signal.Signals
 ) -> None:
     program, *words = command.split()
@@ -88,7 +88,7 @@ def test_a_command_ends_in_order(
     assert (process.returncode, complained) == (128 + number, b"")
 
 
-def test_what_runs_a_loop_has_said_what_a_signal_does() -> None:
+def test_every_event_loop_has_signal_handlers() -> None:
     sources = [*ROOT.glob("*/*/src/**/*.py"), *ROOT.glob("loadtest/*.py")]
     loops = [file for file in sources if re.search(r"\b(asyncio|uvloop)\.run\(", file.read_text())]
     assert len(loops) > 5

@@ -64,7 +64,7 @@ def test_both_launchers_set_the_same_variables(local: dict[str, set[str]]) -> No
         assert in_compose(name) - BEHIND_A_PROXY - BEYOND_LOOPBACK == variables, name
 
 
-def test_the_connect_worker_is_told_the_same() -> None:
+def test_connect_worker_has_the_same_configuration() -> None:
     lines = (ROOT / "infra/connect/worker.properties").read_text().splitlines()
     pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
     environment = COMPOSE["connect"]["environment"]

@@ -59,9 +59,7 @@ def ports_of(program: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("program", "setting"), CASES)
-def test_a_port_in_use_is_one_line_with_its_holder_and_its_setting(
-    program: str, setting: str
-) -> None:
+def test_port_in_use_is_one_line_with_process_and_setting(program: str, setting: str) -> None:
     ports = ports_of(program)
     with socket.create_server(("127.0.0.1", ports[setting])):
         line = refusal(program, **ports)
@@ -70,7 +68,7 @@ def test_a_port_in_use_is_one_line_with_its_holder_and_its_setting(
     assert re.fullmatch(f"{program}: {said}; stop it or set {variable}", line), line
 
 
-def test_the_demo_names_the_setting_that_a_port_follows_from() -> None:
+def test_demo_names_the_setting_of_a_derived_port() -> None:
     ports = ports_of("demo")
     third = ports["grpc_port"] + 2
     with socket.create_server(("127.0.0.1", third)):
@@ -79,7 +77,7 @@ def test_the_demo_names_the_setting_that_a_port_follows_from() -> None:
     assert line.endswith("set DEMO_GRPC_PORT")
 
 
-def test_a_host_that_is_not_this_machine_s_is_one_line() -> None:
+def test_foreign_host_is_reported_in_one_line() -> None:
     assert refusal("canary", host="192.0.2.1", admin_port=0) == (  # TEST-NET-1, RFC 5737
         "canary: cannot listen on host '192.0.2.1': this machine has no such address; "
         "set CANARY_HOST"

@@ -35,14 +35,14 @@ def test_the_arguments_name_a_member_and_its_program(name: str) -> None:
     assert arguments["DESCRIPTION"]
 
 
-def test_an_image_is_built_in_one_way() -> None:
+def test_each_image_has_one_build() -> None:
     for image in {one["image"] for one in PYTHON.values()}:
         ways = [one["build"] for one in PYTHON.values() if one["image"] == image]
         assert all(way == ways[0] for way in ways), image
 
 
 @pytest.mark.parametrize("name", PYTHON)
-def test_a_health_check_finds_the_one_port_to_ask(name: str) -> None:
+def test_image_with_health_check_has_one_admin_port(name: str) -> None:
     service = PYTHON[name]
     ports = [one for one in service["environment"] if one.endswith("_ADMIN_PORT")]
     is_checked = is_service(service["build"]["target"])
@@ -55,7 +55,7 @@ def is_service(stage: str) -> bool:
 
 
 @pytest.mark.parametrize("name", BUILT)
-def test_what_an_image_is_made_of_reaches_the_builder(name: str) -> None:
+def test_dockerignore_admits_every_source_of_an_image(name: str) -> None:
     build = BUILT[name]["build"]
     for source in sources((ROOT / build["dockerfile"]).read_text(), build.get("args", {})):
         found = [str(path.relative_to(ROOT)) for path in ROOT.glob(source)]

@@ -65,7 +65,7 @@ def test_the_column_and_the_field_are_the_same(
     assert avro_fields(connection, database) == CANDIDATE["fields"]
 
 
-def test_the_gate_is_green() -> None:
+def test_gate_accepts_the_field() -> None:
     assert objections([*published(), CANDIDATE]) == []
 
 
@@ -76,7 +76,7 @@ async def test_an_old_event_reads_with_the_default(sample: dict[str, Any], name:
 
 
 @each_event
-async def test_a_reader_of_today_bears_the_new_event(sample: dict[str, Any], name: str) -> None:
+async def test_today_s_reader_accepts_the_new_event(sample: dict[str, Any], name: str) -> None:
     value = encoded(sample["json"] | {FIELD["name"]: "Zo"}, CANDIDATE)
     event = await decoded(value, CANDIDATE, avro_schema())
     assert views(event) == views(sample["json"])

@@ -20,14 +20,14 @@ async def replayed(sample: Mapping[str, Any], reader: Mapping[str, Any]) -> dict
 
 @each(TODAY, *ALLOWED)
 @each_event
-async def test_an_old_event_makes_the_golden_views(
+async def test_old_event_is_projected_to_the_golden_views(
     sample: dict[str, Any], name: str, change: Change
 ) -> None:
     golden = json.loads((SAMPLES / "view" / f"{name}.json").read_text("utf-8"))
     assert await replayed(sample, change.made()) == golden
 
 
-def test_no_event_without_its_views() -> None:
+def test_every_sample_event_has_golden_views() -> None:
     folders = {kind: {p.stem for p in (SAMPLES / kind).glob("*.json")} for kind in KINDS}
     assert folders["view"] == folders["user_event"] != set()
 

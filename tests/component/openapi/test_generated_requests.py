@@ -18,7 +18,7 @@ EXAMPLES = "20"  # for each operation and phase: some 1,200 requests, in half a 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("api", ["command-api", "query-api", "search-api"])  # the first fills views
-def test_no_generated_request_is_answered_otherwise(stack: Addresses, api: str) -> None:
+def test_generated_requests_get_documented_responses(stack: Addresses, api: str) -> None:
     schemathesis = Path(sys.executable).with_name("st")
     document = f"{stack.http[api]}/openapi.json"
     done = subprocess.run(

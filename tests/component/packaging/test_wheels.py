@@ -74,24 +74,24 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_lock_holds_only_what_its_deployable_needs(deployable: str) -> None:
+def test_lock_has_only_the_deployable_s_dependencies(deployable: str) -> None:
     assert locked(deployable) & SERVERS == NEEDED[role(deployable)]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
-def test_a_lock_holds_no_tool_of_tests_or_documentation(lock: Path) -> None:
+def test_lock_has_no_test_or_documentation_tools(lock: Path) -> None:
     tools = [name for name in distributions(lock) if name.startswith(TOOLS)]
     assert tools == []
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_an_image_holds_no_library_but_those_that_its_deployable_names(deployable: str) -> None:
+def test_image_has_only_the_deployable_s_libraries(deployable: str) -> None:
     libraries = LIBRARIES[role(deployable)]
     assert local_packages(deployable) == {deployable, "chassis", "contracts", *libraries}
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
+def test_lock_has_hashes_and_no_urls(deployable: str) -> None:
     text = (ROOT / "services" / deployable / "requirements.lock").read_text()
     assert text.count("--hash=sha256:") >= len(locked(deployable))
     assert "://" not in text
@@ -99,7 +99,9 @@ def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_wheel_with_its_lock_alone_works(deployable: str, wheels: Path, tmp_path: Path) -> None:
+def test_wheel_with_its_lock_works_in_an_empty_environment(
+    deployable: str, wheels: Path, tmp_path: Path
+) -> None:
     module = deployable.replace("-", "_")
     python = tmp_path / "bin" / "python"
     names = (name.replace("-", "_") for name in local_packages(deployable))

@@ -133,7 +133,7 @@ def open_connections() -> float:
         for http2 in (HTTP2 if attack.port == "grpc" else ["own"])
     ],
 )
-async def test_an_attacker_costs_others_a_bounded_part_of_a_turn(
+async def test_attack_delays_others_by_a_bounded_part_of_a_turn(
     name: str, http2: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = open_connections()

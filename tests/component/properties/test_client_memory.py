@@ -102,7 +102,7 @@ async def nothing_is_held() -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(names=ACTS)
 @pytest.mark.usefixtures("uncollected")
-async def test_clients_hold_no_more_than_the_bound_and_nothing_when_they_have_left(
+async def test_client_memory_stays_bounded_and_is_freed_on_disconnect(
     doors: Doors, most: list[int], names: list[str]
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -114,7 +114,7 @@ async def test_clients_hold_no_more_than_the_bound_and_nothing_when_they_have_le
     assert most[0] <= BOUND + ONE_READ + ONE_TURN
 
 
-async def test_the_bound_was_reached(doors: Doors, most: list[int]) -> None:
+async def test_memory_bound_is_reached(doors: Doors, most: list[int]) -> None:
     """Without this the test above would prove nothing."""
     async with AsyncExitStack() as stack:
         for _ in range(20):

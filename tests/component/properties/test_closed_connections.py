@@ -139,7 +139,7 @@ async def check_that_nothing_is_held(before: Counter[str]) -> None:
     ids=lambda act: act.__name__,
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Act) -> None:
+async def test_closed_grpc_connection_is_freed(doors: Doors, act: Act) -> None:
     before = held()
     for _ in range(3):
         with suppress(ConnectionError):
@@ -152,9 +152,7 @@ async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Ac
 
 
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_response_that_was_never_taken_is_held(
-    doors: Doors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unread_response_is_freed(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
     before = held()
     async with calling(doors.grpc) as caller:
@@ -188,7 +186,7 @@ async def test_nothing_of_a_response_that_was_never_taken_is_held(
     ],
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_closed_http_connection_is_held(doors: Doors, sent: bytes) -> None:
+async def test_closed_http_connection_is_freed(doors: Doors, sent: bytes) -> None:
     before = held()
     for _ in range(3):
         _, writer = await asyncio.open_connection(HOST, doors.http)

@@ -47,7 +47,7 @@ async def answer(doors: Doors, data: bytes, is_end: bool, content: str = "applic
         return await caller.answer(stream)
 
 
-async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
+async def test_valid_raw_call_is_served(doors: Doors) -> None:
     assert await answer(doors, message(len(ANN), ANN), is_end=True) == OK
 
 
@@ -58,7 +58,7 @@ async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
     compressed=st.integers(0, 255),
     is_end=st.booleans(),
 )
-async def test_no_message_is_taken_for_a_bug(
+async def test_any_message_is_served_or_rejected(
     doors: Doors,
     length: int,
     body: bytes,
@@ -73,20 +73,20 @@ async def test_no_message_is_taken_for_a_bug(
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00\x00", message(len(ANN), ANN[:-1])])
 @pytest.mark.parametrize("is_end", [True, False])
-async def test_a_message_cut_short_is_refused(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
+async def test_truncated_message_is_rejected(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
     assert await answer(doors, data, is_end) in REFUSED
 
 
 @pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
-async def test_another_content_type_is_refused(doors: Doors, content: str) -> None:
+async def test_other_content_type_is_rejected(doors: Doors, content: str) -> None:
     assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
 
 
-async def test_compression_is_refused_by_name(doors: Doors) -> None:
+async def test_compressed_message_is_unimplemented(doors: Doors) -> None:
     assert await answer(doors, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
 
 
-async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
+async def test_message_in_tiny_frames_is_accepted(doors: Doors) -> None:
     data = message(len(ANN), ANN)
     async with calling(doors.grpc) as caller:
         stream = caller.open()
@@ -118,7 +118,7 @@ async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[N
     assert memory[1] - memory[0] < GROWTH
 
 
-async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors, http2: str) -> None:
+async def test_flood_of_tiny_frames_is_freed(doors: Doors, http2: str) -> None:
     ends = {"closed"} if http2 == "own" else {"closed", DEADLINE}  # h2 takes longer than 50 ms
 
     async def flood() -> None:
@@ -134,7 +134,7 @@ async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors, http2:
     await check_that_nothing_stays(doors, flood)
 
 
-async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
+async def test_rapidly_reset_streams_are_freed(doors: Doors) -> None:
     async def flood() -> None:
         for _ in range(20):  # grpclib keeps up to ten closed connections until others come
             async with calling(doors.grpc) as caller:
@@ -145,7 +145,7 @@ async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
     await check_that_nothing_stays(doors, flood)
 
 
-async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors) -> None:
+async def test_client_that_resets_calls_endlessly_is_disconnected(doors: Doors) -> None:
     """The pattern of CVE-2023-44487."""
     async with calling(doors.grpc) as caller:
         for _ in range(2_000):
@@ -154,7 +154,7 @@ async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors)
     await doors.serve_others()
 
 
-async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> None:
+async def test_client_that_does_not_read_responses_gets_backpressure(doors: Doors) -> None:
     async def is_read() -> bool:
         caller.refused_calls(1_000)
         try:
@@ -173,7 +173,7 @@ async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> No
     await doors.serve_others()
 
 
-async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
+async def test_other_protocol_gets_goaway(doors: Doors) -> None:
     reader, writer = await asyncio.open_connection(in_process_api.HOST, doors.grpc)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(10):
@@ -182,7 +182,7 @@ async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
     assert told.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
-async def test_calls_that_are_left_half_way_leave_nothing_behind(doors: Doors) -> None:
+async def test_abandoned_calls_are_freed(doors: Doors) -> None:
     async def flood() -> None:
         for _ in range(100):
             async with calling(doors.grpc) as caller:

@@ -143,9 +143,7 @@ async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) 
 @pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_deadline_that_has_passed_is_exceeded(
-    doors: Doors, method: str, value: str
-) -> None:
+async def test_expired_deadline_is_deadline_exceeded(doors: Doors, method: str, value: str) -> None:
     before = counted()
     assert await answer(doors, headers(method, ("grpc-timeout", value))) == DEADLINE
     assert counted() == before + 1
@@ -153,7 +151,7 @@ async def test_a_deadline_that_has_passed_is_exceeded(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_deadline_ends_a_call_that_waits(
+async def test_deadline_ends_a_waiting_call(
     doors: Doors, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
@@ -179,7 +177,7 @@ async def test_a_malformed_deadline_is_invalid(doors: Doors, value: str) -> None
     [(["99999999H"], OK), (["1H", "0n"], DEADLINE), (["1H", "x"], INVALID)],
 )
 @pytest.mark.usefixtures("quiet")
-async def test_the_shortest_deadline_counts(doors: Doors, values: list[str], expected: str) -> None:
+async def test_shortest_deadline_applies(doors: Doors, values: list[str], expected: str) -> None:
     begun = headers(CREATE, *(("grpc-timeout", value) for value in values))
     assert await answer(doors, begun) == expected
 
@@ -225,7 +223,7 @@ LENGTHS = {
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("method", [CREATE, CHECK])
 @pytest.mark.usefixtures("quiet")
-async def test_headers_that_begin_no_call_are_refused(
+async def test_headers_without_a_valid_call_are_rejected(
     request: pytest.FixtureRequest, doors: Doors, http2: str, method: str, name: str
 ) -> None:
     unless_h2(request, http2, name in LENGTHS, "h2 ends the connection")
@@ -242,7 +240,7 @@ async def test_headers_that_begin_no_call_are_refused(
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_te_may_not_be_missing(doors: Doors) -> None:
+async def test_missing_te_header_is_rejected(doors: Doors) -> None:
     begun = [one for one in headers(CREATE) if one[0] != "te"]
     assert await answer(doors, begun) == INVALID
 
@@ -262,7 +260,7 @@ async def test_an_encoding_matters_with_a_compressed_message_only(
     [(CREATE, INVALID), (CHECK, INVALID), (WATCH, INVALID), (REFLECTION, OK)],
 )
 @pytest.mark.usefixtures("quiet")
-async def test_a_call_that_ends_with_its_headers_has_a_response(
+async def test_call_without_a_message_gets_a_response(
     doors: Doors, method: str, expected: str
 ) -> None:
     async with calling(doors.grpc) as caller:
@@ -275,7 +273,7 @@ async def test_a_call_that_ends_with_its_headers_has_a_response(
 )
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_message_that_is_none_is_invalid_and_counted(
+async def test_invalid_message_is_invalid_argument_and_counted(
     doors: Doors, method: str, data: bytes
 ) -> None:
     before = counted()
@@ -286,12 +284,12 @@ async def test_a_message_that_is_none_is_invalid_and_counted(
 @pytest.mark.parametrize("data", [b"", b"\0", message(3, b"ab")])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_half_a_message_is_not_waited_for(doors: Doors, method: str, data: bytes) -> None:
+async def test_partial_message_is_deadline_exceeded(doors: Doors, method: str, data: bytes) -> None:
     assert await answer(doors, headers(method), data, is_end=False) == DEADLINE
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_client_that_takes_no_message_is_given_up(
+async def test_client_with_zero_window_gets_a_reset(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its window is zero, and stays so."""
@@ -304,7 +302,7 @@ async def test_a_client_that_takes_no_message_is_given_up(
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_client_that_leaves_half_way_is_counted_as_gone(doors: Doors) -> None:
+async def test_client_that_disconnects_midway_is_counted_as_client_gone(doors: Doors) -> None:
     labels = {"protocol": "grpc", "method": "", "route": CREATE, "status": "client_gone"}
 
     def gone() -> float:
@@ -361,7 +359,7 @@ def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
     sent=st.tuples(st.just(GOOD) | st.binary(max_size=40), st.booleans()),
 )
 @pytest.mark.usefixtures("quiet")
-async def test_any_headers_have_a_response(
+async def test_any_headers_get_a_response(
     doors: Doors,
     method: str,
     others: list[tuple[str, str | bytes]],

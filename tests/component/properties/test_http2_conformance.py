@@ -64,7 +64,7 @@ async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
     server.close()
 
 
-async def test_every_rule_of_http2_is_kept(port: int) -> None:
+async def test_h2spec_passes(port: int) -> None:
     running = await asyncio.create_subprocess_exec(
         tool("h2spec"), "--strict", "--port", str(port), stdout=asyncio.subprocess.PIPE
     )

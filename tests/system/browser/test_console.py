@@ -46,7 +46,7 @@ async def press(page: Page, item: Locator, deed: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_a_user_s_life_by_keyboard(page: Page) -> None:
+async def test_user_is_created_renamed_and_deleted_by_keyboard(page: Page) -> None:
     last = unique("Lee")
     await create(page, "Bruce", last)
     command, kafka, query, search = await passed(page, f"Created Bruce {last}")
@@ -77,7 +77,7 @@ async def test_a_user_s_life_by_keyboard(page: Page) -> None:
         await expect(person(page, pane, last)).to_have_count(0)
 
 
-async def test_a_hostile_name_is_text(page: Page) -> None:
+async def test_hostile_name_is_shown_as_text(page: Page) -> None:
     last = unique("Drop")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -94,7 +94,7 @@ async def test_a_hostile_name_is_text(page: Page) -> None:
     assert [url for url in requests if url.endswith("/x")] == []
 
 
-async def test_a_problem_is_told_in_the_api_s_words(page: Page) -> None:
+async def test_problem_shows_the_api_s_message(page: Page) -> None:
     await create(page, "x" * 101, "y")
     problem = page.locator("#create-problem")
     await expect(problem).to_contain_text("The request is not valid")
@@ -102,7 +102,7 @@ async def test_a_problem_is_told_in_the_api_s_words(page: Page) -> None:
     await expect(page.locator("#create input").first).to_have_value("x" * 101)
 
 
-async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
+async def test_form_submitted_twice_creates_one_user(page: Page) -> None:
     sent: list[str] = []
     answered = asyncio.Event()
 
@@ -120,7 +120,7 @@ async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
     assert sent == ["POST"]
 
 
-async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page) -> None:
+async def test_second_rename_of_the_same_version_is_rejected(page: Page) -> None:
     last = unique("Race")
     await create(page, "Ada", last)
     await passed(page, f"Created Ada {last}")
@@ -140,7 +140,7 @@ async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page)
     await expect(person(page, "list", last)).to_contain_text(f"Eve {last}")
 
 
-async def test_the_list_turns_its_pages(page: Page) -> None:
+async def test_list_pages_back_and_forth(page: Page) -> None:
     for number in range(7):
         answer = await page.request.post(
             f"{page.url}user", data={"first_name": f"Page {number}", "last_name": unique("Turn")}

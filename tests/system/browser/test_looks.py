@@ -59,7 +59,7 @@ async def test_a_phone_scrolls_in_one_direction_only(page: Page) -> None:
     assert dialog == 0
 
 
-async def test_the_focus_goes_through_the_page_in_order_and_is_seen(page: Page) -> None:
+async def test_focus_order_follows_the_page_and_is_visible(page: Page) -> None:
     await page.request.post(f"{page.url}user", data={"first_name": "Tab", "last_name": "Order"})
     await page.reload()
     await expect(page.locator("#list li").first).to_be_visible()
@@ -72,7 +72,7 @@ async def test_the_focus_goes_through_the_page_in_order_and_is_seen(page: Page) 
         await page.keyboard.press("Tab")
 
 
-async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -> None:
+async def test_unavailable_projector_is_shown_and_recovers(page: Page) -> None:
     lag = page.locator('[data-of="search-projector"][data-figure="lag"]')
     await expect(lag).to_have_text("0")
     async with stopped("search-projector"):
@@ -89,7 +89,7 @@ async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -
     )
 
 
-async def test_a_page_outlives_its_console(page: Page) -> None:
+async def test_page_reconnects_to_a_restarted_console(page: Page) -> None:
     async with stopped("console"):
         await expect(page.locator("#connection")).to_contain_text("does not answer")
         await page.locator("#create input").first.fill("Ada")

@@ -91,7 +91,7 @@ async def serve_as_before(stack: Addresses) -> None:
     ] * 2
 
 
-async def test_no_listener_answers_to_the_name_of_a_page(page: Page, stack: Addresses) -> None:
+async def test_no_listener_accepts_a_web_page_s_host_name(page: Page, stack: Addresses) -> None:
     for program, purpose, port in listeners(stack):
         if not READ_ONLY & {program, purpose}:
             answered = await status(page, f"http://evil.test:{port}/")

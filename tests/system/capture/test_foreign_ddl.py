@@ -145,7 +145,7 @@ def test_the_server_accepts_every_statement_that_is_not_listed_as_refused(
     assert len(accepted) >= STATEMENTS_OF_FILES
 
 
-async def test_capture_goes_on_without_a_restart(stack: Addresses, measured: Measured) -> None:
+async def test_capture_continues_without_a_restart(stack: Addresses, measured: Measured) -> None:
     """The newest user is in both views: the fixture has waited for that."""
     states = [measured.connector["connector"], *measured.connector["tasks"]]
     assert [one["state"] for one in states] == ["RUNNING", "RUNNING"]
@@ -169,7 +169,7 @@ def test_a_generated_migration_is_parsed_whatever_its_fields_are_called(measured
     assert [run for run in measured.skipped if run in migrations] == []
 
 
-def test_the_words_that_new_aggregate_is_tried_with_are_those_of_the_server(
+def test_keyword_files_of_new_aggregate_equal_the_server_s(
     measured: Measured,
 ) -> None:
     """`new-aggregate` refuses the reserved ones, and its own tests read the words from files."""
@@ -204,7 +204,7 @@ async def tasks_are(stack: Addresses, states: list[str]) -> None:
     assert [task["state"] for task in tasks] == states
 
 
-def test_the_page_has_what_was_measured(
+def test_foreign_ddl_page_has_the_measured_results(
     stack: Addresses, server: Server, measured: Measured
 ) -> None:
     ((mysql,),) = server.rows("SELECT VERSION()")

@@ -33,7 +33,7 @@ async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]
     return int(head.split()[1]), body.strip()
 
 
-async def test_every_line_of_the_readme_is_answered(stack: Addresses) -> None:
+async def test_every_readme_command_gets_a_response(stack: Addresses) -> None:
     create, *others = lines()
     assert len(others) == 6
     async with opened(Path(), os.environ) as shell:

@@ -26,7 +26,7 @@ def test_promtool_finds_nothing_wrong(words: tuple[str, ...]) -> None:
     found_right(PROMETHEUS, *words)
 
 
-def test_kubernetes_rules_know_by_other_figures_whether_the_connector_runs(tmp_path: Path) -> None:
+def test_kubernetes_rules_detect_a_stopped_connector_by_other_metrics(tmp_path: Path) -> None:
     groups = []
     for file in ("alerts.yaml", "connector-alerts.yaml"):
         rule = yaml.safe_load((KUBERNETES / "overlays/production" / file).read_text())

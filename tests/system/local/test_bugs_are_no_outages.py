@@ -91,7 +91,7 @@ async def create(port: str) -> tuple[int, dict[str, Any], str | None]:
         return response.status, await response.json(), response.headers.get("Retry-After")
 
 
-async def test_missing_insert_right_is_500_and_one_error_with_the_trace_id(
+async def test_missing_insert_privilege_is_500_and_one_error_with_the_trace_id(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     status, problem, retry_after = await create(ports["HTTP_PORT"])
@@ -106,7 +106,7 @@ async def test_missing_insert_right_is_500_and_one_error_with_the_trace_id(
     await answers(ports["ADMIN_PORT"], "/readyz", 200)  # reads work, and every replica is alike
 
 
-async def test_missing_insert_right_has_the_same_answer_by_grpc(
+async def test_missing_insert_privilege_has_the_same_result_over_grpc(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     channel = Channel("127.0.0.1", int(ports["GRPC_PORT"]))
@@ -129,7 +129,7 @@ async def lines_of(program: LoggedProgram, requests: int) -> tuple[list[Any], li
     return errors, others
 
 
-async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
+async def test_one_bug_in_concurrent_requests_is_one_error_found_by_each_trace_id(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     found = await asyncio.gather(*(create(ports["HTTP_PORT"]) for _ in range(60)))
@@ -141,7 +141,7 @@ async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
     assert {line["first_trace"] for line in others} <= {line["trace_id"] for line in errors}
 
 
-async def test_query_that_opensearch_refuses_is_500_with_an_error(
+async def test_query_rejected_by_opensearch_is_500_with_an_error(
     stack: Addresses,
     unused_ports: list[int],
     monkeypatch: pytest.MonkeyPatch,

@@ -99,7 +99,7 @@ async def test_ddl_in_another_database_does_not_stop_capture(stack: Addresses, h
         executed(stack, f"DROP DATABASE {OTHER}")
 
 
-async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnConnector) -> None:
+async def test_no_row_written_during_a_snapshot_is_skipped(own: OwnConnector) -> None:
     """A row between the snapshot's read view and its binary log position was skipped (3.6.1)."""
     resnapshotting = asyncio.create_task(own.resnapshot())
     written = 0
@@ -169,7 +169,7 @@ async def test_unsafe_setting_is_reported_within_a_minute(
     await settled(own)
 
 
-async def test_deletion_that_was_stepped_over_is_healed_by_a_replay(
+async def test_skipped_deletion_is_repaired_by_a_replay(
     stack: Addresses, own: OwnConnector
 ) -> None:
     """Reported before the loss; the row stops the connector; altered offsets skip it."""

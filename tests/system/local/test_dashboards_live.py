@@ -59,7 +59,7 @@ def test_there_are_queries_and_rules() -> None:
 
 
 @pytest.mark.parametrize("target", QUERIES)
-async def test_a_panel_shows_something(prometheus: Prometheus, target: dict[str, Any]) -> None:
+async def test_panel_query_returns_data(prometheus: Prometheus, target: dict[str, Any]) -> None:
     query = target["expr"]
     for variable, value in VARIABLES.items():
         query = query.replace(variable, value)
@@ -77,9 +77,7 @@ async def test_a_panel_shows_something(prometheus: Prometheus, target: dict[str,
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-async def test_a_rule_looks_at_series_that_are_there(
-    prometheus: Prometheus, expression: str
-) -> None:
+async def test_rule_uses_existing_series(prometheus: Prometheus, expression: str) -> None:
     """An alert's expression has no result while all is well, but its parts must have one."""
     selectors = await prometheus.selectors(expression)
     assert selectors

@@ -27,7 +27,7 @@ STORES = {"mysql", "kafka", "redis", "opensearch"}
 WITHIN = 90.0  # seconds; Kafka's cleaner runs every 15 s
 
 
-async def test_an_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: Door) -> None:
+async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: Door) -> None:
     name = incompressible()
     user = await http.create(name, "Erased")
     await http.rename(user["id"], f"{name}ia")

@@ -77,7 +77,7 @@ async def found(door: Door, text: str) -> list[str]:
     return [user["id"] for user in await door.search(text)]
 
 
-async def test_an_upgrade_from_the_former_layout_fails_no_search_and_loses_no_event(
+async def test_upgrade_from_the_former_index_fails_no_search_and_loses_no_event(
     stack: Addresses, http: Door
 ) -> None:
     tool = Tool(stack, "search-projector")

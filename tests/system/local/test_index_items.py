@@ -62,7 +62,7 @@ async def test_closed_index_is_never_an_empty_one(
     await CALLS[call](index)
 
 
-async def test_change_is_not_applied_while_the_next_generation_takes_no_writes(
+async def test_change_is_not_applied_while_the_next_generation_rejects_writes(
     client: AsyncOpenSearch, generations: OpenSearchGenerations
 ) -> None:
     """A rebuild writes two indexes; an error of the new one would lose the change there."""
@@ -75,7 +75,7 @@ async def test_change_is_not_applied_while_the_next_generation_takes_no_writes(
     assert await index.apply([GONE]) == []
 
 
-async def test_generation_that_was_dropped_meanwhile_is_left_out(
+async def test_concurrently_dropped_generation_is_skipped(
     client: AsyncOpenSearch, generations: OpenSearchGenerations
 ) -> None:
     index = generations.views("1", leading="2")

@@ -88,7 +88,7 @@ async def status(port: int, method: str, headers: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_pages_of_this_machine_alone_are_served(ports: list[int], method: str) -> None:
+async def test_only_pages_of_this_machine_are_served(ports: list[int], method: str) -> None:
     for port in ports:
         await eventually(partial(listens, port))
         for headers in OURS:

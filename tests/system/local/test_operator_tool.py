@@ -81,7 +81,7 @@ async def record_of(stack: Addresses, user: str) -> bytes:
         await consumer.stop()
 
 
-async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters(
+async def test_status_shows_directives_partitions_and_dead_letters(
     tool: Tool, letter: Write
 ) -> None:
     await letter(b"k", b"poison")
@@ -101,7 +101,7 @@ async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters
 @pytest.mark.parametrize(
     "headers", [{}, {"reason": "\x1b[2Jgone\n7  forged", "source.offset": "x"}]
 )
-async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
+async def test_dead_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
     tool: Tool, letter: Write, headers: dict[str, str]
 ) -> None:
     await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
@@ -115,7 +115,7 @@ async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discar
     assert offsets(tool) == []
 
 
-async def test_a_letter_is_listed_and_shown_with_its_reason_and_its_bytes(
+async def test_dead_letter_is_listed_and_shown_with_its_reason_and_bytes(
     tool: Tool, letter: Write
 ) -> None:
     await letter(b"k", b"\x00poison")
@@ -127,7 +127,7 @@ async def test_a_letter_is_listed_and_shown_with_its_reason_and_its_bytes(
     assert ".poison" in shown
 
 
-async def test_replay_applies_what_can_be_applied_now_and_keeps_the_rest(
+async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
     stack: Addresses, http: Door, tool: Tool, letter: Write
 ) -> None:
     user = await created(http)
@@ -145,7 +145,7 @@ async def test_replay_applies_what_can_be_applied_now_and_keeps_the_rest(
     assert line.endswith("user.events[0]@41  not in the Confluent wire format")
 
 
-async def test_discard_drops_the_named_letters_and_no_other(tool: Tool, letter: Write) -> None:
+async def test_discard_drops_only_the_named_dead_letters(tool: Tool, letter: Write) -> None:
     for value in (b"first", b"second", b"third"):
         await letter(value, value)
     before = offsets(tool)
@@ -162,7 +162,7 @@ async def test_discard_drops_the_named_letters_and_no_other(tool: Tool, letter: 
         (["dead-letters", "burn"], 2, "invalid choice: 'burn'"),
     ],
 )
-def test_a_wrong_word_is_told_in_one_line(
+def test_invalid_argument_is_reported_in_one_line(
     tool: Tool, words: Sequence[str], code: int, says: str
 ) -> None:
     told = tool(*words)

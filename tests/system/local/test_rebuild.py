@@ -156,7 +156,7 @@ def serving(told: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_rebuild_and_the_way_back_disturb_no_reader(
+async def test_rebuild_and_switch_back_are_invisible_to_readers(
     stack: Addresses, http: Door, projector: str
 ) -> None:
     tool = Tool(stack, projector)
@@ -175,9 +175,7 @@ async def test_a_rebuild_and_the_way_back_disturb_no_reader(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_rebuild_that_was_killed_goes_on_where_it_stopped(
-    stack: Addresses, http: Door, projector: str
-) -> None:
+async def test_killed_rebuild_resumes(stack: Addresses, http: Door, projector: str) -> None:
     tool = Tool(stack, projector)
     before, _ = serving(await tool.done("status"))
     async with lived(http) as life:
@@ -198,7 +196,7 @@ async def test_a_rebuild_that_was_killed_goes_on_where_it_stopped(
     await whole(http, life)
 
 
-async def test_a_paused_projector_rests_also_after_a_restart_until_it_is_resumed(
+async def test_paused_projector_stays_paused_across_restarts_until_resumed(
     stack: Addresses, http: Door
 ) -> None:
     tool = Tool(stack, "redis-projector")

@@ -45,7 +45,7 @@ HURT.append(("redis", signal.SIGTERM))
 
 
 @pytest.mark.parametrize(("program", "how"), HURT)
-async def test_an_ended_process_comes_back_and_nothing_is_lost(
+async def test_ended_process_is_restarted_without_loss(
     stack: Addresses, http: Door, program: str, how: signal.Signals
 ) -> None:
     before = await created(http)

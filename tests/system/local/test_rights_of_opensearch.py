@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 
-def test_opensearch_of_root_has_no_capability_but_reading(stack: Addresses) -> None:
+def test_opensearch_of_root_has_only_the_read_capability(stack: Addresses) -> None:
     for node in Instance(stack.instance, form=stack.form).nodes("opensearch"):
         process = Path(f"/proc/{control.pid_of(stack.instance, node)}/status")
         status = dict(line.split(":\t", 1) for line in process.read_text().splitlines())

@@ -25,7 +25,7 @@ USERS = 8
 
 
 @pytest.mark.parametrize(("projector", "plant"), PLANTED)
-async def test_planted_drift_is_found_by_its_kind_and_repaired(
+async def test_seeded_drift_is_classified_and_repaired(
     stack: Addresses, http: Door, projector: str, plant: Plant
 ) -> None:
     users = [await http.rename((await created(http))["id"], "Renamed") for _ in range(USERS)]
@@ -51,7 +51,7 @@ async def test_planted_drift_is_found_by_its_kind_and_repaired(
         await http.get(erased)
 
 
-async def test_a_lost_bucket_is_found_and_lists_have_its_users_again(
+async def test_lost_bucket_is_found_and_its_users_listed_again(
     stack: Addresses, http: Door
 ) -> None:
     user = await created(http)
@@ -70,7 +70,7 @@ async def test_a_lost_bucket_is_found_and_lists_have_its_users_again(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_what_is_on_its_way_is_no_drift(stack: Addresses, http: Door, projector: str) -> None:
+async def test_lag_is_no_drift(stack: Addresses, http: Door, projector: str) -> None:
     tool = verifier(stack)
     await tool.done(projector, "--repair")
     users = [(await created(http))["id"] for _ in range(USERS)]
@@ -89,7 +89,7 @@ async def test_what_is_on_its_way_is_no_drift(stack: Addresses, http: Door, proj
         stop.set()
 
 
-async def test_an_interrupted_run_says_where_to_go_on(stack: Addresses, http: Door) -> None:
+async def test_interrupted_run_prints_how_to_resume(stack: Addresses, http: Door) -> None:
     await created(http)
     tool = verifier(stack)
     running = await tool.started("redis-projector", "--rate", "0.1")
@@ -115,7 +115,7 @@ async def test_a_view_is_verified_without_settings_of_the_other_store(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_projector_names_the_program_that_verifies_now(
+async def test_projector_names_the_program_that_replaced_verify(
     stack: Addresses, projector: str
 ) -> None:
     code, told, complained = await Tool(stack, projector).ended("verify", "--repair")

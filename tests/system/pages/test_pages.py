@@ -99,7 +99,7 @@ async def follow(shell: Shell, step: Step) -> None:
         await eventually(asked, within=READ_WITHIN if step.only_reads else 0, every=0.2)
 
 
-async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
+async def test_tutorial_commands_produce_the_documented_output(shell: Shell) -> None:
     began = time.monotonic()
     followed = steps(PAGE)
     assert len(followed) >= 7
@@ -113,7 +113,7 @@ async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
             began = 0.0
 
 
-async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell) -> None:
+async def test_generated_code_passes_all_checks(shell: Shell) -> None:
     await timed(shell, ".venv/bin/ruff check . && .venv/bin/ruff format --check .")
     await timed(shell, ".venv/bin/lint-imports && make gen")
     parts = "services/order-* schemas infra/setup infra/local"
@@ -127,7 +127,7 @@ async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell)
     )
 
 
-async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> None:
+async def test_repeated_generation_is_rejected_and_changes_nothing(shell: Shell) -> None:
     state = "git status --porcelain --untracked-files=all; git diff"
     before = await shell.run(state, WITHIN)
     printed = await timed(shell, f"{NEW} && false || true")
@@ -149,9 +149,7 @@ async def system(shell: Shell) -> Shell:
 
 
 @pytest.mark.parametrize("page", LETTERS_LAST)
-async def test_every_command_of_a_page_does_what_it_is_for(
-    page: str, system: Shell, clone: Path
-) -> None:
+async def test_every_documented_command_works(page: str, system: Shell, clone: Path) -> None:
     for step in [*steps(PAGES[page]), *looked_up(PAGES[page])]:
         printed = [await follow_command(page, command, system, clone) for command in lines(step)]
         assert None in printed or step.is_answered_by("".join(map(str, printed))), (step, printed)

@@ -16,7 +16,7 @@ from tests.support.stack.rebuilding import connector_runs, populated
 pytestmark = pytest.mark.e2e
 
 
-async def test_events_that_only_the_purged_binlog_had_come_by_a_snapshot(
+async def test_events_of_a_purged_binlog_are_published_by_a_snapshot(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     """T17: an alert fires before it; afterwards the connector takes a snapshot by itself."""

@@ -35,7 +35,7 @@ CONFIG: dict[str, str] = yaml.safe_load((INFRA / "kafka" / "topics.yaml").read_t
 WITHIN = 120.0
 
 
-async def test_versions_that_the_topic_has_no_more_are_marked(
+async def test_versions_missing_on_the_topic_are_marked(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     dump = tmp_path / "events.sql"
@@ -95,7 +95,7 @@ async def _policy(admin: AIOKafkaAdminClient, policy: str) -> None:
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.TOPIC, config)])
 
 
-async def test_without_the_topic_the_ledger_tells_who_was_erased(
+async def test_ledger_keeps_users_erased_without_the_topic(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     """The first restore is of a system without its topic; the second one has it again."""

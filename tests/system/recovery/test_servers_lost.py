@@ -16,7 +16,7 @@ from tests.support.stack.survival import created, visible
 pytestmark = pytest.mark.e2e
 
 
-async def test_without_kafka_s_data_both_views_are_complete_again(
+async def test_views_are_complete_after_the_loss_of_kafka_s_data(
     stack: Addresses, http: Door
 ) -> None:
     """Topics, offsets, the connector and the registry's schemas are all lost.
@@ -32,7 +32,7 @@ async def test_without_kafka_s_data_both_views_are_complete_again(
     await eventually(partial(visible, http, after), within=30)
 
 
-async def test_of_a_dump_of_mysql_everything_is_rebuilt(
+async def test_everything_is_rebuilt_from_a_mysql_dump(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     """T18: every server has lost its data."""

@@ -71,7 +71,7 @@ def locks(tmp_path: Path) -> list[Path]:
         ({PROOF, AWAY}, 3, "NOT AUDITED"),
     ],
 )
-async def test_an_audit_tells_bad_from_not_asked(
+async def test_audit_distinguishes_findings_from_an_unavailable_database(
     database: Any, locks: list[Path], known: set[tuple[str, str]], ends: int, says: str
 ) -> None:
     url, bad = database
@@ -80,14 +80,12 @@ async def test_an_audit_tells_bad_from_not_asked(
     assert (ended, says in said) == (ends, True), said
 
 
-async def test_a_database_that_nobody_reaches_is_told(
-    unused_ports: list[int], locks: list[Path]
-) -> None:
+async def test_unreachable_database_is_reported(unused_ports: list[int], locks: list[Path]) -> None:
     ended, said = await audit(f"http://127.0.0.1:{unused_ports[0]}/query", *locks)
     assert (ended, "NOT AUDITED" in said) == (3, True), said
 
 
-async def test_all_lock_files_are_asked_about(database: Any) -> None:
+async def test_all_lock_files_are_audited(database: Any) -> None:
     url, bad = database
     bad.add(PROOF)
     deployables = ROOT.glob("*/*/requirements.lock")

@@ -71,7 +71,7 @@ def config(server: Server, truststore: Path) -> dict[str, str]:
     }
 
 
-async def test_events_come_to_kafka_over_tls(
+async def test_events_are_published_from_mysql_over_tls(
     stack: Addresses, mysql: Server, connector: Connector
 ) -> None:
     assert mysql.ca
@@ -85,7 +85,7 @@ async def test_events_come_to_kafka_over_tls(
 
 
 @pytest.mark.parametrize("wrong", ["a stranger's authority", "another name than its own"])
-async def test_debezium_reads_from_no_stranger(
+async def test_debezium_rejects_an_untrusted_certificate(
     mysql: Server, connector: Connector, wrong: str
 ) -> None:
     server = replace(mysql, host="127.0.0.1") if "name" in wrong else mysql

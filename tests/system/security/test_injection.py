@@ -63,7 +63,7 @@ async def found(door: Door, text: str) -> list[Answer]:
         return []
 
 
-async def test_a_search_finds_names_and_obeys_nothing(door: Door) -> None:
+async def test_search_treats_query_syntax_as_text(door: Door) -> None:
     first = f"Q{token_hex(6)}"
     user = await door.create(first, "Injected")
 
@@ -82,7 +82,7 @@ async def view(stack: Addresses) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize("text", KEYS)
-async def test_an_id_is_no_key(stack: Addresses, grpc: Door, text: str) -> None:
+async def test_id_cannot_address_another_redis_key(stack: Addresses, grpc: Door, text: str) -> None:
     before = await view(stack)
     asked: list[Any] = [
         lambda: grpc.get(text),
@@ -98,7 +98,7 @@ async def test_an_id_is_no_key(stack: Addresses, grpc: Door, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", KEYS)
-async def test_an_id_in_a_path_is_no_key(stack: Addresses, text: str) -> None:
+async def test_id_in_a_path_cannot_address_another_redis_key(stack: Addresses, text: str) -> None:
     before = await view(stack)
     users, one = f"{stack.http['query-api']}/user", quote(text, safe="")
     cursors = (quote(encode_cursor(text), safe=""), one)
@@ -119,7 +119,7 @@ def logs(stack: Addresses) -> list[str]:
     return [(Path(stack.home) / "log" / f"{api}.log").read_text() for api in APIS]
 
 
-async def test_a_caller_writes_nothing_into_a_log(stack: Addresses, door: Door) -> None:
+async def test_client_cannot_inject_log_lines(stack: Addresses, door: Door) -> None:
     marker = f"L{token_hex(8)}"
     text = forged(marker)
     before = logs(stack)

@@ -46,7 +46,7 @@ async def listed(settings: KafkaSettings, **changed: Any) -> None:
 
 
 @pytest.mark.integration
-async def test_kafka_is_not_reached_otherwise(kafka: KafkaSettings) -> None:
+async def test_kafka_rejects_clients_without_tls_or_login(kafka: KafkaSettings) -> None:
     stranger = (kafka.kafka_ca_file or Path()).with_name("stranger.pem")
     for wrong in (
         {"kafka_password": SecretStr("guess")},
@@ -61,7 +61,7 @@ async def test_kafka_is_not_reached_otherwise(kafka: KafkaSettings) -> None:
 
 
 @pytest.mark.integration
-async def test_a_dead_letter_is_written_and_read_by_who_logs_in(kafka: KafkaSettings) -> None:
+async def test_logged_in_client_writes_and_reads_a_dead_letter(kafka: KafkaSettings) -> None:
     admin = AIOKafkaAdminClient(**brokers(kafka).aiokafka())
     await admin.start()
     await admin.create_topics([NewTopic("letters", 1, 1)])
@@ -85,7 +85,7 @@ async def test_a_dead_letter_is_written_and_read_by_who_logs_in(kafka: KafkaSett
 
 
 @pytest.mark.integration
-def test_topics_are_made_by_who_logs_in(kafka: KafkaSettings) -> None:
+def test_logged_in_client_creates_topics(kafka: KafkaSettings) -> None:
     settings = topics.Settings.model_validate(
         {
             "bootstrap": kafka.kafka_bootstrap,
@@ -109,6 +109,6 @@ def test_topics_are_made_by_who_logs_in(kafka: KafkaSettings) -> None:
         {"kafka_tls": True, "kafka_password": "secret"},
     ],
 )
-def test_half_a_login_is_a_mistake(half: dict[str, Any]) -> None:
+def test_incomplete_login_is_a_configuration_error(half: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="KAFKA_"):
         KafkaSettings(**half)

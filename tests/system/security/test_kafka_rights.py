@@ -154,7 +154,7 @@ async def test_a_view_is_rebuilt(system: System) -> None:
     await view_is_complete(system)
 
 
-async def test_a_dead_letter_is_put_aside_looked_at_and_discarded(system: System) -> None:
+async def test_dead_letter_is_written_shown_and_discarded(system: System) -> None:
     async with AIOKafkaProducer(**system.client(kafka_over_tls.ADMIN)) as producer:
         await producer.send_and_wait("user.events", b"not Avro", USER.format(2).encode())
 
@@ -198,14 +198,14 @@ async def first_of(system: System, user: str, topic: str) -> bytes | None:
 
 
 @pytest.mark.parametrize("user", sorted(production.rights().keys() - {"kafka-connect"}))
-async def test_nobody_but_connect_writes_events(system: System, user: str) -> None:
+async def test_only_connect_may_write_events(system: System, user: str) -> None:
     async with AIOKafkaProducer(**system.client(user)) as producer:
         with pytest.raises(KafkaError, match="Authorization"):
             await asyncio.wait_for(producer.send_and_wait("user.events", b"forged"), 30)
 
 
 @pytest.mark.parametrize("user", ["kafka-redis-projector", "kafka-console", "kafka-keda"])
-async def test_nobody_else_reads_what_the_connector_was_told(system: System, user: str) -> None:
+async def test_only_connect_reads_the_connector_s_configuration(system: System, user: str) -> None:
     with pytest.raises(KafkaError, match="Authorization"):
         await first_of(system, user, "connect-configs")
 

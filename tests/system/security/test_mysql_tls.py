@@ -77,7 +77,7 @@ async def test_events_are_written_and_verified_over_tls(
     assert await newest(mysql) == ["Lovelace"]
 
 
-async def test_nobody_talks_to_a_server_that_cannot_prove_who_it_is(
+async def test_every_program_rejects_an_untrusted_certificate(
     unproven: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
@@ -90,7 +90,7 @@ async def test_nobody_talks_to_a_server_that_cannot_prove_who_it_is(
         migrate(unproven.settings("migrator"), "command_api")
 
 
-async def test_nobody_goes_on_in_the_clear(mysql: Server) -> None:
+async def test_unencrypted_connection_is_rejected(mysql: Server) -> None:
     with pytest.raises(StoreError, match="insecure transport"):
         await newest(replace(mysql, ca=None))
     with mysql_over_tls.speaking_no_tls(mysql):

@@ -28,7 +28,7 @@ def prefix(command: str) -> str:
 
 
 @pytest.mark.parametrize("command", PUBLIC)
-def test_it_does_not_listen_to_others_unless_told_so(command: str) -> None:
+def test_command_refuses_non_loopback_host_without_authentication(command: str) -> None:
     environment = GRANTED | NEEDED | {f"{prefix(command)}_HOST": "0.0.0.0"}
     environment = {
         k: v for k, v in environment.items() if k in GRANTED or k.startswith(prefix(command))
@@ -84,7 +84,7 @@ async def people(issuer: str, started: Any, unused_ports: list[int]) -> AsyncIte
         yield port
 
 
-async def test_keys_come_from_a_url(people: int) -> None:
+async def test_keys_are_fetched_from_a_url(people: int) -> None:
     async with aiohttp.ClientSession(f"http://127.0.0.1:{people + 1}") as query:
         for headers, status in ((bearer(token()), 200), (bearer("guess"), 401), ({}, 401)):
             async with query.get("/user", headers=headers) as response:
@@ -99,7 +99,7 @@ async def metric(admin: int, line: str) -> None:
         assert line in (await response.text()).splitlines()
 
 
-async def test_the_canary_shows_the_token_of_its_file(
+async def test_canary_sends_the_token_of_its_file(
     people: int, started: Any, unused_ports: list[int], tmp_path: Path
 ) -> None:
     file, admin = tmp_path / "token", unused_ports[1]
@@ -114,7 +114,7 @@ async def test_the_canary_shows_the_token_of_its_file(
         await eventually(lambda: metric(admin, line), within=20)
 
 
-async def test_the_console_shows_the_token_of_its_file(
+async def test_console_sends_the_token_of_its_file(
     people: int, started: Any, unused_ports: list[int], tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(token("users:read"))

@@ -113,7 +113,7 @@ async def test_a_service_writes_no_secret(
     clean(output)
 
 
-async def test_a_wrong_setting_is_told_without_the_others() -> None:
+async def test_invalid_setting_is_reported_without_other_values() -> None:
     settings = {"MYSQL_PASSWORD": SECRET, "HTTP_PORT": SECRET, "JWT_KEY": SECRET, "ADMIN_PORT": "1"}
     environment = {f"COMMAND_API_{name}": value for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(

@@ -101,12 +101,14 @@ async def ping(settings: RedisSettings, **changed: Any) -> None:
 
 
 @pytest.mark.integration
-async def test_redis_is_reached_with_its_authority_user_and_password(redis: RedisSettings) -> None:
+async def test_redis_accepts_trusted_ca_user_and_password(redis: RedisSettings) -> None:
     await ping(redis)
 
 
 @pytest.mark.integration
-async def test_redis_is_not_reached_otherwise(redis: RedisSettings, authority: Authority) -> None:
+async def test_redis_rejects_other_ca_user_or_password(
+    redis: RedisSettings, authority: Authority
+) -> None:
     with pytest.raises(AuthenticationError):
         await ping(redis, redis_password=SecretStr("guess"))
     with pytest.raises(AuthenticationError):
@@ -142,7 +144,7 @@ def connected(settings: RedisSettings) -> RedisCluster:
 
 
 @pytest.mark.integration
-async def test_each_node_of_a_cluster_is_reached_by_the_name_that_it_announces(
+async def test_each_cluster_node_is_reached_by_its_announced_host_name(
     cluster: RedisSettings,
 ) -> None:
     keys = [f"key-{number}" for number in range(100)]
@@ -184,7 +186,7 @@ async def read_of_each_node(redis: RedisCluster) -> None:
 
 
 @pytest.mark.integration
-async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSettings) -> None:
+async def test_node_that_announces_an_address_is_rejected(cluster: RedisSettings) -> None:
     async with aclosing(connected(cluster)) as redis:
         await knows_all(redis)
         await redis.config_set(
@@ -229,13 +231,13 @@ async def info(settings: OpenSearchSettings, **changed: Any) -> None:
         await client.info()
 
 
-async def test_opensearch_is_reached_with_its_authority_user_and_password(
+async def test_opensearch_accepts_trusted_ca_user_and_password(
     opensearch: OpenSearchSettings,
 ) -> None:
     await info(opensearch)
 
 
-async def test_opensearch_is_not_reached_otherwise(
+async def test_opensearch_rejects_other_ca_user_or_password(
     opensearch: OpenSearchSettings, authority: Authority
 ) -> None:
     for wrong in ({"opensearch_password": SecretStr("guess")}, {"opensearch_user": None}):
