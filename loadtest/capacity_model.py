@@ -1,6 +1,6 @@
 """Capacity model: partitions, processes, gigabytes and nodes for a load, from measured unit rates.
 
-python -m loadtest.capacity_model [TIMES …] [--users N]: tables as in docs/scaling.md, which says
+python -m loadtest.capacity_model [TIMES …] [--users N]: tables as in docs/scaling.md, which cites
 where each constant was measured. The model multiplies; what it cannot know (a network, other disks,
 other machines) is in HEADROOM.
 """

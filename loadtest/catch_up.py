@@ -84,8 +84,8 @@ async def _insert(store: MySQLEventStore[UserEvent], ids: list[str], version: in
         )
         for i in ids
     ]
-    outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no door offers
-    assert not any(outcomes), outcomes  # noqa: S101 - nobody else has these ids
+    outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no API offers
+    assert not any(outcomes), outcomes  # noqa: S101 - the ids are unique
 
 
 async def until_in_kafka(stack: Addresses) -> None:

@@ -126,7 +126,7 @@ async def rebuilt(stack: Addresses, projector: str, share: float) -> Rebuilt:
 
 def _switched(text: str) -> float:
     found = re.search(r"switched in ([\d.]+) s", text)
-    assert found, text  # noqa: S101 - a rebuild that ends well says it
+    assert found, text  # noqa: S101 - a successful rebuild prints it
     return float(found[1])
 
 

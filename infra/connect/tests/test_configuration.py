@@ -34,7 +34,7 @@ def test_statements_that_the_parser_lacks_do_not_stop_capture() -> None:
 
 
 def test_table_name_that_differs_only_in_case_is_not_captured() -> None:
-    """Debezium compares names without case unless the expression says otherwise.
+    """Debezium compares names without case unless the expression requires it.
 
     Statements on such tables on a real server: tests/system/capture.
     """

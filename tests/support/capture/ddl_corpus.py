@@ -3,7 +3,7 @@
 A file is a kind. In it a statement ends with the line that ends with `;`, or between
 `DELIMITER //` and `DELIMITER ;` with the line that ends with `//`; a line that starts with `--`
 between statements is a comment. `{db}` stands for the database that the file runs in. The line
-`-- refused: 1146` says that MySQL refuses the next statement, with this error.
+`-- refused: 1146` means that MySQL refuses the next statement, with this error.
 """
 
 import re

@@ -27,7 +27,7 @@ class LogMark:
         return cls(log, log.stat().st_ino, log.stat().st_size)
 
     def since(self) -> bytes:
-        """Return what was logged since; raise ValueError if it was rotated away."""
+        """Return what was logged since; raise ValueError if it was deleted by rotation."""
         later = b""
         for file in (self.log, *(self.log.with_name(f"{self.log.name}.{n}") for n in (1, 2))):
             if file.stat().st_ino == self.inode:

@@ -15,7 +15,7 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
 
 
 def unique(prefix: str) -> str:
-    """Return a name that no other test has: letters only, so that search sees one word."""
+    """Return a name that no other test has, of A to Z only, so that search sees one word."""
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 

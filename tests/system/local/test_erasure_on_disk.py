@@ -45,7 +45,7 @@ async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: D
 
 
 def incompressible() -> str:
-    """Return a name that lz4 leaves unchanged in Kafka's log: no four letters repeat."""
+    """Return a name that lz4 leaves unchanged in Kafka's log: no four characters repeat."""
     return "".join(random.sample(string.ascii_lowercase, 26)).capitalize()
 
 

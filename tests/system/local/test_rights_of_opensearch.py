@@ -1,4 +1,4 @@
-"""OpenSearch runs as nobody if root starts the stack, with no more permissions than nobody has."""
+"""OpenSearch runs unprivileged if root starts the stack, with no capability but reading."""
 
 import os
 from pathlib import Path

@@ -172,7 +172,7 @@ async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> 
 
 @asynccontextmanager
 async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
-    """Set LETTER to the offset of a dead letter."""
+    """Write a dead letter, and set the shell variable to its offset."""
     saved = json.loads((clone / ".local" / "dev" / "addresses.json").read_text())
 
     async def put_aside() -> None:

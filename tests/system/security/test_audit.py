@@ -15,19 +15,19 @@ from aiohttp.test_utils import TestServer
 pytestmark = pytest.mark.integration  # not quick: pip-audit starts fifteen times
 ROOT = Path(__file__).parents[3]
 PROOF = ("jinja2", "2.10")  # the audit's first request
-AWAY = ("", "")
+FAILS = ("", "")
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
-    """Return its address, and the vulnerable versions; AWAY: it fails for all others."""
+    """Return its address, and the vulnerable versions; with FAILS it fails for all others."""
     bad: set[tuple[str, str]] = set()
 
     async def query(request: web.Request) -> web.Response:
         asked = json.loads(await request.read())
         version = (asked["package"]["name"], asked["version"])
         if version not in bad:
-            return web.json_response({}, status=503 if AWAY in bad else 200)
+            return web.json_response({}, status=503 if FAILS in bad else 200)
         affected = [{"package": asked["package"]}]
         return web.json_response({"vulns": [{"id": "TEST-1", "affected": affected}]})
 
@@ -68,7 +68,7 @@ def locks(tmp_path: Path) -> list[Path]:
         ({PROOF, ("aiohttp", "3.14.2")}, 1, "TEST-1"),  # the second version of a package, too
         ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # dependencies of other platforms, too
         (set(), 3, "NOT AUDITED"),  # an empty response proves nothing
-        ({PROOF, AWAY}, 3, "NOT AUDITED"),
+        ({PROOF, FAILS}, 3, "NOT AUDITED"),
     ],
 )
 async def test_audit_distinguishes_findings_from_an_unavailable_database(

@@ -1,7 +1,7 @@
 """Redis and OpenSearch over TLS and with passwords: a test's own Redis, and a stand-in.
 
 The OpenSearch distribution used here has no security plugin, so a server that requires TLS and
-HTTP basic authentication stands in for it.
+HTTP basic authentication replaces it.
 """
 
 import asyncio

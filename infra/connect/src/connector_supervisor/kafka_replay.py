@@ -18,8 +18,8 @@ from chassis.stores.kafka import Brokers
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
 QUIET = 60.0  # seconds without a snapshot record; it starts after 1 and then never pauses
-TELL_EVERY = 2.0  # seconds
-Tell = Callable[[int], None]
+REPORT_EVERY = 2.0  # seconds
+Report = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Source:
         )
 
 
-async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
+async def replay(brokers: Brokers, source: Source, report: Report) -> int:
     """Publish every row again; return the number of records once the last one is on the topic.
 
-    Calls `tell` with the number so far. Raises Unavailable when Kafka is unavailable, or when
+    Calls `report` with the number so far. Raises Unavailable when Kafka is unavailable, or when
     no record comes for QUIET seconds.
     """
     consumer = AIOKafkaConsumer(
@@ -58,7 +58,7 @@ async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
         for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
             consumer.seek(partition, end)
         await producer.send_and_wait(source.signals, _request(source), source.prefix.encode())
-        return await _follow(consumer, tell)
+        return await _follow(consumer, report)
 
 
 def _request(source: Source) -> bytes:
@@ -68,10 +68,10 @@ def _request(source: Source) -> bytes:
     return json.dumps(request).encode()
 
 
-async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
+async def _follow(consumer: AIOKafkaConsumer, report: Report) -> int:
     """Count records up to the partitions' ends at the time of the last record."""
     records, ends = 0, dict[TopicPartition, int]()
-    heard_at = told_at = time.monotonic()
+    heard_at = reported_at = time.monotonic()
     while not ends or any([await consumer.position(p) < end for p, end in ends.items()]):
         fetched = await consumer.getmany(timeout_ms=500)
         markers = [m for messages in fetched.values() for m in map(_marker, messages) if m]
@@ -83,9 +83,9 @@ async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
             heard_at = now
         elif now - heard_at > QUIET:
             raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records} records")
-        if now - told_at > TELL_EVERY:
-            tell(records)
-            told_at = now
+        if now - reported_at > REPORT_EVERY:
+            report(records)
+            reported_at = now
     return records
 
 

@@ -9,7 +9,7 @@ from local_stack.debian import browser_packages, os_release
 from local_stack.provision import unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The last one: libpulse looks for libpulsecommon there by an absolute path, which is not ours.
+# The last one: libpulse opens libpulsecommon there by an absolute path, which is not ours.
 LIBRARIES = (
     "usr/lib/x86_64-linux-gnu",
     "lib/x86_64-linux-gnu",

@@ -9,7 +9,7 @@ from local_stack.layout import Instance
 from local_stack.software import Software
 
 # Seconds. A program that exits ends the wait at once. On two busy cores, three brokers and a
-# registry have taken more than 120 s, and a test run that times out says nothing about the code.
+# registry have taken more than 120 s, and a test run that times out proves nothing about the code.
 START_WITHIN = 300.0
 
 

@@ -1,6 +1,6 @@
-"""Run servers that refuse root as the user nobody, without capabilities.
+"""Run servers that refuse root as an unprivileged user, without capabilities.
 
-The server's own folders belong to nobody. It reads other files by their world permissions; only
+The server's own folders belong to that user. It reads other files by their world permissions; only
 where a parent folder is closed to others, such as /root, it keeps CAP_DAC_READ_SEARCH, which never
 permits writing (capabilities(7)).
 """

@@ -30,7 +30,7 @@ def run(data: bytes) -> None:
 def _heard(pieces: list[bytes]) -> Heard:
     connection = Http2Connection(2 * WINDOW, WINDOW)
     budget = connection._budget
-    budget._clock = lambda: budget._filled_at  # time stands still: the same for each input
+    budget._clock = lambda: budget._filled_at  # constant time: the same for each input
     events: list[Event] = []
     try:
         for piece in pieces:

@@ -24,7 +24,7 @@ class Found:
     """Everything known about one key, each list in the order of versions.
 
     kept: in the event store already. dumped: in the dump. published: on the topic.
-    erased_at: the key was erased at this time, whatever the events say.
+    erased_at: the key was erased at this time, whatever the events are.
     """
 
     kept: Sequence[Row] = ()
