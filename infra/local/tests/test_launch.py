@@ -82,7 +82,7 @@ def test_program_that_exits_at_start_is_reported_with_its_output_and_cleaned_up(
 
 
 def test_program_that_never_gets_healthy_times_out(instance: Instance) -> None:
-    with pytest.raises(StackError, match=r"mute was not healthy after 2 s \(nobody answers\)"):
+    with pytest.raises(StackError, match=r"mute was not healthy after 2 s \(no answer\)"):
         run(instance, unhealthy("mute", STAY, within=2))
 
 

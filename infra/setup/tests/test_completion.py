@@ -77,7 +77,7 @@ def test_marker_in_the_dump_is_stored_unchanged() -> None:
 
 
 def test_erasure_without_marker_gets_one_after_the_newest_version() -> None:
-    """The ledger has the id, or tombstones were published and the marker no more."""
+    """The ledger has the id, or tombstones were published and the marker was not."""
     erased_at = BEGAN + timedelta(days=1)
     found = Found(dumped=[event(1), event(2)], published=[event(3)], erased_at=erased_at)
     (marker,) = complete(found, SHAPE).rows
@@ -92,7 +92,7 @@ def test_erasure_without_marker_gets_one_after_the_newest_version() -> None:
 
 
 def test_published_event_wins_over_dump() -> None:
-    """The dump is of a MySQL that was lost, too, before these were published."""
+    """The dump is of a MySQL that was also lost before these were published."""
     found = Found(
         dumped=[event(1), event(2, event_id="lost"), event(3, event_id="lost, too")],
         published=[event(2)],
