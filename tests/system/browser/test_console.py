@@ -135,7 +135,7 @@ async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page)
     await page.locator("#rename input").first.fill("Ida")
     await page.keyboard.press("Enter")
 
-    await expect(page.locator("#rename .problem")).to_contain_text("another version")
+    await expect(page.locator("#rename .problem")).to_contain_text("different version")
     await page.keyboard.press("Escape")
     await expect(person(page, "list", last)).to_contain_text(f"Eve {last}")
 

@@ -42,25 +42,23 @@ class Status:
 
 STATUS_BY_KIND = {
     Kind.INVALID: Status(400, "INVALID_ARGUMENT", "The request is not valid"),
-    Kind.UNAUTHENTICATED: Status(401, "UNAUTHENTICATED", "A valid token is needed"),
-    Kind.FORBIDDEN: Status(403, "PERMISSION_DENIED", "The token does not allow this"),
-    Kind.NOT_FOUND: Status(404, "NOT_FOUND", "There is nothing with this id"),
-    Kind.NO_SUCH_ROUTE: Status(404, "UNIMPLEMENTED", "There is no such route"),
-    Kind.METHOD_NOT_ALLOWED: Status(405, "UNIMPLEMENTED", "The route does not take this method"),
-    Kind.TOO_SLOW: Status(408, "DEADLINE_EXCEEDED", "The request did not arrive in time"),
-    Kind.CONFLICT: Status(409, "ABORTED", "Somebody else changed it at the same moment"),
-    Kind.STALE_VERSION: Status(412, "FAILED_PRECONDITION", "It has another version"),
+    Kind.UNAUTHENTICATED: Status(401, "UNAUTHENTICATED", "A valid token is required"),
+    Kind.FORBIDDEN: Status(403, "PERMISSION_DENIED", "The token lacks the required scope"),
+    Kind.NOT_FOUND: Status(404, "NOT_FOUND", "Resource not found"),
+    Kind.NO_SUCH_ROUTE: Status(404, "UNIMPLEMENTED", "No such route"),
+    Kind.METHOD_NOT_ALLOWED: Status(405, "UNIMPLEMENTED", "Method not allowed"),
+    Kind.TOO_SLOW: Status(408, "DEADLINE_EXCEEDED", "The request timed out"),
+    Kind.CONFLICT: Status(409, "ABORTED", "Conflict with a concurrent change"),
+    Kind.STALE_VERSION: Status(412, "FAILED_PRECONDITION", "The resource has a different version"),
     Kind.TOO_LARGE: Status(413, "RESOURCE_EXHAUSTED", "The request is too large"),
     Kind.UNSUPPORTED_MEDIA_TYPE: Status(415, "INVALID_ARGUMENT", "The body must be JSON"),
     Kind.IDEMPOTENCY_KEY_REUSED: Status(
-        422, "INVALID_ARGUMENT", "The idempotency key belongs to another request"
+        422, "INVALID_ARGUMENT", "The idempotency key was used for a different request"
     ),
-    Kind.TOO_MANY_REQUESTS: Status(
-        429, "RESOURCE_EXHAUSTED", "This caller has sent too many requests"
-    ),
+    Kind.TOO_MANY_REQUESTS: Status(429, "RESOURCE_EXHAUSTED", "Too many requests"),
     Kind.NOT_YET_VISIBLE: Status(503, "UNAVAILABLE", "The view has not caught up yet"),
-    Kind.UNAVAILABLE: Status(503, "UNAVAILABLE", "A neighbour is away, try again"),
-    Kind.INTERNAL: Status(500, "INTERNAL", "Something went wrong on our side"),
+    Kind.UNAVAILABLE: Status(503, "UNAVAILABLE", "A dependency is unavailable; try again"),
+    Kind.INTERNAL: Status(500, "INTERNAL", "Internal error"),
 }
 
 

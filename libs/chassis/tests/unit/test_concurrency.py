@@ -132,7 +132,7 @@ async def test_a_wait_has_an_end() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 8, patience=0.01)) as work:
         await work.ask("ann")
         current_caller.set("bob")
-        with pytest.raises(Unavailable, match="no turn within"):
+        with pytest.raises(Unavailable, match="no free slot within"):
             async with work.limit.slot():
                 pass
 
@@ -165,7 +165,7 @@ async def test_keys_do_not_wait_for_each_other_and_are_forgotten() -> None:
     async with AsyncExitStack() as stack:
         for key in ("a", "b"):
             await stack.enter_async_context(writers.slot(key))
-        with pytest.raises(Unavailable, match="no turn within"):
+        with pytest.raises(Unavailable, match="no free slot within"):
             async with writers.slot("a"):
                 pass
         waiting = asyncio.create_task(writers.slot("a").__aenter__())

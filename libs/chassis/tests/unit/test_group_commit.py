@@ -174,6 +174,6 @@ async def test_a_row_whose_turn_comes_too_late_is_refused_and_not_stored(
         await asyncio.sleep(0)
         table.may_commit.set()
         await first
-        with pytest.raises(Unavailable, match="no turn"):
+        with pytest.raises(Unavailable, match="not written within"):
             await late
     assert table.commits == [["a"]]

@@ -92,7 +92,9 @@ class CommandHandler(Generic[C, E]):
             if (first := await self._first_result(context)) is not None:
                 return first, "replayed"
             if isinstance(lost, KeyTaken):
-                raise StreamConflict("the idempotency key was just used and erased") from lost
+                raise StreamConflict(
+                    "the event with this idempotency key has just been erased"
+                ) from lost
             raise
 
     async def _first_result(self, context: CommandContext) -> E | None:
@@ -104,7 +106,7 @@ class CommandHandler(Generic[C, E]):
                     raise problem_of(result)
                 return result
         if results:
-            raise KeyReused("this idempotency key came with another request before")
+            raise KeyReused("this idempotency key was already used for a different request")
         return None
 
     async def _with_retries(self, command: C, context: CommandContext) -> tuple[E, str]:

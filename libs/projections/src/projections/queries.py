@@ -91,4 +91,9 @@ def _has_reached(view: StoredView | None, version: int) -> bool:
 
 def _check_key(field: str, text: str) -> None:
     if not CANONICAL.fullmatch(text):
-        raise invalid(field, "must be a UUID in lower case" if field == "id" else "is not ours")
+        raise invalid(
+            field,
+            "must be a UUID in lower case"
+            if field == "id"
+            else "is not a cursor from an earlier response",
+        )

@@ -100,7 +100,7 @@ def _checked(**given: str | None) -> dict[str, Any]:
     """
     names = {field: normalized(name) for field, name in given.items() if name is not None}
     if not names:
-        raise Invalid("give at least one of first_name, last_name")
+        raise Invalid("at least one of first_name, last_name is required")
     mistakes = [
         FieldError(field, mistake)
         for field, name in names.items()

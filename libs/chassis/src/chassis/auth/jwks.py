@@ -98,7 +98,7 @@ class FetchedKeys:
         if not self._keys:
             await self._fetch(seen=self._fetched_at)
         if not self._keys:
-            raise Unavailable("the keys that tokens are checked with cannot be had just now")
+            raise Unavailable("the token verification keys are unavailable")
 
     async def _fetch(self, seen: float) -> None:
         """Fetch, unless somebody just did or tried; keeps the keys that there are if it fails."""

@@ -41,9 +41,9 @@ class BearerTokens:
         """Implements chassis.auth.authorization.Authenticate."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
-            raise NoToken("send a token: Authorization: Bearer …")
+            raise NoToken("missing token: send Authorization: Bearer …")
         if len(token) > MAX_TOKEN or not token.isascii():
-            raise Unauthenticated("the token does not count: it is too long, or not a token")
+            raise Unauthenticated("invalid token: too long or malformed")
         digest, now = sha256(token.encode()).digest(), time.time()
         until, caller = self._checked.get(digest, (0.0, None))
         if caller is None or now >= until:
@@ -56,7 +56,7 @@ class BearerTokens:
         try:
             key = await self._keys.find(jwt.get_unverified_header(token).get("kid"))
             if key is None:
-                raise jwt.InvalidKeyError("its key is not known")
+                raise jwt.InvalidKeyError("unknown signing key")
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -67,7 +67,7 @@ class BearerTokens:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as error:
-            raise Unauthenticated(f"the token does not count: {error}") from error
+            raise Unauthenticated(f"invalid token: {error}") from error
         return claims
 
     def _remember(self, digest: bytes, until: float, caller: Caller) -> None:

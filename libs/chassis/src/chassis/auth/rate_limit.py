@@ -33,7 +33,7 @@ class RateLimit:
         full_at = max(self._full_at.get(caller, now), now) + WINDOW / self._a_minute
         wait = full_at - now - WINDOW
         if wait > 1e-9:  # noqa: PLR2004 - sums of floats: a nanosecond is none
-            detail = f"{self._a_minute} requests a minute are allowed"
+            detail = f"{self._a_minute} requests per minute are allowed"
             told = self._told(full_at - now - WINDOW / self._a_minute)
             raise TooManyRequests(detail, math.ceil(wait), told)
         self._full_at[caller] = full_at

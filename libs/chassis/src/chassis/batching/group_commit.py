@@ -50,7 +50,7 @@ class GroupCommit(Generic[R]):
         no row needs a timer of its own. A caller who gives up before has stored nothing, either.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise Unavailable(f"{MOST_WAITING} writes are waiting already")
+            raise Unavailable(f"the write queue is full ({MOST_WAITING} waiting)")
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
         self._waiting.append((row, stored, loop.time() + self._patience))
@@ -77,7 +77,7 @@ class GroupCommit(Generic[R]):
             if stored.done():
                 continue  # its caller has gone
             if now > end:
-                stored.set_exception(Unavailable(f"no turn to be stored in {self._patience} s"))
+                stored.set_exception(Unavailable(f"not written within {self._patience} s"))
             else:
                 batch.append((row, stored))
         if not self._waiting and not self._is_draining:

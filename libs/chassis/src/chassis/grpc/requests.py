@@ -47,7 +47,7 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
     if named.get("te") != "trailers":
         raise RefusedCall(Invalid('the header "te: trailers" is missing'), 400)
     if named[":path"] not in methods:
-        raise RefusedCall(NoSuchRoute("there is no such method"))
+        raise RefusedCall(NoSuchRoute("no such method"))
     if len(named) < len(headers):
         _check_single(headers)
     for name in named:
@@ -65,7 +65,7 @@ def _check_single(headers: Headers) -> None:
     names = [name for name, _ in headers]
     for name in SINGLE:
         if names.count(name) > 1:
-            raise RefusedCall(Invalid(f"the metadata {name} is given twice"))
+            raise RefusedCall(Invalid(f"the metadata key {name} is sent twice"))
 
 
 def refusal(refused: RefusedCall) -> Headers:
@@ -100,5 +100,5 @@ def _readable(name: str, value: str) -> Headers:
 def _padded(name: str, value: str) -> str:
     match = BASE64.fullmatch(value)
     if match is None or len(match[1]) % 4 == 1 or (match[1] != value and len(value) % 4):
-        raise RefusedCall(Invalid(f"the metadata {name[:64]} must be base64"))
+        raise RefusedCall(Invalid(f"the metadata key {name[:64]} must have base64 values"))
     return match[1] + "=" * (-len(match[1]) % 4)

@@ -143,7 +143,7 @@ class GrpcServer:
 
     def _refuse_while_draining(self) -> None:
         if self._is_draining:
-            raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
+            raise GRPCError(Status.UNAVAILABLE, "the server is draining; retry on another replica")
 
 
 def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:

@@ -50,7 +50,7 @@ class CallStream(Stream):
     async def recv_data(self, size: int) -> bytes:
         """A part of a message; a message that is too large, too slow or cut is refused."""
         if size > MAX_MESSAGE:
-            raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
+            raise problems.TooLarge(f"a message may be at most {MAX_MESSAGE} bytes")
         if not self.buffer.has(size):
             await self._wait(size)
         data = self.buffer.take(size)
@@ -63,7 +63,7 @@ class CallStream(Stream):
             self.hold(size - self._message)
             self._message = size
         if len(data) < size:
-            raise problems.Invalid("the message ends before its end")
+            raise problems.Invalid("the message is truncated")
         return data
 
     async def _wait(self, size: int) -> None:
@@ -116,9 +116,9 @@ class CallStream(Stream):
 def _check_prefix(prefix: bytes) -> None:
     """Refuse a call without a message, and a compressed message: grpclib takes both for bugs."""
     if not prefix:
-        raise problems.Invalid("there is no message")
+        raise problems.Invalid("the request has no message")
     if prefix[0]:
-        raise GRPCError(Status.UNIMPLEMENTED, "send messages without compression")
+        raise GRPCError(Status.UNIMPLEMENTED, "compressed messages are not supported")
 
 
 class _Buffer:

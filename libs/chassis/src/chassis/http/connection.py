@@ -181,7 +181,7 @@ class HttpConnection(web.RequestHandler):
     def give_up(self) -> None:
         """Close; a client that waits for a response gets it."""
         if self.transport is not None and self._is_waited_for(self.transport):
-            problem = Unavailable("the client makes this process hold too much memory")
+            problem = Unavailable("the client's requests hold too much memory")
             self.transport.write(self._refuse(problem).as_bytes())
         self.force_close()
         if self._reading is not None:

@@ -84,7 +84,7 @@ def routes(document: bytes) -> list[web.RouteDef]:
     async def asset(request: web.Request) -> web.Response:
         found = assets.get(request.match_info["asset"])
         if found is None:
-            raise NoSuchRoute("the page is made of other files")
+            raise NoSuchRoute("the documentation page has no such file")
         return found.answer(request)
 
     return [

@@ -17,9 +17,9 @@ Hosts = frozenset[str]
 def check(host: str, origin: str | None, hosts: Hosts) -> None:
     """Raises Invalid for a Host that is not ours, and for the Origin of another site."""
     if not is_ours(f"//{host}", hosts):
-        raise Invalid("the header Host is not a name of this server; see ALLOWED_HOSTS")
+        raise Invalid("the Host header does not name this server; see ALLOWED_HOSTS")
     if origin is not None and not is_ours(origin, hosts):
-        raise Invalid("a page of another site sends this; see ALLOWED_HOSTS")
+        raise Invalid("the Origin header names another site; see ALLOWED_HOSTS")
 
 
 @lru_cache(maxsize=256)

@@ -56,12 +56,12 @@ def encode_cursor(position: object) -> str:
 def decode_cursor(cursor: str, shape: type[C]) -> C:
     """The position within a cursor, of the given shape; raises Invalid for anything else."""
     if len(cursor) > MAX_CURSOR:
-        raise invalid("cursor", "is not one that an earlier answer gave")
+        raise invalid("cursor", "is not a cursor from an earlier response")
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(text, type=shape)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise invalid("cursor", "is not one that an earlier answer gave") from error
+        raise invalid("cursor", "is not a cursor from an earlier response") from error
 
 
 def invalid(field: str, detail: str) -> Invalid:

@@ -48,7 +48,7 @@ def to_response(error: Exception, route: str) -> ProblemResponse:
                 response.headers["Allow"] = error.headers["Allow"]
             return response
     error_log.unhandled(error, route)
-    return ProblemResponse(problems.Internal("the trace id finds it in our logs"))
+    return ProblemResponse(problems.Internal("the trace id identifies this error in the logs"))
 
 
 async def common_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -60,11 +60,11 @@ async def common_headers(_request: web.Request, response: web.StreamResponse) ->
 def _translated(error: web.HTTPException) -> Problem:
     match error:
         case web.HTTPRequestEntityTooLarge():
-            return problems.TooLarge(f"the body may have {MAX_BODY} bytes")
+            return problems.TooLarge(f"the body may be at most {MAX_BODY} bytes")
         case web.HTTPMethodNotAllowed():
             return problems.MethodNotAllowed(f"use {' or '.join(sorted(error.allowed_methods))}")
         case web.HTTPNotFound():
-            return problems.NoSuchRoute("see GET / for what answers here")
+            return problems.NoSuchRoute("see GET / for the name of this service")
         case _:
             return problems.Invalid(error.reason)
 

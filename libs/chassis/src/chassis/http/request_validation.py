@@ -25,17 +25,17 @@ def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None
     None: any may be.
     """
     if request.version not in VERSIONS:
-        raise Invalid("the request is not HTTP/1.1")
+        raise Invalid("the HTTP version must be 1.0 or 1.1")
     host = request.headers.get("Host", "")
     if not _is_host(host):
-        raise Invalid("the header Host is not a host and a port")
+        raise Invalid("the Host header must be a host and an optional port")
     if hosts is not None:
         origins.check(host, request.headers.get("Origin"), hosts)
     for name in SINGLE:
         if name in request.headers and len(request.headers.getall(name)) > 1:
-            raise Invalid(f"the header {name} is given twice")
+            raise Invalid(f"the {name} header is sent twice")
     if request.version == HttpVersion11 and _expects_more(request):
-        raise Invalid("of Expect only 100-continue is supported")
+        raise Invalid("the only supported expectation is 100-continue")
     target = request.raw_path
     if "%" in target and not _is_encoded(target):
         raise Invalid("the URL is not percent-encoded UTF-8")

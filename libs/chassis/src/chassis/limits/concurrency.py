@@ -109,7 +109,7 @@ class ConcurrencyLimit:
             async with asyncio.timeout(self._patience):
                 await self._granted(caller, turn)
         except TimeoutError as error:
-            raise self._unavailable("late", f"no turn within {self._patience:g} s") from error
+            raise self._unavailable("late", f"no free slot within {self._patience:g} s") from error
 
     def _check_bounds(self, caller: str) -> None:
         held = self.running[caller] + len(self._waiting.get(caller, ()))

@@ -89,7 +89,7 @@ async def connected(settings: EventStoreSettings) -> AsyncIterator[Connections]:
 
 def overtaken() -> StreamConflict:
     """Of two writers this is the slower one."""
-    return StreamConflict("somebody else changed it at the same moment")
+    return StreamConflict("another request changed it at the same time")
 
 
 @contextmanager
@@ -102,5 +102,5 @@ def _conflicts() -> Iterator[None]:
         if number == ER.DUP_ENTRY:
             raise (KeyTaken() if "idempotency_key" in text else overtaken()) from None
         if number in mysql.LOST_RACES:
-            raise StreamConflict("another transaction was faster") from None
+            raise StreamConflict("another transaction was committed first") from None
         raise
