@@ -75,5 +75,5 @@ def test_a_projector_refuses_a_setting_of_mysql_and_names_the_verifier(
         [BIN / projector], env={variable: "x"}, check=False, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert f"{variable}: no such setting; view-verifier reads the event store now" in done.stderr
+    assert f"{variable}: no such setting; moved to view-verifier" in done.stderr
     assert f"VIEW_VERIFIER_{name.removesuffix('_FILE')}" in done.stderr

@@ -47,7 +47,7 @@ def test_another_process_on_the_port_is_named() -> None:
         (["python3", "-c", "import x"], "python3"),
         (["python3"], "python3"),
         (["/usr/sbin/mysqld", "--password=x"], "mysqld"),
-        ([""], "without a name"),
+        ([""], "unnamed"),
     ],
 )
 def test_a_process_is_named_without_its_arguments(
@@ -90,7 +90,7 @@ def test_a_privileged_port_is_named() -> None:
     refused = CannotListen("127.0.0.1", 80, PermissionError(errno.EACCES, "Permission denied"))
     assert not refused.is_host
     assert refused.line("X_PORT") == (
-        "port 80 needs a privilege: ports below 1024 are the system's; set X_PORT"
+        "port 80 requires a privilege: ports below 1024 are reserved; set X_PORT"
     )
 
 
@@ -110,10 +110,10 @@ def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
 @pytest.mark.parametrize(
     ("ports", "mistake"),
     [
-        ({"A": [9000], "B": [9000]}, "A and B both need port 9000"),
-        ({"A": [9001], "B": [9000, 9001, 9002]}, "A and B both need port 9001"),
-        ({"A": [65534, 65535, 65536]}, "A: there is no port 65536"),
-        ({"A": [-1]}, "A: there is no port -1"),
+        ({"A": [9000], "B": [9000]}, "A and B both use port 9000"),
+        ({"A": [9001], "B": [9000, 9001, 9002]}, "A and B both use port 9001"),
+        ({"A": [65534, 65535, 65536]}, "A: port 65536 is out of range"),
+        ({"A": [-1]}, "A: port -1 is out of range"),
         ({"A": [0], "B": [0]}, None),
         ({"A": [9000], "B": [9001]}, None),
     ],

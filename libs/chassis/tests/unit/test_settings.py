@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_or_competes_is_a_mistake(
         load(Shop)
     told = str(stopped.value)
     assert "SHOP_OWNER_FILE: No such file or directory" in told
-    assert "SHOP_TILL_FILE: SHOP_TILL is given, too" in told
+    assert "SHOP_TILL_FILE: SHOP_TILL is also set" in told
     assert "SHOP_KEEPER_FILE: no such setting" in told
 
 
@@ -125,10 +125,10 @@ def test_tokens_open_an_address_that_others_reach(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are both given"),
-        ({"JWT_AUDIENCE": ""}, "tokens need JWT_ISSUER and JWT_AUDIENCE"),
-        ({"JWKS_URL": ""}, "need JWKS_URL or JWT_KEY beside them"),
-        ({"JWKS_URL": "http://issuer.test/keys"}, "JWKS_URL must be https"),
+        ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are mutually exclusive"),
+        ({"JWT_AUDIENCE": ""}, "also require JWT_ISSUER and JWT_AUDIENCE"),
+        ({"JWKS_URL": ""}, "require JWKS_URL or JWT_KEY"),
+        ({"JWKS_URL": "http://issuer.test/keys"}, "JWKS_URL must use https"),
         ({"JWKS_URL": "", "JWT_KEY": "k"}, "neither a public key as PEM nor a JWK Set"),
     ],
 )

@@ -163,7 +163,7 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
         # After a drain they have had their time.
         failures += await _cancelled(tasks, CUT_WITHIN if stop.is_set() else grace)
     if failures:
-        raise ExceptionGroup("the process cannot go on", failures)
+        raise ExceptionGroup("the process failed", failures)
     log.info("stopped")
 
 
@@ -198,7 +198,7 @@ async def _cancelled(tasks: Tasks, within: float) -> list[Exception]:
     while running := [task for task in tasks if not task.done()]:
         if time.monotonic() > end:
             names = ", ".join(task.get_name() for task in running)
-            return [*_failures(tasks), TimeoutError(f"{names} did not end within {within} s")]
+            return [*_failures(tasks), TimeoutError(f"{names} did not stop within {within} s")]
         for task in running:
             task.cancel()
         await asyncio.wait(running, timeout=min(AGAIN, within))

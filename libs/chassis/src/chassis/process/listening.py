@@ -59,7 +59,7 @@ def _reason(host: str, port: int, error: OSError) -> str:
         case errno.EADDRINUSE:
             return f"port {port} is already in use (by {holder(port)})"
         case errno.EACCES:
-            return f"port {port} needs a privilege: ports below {PRIVILEGED} are the system's"
+            return f"port {port} requires a privilege: ports below {PRIVILEGED} are reserved"
         case errno.EADDRNOTAVAIL:
             return f"cannot listen on host {host!r}: this machine has no such address"
         case _:

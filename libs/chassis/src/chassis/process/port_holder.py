@@ -6,7 +6,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 LISTENING = "0A"  # TCP_LISTEN in the column `st` of /proc/net/tcp
-UNKNOWN = "a process that this user may not see"
+UNKNOWN = "a process that this user cannot inspect"
 
 
 def holder(port: int) -> str:
@@ -44,9 +44,9 @@ def _program(process: Path) -> str:
     try:
         words = (process / "cmdline").read_text(errors="replace").split("\0")
     except OSError:
-        return "which has just ended"
+        return "which has just exited"
     interpreter = Path(words[0]).name
     if not interpreter.startswith("python"):
-        return interpreter or "without a name"
+        return interpreter or "unnamed"
     script = next((Path(word).name for word in words[1:] if word and word != "-m"), "")
     return interpreter if not script or script.startswith("-") else script

@@ -13,10 +13,10 @@ def mistake(ports: Ports) -> str | None:
     for variable, of_it in ports.items():
         for port in of_it:
             if not 0 <= port <= HIGHEST:
-                return f"{variable}: there is no port {port}, the highest is {HIGHEST}"
+                return f"{variable}: port {port} is out of range (0 to {HIGHEST})"
     for (one, of_one), (other, of_other) in combinations(ports.items(), 2):
         if shared := {*of_one} & {*of_other} - {0}:
-            return f"{one} and {other} both need port {min(shared)}: change one of them"
+            return f"{one} and {other} both use port {min(shared)}: change one of them"
     return None
 
 

@@ -15,7 +15,7 @@ WITHIN = 2.0  # seconds; Docker's own limit is 3
 def main() -> None:
     ports = [value for name, value in os.environ.items() if name.endswith("_ADMIN_PORT")]
     if len(ports) != 1:
-        sys.exit(f"one variable must end in _ADMIN_PORT, and {len(ports)} do")
+        sys.exit(f"expected one variable ending in _ADMIN_PORT, found {len(ports)}")
     try:
         urlopen(f"http://127.0.0.1:{ports[0]}/readyz", timeout=WITHIN).close()
     except OSError as error:

@@ -22,50 +22,52 @@ LISTENING = ("admin_port", "http_port", "grpc_port")
 
 
 class ServiceSettings(BaseSettings):
-    """What every deployable can be told."""
+    """Configuration common to all deployables."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     admin_port: int = Field(description="Port of /livez, /readyz and /metrics.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     otlp_endpoint: str | None = Field(
-        None, description="Where spans go (OTLP over HTTP, /v1/traces and all); empty: nowhere."
+        None, description="URL for traces (OTLP over HTTP, /v1/traces included); empty: no export."
     )
     trace_ratio: float = Field(
-        1, ge=0, le=1, description="Share of traces that are kept, where the caller does not say."
+        1, ge=0, le=1, description="Sampling ratio of traces that no caller has begun."
     )
     drain_delay: float = Field(
-        0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
+        0, ge=0, description="Seconds from 'not ready' to refusing requests (for load balancers)."
     )
-    grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
+    grace: float = Field(
+        8, gt=0, description="Seconds for in-flight requests to finish during shutdown."
+    )
     max_connections: int = Field(
         1000,
         ge=1,
-        description="Connections of clients to each port at most; for one more the one that has "
-        "been idle longest ends, of the client that has most.",
+        description="Maximum number of client connections per port. One more closes the longest "
+        "idle connection of the client that has most connections.",
     )
     max_client_memory: int = Field(
         64_000_000,
         ge=1_000_000,
-        description="Bytes that clients may make the process hold, on all ports together; beyond "
-        "it connections of the client that holds most end, the largest first.",
+        description="Maximum memory that clients may hold in the process, on all ports together, "
+        "in bytes. Above it, connections of the client that holds most are closed, largest first.",
     )
     allowed_hosts: str | None = Field(
         None,
-        description="Names, separated by commas, that requests may have as Host, and web pages as "
-        "Origin, besides addresses and localhost; a name of our own against DNS rebinding. Unset: "
-        "on a loopback HOST none, elsewhere any.",
+        description="Comma-separated host names accepted in Host and Origin headers, in addition "
+        "to IP addresses and localhost (protects against DNS rebinding). Unset: none if HOST is a "
+        "loopback address, any otherwise.",
     )
     header_timeout: float = Field(
         10,
         gt=0,
-        description="Seconds for a client to send a request's headers (over gRPC: the preface of "
-        "HTTP/2, a frame, a header block).",
+        description="Seconds for a client to send a request's headers (gRPC: the HTTP/2 preface, "
+        "a frame, a header block).",
     )
     idle_timeout: float = Field(
         75,
         gt=0,
-        description="Seconds between two requests of an HTTP connection; a gRPC connection that is "
-        "silent for so long is kept if it answers a PING within HEADER_TIMEOUT.",
+        description="Seconds that an HTTP connection may be idle between requests. A gRPC "
+        "connection idle for this long stays open if it answers a PING within HEADER_TIMEOUT.",
     )
 
     @property
@@ -102,11 +104,11 @@ class ServiceSettings(BaseSettings):
 
 
 class PublicSettings(ServiceSettings):
-    """What a deployable can be told that people or programs call; refuses to be open by mistake."""
+    """Configuration of a deployable with clients; anonymous access must be allowed explicitly."""
 
     allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - pydantic's way to give a default
-        description="Listen beyond loopback although callers may be anybody.",
+        description="Accept unauthenticated callers on a non-loopback address.",
     )
 
     @property
@@ -118,8 +120,8 @@ class PublicSettings(ServiceSettings):
     def _is_not_open_by_mistake(self) -> Self:
         if not (self.asks_for_tokens or self.allow_anonymous or is_loopback(self.host)):
             raise ValueError(
-                f"HOST is {self.host}, which others reach, and callers may be anybody: "
-                "ask them for tokens, or say ALLOW_ANONYMOUS=true"
+                f"HOST {self.host} is not a loopback address and callers are not authenticated: "
+                "require tokens, or set ALLOW_ANONYMOUS=true"
             )
         return self
 
@@ -173,7 +175,7 @@ def load(settings: type[S]) -> S:
     except ValidationError as error:
         mistakes += [_told(prefix, e["loc"], e["msg"]) for e in error.errors()]
     if mistakes:
-        raise SystemExit("The settings are not right:\n  " + "\n  ".join(mistakes))
+        raise SystemExit("Invalid configuration:\n  " + "\n  ".join(mistakes))
     return loaded
 
 
@@ -188,7 +190,7 @@ def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
     """The setting that a variable NAME_FILE gives, and the content of the file."""
     variable, setting = f"{prefix}{name.upper()}", name.removesuffix("_file")
     if f"{prefix}{setting.upper()}" in os.environ:
-        mistakes.append(f"{variable}: {prefix}{setting.upper()} is given, too")
+        mistakes.append(f"{variable}: {prefix}{setting.upper()} is also set; set only one of them")
     try:
         return setting, Path(os.environ[variable]).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -14,21 +14,23 @@ MECHANISM = "SCRAM-SHA-512"
 class KafkaSettings(BaseSettings):
     """Part of a service's settings."""
 
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
-    kafka_tls: bool = Field(False, description="Talk TLS to Kafka.")  # noqa: FBT003 - pydantic's way
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:9092", description="Addresses of Kafka brokers, comma-separated."
+    )
+    kafka_tls: bool = Field(False, description="Connect to Kafka over TLS.")  # noqa: FBT003 - pydantic's way
     kafka_ca_file: Path | None = Field(
         None,
-        description="The authority that Kafka's certificates are checked by; unset: the system's.",
+        description="CA certificates that verify the brokers' certificates; unset: the system's.",
     )
-    kafka_user: str | None = Field(None, description="Who logs in (SCRAM-SHA-512, over TLS only).")
-    kafka_password: SecretStr | None = Field(None, description="That user's password.")
+    kafka_user: str | None = Field(None, description="Kafka user (SCRAM-SHA-512, over TLS only).")
+    kafka_password: SecretStr | None = Field(None, description="Password of that user.")
 
     @model_validator(mode="after")
     def _logs_in_over_tls(self) -> Self:
         if (self.kafka_user or self.kafka_password or self.kafka_ca_file) and not self.kafka_tls:
-            raise ValueError("KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE need KAFKA_TLS=true")
+            raise ValueError("KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE require KAFKA_TLS=true")
         if bool(self.kafka_user) != bool(self.kafka_password):
-            raise ValueError("KAFKA_USER and KAFKA_PASSWORD need each other")
+            raise ValueError("KAFKA_USER and KAFKA_PASSWORD must be set together")
         return self
 
 

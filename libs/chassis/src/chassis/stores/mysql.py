@@ -7,16 +7,16 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 CA_FILE = (
-    "The authority that MySQL's certificate is checked by, the host's name included:"
-    " nothing but TLS is talked. Unset: nothing is checked, and nothing need be encrypted."
+    "CA certificates that verify MySQL's certificate and host name; connections then always use"
+    " TLS. Unset: certificates are not verified, and connections may be unencrypted."
 )
 
 
 class MySQLServer(BaseSettings):
     """Part of a program's settings."""
 
-    mysql_host: str = Field("127.0.0.1", description="Where MySQL is.")
-    mysql_port: int = Field(3306, description="Its port.")
+    mysql_host: str = Field("127.0.0.1", description="Host of MySQL.")
+    mysql_port: int = Field(3306, description="Port of MySQL.")
     mysql_ca_file: Path | None = Field(None, description=CA_FILE)
 
 

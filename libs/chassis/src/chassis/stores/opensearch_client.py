@@ -15,14 +15,13 @@ class OpenSearchSettings(BaseSettings):
 
     opensearch_url: str = Field(
         "http://127.0.0.1:9200",
-        description="Where OpenSearch is; https:// is TLS. Several nodes: with commas between.",
+        description="URL of OpenSearch; https:// for TLS. Several nodes: comma-separated.",
     )
-    opensearch_user: str | None = Field(None, description="Who logs in (HTTP basic).")
-    opensearch_password: SecretStr | None = Field(None, description="That user's password.")
+    opensearch_user: str | None = Field(None, description="OpenSearch user (HTTP basic).")
+    opensearch_password: SecretStr | None = Field(None, description="Password of that user.")
     opensearch_ca_file: Path | None = Field(
         None,
-        description="The authority that OpenSearch's certificate is checked by; "
-        "unset: the public ones.",
+        description="CA certificates that verify OpenSearch's certificate; unset: the public CAs.",
     )
 
 

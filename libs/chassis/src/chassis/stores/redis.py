@@ -19,14 +19,14 @@ class RedisSettings(BaseSettings):
 
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
-        description="Where Redis is; rediss:// is TLS. Nodes of a cluster: with commas between.",
+        description="URL of Redis; rediss:// for TLS. Nodes of a cluster: comma-separated.",
     )
-    redis_cluster: bool = Field(False, description="Whether it is a Redis Cluster.")  # noqa: FBT003 - pydantic's way
-    redis_user: str | None = Field(None, description="Who logs in (infra/redis/users.acl).")
-    redis_password: SecretStr | None = Field(None, description="That user's password.")
+    redis_cluster: bool = Field(False, description="Whether REDIS_URL is a Redis Cluster.")  # noqa: FBT003 - pydantic's way
+    redis_user: str | None = Field(None, description="Redis user (see infra/redis/users.acl).")
+    redis_password: SecretStr | None = Field(None, description="Password of that user.")
     redis_ca_file: Path | None = Field(
         None,
-        description="The authority that Redis's certificate is checked by; unset: the system's.",
+        description="CA certificates that verify Redis's certificate; unset: the system's.",
     )
 
 

@@ -93,9 +93,9 @@ class MySQLEventSource:
 class EventSourceSettings(MySQLServer):
     """Part of a program's settings: the event store, and a user who may read it."""
 
-    mysql_database: str = Field(description="The database that holds the events.")
-    mysql_user: str = Field(description="A user who may read them.")
-    mysql_password: SecretStr = Field(description="That user's password.")
+    mysql_database: str = Field(description="Database of the event store.")
+    mysql_user: str = Field(description="MySQL user that may read events.")
+    mysql_password: SecretStr = Field(description="Password of that user.")
 
 
 @asynccontextmanager
