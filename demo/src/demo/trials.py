@@ -5,7 +5,7 @@ import asyncio
 from demo.settings import Settings
 
 TRY = """\
-Everything is in memory and gone at the end. Try it:
+All data is in memory and lost on exit. Try:
   curl -i {command}/user -H 'Content-Type: application/json' \
 -d '{{"first_name": "Zoë", "last_name": "Žižek"}}'
   curl -i {query}/user

@@ -90,6 +90,6 @@ class _Schemas:
             session.get(f"{self._url}/schemas/ids/{schema_id}") as response,
         ):
             if response.status == 404:
-                raise Undecodable(f"no schema has the id {schema_id}")
+                raise Undecodable(f"unknown schema id {schema_id}")
             schema: str = (await response.json(content_type=None))["schema"]
             return schema

@@ -150,7 +150,7 @@ async def whole(door: Door, life: Life) -> None:
 
 def serving(told: str) -> tuple[str, str]:
     """Which generation serves, and which one did before, as `status` or `rebuild` tells."""
-    found = re.search(r"generation (\w+) serves; the one before: (\w+)", told)
+    found = re.search(r"generation (\w+) serves; previous: (\w+)", told)
     assert found, told
     return found[1], found[2]
 

@@ -111,7 +111,7 @@ def test_a_burst_of_ended_connections_is_one_warning(
         for _ in range(5):
             joined(memory, "a", []).hold(2 * BOUND)
     [line] = logs
-    assert (line["event"], line["reason"], line["client"]) == ("client cut off", "memory", "a")
+    assert (line["event"], line["reason"], line["client"]) == ("connection aborted", "memory", "a")
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, BOUND), st.sampled_from("hhhhgr"))))

@@ -286,7 +286,7 @@ async def test_connections_leave_file_descriptors_for_everything_else(
                 for port in ("grpc", "http", "admin", "http")
             ]
             assert await rest(opened[1][0]) == b""
-    lines = [line for line in logs if line["event"] == "no room for connections"]
+    lines = [line for line in logs if line["event"] == "connection limit reached"]
     assert [line["port"] for line in lines] == ["http"]
 
 

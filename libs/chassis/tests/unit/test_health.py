@@ -39,7 +39,7 @@ async def refused() -> None:
 
 async def test_a_hanging_check_counts_as_failed() -> None:
     failures = await Health({"store": hanging}, timeout=0.01).failures()
-    assert failures == {"store": "no answer in 0.01 s"}
+    assert failures == {"store": "no response within 0.01 s"}
 
 
 async def test_unavailable_dependency_is_named_with_the_drivers_text() -> None:

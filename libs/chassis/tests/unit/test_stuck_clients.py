@@ -185,7 +185,7 @@ async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act, http2: str) -> N
         assert not warnings
     else:
         assert [(line["event"], line["connections"]) for line in warnings] == [
-            ("clients cut off", 1)
+            ("connections aborted", 1)
         ]
 
 

@@ -136,7 +136,7 @@ class CommandHandler(Generic[C, E]):
             await self.store.erase(event, context)
         else:
             await self.store.append(event, context)
-        log.debug("appended", event_id=event.event_id, type=event.type, version=event.version)
+        log.debug("event appended", event_id=event.event_id, type=event.type, version=event.version)
         return event, "accepted"
 
     async def _decided(self, command: C) -> tuple[E | None, E]:

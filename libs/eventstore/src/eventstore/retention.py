@@ -31,9 +31,9 @@ class AnswerRetention:
             try:
                 await self._round()
             except Problem as problem:  # the store is unavailable, or another process is pruning
-                log.warning("answers not pruned", reason=problem.kind)
+                log.warning("idempotency results not pruned", reason=problem.kind)
             except Exception:
-                log.exception("answers not pruned")  # commands go on
+                log.exception("idempotency results not pruned")  # commands go on
 
     async def drain(self) -> None:
         self._stop.set()
@@ -41,6 +41,6 @@ class AnswerRetention:
     async def _round(self) -> None:
         while not self._stop.is_set():
             removed = await self._store.prune(self._age, BATCH)
-            log.debug("answers pruned", answers=removed)
+            log.debug("idempotency results pruned", answers=removed)
             if removed < BATCH:
                 return

@@ -13,11 +13,11 @@ from projections.generations import Directives, Generations, State
 
 EVERY = 1.0  # seconds between two looks; how long a pause or a switch may take to be obeyed
 WITHIN = 5.0  # seconds for one
-PAUSED = Gauge("projector_paused", "1 while the operator lets the projector rest.")
-GENERATION = Gauge("projector_generation", "The generation of the view that serves.")
+PAUSED = Gauge("projector_paused", "1 while the projector is paused by an operator.")
+GENERATION = Gauge("projector_generation", "Generation of the view that serves reads.")
 REBUILD = Gauge(
     "projector_rebuild_records",
-    "Records of the log that a rebuild has handled (done) of those there are (total); 0: none.",
+    "Records that a rebuild has processed (done) and must process (total); 0: no rebuild.",
     ["state"],
 )
 log = structlog.get_logger()
@@ -50,11 +50,11 @@ class DirectivePoller:
             async with asyncio.timeout(WITHIN):
                 state = await self._generations.state()
         except TimeoutError:
-            reason = f"no answer in {WITHIN:.0f} s"
+            reason = f"no response within {WITHIN:.0f} s"
             warn_unavailable("view store", "state", reason)
             raise Unavailable(f"view store is unavailable: {reason}") from None
         if self._known is None or state.directives != self._known.directives:
-            log.info("orders", orders=state.directives)
+            log.info("directives changed", orders=state.directives)
         self._known = state
         PAUSED.set(state.paused_at is not None)
         GENERATION.set(int(state.serving))

@@ -100,7 +100,7 @@ class Generations(Protocol[C]):
 def not_serving(before: str, serving: str) -> OperationRefused:
     """For switch(): somebody else switched in between."""
     return OperationRefused(
-        f"generation {serving} serves, not {before}: somebody else has switched"
+        f"generation {serving} serves, not {before}: another process has switched"
     )
 
 

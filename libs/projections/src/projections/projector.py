@@ -15,14 +15,14 @@ from projections.batch_tracing import Message
 from projections.dead_letters import DeadLetters
 from projections.ports import C, Record, Undecodable, Views
 
-EVENTS = Counter("projector_events_total", "Records by what became of them.", ["outcome"])
+EVENTS = Counter("projector_events_total", "Records by outcome.", ["outcome"])
 BATCH_SIZE = Histogram(
     "projector_batch_records", "Records in a batch.", buckets=(1, 5, 20, 100, 500, 2000)
 )
-BATCH_TIME = Histogram("projector_batch_seconds", "Time from a batch's first byte to its storing.")
+BATCH_TIME = Histogram("projector_batch_seconds", "Time to process and store a batch.")
 FRESHNESS = Histogram(
     "projector_freshness_seconds",
-    "Time from an event's occurred_at to its being stored in the view.",
+    "Time from an event's occurred_at until it is stored in the view.",
     # 1 and 2 are the objectives of the two views, which the alerts ask for.
     buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )

@@ -32,7 +32,7 @@ class Known:
         if self.is_away:
             raise Unavailable("registry")
         if schema_id != 7:
-            raise Undecodable(f"no schema has the id {schema_id}")
+            raise Undecodable(f"unknown schema id {schema_id}")
         return json.dumps(OLD)
 
 

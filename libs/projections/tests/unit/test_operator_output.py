@@ -70,7 +70,7 @@ async def test_verify_says_so_while_it_runs(
 ) -> None:
     monkeypatch.setattr(verify, "REPORT_EVERY", -1.0)
     await verify.verify(orders(), wanted())
-    assert re.search(r"0 orders, [\d,]+ a second, until", capsys.readouterr().out)
+    assert re.search(r"0 orders, [\d,]+ per second, up to", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("words", [[], ["--repair", "--after", "a b"]])

@@ -26,7 +26,7 @@ def project(record: Mapping[str, Any]) -> RedisChange:
     try:
         event = user_event.read(record)
     except ValueError as error:
-        raise Undecodable(f"not a possible event: {error}") from error
+        raise Undecodable(f"invalid event: {error}") from error
     if event.names is None:
         return RedisChange(event.user_id, event.version, event.occurred_at, None, None)
     answer = Answer(event.user_id, *event.names, event.created_at, event.version)

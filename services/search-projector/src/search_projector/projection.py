@@ -15,7 +15,7 @@ def project(record: Mapping[str, Any]) -> DocumentChange:
     try:
         event = user_event.read(record)
     except ValueError as error:
-        raise Undecodable(f"not a possible event: {error}") from error
+        raise Undecodable(f"invalid event: {error}") from error
     return DocumentChange(event.user_id, event.version, event.occurred_at, _document(event))
 
 

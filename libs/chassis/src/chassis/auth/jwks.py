@@ -110,7 +110,7 @@ class FetchedKeys:
             try:
                 self._keys = parse(await self._get())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                log.warning("keys not fetched", url=self._url, reason=repr(error))
+                log.warning("JWKS fetch failed", url=self._url, reason=repr(error))
             else:
                 self._fetched_at = now
 

@@ -16,7 +16,7 @@ from chassis.problems import Unavailable
 MOST_WAITING = 10_000  # about 5 MB, and more than a second's worth
 BATCH = Histogram(
     "event_store_batch_events",
-    "Events that shared a transaction.",
+    "Events stored in one transaction.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
 )
 

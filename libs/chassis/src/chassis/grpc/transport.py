@@ -130,7 +130,7 @@ class _Protocol(H2Protocol):
         """One line in WARN_EVERY, however many connections a client comes back with."""
         if (others := _warnings.take("flood")) is not None:
             reason = ErrorCodes.ENHANCE_YOUR_CALM.name
-            log.warning("client cut off", reason=reason, client=self.address, others=others)
+            log.warning("connection aborted", reason=reason, client=self.address, others=others)
 
     @property
     def waiting_since(self) -> float | None:

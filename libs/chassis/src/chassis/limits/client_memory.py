@@ -117,11 +117,11 @@ class ClientMemory:
         if (others := _warnings.take("memory")) is not None:
             held = {"held": holder.counted, "of": self.live}
             log.warning(
-                "client cut off", reason="memory", client=holder.address, **held, others=others
+                "connection aborted", reason="memory", client=holder.address, **held, others=others
             )
 
 
 OF_PROCESS = ClientMemory()
 Gauge(
-    "client_memory_bytes", "Bytes that clients make this process hold, on all ports."
+    "client_memory_bytes", "Memory that clients hold in this process, on all ports, in bytes."
 ).set_function(OF_PROCESS.recount)

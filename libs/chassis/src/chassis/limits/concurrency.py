@@ -16,11 +16,15 @@ from prometheus_client import Counter, Gauge
 
 from chassis.problems import TooManyRequests, Unavailable
 
-RUNNING = Gauge("concurrency_limit_running", "Work that holds a slot of a limit.", ["limit"])
-WAITING = Gauge("concurrency_limit_waiting", "Work that waits for a slot of a limit.", ["limit"])
+RUNNING = Gauge(
+    "concurrency_limit_running", "Requests that hold a slot of a concurrency limit.", ["limit"]
+)
+WAITING = Gauge(
+    "concurrency_limit_waiting", "Requests queued for a slot of a concurrency limit.", ["limit"]
+)
 REFUSED = Counter(
     "concurrency_limit_refused_total",
-    "Work that a limit refused: the share of its caller or all is taken, or it waited in vain.",
+    "Requests refused by a concurrency limit: full, caller's share used, or timed out waiting.",
     ["limit", "reason"],
 )
 PATIENCE = 2.0  # seconds to wait for a slot; most callers have given up by then

@@ -16,10 +16,10 @@ from chassis.limits import client_memory
 from chassis.limits.client_memory import Holder
 from chassis.observability.log_limit import LogLimit
 
-OPEN = Gauge("connections_open", "Connections of clients that are open.", ["port"])
+OPEN = Gauge("connections_open", "Open client connections.", ["port"])
 ENDED = Counter(
     "connections_ended_total",
-    "Connections that were ended because their client was late, or for want of room or memory.",
+    "Client connections closed by the server, by reason (late, no_room, memory).",
     ["port", "reason"],
 )
 LONGEST_TURN = 1.0  # seconds between two looks at all connections
@@ -186,4 +186,4 @@ class Connections:
 
     def _warn(self, used: int) -> None:
         if (others := _warnings.take(self._port)) is not None:
-            log.warning("no room for connections", port=self._port, open=used, others=others)
+            log.warning("connection limit reached", port=self._port, open=used, others=others)

@@ -25,7 +25,12 @@ def unhandled(error: Exception, route: str) -> None:
     """
     first = getattr(error, _FIRST, None)
     if first is not None:
-        log.info("unhandled as another request", route=route, error=said(error), first_trace=first)
+        log.info(
+            "unhandled, shared with another request",
+            route=route,
+            error=said(error),
+            first_trace=first,
+        )
         return
     setattr(error, _FIRST, tracing.trace_id() or "none")
     log.error("unhandled", route=route, error=said(error), stack=stack(error))

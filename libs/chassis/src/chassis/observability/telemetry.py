@@ -21,22 +21,24 @@ from chassis.observability import tracing
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Histogram(
     "request_duration_seconds",
-    "Time from a request's arrival to its answer.",
+    "Time from a request's arrival to its response.",
     ["protocol", "method", "route", "status"],
     buckets=BUCKETS,
 )
 CALLS = Histogram(
     "db_client_operation_duration_seconds",
-    "Time of a call to a store, waiting for a connection included.",
+    "Duration of a store call, including the wait for a connection.",
     ["system", "operation", "outcome"],
     buckets=BUCKETS,
 )
 CALLING = Gauge(
     "db_client_operations_in_flight",
-    "Calls to a store that run, or wait for a connection.",
+    "Store calls that are running or waiting for a connection.",
     ["system"],
 )
-CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
+CONNECTIONS = Gauge(
+    "db_client_connection_max", "Maximum number of connections in the pool.", ["system"]
+)
 CLIENT_GONE = "client_gone"
 """The status of a request whose client left before it was complete, or before its response."""
 # A line per request at info; of the last two, each header of it at debug, tokens included.

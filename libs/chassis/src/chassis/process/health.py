@@ -62,7 +62,7 @@ class Health:
         except Unavailable as problem:
             return problem.detail
         except TimeoutError:
-            return f"no answer in {self._timeout:g} s"
+            return f"no response within {self._timeout:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
             reason = f"{type(error).__name__}: {error}".removesuffix(": ")
             self._report(error)

@@ -5,7 +5,7 @@ from types import TracebackType
 
 from prometheus_client import Gauge
 
-RUNNING = Gauge("requests_in_flight", "Requests that run just now.", ["protocol"])
+RUNNING = Gauge("requests_in_flight", "Requests in flight.", ["protocol"])
 
 
 class InFlight:

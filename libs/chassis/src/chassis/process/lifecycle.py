@@ -103,7 +103,7 @@ def _line(taken: CannotListen, settings: ServiceSettings) -> str:
 def _log_all(failure: Exception) -> None:
     """One line for each exception of a group."""
     for one in error_log.leaves(failure):
-        log.critical("failed", error=error_log.said(one), stack=error_log.stack(one))
+        log.critical("process failed", error=error_log.said(one), stack=error_log.stack(one))
 
 
 async def _wired(settings: S, wire: Wire[S]) -> int | None:
@@ -223,6 +223,6 @@ def _cut(components: Sequence[Component], tasks: Tasks, grace: float) -> None:
     """Cut off the clients that are left, and cancel what waits for a dependency."""
     cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
     if cut:
-        log.warning("clients cut off", connections=cut, grace=grace)
+        log.warning("connections aborted", connections=cut, grace=grace)
     for task in tasks:
         task.cancel()

@@ -9,5 +9,5 @@ from typing import NoReturn
 def refuse_verify(projector: str, words: Sequence[str]) -> NoReturn:
     """Say in one line which command does what `verify` did, and exit with 2."""
     command = shlex.join(["view-verifier", projector, *words])
-    print(f"{projector}: `verify` is a program of its own now: {command}", file=sys.stderr)
+    print(f"{projector}: `verify` moved to another program; run: {command}", file=sys.stderr)
     sys.exit(2)

@@ -45,7 +45,7 @@ def operate(
 
 def _parser(service: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=service, description="Without arguments: run the projector."
+        prog=service, description="Run the projector (no arguments), or a command."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generations.add_commands(commands, _add)

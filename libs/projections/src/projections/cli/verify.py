@@ -35,25 +35,25 @@ class VerifiedView:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `verify` reads."""
-    parser.add_argument("--repair", action="store_true", help="put right what differs")
-    parser.add_argument("--generation", help="not the one that serves, but this one")
-    parser.add_argument("--after", default="", metavar="ID", help="go on after this id")
+    parser.add_argument("--repair", action="store_true", help="repair what differs")
+    parser.add_argument("--generation", help="generation to verify (default: the serving one)")
+    parser.add_argument("--after", default="", metavar="ID", help="resume after this id")
     parser.add_argument(
-        "--rate", type=_positive, default=RATE, help="keys a second at most (%(default)s)"
+        "--rate", type=_positive, default=RATE, help="maximum keys per second (%(default)s)"
     )
     parser.add_argument(
         "--patience",
         type=_positive,
         default=PATIENCE,
         metavar="SECONDS",
-        help="how late an event may be before it is missed (%(default)s)",
+        help="seconds for an event to reach the view (%(default)s)",
     )
 
 
 def _positive(text: str) -> float:
     number = float(text)
     if not number > 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+        raise argparse.ArgumentTypeError("must be greater than 0")
     return number
 
 
@@ -72,7 +72,7 @@ async def verify(view: VerifiedView, wanted: argparse.Namespace) -> int:
         try:
             await _run(verification, wanted, view.plural)
         except BaseException:
-            print(f"not finished; go on with --after {verification.position or repr('')}")
+            print(f"not finished; resume with --after {verification.position or repr('')}")
             raise
     print(f"generation {generation}: {_sum(verification.tally, view.plural, wanted)}")
     return DRIFT if verification.tally.remaining else 0
@@ -85,7 +85,7 @@ async def _run(verification: "Verification[Any]", wanted: argparse.Namespace, pl
         if now - reported_at > REPORT_EVERY:
             rate = keys / (now - began)
             print(
-                f"{keys:,} {plural}, {rate:,.0f} a second, until {verification.position}",
+                f"{keys:,} {plural}, {rate:,.0f} per second, up to {verification.position}",
                 flush=True,
             )
             reported_at = now
@@ -104,7 +104,7 @@ class _Findings:
             versions = f"event store {drift.event_store or '-'}, view {drift.view or '-'}"
             print(f"{what}: {drift.kind} {printable(drift.key)} ({versions})", flush=True)
         elif self._count == SHOWN + 1:
-            print("more are counted, not shown", flush=True)
+            print("further differences are counted but not printed", flush=True)
 
 
 def _sum(tally: Tally, plural: str, wanted: argparse.Namespace) -> str:

@@ -45,7 +45,7 @@ class RegistrySchemas:
                     schema = await self._client.get_schema(schema_id)
             except SchemaRegistryError as error:
                 if http.is_unknown_schema(error):
-                    raise Undecodable(f"no schema has the id {schema_id}") from None
+                    raise Undecodable(f"unknown schema id {schema_id}") from None
                 raise
         if schema.schema_str is None:
             raise Undecodable(f"the schema {schema_id} has no text")
@@ -88,7 +88,7 @@ def _read(payload: bytes, writer: Any, reader: Any) -> Mapping[str, Any]:
     try:
         record = fastavro.schemaless_reader(body, writer, reader)
     except Exception as error:  # foreign bytes: the decoder may raise anything
-        raise Undecodable(f"the body does not fit its schema: {error!r}") from error
+        raise Undecodable(f"the body does not match its schema: {error!r}") from error
     if body.tell() != len(payload) or not isinstance(record, Mapping):
-        raise Undecodable("the body does not fit its schema: bytes are left over")
+        raise Undecodable("the body does not match its schema: bytes are left over")
     return record

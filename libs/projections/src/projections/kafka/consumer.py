@@ -117,7 +117,7 @@ class KafkaConsumer:
                 else:
                     await self._compare()
             except OffsetMoved as moved:
-                log.warning("reading again from the stored offsets", reason=str(moved))
+                log.warning("stored offsets moved", reason=str(moved))
                 self._synced = -1
             except Abandoned:
                 if self._is_draining:

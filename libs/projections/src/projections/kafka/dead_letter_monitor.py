@@ -16,7 +16,7 @@ WITHIN = 10.0  # seconds for one
 WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
 OLDEST = Gauge(
     "projector_dead_letters_oldest_timestamp_seconds",
-    "When the oldest dead letter was put there (Unix time); 0: there is none.",
+    "Unix time at which the oldest dead letter was written; 0: no dead letters.",
 )
 
 

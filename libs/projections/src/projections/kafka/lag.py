@@ -11,7 +11,9 @@ from chassis.stores.kafka_bounds import bounded
 from projections.kafka.topic_identity import TopicIdentity
 
 LAG = Gauge(
-    "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
+    "projector_lag_records",
+    "Records not yet processed, for the partitions assigned here.",
+    ["partition"],
 )
 EVERY = 5.0  # seconds between two looks at the log's end
 STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)

@@ -37,6 +37,6 @@ class TopicIdentity:
         """The id, as it was at the first call; raises LogReplaced, Unavailable."""
         log_id = await self.id()
         if self._first not in {None, log_id}:
-            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
+            raise LogReplaced(f"topic {self._topic} was recreated: its id is now {log_id}")
         self._first = log_id
         return log_id

@@ -41,7 +41,7 @@ class MemoryGenerations(Generic[C]):
 
     async def add(self, generation: str) -> None:
         if self._state.building not in {None, generation}:
-            raise OperationRefused(f"generation {self._state.building} is building")
+            raise OperationRefused(f"generation {self._state.building} is being built")
         kept = self._state.kept | {generation}
         self._state = replace(self._state, building=generation, kept=kept)
 

@@ -71,7 +71,7 @@ class OpenSearchGenerations:
     async def add(self, generation: str) -> None:
         building = (await self.state()).building
         if building not in {None, generation}:
-            raise OperationRefused(f"generation {building} is building")
+            raise OperationRefused(f"generation {building} is being built")
         await self.note({"building": generation})
         with call("add"):
             index = f"{self._alias}-{generation}"

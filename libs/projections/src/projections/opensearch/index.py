@@ -96,7 +96,7 @@ class OpenSearchIndex:
         for partition, outcome in zip(moves, outcomes, strict=True):
             is_gone = error_type(outcome) == DOCUMENT_MISSING
             if is_gone or outcome["status"] == CONFLICT or outcome.get("result") == "noop":
-                raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
+                raise OffsetMoved(f"another writer moved the offset of partition {partition}")
 
     async def _others(self, erasures: Sequence[DocumentChange]) -> set[str]:
         """All other generations' indexes, when there is something to erase."""
@@ -123,7 +123,7 @@ class OpenSearchIndex:
         for outcome in outcomes:
             # Another generation may be dropped at any time.
             if error_type(outcome) == INDEX_MISSING and outcome["_index"] == self.index:
-                raise OffsetMoved("the index is gone")
+                raise OffsetMoved("the index does not exist")
         return outcomes
 
     async def _ensure_index(self) -> None:

@@ -71,5 +71,5 @@ class RebuildProgress:
         (began, first), (now, last) = self.seen[0], self.seen[-1]
         rate = (last - first) / (now - began) if now > began else 0.0
         left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
-        told = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} a second"
+        told = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} per second"
         return f"{told}, {left if done < total else 'caught up'}"

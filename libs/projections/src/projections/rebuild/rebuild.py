@@ -79,9 +79,7 @@ async def run(
         report(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
         await asyncio.sleep(SETTLE)
     if late := letters.count - accepted:
-        report(
-            f"{late} records could not be applied during the switch; look at `dead-letters list`"
-        )
+        report(f"{late} records could not be applied during the switch; see `dead-letters list`")
     await _tidy(projection, report)
 
 
@@ -89,8 +87,8 @@ def _check_complete(letters: CountedLetters, options: RebuildOptions) -> None:
     """Raise OperationRefused if the generation lacks records that the operator has not accepted."""
     if letters.count and not options.accept_dead_letters:
         raise OperationRefused(
-            f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
-            " switch all the same by `rebuild --accept-dead-letters`"
+            f"not switched: {letters} could not be applied; see `dead-letters list`,"
+            " then run `rebuild --accept-dead-letters` to switch anyway"
         )
 
 
@@ -115,7 +113,7 @@ async def _begin(projection: ProjectorSpec, options: RebuildOptions) -> tuple[St
     state = await generations.state()
     if options.back:
         if state.previous is None:
-            raise OperationRefused("there is no generation before the one that serves")
+            raise OperationRefused("there is no previous generation")
         if state.building != state.previous:  # an unfinished rebuild is given up
             await generations.note({"building": state.previous, "dead_letters": None})
         return await generations.state(), state.previous
@@ -129,15 +127,15 @@ async def _begin(projection: ProjectorSpec, options: RebuildOptions) -> tuple[St
         await generations.add(str(max(map(int, state.kept)) + 1))
     state = await generations.state()
     if state.building is None:
-        raise OperationRefused("somebody else has ended the rebuild")
+        raise OperationRefused("another process has ended the rebuild")
     return state, state.building
 
 
 async def _tidy(projection: ProjectorSpec, report: Callable[[str], None]) -> None:
     state = await projection.generations.state()
     for generation in await _drop(projection, {state.serving, state.previous, state.building}):
-        report(f"generation {generation} is removed")
-    report(f"generation {state.previous} is kept for `rebuild --back`; deletions still reach it")
+        report(f"generation {generation} removed")
+    report(f"generation {state.previous} is kept for `rebuild --back`; deletions still apply")
 
 
 async def _drop(projection: ProjectorSpec, wanted: set[str | None]) -> list[str]:

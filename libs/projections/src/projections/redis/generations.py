@@ -77,7 +77,7 @@ class RedisGenerations:
                 ADD, 2, self._keys.NOTES, self._keys.KEPT, generation
             )
         if building.decode() != generation:
-            raise OperationRefused(f"generation {building.decode()} is building")
+            raise OperationRefused(f"generation {building.decode()} is being built")
 
     async def switch(self, before: str, after: str) -> None:
         with call("switch"):

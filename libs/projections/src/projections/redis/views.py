@@ -142,7 +142,7 @@ class RedisViews:
         if stuck := [
             shard for shard, is_moved in zip(self._keys.SHARDS, moved, strict=True) if not is_moved
         ]:
-            raise OffsetMoved(f"the stored offsets of the shards {', '.join(stuck)} are not ours")
+            raise OffsetMoved(f"another writer moved the offsets of shards {', '.join(stuck)}")
 
 
 async def scanned(redis: AnyRedis, pattern: str) -> AsyncIterator[list[bytes]]:

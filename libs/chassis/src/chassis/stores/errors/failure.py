@@ -45,7 +45,7 @@ def network(error: OSError | EOFError) -> Failure:
     """Connection and timeout errors are transient; errors of local files are not."""
     if getattr(error, "filename", None) is not None:
         return permanent(error, "a local file cannot be read")
-    return transient(error, str(error) or "no answer in time")
+    return transient(error, str(error) or "no response in time")
 
 
 _CLOSED = ("closed", "does not expose socket")  # the second is asyncmy's, of a socket that is gone
