@@ -1,4 +1,4 @@
-"""What can go wrong, in one table for both transports.
+"""All errors that clients receive, in one table for HTTP and gRPC.
 
 Sources: RFC 9457 (problem details), RFC 9110 (HTTP status codes),
 https://grpc.io/docs/guides/status-codes/.
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class Kind(StrEnum):
-    """The kinds of problem a caller can meet; the value is the name on the wire."""
+    """The kinds of problem that a client may receive; the value is the name on the wire."""
 
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
@@ -64,18 +64,18 @@ STATUS_BY_KIND = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field of the request and what is wrong with it."""
+    """An invalid field of the request, and the reason."""
 
     field: str
     detail: str
 
 
 class Problem(Exception):
-    """A refusal that the caller receives; each transport has its own form of it."""
+    """An error that the client receives; each transport has its own representation."""
 
     kind: ClassVar[Kind] = Kind.INTERNAL
     retry_after: int | None = None
-    """Seconds after which trying again makes sense; None: it does not."""
+    """Seconds to wait before a retry; None: a retry does not help."""
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -88,23 +88,23 @@ class Problem(Exception):
 
     @property
     def public_detail(self) -> str:
-        """What the caller may read of the detail."""
+        """Return the part of the detail that clients may see."""
         return self.detail
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes beside the body: HTTP headers; of gRPC trailing metadata, in lower case."""
+        """Return additional HTTP headers; over gRPC trailing metadata, in lower case."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 class Invalid(Problem):
-    """The request breaks a rule that it could have kept."""
+    """The request is malformed or violates a rule."""
 
     kind = Kind.INVALID
 
 
 class Unauthenticated(Problem):
-    """The caller brings no token, or one that proves nothing; see RFC 6750 §3 for the challenge."""
+    """The token is missing or invalid; see RFC 6750 §3 for the challenge."""
 
     kind = Kind.UNAUTHENTICATED
     challenge = 'Bearer realm="api", error="invalid_token"'
@@ -115,13 +115,13 @@ class Unauthenticated(Problem):
 
 
 class NoToken(Unauthenticated):
-    """There is no bearer token at all: RFC 6750 §3.1 tells no error then."""
+    """The request has no bearer token: then the challenge has no error code (RFC 6750 §3.1)."""
 
     challenge = 'Bearer realm="api"'
 
 
 class Forbidden(Problem):
-    """The caller is known, and may not do this."""
+    """The caller is authenticated but not authorized."""
 
     kind = Kind.FORBIDDEN
 
@@ -136,7 +136,7 @@ class Forbidden(Problem):
 
 
 class TooManyRequests(Problem):
-    """The caller has used up what it may ask; `allowance` is told beside the answer."""
+    """The caller has used up its rate limit; `allowance` holds the rate-limit headers."""
 
     kind = Kind.TOO_MANY_REQUESTS
 
@@ -151,54 +151,54 @@ class TooManyRequests(Problem):
 
 
 class NotFound(Problem):
-    """What was asked for is not there, or not any more."""
+    """The requested resource does not exist, or was deleted."""
 
     kind = Kind.NOT_FOUND
 
 
 class NoSuchRoute(Problem):
-    """No route or gRPC method has this name."""
+    """No route or gRPC method matches."""
 
     kind = Kind.NO_SUCH_ROUTE
 
 
 class MethodNotAllowed(Problem):
-    """The route exists, the method does not."""
+    """The route does not support this method."""
 
     kind = Kind.METHOD_NOT_ALLOWED
 
 
 class TooSlow(Problem):
-    """A body or message did not arrive within its stated time."""
+    """A request, body or message did not arrive in time, or a deadline has passed."""
 
     kind = Kind.TOO_SLOW
 
 
 class TooLarge(Problem):
-    """A body or message exceeds its stated limit."""
+    """A body or message exceeds its size limit."""
 
     kind = Kind.TOO_LARGE
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not what the route reads."""
+    """The route does not accept this content type or coding."""
 
     kind = Kind.UNSUPPORTED_MEDIA_TYPE
 
 
 class Unavailable(Problem):
-    """A neighbour (store, log, registry) did not answer in time; nothing is known to be wrong."""
+    """A dependency (store, log, registry) did not respond in time; a retry may succeed."""
 
     kind = Kind.UNAVAILABLE
     retry_after = 1
 
     @property
     def public_detail(self) -> str:
-        """Who is away; what a client library says of it behind a colon is for /readyz and logs."""
+        """Return the text before a colon; the reason after it is for /readyz and logs."""
         return self.detail.partition(":")[0]
 
 
 class Internal(Problem):
-    """A bug of ours; its text says nothing about the inside."""
+    """A bug in the service; its text reveals no internals."""
 
     kind = Kind.INTERNAL

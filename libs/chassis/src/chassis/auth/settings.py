@@ -1,4 +1,4 @@
-"""Configuration of authentication and rate limits, and the authorizer that it leads to."""
+"""Configuration of authentication and rate limits, and the authorizer built from it."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -73,7 +73,7 @@ class ApiSettings(PublicSettings):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The authorizer for HTTP and gRPC, and the checks that readiness needs for it."""
+    """The authorizer for HTTP and gRPC, and its readiness checks."""
 
     authorizer: Authorizer
     checks: Mapping[str, Check] = field(default_factory=dict)

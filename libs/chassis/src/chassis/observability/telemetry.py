@@ -1,6 +1,6 @@
-"""Logs as JSON lines; one measurement and one span for each request and each call to a store.
+"""Logs as JSON lines; a metric and a span for each request and each store call.
 
-Metrics are named by Prometheus's conventions, those of stores by OpenTelemetry's for databases.
+Metric names follow Prometheus's conventions; those of stores OpenTelemetry's for databases.
 """
 
 import logging
@@ -40,14 +40,14 @@ CONNECTIONS = Gauge(
     "db_client_connection_max", "Maximum number of connections in the pool.", ["system"]
 )
 CLIENT_GONE = "client_gone"
-"""The status of a request whose client left before it was complete, or before its response."""
-# A line per request at info; of the last two, each header of it at debug, tokens included.
+"""The status of a request whose client disconnected before the request or response completed."""
+# They log a line per request at info; the last two each header at debug, tokens included.
 CHATTY = ("httpx2", "aiohttp.access", "grpclib", "h2", "hpack")
-REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
+REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs rate-limited
 
 
 def configure_logs(service: str, level: str) -> None:
-    """One JSON line per event, the libraries' own included, from whatever thread."""
+    """Log one JSON line per event, including those of libraries, from any thread."""
 
     def add_service(_logger: object, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
@@ -81,8 +81,7 @@ def configure_logs(service: str, level: str) -> None:
 class Request:
     """Measures and traces one request while the block runs.
 
-    The block writes `status` before its end: an HTTP status code, a gRPC status name, or
-    CLIENT_GONE.
+    The block sets `status` before it ends: an HTTP status code, a gRPC status name, or CLIENT_GONE.
     """
 
     __slots__ = ("_labels", "_serving", "_started", "status")
@@ -113,12 +112,12 @@ def count_refused(protocol: str, route: str, status: str) -> None:
     _requests(protocol, "", route, status).observe(0)
 
 
-_requests = cache(REQUESTS.labels)  # which takes a lock and makes texts each time
+_requests = cache(REQUESTS.labels)  # labels() takes a lock and builds strings on each call
 
 
 @contextmanager
 def store_call(system: str, operation: str) -> Iterator[None]:
-    """Measure and trace one call to a store; whatever the block raises is an error."""
+    """Measure and trace one store call; any exception of the block counts as an error."""
     started = time.perf_counter()
     outcome = "error"
     with CALLING.labels(system).track_inprogress(), tracing.client_span(system, operation):

@@ -1,8 +1,7 @@
-"""The health check of a container: `python -m chassis.process.probe` asks /readyz once.
+"""Health check of a container: `python -m chassis.process.probe` requests /readyz once.
 
-It ends with 1 unless the service is ready. The port is the one that the service was given: the
-variable whose name ends in _ADMIN_PORT. It imports nothing of ours, since it runs every five
-seconds.
+It exits with 1 unless the service is ready. The port is that of the service: the variable whose
+name ends in _ADMIN_PORT. It imports no module of ours, since it runs every five seconds.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The environment, read once, checked all together, frozen.
+"""Settings from the environment: read once, validated together, frozen.
 
-A variable may also be a file: NAME_FILE names one whose content is the value, and a file of the
-name in lower case under /run/secrets (Docker's secrets) needs no variable.
+The value may also come from a file: NAME_FILE holds its path, and a file under /run/secrets with
+the name in lower case (Docker's secrets) needs no variable.
 """
 
 import ipaddress
@@ -72,7 +72,7 @@ class ServiceSettings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """What every port grants its clients."""
+        """Return the limits of every port."""
         return Limits(
             self.max_connections,
             self.header_timeout,
@@ -88,11 +88,11 @@ class ServiceSettings(BaseSettings):
         return frozenset(name.strip() for name in names if name.strip())
 
     def variable(self, name: str) -> str:
-        """The environment variable of a setting."""
+        """Return the environment variable of a setting."""
         return f"{self.model_config.get('env_prefix', '')}{name.upper()}"
 
     def listening(self) -> Mapping[str, Sequence[int]]:
-        """Each variable that names a port to listen on, with all ports that it stands for."""
+        """Return each variable of a port to listen on, with all ports that it sets."""
         fields = type(self).model_fields
         return {self.variable(name): [getattr(self, name)] for name in LISTENING if name in fields}
 
@@ -113,7 +113,7 @@ class PublicSettings(ServiceSettings):
 
     @property
     def asks_for_tokens(self) -> bool:
-        """Whether callers must say who they are."""
+        """Whether callers must authenticate."""
         return False
 
     @model_validator(mode="after")
@@ -127,7 +127,7 @@ class PublicSettings(ServiceSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine alone, whatever a name server says."""
+    """Whether a host is a loopback address, without a DNS query."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -135,10 +135,10 @@ def is_loopback(host: str) -> bool:
 
 
 def settings_config(prefix: str) -> SettingsConfigDict:
-    """The one way all programs read their variables: PREFIX_NAME, frozen, secrets from files.
+    """Return the configuration of all settings classes: PREFIX_NAME, frozen, secrets from files.
 
-    White space around a text is not part of it, wherever it comes from: an editor leaves a newline
-    at the end of a secret's file, and a pipe one at the end of a variable.
+    Surrounding white space is stripped: an editor leaves a newline at the end of a secret's file,
+    and a pipe one at the end of a variable.
     """
     return SettingsConfigDict(
         str_strip_whitespace=True,
@@ -152,11 +152,11 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load(settings: type[S]) -> S:
-    """Read the environment; every mistake is told in one message.
+    """Read the settings from the environment.
 
-    Raises SystemExit with that message, also for a variable with the service's prefix that no
-    setting has (a typing error would otherwise go unseen). For a setting that the program had
-    before, the class attribute MOVED (setting → where it is now) completes the message.
+    Raises SystemExit with all mistakes in one message, also for a variable with the service's
+    prefix that matches no setting (a typing error would otherwise go unnoticed). For a former
+    setting the class attribute MOVED (setting → its new place) completes the message.
     """
     prefix = settings.model_config.get("env_prefix", "")
     given = [
@@ -173,21 +173,21 @@ def load(settings: type[S]) -> S:
     try:
         loaded = settings(**read)
     except ValidationError as error:
-        mistakes += [_told(prefix, e["loc"], e["msg"]) for e in error.errors()]
+        mistakes += [_mistake(prefix, e["loc"], e["msg"]) for e in error.errors()]
     if mistakes:
         raise SystemExit("Invalid configuration:\n  " + "\n  ".join(mistakes))
     return loaded
 
 
 def _moved(settings: type[BaseSettings], name: str) -> str:
-    """Where a setting is now that the program had before; empty: it never had one."""
+    """Return the new place of a former setting; empty if there was no such setting."""
     moved: Mapping[str, str] = getattr(settings, "MOVED", {})
     where = moved.get(name) or moved.get(name.removesuffix("_file"))
     return f"; {where}" if where else ""
 
 
 def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
-    """The setting that a variable NAME_FILE gives, and the content of the file."""
+    """Return the setting of a variable NAME_FILE, and the content of the file."""
     variable, setting = f"{prefix}{name.upper()}", name.removesuffix("_file")
     if f"{prefix}{setting.upper()}" in os.environ:
         mistakes.append(f"{variable}: {prefix}{setting.upper()} is also set; set only one of them")
@@ -198,7 +198,7 @@ def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
         return setting, ""
 
 
-def _told(prefix: str, place: tuple[int | str, ...], message: str) -> str:
-    """A mistake in pydantic's words, with the variable's name where it is about one."""
+def _mistake(prefix: str, place: tuple[int | str, ...], message: str) -> str:
+    """Return pydantic's message, with the variable's name if it concerns one."""
     message = message.removeprefix("Value error, ")
     return f"{prefix}{'_'.join(map(str, place)).upper()}: {message}" if place else message

@@ -1,4 +1,4 @@
-"""How a service gets to Kafka: its brokers, who logs in, and TLS."""
+"""Connection settings of Kafka: brokers, user, TLS."""
 
 import ssl
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MECHANISM = "SCRAM-SHA-512"
 
 
 class KafkaSettings(BaseSettings):
-    """Part of a service's settings."""
+    """Kafka's part of a service's settings."""
 
     kafka_bootstrap: str = Field(
         "127.0.0.1:9092", description="Addresses of Kafka brokers, comma-separated."
@@ -36,7 +36,7 @@ class KafkaSettings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class Brokers:
-    """Where the brokers are and how to get in, in the words of each client library."""
+    """Broker addresses and credentials, as arguments for each client library."""
 
     bootstrap: str
     tls: bool = False
@@ -73,7 +73,7 @@ class Brokers:
 
 
 def brokers(settings: KafkaSettings) -> Brokers:
-    """The brokers by the settings."""
+    """Return the brokers of the settings."""
     return Brokers(
         settings.kafka_bootstrap,
         settings.kafka_tls,

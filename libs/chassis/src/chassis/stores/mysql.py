@@ -1,4 +1,4 @@
-"""Where MySQL is, and whether it is talked to over TLS."""
+"""Connection settings of MySQL: address and TLS."""
 
 import ssl
 from pathlib import Path
@@ -13,7 +13,7 @@ CA_FILE = (
 
 
 class MySQLServer(BaseSettings):
-    """Part of a program's settings."""
+    """MySQL's part of a program's settings."""
 
     mysql_host: str = Field("127.0.0.1", description="Host of MySQL.")
     mysql_port: int = Field(3306, description="Port of MySQL.")
@@ -21,8 +21,8 @@ class MySQLServer(BaseSettings):
 
 
 def tls(ca_file: Path | None) -> ssl.SSLContext | None:
-    """What asyncmy and pymysql take as `ssl`; neither goes on in the clear with it.
+    """Return the `ssl` argument of asyncmy and pymysql; with it neither connects without TLS.
 
-    There is no way to ask for TLS without a check: who can answer in MySQL's place can also read.
+    TLS without verification is not supported: a server that impersonates MySQL could read along.
     """
     return ssl.create_default_context(cafile=ca_file) if ca_file else None
