@@ -1,4 +1,4 @@
-"""What every projector must be configured with, beside its store."""
+"""Settings common to all projectors."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ MOVED_SETTINGS = {
     f"mysql_{name}": f"moved to view-verifier: VIEW_VERIFIER_MYSQL_{name.upper()}"
     for name in ("host", "port", "database", "user", "password", "ca_file")
 }
-"""Setting of a projector before → where it is now."""
+"""Former setting of a projector → its new place."""
 
 
 class ProjectorSettings(KafkaSettings, ServiceSettings):
-    """Part of a projector's settings."""
+    """The common part of a projector's settings."""
 
     MOVED: ClassVar = MOVED_SETTINGS
 

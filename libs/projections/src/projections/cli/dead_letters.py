@@ -9,11 +9,11 @@ from projections.generations import OperationRefused
 from projections.kafka import dead_letter_queue
 from projections.spec import ProjectorSpec
 
-SHOWN = 4096  # bytes of a letter's value; an event has about 300
+SHOWN = 4096  # bytes of a dead letter's value; an event has about 300
 
 
 def add_commands(commands: Any, add: Any) -> None:
-    """Let the parser know them."""
+    """Add these commands to the parser."""
     letters = commands.add_parser("dead-letters", help="records that could not be applied")
     what = letters.add_subparsers(required=True, metavar="COMMAND")
     add(what, "list", _list, "list dead letters, one per line, oldest first")

@@ -12,7 +12,7 @@ from projections.spec import ProjectorSpec
 
 
 def add_commands(commands: Any, add: Any) -> None:
-    """Let the parser know them."""
+    """Add these commands to the parser."""
     add(commands, "status", _status, "show generations, partitions, offsets, lag and dead letters")
     add(
         commands,
@@ -21,13 +21,13 @@ def add_commands(commands: Any, add: Any) -> None:
         "pause all processes of this projector, including those started later",
     )
     add(commands, "resume", _resume, "resume all processes from the stored offsets")
-    anew = add(commands, "rebuild", _rebuild, "build a new generation, then switch to it")
-    which = anew.add_mutually_exclusive_group()
+    command = add(commands, "rebuild", _rebuild, "build a new generation, then switch to it")
+    which = command.add_mutually_exclusive_group()
     which.add_argument("--back", action="store_true", help="switch back to the previous generation")
     which.add_argument(
         "--restart", action="store_true", help="discard the progress of an interrupted rebuild"
     )
-    anew.add_argument(
+    command.add_argument(
         "--accept-dead-letters",
         action="store_true",
         help="switch even if some records could not be applied",
@@ -51,10 +51,10 @@ async def _status(projection: ProjectorSpec, _wanted: argparse.Namespace) -> Non
 
 
 def _generations(state: State) -> str:
-    told = f"generation {state.serving} serves; previous: {state.previous or 'none'}"
+    text = f"generation {state.serving} serves; previous: {state.previous or 'none'}"
     if state.building is None:
-        return told
-    return f"{told}; building {state.building}: {state.done:,} of {state.total:,} records"
+        return text
+    return f"{text}; building {state.building}: {state.done:,} of {state.total:,} records"
 
 
 async def _pause(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:

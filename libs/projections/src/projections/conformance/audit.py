@@ -1,4 +1,4 @@
-"""What every view promises to verification; see projections.verification.drift.View."""
+"""Conformance suite of views for verification; see projections.verification.drift.View."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class AuditUnderTest(Generic[C]):
     views: Views[C]
     changes: Changes[C]
     show: Callable[[], Awaitable[object]]
-    """Let pages see all that was written."""
+    """Make all writes visible to pages."""
 
     async def seen(self, key: str) -> Actual:
-        """What the view holds under a key that it has."""
+        """Return what the view holds under an existing key."""
         return (await self.audit.read([key]))[key]
 
     async def holds(self, change: C) -> None:
-        """Raise AssertionError unless the view holds just what the change says."""
+        """Assert that the view holds exactly the result of the change."""
         actual = await self.seen(change.key)
         assert (actual.version, actual.content) == (change.version, self.audit.content(change))
 

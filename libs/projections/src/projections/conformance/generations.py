@@ -1,4 +1,4 @@
-"""What every store promises about the generations of a view; see projections.generations."""
+"""Conformance suite of a view's generations; see projections.generations."""
 
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -11,7 +11,7 @@ from projections.generations import Directives, Generations, OperationRefused, S
 
 @dataclass(frozen=True)
 class GenerationsUnderTest(Generic[C]):
-    """The generations of a view of which nothing is stored."""
+    """The generations of a view in an empty store."""
 
     generations: Generations[C]
     changes: Changes[C]

@@ -12,14 +12,14 @@ from projections.ports import OffsetMoved, Views
 
 @dataclass(frozen=True)
 class ViewsUnderTest(Generic[C]):
-    """An empty view, and ways to look into it that are not the adapter's."""
+    """An empty view, and ways to inspect it without the adapter."""
 
     views: Views[C]
     changes: Changes[C]
     held: Callable[[str], Awaitable[object]]
-    """What the store holds under a key."""
+    """Return what the store holds under a key."""
     lose_everything: Callable[[], Awaitable[object]]
-    """Let the store be one whose data was deleted."""
+    """Delete all data of the store."""
 
 
 Subject = ViewsUnderTest[Any]
@@ -80,8 +80,8 @@ async def test_offsets_are_kept_by_partition(subject: Subject) -> None:
 async def test_offsets_of_another_log_are_not_those_of_this_one(subject: Subject) -> None:
     views = subject.views
     await views.advance(LOG, {0: (None, 5)})
-    assert await views.offsets("made anew", [0]) == {0: None}
-    await views.advance("made anew", {0: (None, 3)})
+    assert await views.offsets("recreated", [0]) == {0: None}
+    await views.advance("recreated", {0: (None, 3)})
     assert await views.offsets(LOG, [0]) == {0: 5}
 
 

@@ -1,4 +1,4 @@
-"""Views in memory, for tests and the demo; the stores' contract suites run over them, too."""
+"""Views in memory, for tests and the demo; they pass the conformance suites."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
@@ -54,12 +54,12 @@ Documents = MemoryViews[DocumentChange, dict[str, Any]]
 
 
 def hashes() -> Hashes:
-    """A view as in Redis: {version, json, proto}, of a deleted aggregate {version}."""
+    """Return a view as in Redis: {version, json, proto}, or {version} if deleted."""
     return MemoryViews(_hash)
 
 
 def documents() -> Documents:
-    """A view as in OpenSearch: the documents."""
+    """Return a view as in OpenSearch: the documents."""
     return MemoryViews(attrgetter("document"))
 
 
