@@ -44,5 +44,5 @@ async def test_a_file_that_cannot_be_read_is_told(url: str, tmp_path: Path) -> N
     async with aiohttp.ClientSession(
         middlewares=bearer_token_middleware(tmp_path / "token")
     ) as session:
-        with pytest.raises(aiohttp.ClientConnectionError, match="no token in"):
+        with pytest.raises(aiohttp.ClientConnectionError, match="cannot read the token file"):
             await session.get(url)

@@ -85,7 +85,7 @@ async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
     with pytest.raises(ExceptionGroup) as failed:
         await run(process, asyncio.Event(), 0, 0.05)
     assert failed.group_contains(OSError, match="port in use")
-    assert failed.group_contains(TimeoutError, match="a did not end")
+    assert failed.group_contains(TimeoutError, match="a did not stop")
 
 
 class Waiting:
@@ -170,7 +170,7 @@ def test_a_process_ends_although_a_component_never_does() -> None:
     )
     assert done.returncode == 1
     assert "the disk is on fire" in done.stdout
-    assert "deaf did not end" in done.stdout
+    assert "deaf did not stop" in done.stdout
 
 
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
