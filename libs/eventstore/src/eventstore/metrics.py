@@ -1,4 +1,4 @@
-"""What every write side measures, whatever its commands are about."""
+"""Metrics of the write side."""
 
 from prometheus_client import Counter, Histogram
 

@@ -1,4 +1,4 @@
-"""Forgets the results for idempotency keys that no event keeps, once their time is over."""
+"""Retention of idempotency results that appended no event."""
 
 import asyncio
 from typing import Any
@@ -10,17 +10,17 @@ from chassis.process.lifecycle import every
 from eventstore.ports import EventStore
 
 EVERY = 60.0  # seconds between two rounds
-BATCH = 1000  # results that one statement removes; it holds their locks for some milliseconds
+BATCH = 1000  # results deleted by one statement, which locks them for some milliseconds
 log = structlog.get_logger()
 
 
 class AnswerRetention:
-    """A component. Any number of processes may run one beside another on the same store."""
+    """Component that deletes expired results; several processes may do so concurrently."""
 
     name = "answer retention"
 
     def __init__(self, store: EventStore[Any], age: float, pause: float = EVERY) -> None:
-        """age: seconds that a result is kept at least; pause: seconds between two rounds."""
+        """age: minimum seconds to keep a result; pause: seconds between two rounds."""
         self._store = store
         self._age = age
         self._pause = pause

@@ -1,4 +1,4 @@
-"""What every event store promises."""
+"""Conformance suite of event stores: append, load, history, erasure."""
 
 import asyncio
 from typing import Any
@@ -101,7 +101,7 @@ async def test_whoever_decided_before_an_erasure_comes_too_late(
     store: EventStore[Any],
     events: Samples,
 ) -> None:
-    """Else a name would come back under a version that the erasure has freed."""
+    """Otherwise a name would come back under a version that the erasure has freed."""
     first = events.created()
     second = events.after(first)
     third = events.after(second)

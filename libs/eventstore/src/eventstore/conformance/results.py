@@ -1,4 +1,4 @@
-"""What every event store promises of answers to idempotency keys that append no event."""
+"""Conformance suite of event stores: results for idempotency keys that append no event."""
 
 import asyncio
 from dataclasses import replace
@@ -104,7 +104,7 @@ async def test_of_twenty_different_answers_at_once_one_is_kept(
     store: EventStore[Any],
     events: Samples,
 ) -> None:
-    """Refusals, events that were there already, renames and deletions, as replicas decide them."""
+    """Refusals, existing events, renames and deletions, as concurrent replicas decide them."""
     for _ in range(10):
         first, request = events.created(), keyed()
         await store.append(first, NO_KEY)

@@ -6,7 +6,7 @@ from chassis.stores.mysql import MySQLServer
 
 
 class EventStoreSettings(MySQLServer):
-    """Part of a program's settings."""
+    """The event store's part of a program's settings."""
 
     mysql_database: str = Field(description="Database of the event store.")
     mysql_user: str = Field(description="MySQL user that may read, append and erase events.")
