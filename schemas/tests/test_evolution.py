@@ -1,4 +1,4 @@
-"""The contract may follow every version ever published; `make check` needs no registry for that."""
+"""The contract is compatible with every published version; checked without a registry."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The keys that redis-projector and query-api agree on, on a cluster."""
+"""The keys of redis-projector and query-api on a Redis Cluster."""
 
 import pytest
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot

@@ -1,4 +1,4 @@
-"""An event is read whole, or refused with the reason."""
+"""An event is read completely, or rejected with the reason."""
 
 from typing import Any
 

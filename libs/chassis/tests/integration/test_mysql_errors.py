@@ -1,4 +1,4 @@
-"""Errors that a real MySQL gives, and what is logged of them."""
+"""Errors of a real MySQL, and their log lines."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a real OpenSearch answers while an index or the cluster is in a bad state."""
+"""Responses of a real OpenSearch while an index or the cluster is in a bad state."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Errors that a real Redis gives, alone, in a pipeline and in a script."""
+"""Errors of a real Redis: of single commands, in a pipeline and in a script."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ SET = "return redis.call('SET', KEYS[1], ARGV[1])"
 
 @pytest.fixture
 async def redis(tmp_path: Path) -> AsyncIterator[Redis]:
-    """A Redis of this test's own, to be brought into any state."""
+    """A Redis for this test alone, which may change its state."""
     port = unused(1)[0]
     command = [*stack.fetch().unpacked("usr/bin/redis-server"), "--port", str(port)]
     options = ["--bind", HOST, "--dir", str(tmp_path), "--appendonly", "no"]
@@ -138,7 +138,7 @@ async def test_redis_busy_with_a_script_is_unavailable(redis: Redis) -> None:
 
 
 async def run_killed(redis: Redis) -> str:
-    """Run a script until somebody kills it, and return what Redis says then."""
+    """Run a script until it is killed, and return Redis's reply."""
     try:
         await redis.eval("while true do end", 0)
     except RedisError as killed:

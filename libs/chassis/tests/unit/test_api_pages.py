@@ -1,4 +1,4 @@
-"""The document and its page: complete without another host, packed, asked for once."""
+"""OpenAPI document and docs page: served without other hosts, compressed, cacheable."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The account of what clients hold: who ends at the bound, and that all is given back."""
+"""Client memory: which connections are closed at the bound, and that all memory is released."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ BOUND = 1_000
 
 @dataclass(eq=False)
 class Client:
-    """A connection that holds what the test says, and that ends as soon as the loop turns."""
+    """A connection that holds a given number of bytes, and closes in the next turn of the loop."""
 
     memory: ClientMemory
     address: str

@@ -1,4 +1,4 @@
-"""What a program of ours shows the APIs."""
+"""The bearer token of our own clients."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Concurrency limits: slots, shares of callers, turns, and what is left when a waiter leaves."""
+"""Concurrency limits: slots, shares of callers, fair queueing, and cancelled waiters."""
 
 import asyncio
 from collections import Counter
@@ -24,14 +24,14 @@ def sample(name: str, **labels: str) -> float:
 
 @dataclass
 class Work:
-    """What callers have begun under a limit, until they are told to end."""
+    """Requests that hold slots of a limit until the test ends them."""
 
     limit: ConcurrencyLimit
     begun: list[str] = field(default_factory=list)
     tasks: list[tuple[str, asyncio.Task[None], asyncio.Event]] = field(default_factory=list)
 
     async def ask(self, *callers: str) -> None:
-        """Each asks for a slot, and has come as far as waiting."""
+        """Let each caller request a slot, and return once it holds one or waits."""
         for caller in callers:
             current_caller.set(caller)
             end = asyncio.Event()
@@ -44,7 +44,7 @@ class Work:
             await end.wait()
 
     async def end(self, caller: str) -> None:
-        """The oldest request of a caller ends."""
+        """End the oldest request of a caller."""
         one = next(one for one in self.tasks if one[0] == caller)
         self.tasks.remove(one)
         one[2].set()

@@ -1,4 +1,4 @@
-"""Connections whose clients send nothing, half of something, or nothing more; and too many."""
+"""Slow, incomplete and idle clients, and too many connections."""
 
 import asyncio
 import resource
@@ -78,7 +78,7 @@ async def connected(
 
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes."""
+    """Return everything that the server sends until it closes."""
     async with asyncio.timeout(WITHIN):
         return await reader.read()
 
@@ -113,7 +113,7 @@ async def test_half_a_request_is_answered_with_408(
 
 
 async def test_a_byte_now_and_then_does_not_extend_the_deadline(ports: dict[str, int]) -> None:
-    """As slowloris does."""
+    """Slowloris: single bytes at intervals."""
     async with connected(ports["http"], b"GET / HTTP/1.1\r\nX: ") as (reader, writer):
 
         async def is_closed() -> None:
@@ -302,7 +302,7 @@ async def test_closed_connections_are_forgotten(ports: dict[str, int]) -> None:
 
 
 class Late:
-    """A connection that was on its way when all others were cut off."""
+    """A connection that arrives after all others were aborted."""
 
     address = "192.0.2.1"
     waiting_since = 0.0

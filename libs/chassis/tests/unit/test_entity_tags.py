@@ -1,4 +1,4 @@
-"""If-None-Match and If-Match as RFC 9110 has them, on one line or several."""
+"""If-None-Match and If-Match by RFC 9110, in one header or several."""
 
 import pytest
 from aiohttp import web

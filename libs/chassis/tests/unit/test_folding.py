@@ -1,4 +1,4 @@
-"""What search takes for the same: one case for each rule of schemas/views/opensearch-users.md."""
+"""Folding for search: one case for each rule of schemas/views/opensearch-users.md."""
 
 import unicodedata
 

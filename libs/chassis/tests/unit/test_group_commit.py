@@ -1,4 +1,4 @@
-"""Writes that come at the same time share a transaction; each gets its own outcome."""
+"""Concurrent writes share a transaction; each gets its own outcome."""
 
 import asyncio
 import gc
@@ -15,12 +15,12 @@ from chassis.testing import serving
 
 
 class Taken(Exception):
-    """This row is there already."""
+    """The row already exists."""
 
 
 @dataclass
 class Table:
-    """Stores rows, when it is let; refuses those that it has."""
+    """Stores rows when the test allows it; rejects duplicates."""
 
     commits: list[list[str]] = field(default_factory=list)
     may_commit: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,4 +1,4 @@
-"""Ready means that every neighbour answers, in time, and that we are not draining."""
+"""Readiness: every dependency responds in time, and the process is not draining."""
 
 import asyncio
 

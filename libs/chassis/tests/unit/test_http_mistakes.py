@@ -1,4 +1,4 @@
-"""What is not quite HTTP: a problem document, and nothing of it in any log."""
+"""Malformed HTTP returns a problem document, and none of it is logged."""
 
 import asyncio
 import logging
@@ -84,7 +84,7 @@ def _tracing() -> None:
 
 
 async def item(request: web.Request) -> web.Response:
-    """Read all that a handler may read."""
+    """Read everything that a handler can read."""
     read_query(request, "q")
     body = await read_json(request, dict[str, str]) if request.can_read_body else {}
     return answer(body)
@@ -119,7 +119,7 @@ async def admin() -> AsyncIterator[int]:
 
 
 def requests(status: str) -> float:
-    """How many requests have had this status."""
+    """Return the number of requests with this status."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -220,7 +220,7 @@ async def test_a_bad_later_chunk_is_refused_at_once(
 
 
 async def test_a_good_request_before_a_bad_one_is_answered(port: int, go_on: asyncio.Event) -> None:
-    """Its body is there, although nobody has read it when the next request turns out bad."""
+    """Its body has arrived but is unread when the next request turns out malformed."""
 
     async def go() -> None:
         await one_runs()

@@ -1,4 +1,4 @@
-"""Web pages of other sites do not reach a port, whatever name or form they come with (case H5)."""
+"""Web pages of other sites cannot reach a port by any host name or form (case H5)."""
 
 from collections.abc import AsyncIterator
 

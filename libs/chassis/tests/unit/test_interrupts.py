@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a command in order, whatever it runs and whatever it inherited."""
+"""SIGINT and SIGTERM end a command gracefully, whatever it runs and has inherited."""
 
 import asyncio
 import signal
@@ -34,7 +34,7 @@ with interruptible():
 """
 RUNS = ["asyncio.run(work())", "uvloop.run(work())", "without_a_loop()"]
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""As nohup and `&` of a script start a command."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,4 +1,4 @@
-"""Components run until a signal, drain in reverse order, and have a bounded time for it."""
+"""Components run until a signal, then drain in reverse order within a bounded time."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from chassis.process.lifecycle import Process, run
 
 
 class Recorded:
-    """A component that writes down what happens to it."""
+    """A component that records its calls."""
 
     def __init__(self, name: str, diary: list[str], drain_time: float = 0) -> None:
         self.name = name
@@ -55,7 +55,7 @@ async def test_a_failing_component_ends_the_process() -> None:
 
 
 class Deaf(Recorded):
-    """Swallows so many cancellations, as aiokafka may one."""
+    """Swallows a number of cancellations, as aiokafka may do."""
 
     swallowed = 1
 
@@ -89,7 +89,7 @@ async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
 
 
 class Waiting:
-    """A component that waits for a dependency which never answers, also while it drains."""
+    """A component that waits for a dependency that never responds, even while it drains."""
 
     name = "waiting"
 
@@ -174,7 +174,7 @@ def test_a_process_ends_although_a_component_never_does() -> None:
 
 
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""As nohup and `&` of a script start a command."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,4 +1,4 @@
-"""Where a process cannot listen, it says so in a line: what, who, and what to change."""
+"""A process that cannot listen reports the port, its holder and the remedy in one line."""
 
 import errno
 import os

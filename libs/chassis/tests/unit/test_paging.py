@@ -1,4 +1,4 @@
-"""Cursors survive the way out and back, and nothing else is taken for one."""
+"""Cursors round-trip, and anything else is rejected."""
 
 import pytest
 from hypothesis import given

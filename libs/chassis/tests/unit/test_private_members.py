@@ -64,7 +64,7 @@ def test_every_private_member_that_we_touch_is_listed() -> None:
 
 
 def _foreign(folder: Path) -> set[str]:
-    """Private attributes that the modules read and none of them defines."""
+    """Return private attributes that the modules use but do not define."""
     trees = [ast.parse(file.read_text("utf-8")) for file in folder.glob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     defined = {name for node in nodes for name in _defined(node)}

@@ -1,4 +1,4 @@
-"""The health check of a container ends with 0 only while /readyz says so."""
+"""The health check of a container exits with 0 only while /readyz reports ready."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 
 async def probe(**environment: str) -> tuple[int | None, str]:
-    """The exit code and what it says."""
+    """Return the exit code and the output."""
     command = (sys.executable, "-m", "chassis.process.probe")
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE

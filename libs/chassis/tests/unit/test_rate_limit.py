@@ -1,4 +1,4 @@
-"""An allowance is used up, comes back evenly, and is kept for a bounded number of callers."""
+"""Rate limit: an allowance is used up, refills evenly, and is kept for few callers."""
 
 import pytest
 from hypothesis import given

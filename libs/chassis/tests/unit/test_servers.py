@@ -1,4 +1,4 @@
-"""Both doors: the same problem, limits, and a drain that lets running requests finish."""
+"""HTTP and gRPC servers: the same problems, limits, and graceful drain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -55,7 +55,7 @@ def _tracing() -> None:
 
 @dataclass(eq=False)
 class Doors(UserSearchBase):
-    """One operation behind two doors; what it does is each test's choice."""
+    """One operation behind both transports; each test chooses what it does."""
 
     operation: Callable[[], Any] = lambda: None
     running: int = 0

@@ -1,4 +1,4 @@
-"""Settings are read once, checked all together, and then stand still."""
+"""Settings are read once, validated together, and frozen."""
 
 from pathlib import Path
 from typing import ClassVar

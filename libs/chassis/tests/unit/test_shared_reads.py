@@ -1,4 +1,4 @@
-"""Who shares a read with whom, and that no answer is older than its question."""
+"""Which callers share a read, and that no result is older than its request."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ CALLER = ContextVar("caller", default="")
 
 
 class Store:
-    """Answers each key with the number of writes so far, when the test lets it."""
+    """Returns for each key the number of writes so far, when the test allows it."""
 
     def __init__(self) -> None:
         self.writes = 0
@@ -66,7 +66,7 @@ async def has_read(store: Store, times: int) -> None:
 
 
 async def asked(shared: Shared, *keys: str) -> "list[asyncio.Task[int]]":
-    """The callers, each of whom has come as far as waiting."""
+    """Start the callers, and return once each of them waits."""
     tasks = [asyncio.create_task(shared.get(key)) for key in keys]
     await asyncio.sleep(0)
     return tasks

@@ -1,4 +1,4 @@
-"""What a failed call to a store becomes, and how often it is logged."""
+"""Translation of failed store calls, and how often they are logged."""
 
 import pytest
 from asyncmy.errors import OperationalError, ProgrammingError

@@ -1,4 +1,4 @@
-"""A stop waits for clients no longer than the grace time, whatever they do: exit 0 (case H7)."""
+"""Shutdown waits for clients no longer than the grace time, then exits with 0 (case H7)."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class Searching(UserSearchBase):
 
 
 class Servers:
-    """All servers of an API, and requests that never end by themselves."""
+    """All servers of an API, with requests that never finish by themselves."""
 
     def __init__(self, http2: str) -> None:
         self.health = Health({})
@@ -161,7 +161,7 @@ STUCK: list[Act] = [
 
 
 async def stopped_with(acts: list[Act], http2: str) -> tuple[float, list[dict[str, object]]]:
-    """Seconds that a stop takes while clients do this, and the warnings."""
+    """Return the seconds that a shutdown takes while clients do this, and the warnings."""
     telemetry.configure_logs("test", "debug")
     servers, stop = Servers(http2), asyncio.Event()
     running = asyncio.create_task(run(servers.process, stop, 0, GRACE))

@@ -1,4 +1,4 @@
-"""Keys come from a file or a URL; the URL may change them, be slow, be wrong, or be away."""
+"""Keys come from a file or a URL, which may change them, be slow, be wrong, or be unavailable."""
 
 import json
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ def pem(key: Any) -> str:
 
 @dataclass
 class Issuer:
-    """Serves a JWK Set, and counts how often it is asked for."""
+    """Serves a JWK Set, and counts the requests."""
 
     entries: list[dict[str, Any]] = field(default_factory=lambda: [jwk("EdDSA")])
     status: int = 200

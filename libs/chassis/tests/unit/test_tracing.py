@@ -1,4 +1,4 @@
-"""Spans: whose child they are, and that nobody waits for an exporter that is away."""
+"""Spans: their parents, and that an unavailable exporter delays nothing."""
 
 import re
 import time
@@ -21,7 +21,7 @@ UNSAMPLED = CALLER[:-1] + "0"
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """What is exported while a test runs; the process has one tracer provider for all tests."""
+    """The spans exported during a test; the process has one tracer provider for all tests."""
     exporter = InMemorySpanExporter()
     tracing.record("test", SimpleSpanProcessor(exporter), 1)
     yield exporter
@@ -31,7 +31,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def no_tracer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an exporter; a span that is begun all the same fails the test."""
+    """Remove the exporter; a span that is started anyway fails the test."""
 
     def begin(*_args: object, **_options: object) -> None:
         raise AssertionError("a span was begun, and there is no exporter")

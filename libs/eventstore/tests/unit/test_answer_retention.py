@@ -1,4 +1,4 @@
-"""Kept answers are removed after their time, batch by batch, whatever happens to the store."""
+"""Stored results are removed after their retention time, in batches, despite failures."""
 
 import pytest
 from structlog.testing import capture_logs

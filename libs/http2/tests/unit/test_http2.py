@@ -1,4 +1,4 @@
-"""Our side of HTTP/2 with a client of h2: answers, windows, limits, and what is refused."""
+"""The HTTP/2 server side with an h2 client: responses, windows, limits, rejected input."""
 
 import pytest
 from h2.errors import ErrorCodes

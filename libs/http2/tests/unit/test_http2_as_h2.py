@@ -1,4 +1,4 @@
-"""What ours hears of any bytes is what h2 hears, and any bytes end in an answer."""
+"""Our HTTP/2 and h2 report the same events for any bytes, and any bytes get a response."""
 
 import contextlib
 from collections.abc import Callable
@@ -35,7 +35,7 @@ SIZES = st.sampled_from([0, 100, 4096])  # of the client's table, in bytes
 @settings(max_examples=300)
 @given(st.lists(st.tuples(METADATA, st.none() | SIZES), max_size=30))
 def test_headers_are_read_as_they_were_written(requests: list[tuple[Any, int | None]]) -> None:
-    """Whatever was remembered of earlier ones, and however large the client makes its table."""
+    """Independent of cached blocks, and of the client's table size."""
     pair = Pair()
     wanted = []
     for metadata, size in requests:
@@ -85,7 +85,7 @@ STEPS = st.lists(
 
 
 def play(connection: H2Connection, steps: list[Step]) -> bytes:
-    """What a client sends that does these steps, on one of its last streams each."""
+    """Return the bytes of a client that does these steps, each on one of its last streams."""
     streams: list[int] = []
     for what, which, data in steps:
         if what.startswith("open"):

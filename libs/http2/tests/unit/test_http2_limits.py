@@ -1,4 +1,4 @@
-"""What one client may make our side of HTTP/2 do: counted work, bounded in each turn and in all.
+"""Limits on the work that one client causes: bounded in each turn and in total.
 
 Cases H1, H2, H8 and H10 of docs/hostile-callers.md.
 """
@@ -61,7 +61,7 @@ def test_one_settings_frame_is_one_event_however_much_it_repeats(http2: type[Htt
 
 
 def test_a_settings_frame_counts_by_its_settings(http2: type[Http2]) -> None:
-    """CVE-2020-11080: a frame of 16 kB takes as long as a hundred others."""
+    """CVE-2020-11080: a frame of 16 kB costs as much as a hundred others."""
     pair = Pair(http2)
     settings = frames.written(frames.SETTINGS, 0, 0, SETTINGS * 2_730)
     pair.server.receive_data(settings * 10)
@@ -84,7 +84,7 @@ def test_a_flood_of_frames_that_ask_for_nothing_ends_the_connection(
 def test_requests_that_are_refused_one_after_the_other_end_the_connection(
     http2: type[Http2],
 ) -> None:
-    """MadeYouReset (CVE-2025-8671): the client makes our side reset what it has asked for."""
+    """MadeYouReset (CVE-2025-8671): the client makes the server reset its requests."""
     pair = Pair(http2)
     bad = headers.written((*REQUEST, ("connection", "close")))
     flags = frames.END_HEADERS | frames.END_STREAM
@@ -136,7 +136,7 @@ def test_a_turn_takes_a_bounded_part_of_what_was_sent(http2: type[Http2]) -> Non
 
 
 def test_headers_count_as_work_of_a_turn(http2: type[Http2]) -> None:
-    """A byte of a block may be a header, and each takes as long as a frame."""
+    """Each byte of a block may be a header, which costs as much as a frame."""
     pair = Pair(http2)
     for number in range(TURN):
         name = f"x-{number}"
@@ -189,7 +189,7 @@ def test_a_length_of_many_digits_ends_its_stream_alone(
 def test_what_was_sent_before_our_reset_arrived_is_ignored(
     request: pytest.FixtureRequest, what: str, http2: type[Http2]
 ) -> None:
-    """RFC 9113 §5.1; trailers ended the connection before, and with it all other calls."""
+    """RFC 9113 §5.1; formerly late trailers closed the connection with all its other calls."""
     pair = Pair(http2)
     stream, other = pair.ask(is_end=False), pair.ask(is_end=False)
     pair.exchange()

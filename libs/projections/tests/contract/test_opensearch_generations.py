@@ -1,4 +1,4 @@
-"""Generations in OpenSearch and their double: the suite, and what OpenSearch alone can do."""
+"""Generations in OpenSearch and their double: the suite, and tests of OpenSearch alone."""
 
 import pytest
 from opensearchpy import AsyncOpenSearch
@@ -30,7 +30,7 @@ def subject(request: pytest.FixtureRequest) -> GenerationsUnderTest[DocumentChan
 
 
 async def texts(generations: OpenSearchGenerations, client: AsyncOpenSearch) -> dict[str, object]:
-    """The text that each generation holds of Ann."""
+    """Return the text of Ann in each generation."""
     found = {}
     for generation in (await generations.state()).kept:
         index = f"{generations._alias}-{generation}"
@@ -40,7 +40,7 @@ async def texts(generations: OpenSearchGenerations, client: AsyncOpenSearch) -> 
 
 
 async def searched(client: AsyncOpenSearch, alias: str) -> int:
-    """How many documents a reader finds."""
+    """Return the number of documents that a reader finds."""
     return int((await client.count(index=alias))["count"])
 
 

@@ -1,4 +1,4 @@
-"""The reader of OpenSearch and its double: places, pages, and the one index that serves."""
+"""The reader of OpenSearch and its double: ranking, pages, and the serving index."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ Search = Callable[[tuple[float, str] | None, int], Awaitable[list[ScoredDocument
 
 
 def documents(changes: DocumentChanges) -> dict[str, dict[str, Any]]:
-    """Twelve that match, by turns well and fairly, one that does not, and a deleted one."""
+    """Twelve matching documents with two alternating scores, one other, and a deleted one."""
     texts = [*(["good", "fair"] * 6), "bad"]
     made = [changes.put(f"{number:02}", 1, text) for number, text in enumerate(texts)]
     return {one.key: one.document for one in [*made, changes.erase("13", 2)]}

@@ -1,4 +1,4 @@
-"""Indexes in OpenSearch and their double: the suite, and what OpenSearch alone can do."""
+"""Indexes in OpenSearch and their double: the suite, and tests of OpenSearch alone."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Generations in Redis and their double: the suite, and what can be seen in Redis alone."""
+"""Generations in Redis and their double: the suite, and tests of Redis alone."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def generations(redis: AnyRedis, layout: Layout) -> RedisGenerations:
 
 
 async def hashes(redis: AnyRedis, layout: Layout, key: str) -> dict[str, Any]:
-    """What each generation holds of an aggregate."""
+    """Return the content of an aggregate in each generation."""
     found: dict[str, Any] = {g: await redis.hgetall(layout.hash_key(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
 

@@ -1,4 +1,4 @@
-"""Views in Redis and their double: the suite, and what Redis alone can do."""
+"""Views in Redis and their double: the suite, and tests of Redis alone."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The consumer on a real Kafka: nothing leapt over, nothing forgotten, whatever the store does."""
+"""The consumer on a real Kafka: no record is skipped or lost, whatever the store does."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Dead letters on a real Kafka: poison stops nobody, and waits where it is seen."""
+"""Dead letters on a real Kafka: poison records block nothing, and are visible."""
 
 import random
 import time

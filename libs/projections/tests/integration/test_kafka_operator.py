@@ -1,4 +1,4 @@
-"""Processes that come and go, a pause, another generation: on a real Kafka nothing is lost."""
+"""Rebalances, a pause and another generation lose nothing on a real Kafka."""
 
 import pytest
 

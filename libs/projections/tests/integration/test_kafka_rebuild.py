@@ -1,4 +1,4 @@
-"""A rebuild on a real Kafka: a new generation is filled beside the old one, and switched to."""
+"""A rebuild on a real Kafka: a new generation is filled, and then serves."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 
 async def rebuilt(log: Log, generations: MemoryGenerations[Put], **options: bool) -> list[str]:
-    """What the operator is told meanwhile."""
+    """The reported lines."""
     told: list[str] = []
     async with log.projection(generations) as projection:
         await rebuild.run(projection, rebuild.RebuildOptions(**options), told.append)
@@ -99,7 +99,7 @@ async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_swi
 async def test_a_record_rejected_after_the_switch_is_a_dead_letter_and_is_told(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The projector, which is not there yet, begins behind it."""
+    """The projector is not running yet, and starts after the record."""
     monkeypatch.setattr(rebuild, "SETTLE", 3.0)  # so that a busy machine reads it in time
     generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1")

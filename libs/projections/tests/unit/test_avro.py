@@ -21,7 +21,7 @@ NEW: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME, NICK
 
 
 class Known:
-    """A registry that knows one old schema, until it goes away."""
+    """A registry with one old schema, until it becomes unavailable."""
 
     def __init__(self) -> None:
         self.is_away = False
@@ -57,7 +57,7 @@ async def test_a_known_schema_needs_no_registry() -> None:
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["no answer", "refused"])
 async def test_unreachable_registry_is_unavailable(*, accepts: bool) -> None:
-    """What the registry's client raises then is its HTTP library's; classify must know that one."""
+    """The registry's client raises its HTTP library's error; classify must know it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         if not accepts:

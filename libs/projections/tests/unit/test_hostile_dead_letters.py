@@ -1,4 +1,4 @@
-"""Dead letters that anybody may have written: listed, shown, and never printed raw (case H15)."""
+"""Dead letters from any writer are listed and shown, and never printed raw (case H15)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ def test_names_stay_as_they_are(name: str) -> None:
 
 
 class Box:
-    """One message, as the topic has it."""
+    """One message of the topic."""
 
     def __init__(self, message: Any) -> None:
         self._message = message

@@ -1,4 +1,4 @@
-"""Output of the operator's commands names the aggregate that they are about."""
+"""Output of the operator's commands names the right aggregate."""
 
 import argparse
 import ast
@@ -19,7 +19,7 @@ CHASSIS = Path(tool.__file__).parent
 
 
 class Nothing:
-    """An event store and a view that hold no key."""
+    """An empty event store and an empty view."""
 
     async def page(
         self, after: str, limit: Any, known: Collection[str] | None = None
@@ -94,7 +94,7 @@ def printed_help() -> str:
 
 
 def texts(file: Path) -> set[str]:
-    """The string literals of a module, without what stands as a statement: docstrings."""
+    """Return the string literals of a module, without docstrings."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
     docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     literals = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in docs]

@@ -1,4 +1,4 @@
-"""A batch: decoded, the newest per key applied in one go, dead letters set aside."""
+"""A batch is decoded, the newest change per key applied in one call, dead letters written."""
 
 from collections.abc import Mapping
 from typing import Any

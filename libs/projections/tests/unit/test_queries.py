@@ -1,4 +1,4 @@
-"""What may be asked of a view by key, on the view in memory."""
+"""Queries of a view by key, on the view in memory."""
 
 import asyncio
 

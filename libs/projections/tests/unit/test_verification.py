@@ -1,4 +1,4 @@
-"""A run of verification over a truth and a view in memory."""
+"""A verification run over an event source and a view in memory."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field

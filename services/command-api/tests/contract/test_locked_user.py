@@ -1,4 +1,4 @@
-"""A row that is locked in MySQL: its writers hold one connection, and other users go on."""
+"""A locked row in MySQL: its writers hold one connection, and other users are not delayed."""
 
 import asyncio
 from collections.abc import Iterator

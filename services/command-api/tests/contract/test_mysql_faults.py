@@ -1,4 +1,4 @@
-"""What only a real database can do to us: cut connections, half-done transactions, mix-ups."""
+"""Faults of a real database: dropped connections, interrupted transactions, mixed-up rows."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ def admin(stack: Addresses) -> Iterator[Admin]:
 
 
 def kill_all(admin: Admin) -> None:
-    """End every connection of command_api, as a database that restarts would."""
+    """Close every connection of command_api, as a database restart does."""
     with admin.cursor() as cursor:
         cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'command_api'")
         for (number,) in cursor.fetchall():

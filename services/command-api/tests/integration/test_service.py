@@ -1,4 +1,4 @@
-"""The console command against the real database: start, drain, migrate, refuse."""
+"""The command line against the real database: start, drain, migrate, errors."""
 
 import asyncio
 import os

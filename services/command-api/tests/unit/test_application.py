@@ -1,4 +1,4 @@
-"""What a caller may ask, on the memory store."""
+"""The application on the memory store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ async def test_a_stale_expectation_is_refused(users: Users) -> None:
 
 @dataclass
 class Racing(MemoryEventStore[UserEvent]):
-    """A store in which somebody else is faster, some times."""
+    """A store in which another writer wins the race a number of times."""
 
     lost: int = 0
     kept: list[UserEvent] = field(default_factory=list)
@@ -104,7 +104,7 @@ async def test_twenty_callers_with_one_key_make_one_user(
 
 
 class Slow(MemoryEventStore[UserEvent]):
-    """Between a look and a write others have their turn."""
+    """Other tasks run between each read and write."""
 
     async def newest(self, user_id: str) -> UserEvent | None:
         found = await super().newest(user_id)
@@ -170,7 +170,7 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
     users: Users,
 ) -> None:
     class Overtaken(MemoryEventStore[UserEvent]):
-        """After the repeat looked for its key, the first request comes, and others."""
+        """Let the first request, and others, run after the repeat has searched for its key."""
 
         meanwhile: Callable[[], Awaitable[None]] | None = None
 
@@ -205,7 +205,7 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
 async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
     users: Users, expected: int | None, request_hash: str
 ) -> None:
-    """A key that was stored before an update must still be recognised after it."""
+    """A key stored before an upgrade must be recognized after it."""
     created = await users.execute(CreateUser("Ann", "Lee"))
     deletion = DeleteUser("01890000-0000-7000-8000-000000000001", expected)
     assert created.user_id == deletion.user_id

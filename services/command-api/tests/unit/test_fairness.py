@@ -1,4 +1,4 @@
-"""Many writers on one user: they take turns, and nobody else waits for them."""
+"""Many writers on one user run one at a time, and delay no other user's writers."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ Transports = tuple[aiohttp.ClientSession, UserCommandsStub]
 
 @dataclass
 class Slow(MemoryEventStore[UserEvent]):
-    """A store in which a look at a user takes a while, and none of one that is held."""
+    """A store in which reading a user takes a while, or blocks while the user is held."""
 
     looking: Counter[str] = field(default_factory=Counter)
     most: int = 0

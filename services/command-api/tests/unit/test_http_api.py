@@ -1,4 +1,4 @@
-"""What only HTTP has: locations, entity tags, links."""
+"""Features of HTTP alone: locations, entity tags, links."""
 
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -61,7 +61,7 @@ async def test_a_change_with_one_matching_if_match_tag_happens(
 async def test_a_change_without_a_matching_if_match_tag_returns_412(
     session: ClientSession, tags: str
 ) -> None:
-    """Weak tags never match (RFC 9110 §13.1.1); what is no version of ours does not, either."""
+    """Weak tags never match (RFC 9110 §13.1.1), nor do tags that are not versions."""
     location = await at_version_2(session)
     async with session.delete(location, headers={"If-Match": tags}) as response:
         assert response.status == 412
@@ -88,7 +88,7 @@ async def test_if_match_may_be_on_several_lines(
 
 
 async def at_version_2(session: ClientSession) -> str:
-    """The location of a user who was renamed once."""
+    """Return the location of a user that was renamed once."""
     async with session.post("/user", json=ANN) as response:
         location: str = response.headers["Location"]
     async with session.patch(location, json={"first_name": "Anna"}) as response:

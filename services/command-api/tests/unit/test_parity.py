@@ -1,4 +1,4 @@
-"""The same case through both doors: the same answer, or the same row of the problem table."""
+"""The same case over both transports: the same response, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ async def test_a_key_that_came_with_another_request(doors: Doors) -> None:
 
 
 async def test_first_answer_to_a_key_is_repeated_by_both_transports(doors: Doors) -> None:
-    """What is answered by one is repeated by the other, although the user has changed since."""
+    """One transport repeats the result of the other, although the user has changed since."""
     ann = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
     path, headers = f"/user/{ann.id}", {"If-Match": '"3"'}
     other: dict[str, Any] = {"first_name": "Other"}
@@ -177,7 +177,7 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(doors: Doors
 
 
 async def asked(doors: Doors, key: str, http: tuple[str, str, dict[str, Any]]) -> tuple[int, Any]:
-    """Send the request with the key; return the answer without what identifies its trace."""
+    """Send the request with the key; return the response without its trace id."""
     method, path, options = http
     headers = options.get("headers", {}) | {"Idempotency-Key": key}
     status, body = await doors.http(method, path, **options | {"headers": headers})

@@ -1,4 +1,4 @@
-"""The rules: given the newest event, when a command, then an event or a problem."""
+"""The rules: given the newest event and a command, the resulting event or problem."""
 
 import unicodedata
 from collections.abc import Callable

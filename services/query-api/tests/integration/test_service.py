@@ -1,4 +1,4 @@
-"""The console command against the real Redis: start, drain, refuse."""
+"""The command line against the real Redis: start, drain, errors."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ async def test_processes_share_a_port_if_they_are_told_to(
 
 
 async def both_have_answered(http: int, admins: list[int]) -> None:
-    """Raise AssertionError unless each process has served a connection by now."""
+    """Assert that each process has served a connection."""
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{http}/user?limit=1") as response:
             assert response.status == 200

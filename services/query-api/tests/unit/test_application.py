@@ -1,4 +1,4 @@
-"""What a caller may ask of users, on the view in memory."""
+"""The application on the view in memory."""
 
 import pytest
 

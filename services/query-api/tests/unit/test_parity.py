@@ -1,4 +1,4 @@
-"""The same case through both doors: the same bytes, or the same row of the problem table."""
+"""The same case over both transports: the same bytes, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The view of users keeps what every view promises, under the keys of its contract page."""
+"""Conformance of the view of users, with the keys of its contract."""
 
 from typing import Any
 

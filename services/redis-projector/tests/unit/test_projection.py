@@ -1,4 +1,4 @@
-"""From an event to a change: what the APIs will send, or the reason why it cannot be."""
+"""The projection maps an event to the APIs' responses, or reports why it is invalid."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What every index that can be searched promises."""
+"""Contract suite of searchable indexes."""
 
 import itertools
 import json

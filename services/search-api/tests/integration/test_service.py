@@ -1,4 +1,4 @@
-"""The console command against the real OpenSearch: it starts, answers, and stops in order."""
+"""The command line against the real OpenSearch: start, response, graceful shutdown."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a caller may ask, on the memory index."""
+"""The application on the memory index."""
 
 from typing import Any
 

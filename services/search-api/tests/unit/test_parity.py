@@ -1,4 +1,4 @@
-"""The same case through both doors: the same users, or the same row of the problem table."""
+"""The same case over both transports: the same users, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Doors:
     shelf: Any
 
     async def get(self, path: str) -> tuple[int, Any]:
-        """A path as it is, already percent-encoded."""
+        """Send a path unchanged, already percent-encoded."""
         async with self.session.get(URL(self.base + path, encoded=True)) as response:
             return response.status, await response.json(content_type=None)
 

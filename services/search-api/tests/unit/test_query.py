@@ -1,4 +1,4 @@
-"""The caller's text is a value in the query, and nothing else."""
+"""The caller's text is used only as a value in the query."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ NO_CLAUSE = "zqzqzq"  # a text that no clause has
 
 
 def leaves(clause: Any) -> Iterator[tuple[str, Any]]:
-    """Each value in the clauses that is no clause itself, with its key."""
+    """Yield each leaf value of the clauses, with its key."""
     for key, value in clause.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):

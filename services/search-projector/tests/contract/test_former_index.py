@@ -1,4 +1,4 @@
-"""An index that an earlier version made takes today's documents."""
+"""An index of an earlier version accepts today's documents."""
 
 import json
 from dataclasses import replace

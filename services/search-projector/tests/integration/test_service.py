@@ -1,4 +1,4 @@
-"""The console command against the real servers: it shares the topic, and stops in order."""
+"""The command line against the real servers: shared topic, graceful shutdown."""
 
 from typing import Any
 

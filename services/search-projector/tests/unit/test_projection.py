@@ -1,4 +1,4 @@
-"""From an event to a document, or the reason why it cannot be."""
+"""The projection maps an event to a document, or reports why it is invalid."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ class Waiters(Generic[V]):
         self._futures.append(mine)
         return mine.__await__()
 
-    def tell(self, value: V) -> None:
+    def resolve(self, value: V) -> None:
         for future in self._waiting():
             future.set_result(value)
 
@@ -76,7 +76,7 @@ class BatchLoader(Generic[K, V]):
         asked = [self._next.pop(key) for key in keys]
         try:
             for one, value in zip(asked, await self._read(keys), strict=True):
-                one.tell(value)
+                one.resolve(value)
         except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
             for one in asked:
                 one.fail(error)
@@ -109,7 +109,7 @@ class CoalescedRead(Generic[K, V]):
     async def _read_one(self, key: K) -> None:
         asked = self._next.pop(key)
         try:
-            asked.tell(await self._read(key))
+            asked.resolve(await self._read(key))
         except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
             asked.fail(error)
         del self._reading[key]

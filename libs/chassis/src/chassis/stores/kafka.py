@@ -45,27 +45,27 @@ class Brokers:
     password: SecretStr | None = None
 
     def aiokafka(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
+        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
         if self.tls:
-            told["security_protocol"] = self._protocol
-            told["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+            options["security_protocol"] = self._protocol
+            options["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
         if self.user and self.password:
-            told["sasl_mechanism"] = MECHANISM
-            told["sasl_plain_username"] = self.user
-            told["sasl_plain_password"] = self.password.get_secret_value()
-        return told
+            options["sasl_mechanism"] = MECHANISM
+            options["sasl_plain_username"] = self.user
+            options["sasl_plain_password"] = self.password.get_secret_value()
+        return options
 
     def librdkafka(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
+        options: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
         if self.tls:
-            told["security.protocol"] = self._protocol
+            options["security.protocol"] = self._protocol
             if self.ca_file:
-                told["ssl.ca.location"] = str(self.ca_file)
+                options["ssl.ca.location"] = str(self.ca_file)
         if self.user and self.password:
-            told["sasl.mechanism"] = MECHANISM
-            told["sasl.username"] = self.user
-            told["sasl.password"] = self.password.get_secret_value()
-        return told
+            options["sasl.mechanism"] = MECHANISM
+            options["sasl.username"] = self.user
+            options["sasl.password"] = self.password.get_secret_value()
+        return options
 
     @property
     def _protocol(self) -> str:
