@@ -5,7 +5,7 @@ import asyncio
 from demo.settings import Settings
 
 TRY = """\
-All data is in memory and lost on exit. Try:
+All data is in memory and lost on exit. Try it:
   curl -i {command}/user -H 'Content-Type: application/json' \
 -d '{{"first_name": "Zoë", "last_name": "Žižek"}}'
   curl -i {query}/user

@@ -86,7 +86,7 @@ def test_a_host_that_cannot_be_listened_on_is_named(host: str, reason: str) -> N
 
 
 def test_a_privileged_port_is_named() -> None:
-    # As the kernel answers it; who runs the tests may be root, who is not refused.
+    # The kernel's error is simulated: tests may run as root, which is allowed to bind.
     refused = CannotListen("127.0.0.1", 80, PermissionError(errno.EACCES, "Permission denied"))
     assert not refused.is_host
     assert refused.line("X_PORT") == (

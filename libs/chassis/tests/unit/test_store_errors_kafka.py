@@ -8,7 +8,7 @@ from chassis.stores.errors import kafka, librdkafka
 from tests.support.stores.error_classes import classes, told
 
 # Not retriable by aiokafka's flag, and rightly so. A class that is neither here nor transient is
-# one that nobody has judged yet.
+# one that is not classified yet.
 PERMANENT_OF_KAFKA = {
     "AuthenticationFailedError",
     "AuthenticationMethodNotSupported",

@@ -17,7 +17,7 @@ class FrameWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is more to send than one write should have."""
+        """Whether the pending output exceeds the size of one write."""
         return len(self._out) > WRITE
 
     def send(self, kind: int, flags: int, stream_id: int, payload: bytes = b"") -> None:
@@ -30,7 +30,7 @@ class FrameWriter:
             self.send(frames.WINDOW_UPDATE, 0, stream_id, NUMBER.pack(increment))
 
     def take(self) -> bytes:
-        """All that is to go out now."""
+        """Return the pending output, and clear it."""
         data = bytes(self._out)
         self._out.clear()
         return data

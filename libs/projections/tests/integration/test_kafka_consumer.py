@@ -147,7 +147,7 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
 
 async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log: Log) -> None:
     class Wiped(FakeView):
-        """It loses its first batch between keeping it and storing the offset behind it."""
+        """Lose the first batch after storing it and before storing its offset."""
 
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             rejected = await super().apply(changes)

@@ -123,5 +123,5 @@ async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
 
 @pytest.mark.usefixtures("hurried")
 async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
-    with pytest.raises(OperationRefused, match="no generation before"):
+    with pytest.raises(OperationRefused, match="no previous generation"):
         await rebuilt(log, MemoryGenerations(FakeView), back=True)

@@ -137,7 +137,9 @@ class GrpcServer:
             return error.status.name
         except Exception as error:  # noqa: BLE001 - an unknown error is logged
             error_log.unhandled(error, route)
-            await send_error(stream, problems.Internal("the trace id finds it in our logs"))
+            await send_error(
+                stream, problems.Internal("the trace id identifies this error in the logs")
+            )
             return "INTERNAL"
         return "OK"
 

@@ -36,7 +36,7 @@ class ReceivedRequests:
     def __init__(self, messages: Collection[Any]) -> None:
         self._messages: Any = messages
         self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
-        self._unparsed = 0  # bytes of headers that are not complete
+        self._unparsed = 0  # bytes of incomplete headers
         self._framed = 0  # bytes of the newest request's body as sent
         self._memory = HttpInput()
 
@@ -84,17 +84,17 @@ class ReceivedRequests:
         return self._framed > MAX_FRAMING + 2 * self._content.total_bytes
 
     def _headers_excess(self, size: int) -> Excess | None:
-        """Count bytes that are of no request yet, as long as nothing else arrives."""
+        """Bound the bytes of headers that are not complete."""
         self._unparsed = self._unparsed + size if size else 0
         return Excess.HEADERS if self._unparsed > MAX_HEADERS else None
 
     def begin(self) -> None:
-        """The request that has waited longest is about to be handled."""
+        """Start handling the request that was queued first."""
         self._memory.begin()
         self._unparsed = 0
 
     def end(self) -> None:
-        """It was handled."""
+        """Release the request that was handled."""
         if self._content.is_eof() and not self._messages:
             self._content = EMPTY_PAYLOAD
         self._memory.end()

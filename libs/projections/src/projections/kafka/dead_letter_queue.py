@@ -20,7 +20,7 @@ from projections.kafka.dead_letters import letter_producer
 from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
 
-AT_ONCE = 500  # letters; each at most as large as a record of the topic
+AT_ONCE = 500  # dead letters; each at most as large as a record of the topic
 NUMBER = re.compile(r"[0-9]{1,18}")
 WITHIN = 30.0  # seconds to read, rewrite or delete one such portion
 
@@ -101,7 +101,7 @@ class KafkaDeadLetterQueue:
 
 @asynccontextmanager
 async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
-    """The dead letters of a projector; raises Unavailable."""
+    """Open the dead-letter queue of a projector; raises Unavailable."""
     brokers = projection.brokers
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
     producer = letter_producer(brokers)

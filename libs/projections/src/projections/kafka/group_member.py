@@ -51,7 +51,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         await self._assignment_changes()
 
     async def _assignment_changes(self) -> None:
-        """The partitions are about to change or have changed: wait for the running batch."""
+        """Wait for the running batch before or after a change of the assignment."""
         self.epoch += 1
         async with self.batch:
             LAG.clear()

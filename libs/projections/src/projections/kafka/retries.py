@@ -8,11 +8,13 @@ from prometheus_client import Counter
 from chassis.problems import Unavailable
 from projections.kafka.lag import LagMonitor
 
-RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
+RETRIES = Counter(
+    "projector_retries_total", "Batches retried because a dependency was unavailable."
+)
 
 
 class Abandoned(Exception):
-    """The batch is no longer ours, or we are draining; whoever comes next reads it again."""
+    """The partition was reassigned, or the consumer drains; its next owner reads the batch."""
 
 
 class DependencyRetries:

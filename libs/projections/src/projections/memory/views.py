@@ -40,11 +40,11 @@ class MemoryViews(Generic[C, V]):
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         for partition, (before, after) in moves.items():
             if self.stored_offsets.get((log, partition)) not in {before, after}:
-                raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
+                raise OffsetMoved(f"another writer moved the offset of partition {partition}")
             self.stored_offsets[log, partition] = after
 
     def lose_everything(self) -> None:
-        """Be like a store whose data was deleted."""
+        """Delete all data, as if the store had lost it."""
         for lost in (self.held, self._versions, self.stored_offsets):
             lost.clear()
 
