@@ -1,6 +1,6 @@
-"""What each frame of a client does: RFC 9113, sections 5.5, 6 and 6.9.
+"""Handling of each frame of a client: RFC 9113, sections 5.5, 6 and 6.9.
 
-What is wrong with one request raises StreamFault, all else ProtocolError.
+An error of one request raises StreamFault, any other error ProtocolError.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from http2.streams import Receiving, Sending, StreamFault, Streams
 
 
 class FrameHandler:
-    """Changes streams and windows, emits events, and writes what HTTP/2 itself responds.
+    """Updates streams and windows, emits events, and writes the responses of HTTP/2 itself.
 
-    `sending` and `received` are the connection's windows; `progress` counts what was complete: a
-    frame, or all frames of a header block.
+    `sending` and `received` are the connection's windows; `progress` counts complete frames and
+    complete header blocks.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class FrameHandler:
         self._emit = emit
 
     def handle(self, frame: Frame) -> None:
-        """Take a frame; raises StreamFault, ProtocolError."""
+        """Handle a frame; raises StreamFault, ProtocolError."""
         if not self.is_greeted and frame.kind != frames.SETTINGS:
             raise ProtocolError("the first frame must be SETTINGS")
         frame_validation.check(frame)

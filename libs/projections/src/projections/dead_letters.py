@@ -1,4 +1,4 @@
-"""Records that can never be applied: where a projector puts them, and an operator takes them."""
+"""Dead letters: records that can never be applied, and the ports of their queue."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class DeadLetters(Protocol):
 
 
 class DeadLetterQueue(Protocol):
-    """What DeadLetters has put; every method raises Unavailable."""
+    """The operator's side of a dead-letter queue; every method raises Unavailable."""
 
     async def count(self) -> int:
         """Return the number of dead letters."""
@@ -46,7 +46,7 @@ class DeadLetterQueue(Protocol):
         """
 
     async def discard(self, unwanted: Collection[int]) -> int:
-        """Drop the letters with these offsets for good: how many there were.
+        """Delete the dead letters with these offsets permanently; return how many there were.
 
-        Letters before the last of them may get new offsets.
+        Dead letters before the last of them may get new offsets.
         """

@@ -1,4 +1,4 @@
-"""What the parts of a projector are to each other: records, changes, and the store of a view."""
+"""Ports of a projector: records, changes, and the store of a view."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

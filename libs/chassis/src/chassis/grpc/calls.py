@@ -1,4 +1,4 @@
-"""One call over gRPC: its deadline, its error, and a client that leaves."""
+"""A single gRPC call: deadline, error response, and client disconnect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Errors that aiohttp keeps or reports of a request, before and outside of any application."""
+"""Errors that aiohttp stores or reports for a request outside the application."""
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong

@@ -1,4 +1,4 @@
-"""Work of a consumer that is repeated while a dependency is unavailable."""
+"""Retries of a consumer's work while a dependency is unavailable."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,7 +18,7 @@ class Abandoned(Exception):
 
 
 class DependencyRetries:
-    """Repeats an action, and keeps why a dependency is unavailable: None while none is."""
+    """Retries an action; `reason` says why a dependency is unavailable, None if none is."""
 
     reason: str | None = None
 
@@ -28,7 +28,7 @@ class DependencyRetries:
     async def until_done(
         self, action: Callable[[], Awaitable[None]], is_ours: Callable[[], bool]
     ) -> None:
-        """Repeat action while a dependency is unavailable; raises Abandoned once it is not ours."""
+        """Retry action while a dependency is unavailable; raises Abandoned unless is_ours()."""
         async for attempt in stamina.retry_context(
             on=Unavailable,
             attempts=None,
@@ -50,6 +50,6 @@ class DependencyRetries:
         self._lag.progressed()
 
     def failed(self, problem: Unavailable) -> None:
-        """A call to a dependency failed, and will be repeated."""
+        """Record a failed call to a dependency, which will be retried."""
         self.reason = problem.detail
         RETRIES.inc()
