@@ -77,7 +77,7 @@ async def test_a_failing_component_ends_the_process_although_another_swallows_a_
     assert failed.group_contains(OSError, match="port in use")
 
 
-async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
+async def test_component_that_ignores_cancellation_is_abandoned_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Deaf, "swallowed", 7)
@@ -158,7 +158,7 @@ class Failing:
 )
 
 
-def test_a_process_ends_although_a_component_never_does() -> None:
+def test_process_exits_although_a_component_hangs() -> None:
     environment = {"TOLD_OFTEN_GRACE": "0.5"}
     done = subprocess.run(
         [sys.executable, "-c", STUCK],
@@ -179,7 +179,7 @@ IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("inherited", [[], IGNORING], ids=["default", "ignored"])
-def test_signals_after_the_first_do_not_cut_the_end_short(
+def test_second_signal_does_not_kill_a_shutdown(
     inherited: list[str], number: signal.Signals
 ) -> None:
     process = subprocess.Popen([*inherited, sys.executable, "-c", SERVICE], stdout=subprocess.PIPE)

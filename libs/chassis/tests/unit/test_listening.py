@@ -59,7 +59,7 @@ def test_a_process_is_named_without_its_arguments(
     assert port_holder._program(process) == program
 
 
-def test_a_holder_that_cannot_be_seen_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invisible_port_holder_is_reported_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"pid {os.getpid()}" in port_holder.holder(port)
@@ -94,7 +94,7 @@ def test_a_privileged_port_is_named() -> None:
     )
 
 
-def test_an_error_of_another_kind_is_in_the_kernel_s_words() -> None:
+def test_other_errors_have_the_kernels_message() -> None:
     refused = CannotListen("127.0.0.1", 80, OSError(errno.ENFILE, "Too many open files"))
     assert "port 80: Too many open files" in refused.line("X_PORT")
 
@@ -118,6 +118,6 @@ def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
         ({"A": [9000], "B": [9001]}, None),
     ],
 )
-def test_ports_exist_and_are_needed_once(ports: dict[str, list[int]], mistake: str | None) -> None:
+def test_ports_must_be_valid_and_distinct(ports: dict[str, list[int]], mistake: str | None) -> None:
     told = port_settings.mistake(ports)
     assert mistake in told if mistake and told else told is mistake

@@ -238,7 +238,7 @@ async def first_end(attackers: list[Streams]) -> bytes:
     return max(told, key=len)
 
 
-async def test_a_client_that_waits_for_its_response_is_told_why_it_ends(
+async def test_waiting_client_gets_the_reason_before_the_abort(
     ports: dict[str, int],
 ) -> None:
     async with AsyncExitStack() as stack:

@@ -48,7 +48,7 @@ OF_STANDARD_LIBRARY = {"_replace"}  # of named tuples; public in spite of its na
 
 
 @pytest.mark.parametrize("owner", TOUCHED, ids=lambda owner: f"{owner.__module__}.{owner.__name__}")
-def test_private_members_that_we_touch_are_still_there(owner: type) -> None:
+def test_used_private_members_exist(owner: type) -> None:
     source = "".join(inspect.getsource(cls) for cls in owner.__mro__[:-1] if _is_python(cls))
     assert [name for name in TOUCHED[owner] if name not in source] == []
 
@@ -57,7 +57,7 @@ def _is_python(cls: type) -> bool:
     return cls.__module__.split(".")[0] in {"grpclib", "aiohttp", "h2", "hpack"}
 
 
-def test_every_private_member_that_we_touch_is_listed() -> None:
+def test_every_used_private_member_is_listed() -> None:
     listed = set().union(*TOUCHED.values()) | OF_STANDARD_LIBRARY
     for folder in FOLDERS:
         assert {name for name in _foreign(folder) if name not in listed} == set()

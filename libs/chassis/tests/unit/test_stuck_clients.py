@@ -178,7 +178,7 @@ async def stopped_with(acts: list[Act], http2: str) -> tuple[float, list[dict[st
 
 @pytest.mark.parametrize("http2", HTTP2)
 @pytest.mark.parametrize("act", STUCK, ids=lambda act: act.__name__)
-async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act, http2: str) -> None:
+async def test_stuck_client_does_not_delay_shutdown(act: Act, http2: str) -> None:
     took, warnings = await stopped_with([act], http2)
     assert took < GRACE + 1
     if act in {unfinished_headers, watch_without_end}:  # nothing runs for them
@@ -190,7 +190,7 @@ async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act, http2: str) -> N
 
 
 @pytest.mark.parametrize("http2", HTTP2)
-async def test_many_stuck_clients_do_not_hold_up_a_stop(http2: str) -> None:
+async def test_many_stuck_clients_do_not_delay_shutdown(http2: str) -> None:
     took, warnings = await stopped_with(STUCK * 5, http2)
     assert took < GRACE + 1
     assert warnings

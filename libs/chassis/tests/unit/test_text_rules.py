@@ -124,7 +124,7 @@ def test_text_with_a_visible_character_is_accepted(text: str) -> None:
 
 
 @each(INVISIBLE)
-def test_text_that_shows_nothing_is_refused(text: str) -> None:
+def test_invisible_text_is_rejected(text: str) -> None:
     assert mistake_in(normalized(text), 100) == "must contain a visible character"
 
 

@@ -71,7 +71,7 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
 
 
 @ON_REDIS
-async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
+async def test_drop_removes_exactly_the_keys_of_the_generation(
     generations: RedisGenerations, redis: AnyRedis, layout: Layout
 ) -> None:
     async def keys(generation: str) -> set[bytes]:
@@ -87,7 +87,7 @@ async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
         assert len(await keys(generation)) == 3
 
 
-async def test_a_redis_that_is_away_is_reported(unused_ports: list[int], layout: Layout) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: Layout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisGenerations(redis, layout)
         for call in (

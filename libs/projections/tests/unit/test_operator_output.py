@@ -56,7 +56,7 @@ def wanted(*options: str) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize("options", [[], ["--repair"]])
-async def test_verify_counts_what_the_projector_is_about(
+async def test_verify_names_the_aggregate(
     capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     assert await verify.verify(orders(), wanted(*options)) == 0
@@ -65,7 +65,7 @@ async def test_verify_counts_what_the_projector_is_about(
     assert "user" not in told
 
 
-async def test_verify_says_so_while_it_runs(
+async def test_verify_reports_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verify, "REPORT_EVERY", -1.0)

@@ -44,7 +44,7 @@ async def told(answer: Awaitable[UserEvent]) -> object:
         return type(problem), problem.detail, problem.errors
 
 
-async def test_another_replica_repeats_the_first_answer(replicas: list[Users]) -> None:
+async def test_another_replica_returns_the_first_result(replicas: list[Users]) -> None:
     one, other = replicas
     ann = await one.execute(CreateUser("Ann", "Lee"))
     commands: list[Command] = [

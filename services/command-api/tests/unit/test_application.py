@@ -28,7 +28,7 @@ async def test_a_user_lives_and_leaves_one_marker(users: Users) -> None:
         await users.execute(RenameUser(ann.user_id, "Ann", None))
 
 
-async def test_a_stale_expectation_is_refused(users: Users) -> None:
+async def test_stale_expected_version_is_rejected(users: Users) -> None:
     ann = await users.execute(ANN)
     await users.execute(RenameUser(ann.user_id, "Anna", None, expected_version=1))
     for command in (
@@ -57,7 +57,7 @@ class Racing(MemoryEventStore[UserEvent]):
 
 
 @pytest.mark.parametrize("lost", [1, ATTEMPTS - 1])
-async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
+async def test_lost_race_is_retried(users: Users, lost: int) -> None:
     racing = Users(USER, Racing(), users.now, users.new_id)
     ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
@@ -65,7 +65,7 @@ async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
     assert (await racing.execute(RenameUser(ann.user_id, "Anna", None))).version == 2
 
 
-async def test_a_race_lost_too_often_is_told(users: Users) -> None:
+async def test_repeatedly_lost_race_raises_a_conflict(users: Users) -> None:
     racing = Users(USER, Racing(), users.now, users.new_id)
     ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
@@ -74,7 +74,7 @@ async def test_a_race_lost_too_often_is_told(users: Users) -> None:
         await racing.execute(RenameUser(ann.user_id, "Anna", None))
 
 
-async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
+async def test_same_key_returns_the_first_result(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     renamed = await users.execute(RenameUser(ann.user_id, "Anna", None), "k2")
     await users.execute(RenameUser(ann.user_id, "Anne", None))
@@ -84,7 +84,7 @@ async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
     assert await users.execute(DeleteUser(ann.user_id), "k3") == deleted
 
 
-async def test_a_key_with_another_request_is_refused(users: Users) -> None:
+async def test_key_with_a_different_request_is_rejected(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     for command in (
         users.execute(CreateUser("Bob", "Lee"), "k1"),
@@ -124,14 +124,14 @@ async def test_twenty_callers_with_one_key_and_one_expectation_get_one_answer(
     assert {event.version for event in deleted} == {3}
 
 
-async def test_a_deletion_forgets_the_keys_of_what_it_removes(users: Users) -> None:
+async def test_deletion_removes_the_keys_of_erased_events(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     await users.execute(DeleteUser(ann.user_id))
     assert (await users.execute(ANN, "k1")).user_id != ann.user_id
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129, "ключ", "a\nb"])
-async def test_a_key_in_another_form_is_refused(users: Users, key: str) -> None:
+async def test_malformed_key_is_rejected(users: Users, key: str) -> None:
     with pytest.raises(Invalid):
         await users.execute(ANN, key)
 
@@ -149,7 +149,7 @@ async def test_history_comes_in_pages_oldest_first(users: Users) -> None:
     assert seen == [1, 2, 3, 4, 5]
 
 
-async def test_nobody_has_a_history_before_being_created(users: Users) -> None:
+async def test_unknown_user_has_no_history(users: Users) -> None:
     with pytest.raises(NotFound):
         await users.history("01890000-0000-7000-8000-000000000000", Page())
 
@@ -166,7 +166,7 @@ async def test_a_deletion_is_tombstones_and_then_the_marker(
     ]
 
 
-async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
+async def test_overlapping_repeat_gets_the_first_result(
     users: Users,
 ) -> None:
     class Overtaken(MemoryEventStore[UserEvent]):

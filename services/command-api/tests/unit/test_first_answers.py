@@ -28,7 +28,7 @@ async def told(answer: Awaitable[UserEvent]) -> object:
         return type(problem), problem.detail, problem.errors
 
 
-async def test_rename_that_changed_nothing_is_answered_again_after_another_rename(
+async def test_unchanged_rename_is_repeated_after_another_rename(
     users: Users, memory: MemoryEventStore[UserEvent]
 ) -> None:
     ann = await users.execute(ANN)

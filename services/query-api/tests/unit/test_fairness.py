@@ -162,7 +162,7 @@ async def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
     await wait_until_waiting(0)
 
 
-async def test_a_further_page_is_read_for_its_caller_and_the_first_one_for_all(api: Api) -> None:
+async def test_first_page_is_shared_and_later_pages_are_not(api: Api) -> None:
     attacker, other, _ = ADDRESSES
     further = f"/user?cursor={encode_cursor(ANN)}"
     asked = [(attacker, further), (other, further), (attacker, "/user"), (other, "/user")]

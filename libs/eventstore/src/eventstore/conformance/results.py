@@ -38,7 +38,7 @@ async def test_kept_event_is_found_although_newer_ones_follow(
     assert await store.results(request.idempotency_key or "") == [(first, request.request_hash)]
 
 
-async def test_key_keeps_its_first_answer(store: EventStore[Any], events: Samples) -> None:
+async def test_key_keeps_its_first_result(store: EventStore[Any], events: Samples) -> None:
     first, request = events.created(), keyed()
     await store.append(first, NO_KEY)
     await store.keep(GONE, request)
@@ -49,7 +49,7 @@ async def test_key_keeps_its_first_answer(store: EventStore[Any], events: Sample
 
 
 @pytest.mark.parametrize("answer", [GONE, None], ids=["refusal", "event"])
-async def test_key_of_an_event_takes_no_other_answer(
+async def test_key_of_an_event_accepts_no_other_result(
     store: EventStore[Any], events: Samples, answer: Refusal | None
 ) -> None:
     first, request = events.created(), keyed()

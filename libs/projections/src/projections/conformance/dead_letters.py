@@ -101,7 +101,7 @@ async def test_replay_that_cannot_apply_now_keeps_every_letter(subject: Subject)
     assert await sources(subject) == [ANN, BOB]
 
 
-async def test_what_fails_again_is_a_letter_again_and_is_replayed_once(subject: Subject) -> None:
+async def test_record_that_fails_again_is_one_dead_letter_again(subject: Subject) -> None:
     async def handle(records: Sequence[Record]) -> None:
         await put(subject, *(record for record in records if record != BOB))
 

@@ -59,7 +59,7 @@ async def test_the_newest_come_first_over_many_buckets(subject: ReaderUnderTest)
     assert await keys(subject, newest_first[-1], 7) == []
 
 
-async def test_a_page_may_begin_at_a_key_that_is_not_there(subject: ReaderUnderTest) -> None:
+async def test_page_may_start_at_a_missing_key(subject: ReaderUnderTest) -> None:
     for number in range(4):
         await subject.put(a_key(number), a_hash(a_key(number)))
     await subject.put(a_key(2), MARKER)
