@@ -5,7 +5,7 @@ POINTER = "users:generation"
 NOTES = "users:{users:generation}:operator"
 KEPT = "users:{users:generation}:kept"
 FIRST_GENERATION = "1"
-# Two letters whose slot is in the middle of one sixteenth of the 16,384 slots, so that masters of
+# Hash tags whose slots are in the middle of one sixteenth of the 16,384 slots, so that masters of
 # equal size get equal parts; adjacent entries of this list are far apart.
 SHARDS: tuple[str, ...] = (
     "ma", "ly", "lg", "rz", "dj", "uv", "uh", "dt", "qp", "ph", "pv", "qn", "wz", "yc", "iy", "ha",

@@ -93,7 +93,7 @@ async def test_client_that_sends_nothing_is_disconnected(ports: dict[str, int], 
     before = ended(port, "late")
     async with connected(ports[port]) as (reader, _):
         told = await rest(reader)
-    assert (told == b"") is (port != "grpc")  # HTTP/2 has greeted, and says GOAWAY
+    assert (told == b"") is (port != "grpc")  # over HTTP/2 the server sends its preface and GOAWAY
     assert ended(port, "late") == before + 1
 
 

@@ -1,7 +1,6 @@
-"""Members without a promise: what this repository touches of libraries beyond their public API.
+"""Private members of libraries that this repository uses: the complete list.
 
-The one list of them. Before a newer version of one of these libraries is taken, this test says what
-has disappeared.
+Before an upgrade of one of these libraries, this test reports which members have disappeared.
 """
 
 import ast

@@ -11,7 +11,7 @@ from http2.frame_validation import LARGEST_WINDOW
 from http2.headers import Block
 
 STREAMS = 100  # concurrent streams
-DEFAULT_WINDOW = 65_535  # bytes, until settings say otherwise
+DEFAULT_WINDOW = 65_535  # bytes, until settings change it
 
 
 class StreamFault(Exception):

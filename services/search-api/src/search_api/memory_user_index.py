@@ -94,9 +94,9 @@ def _has_characters(word: str, names: Sequence[str]) -> bool:
 
 
 def distance(one: str, other: str) -> int:
-    """Return the number of changed, missing, added or transposed letters.
+    """Return the number of changed, missing, added or transposed characters.
 
-    As in Lucene a transposed letter is not edited again (optimal string alignment).
+    As in Lucene a transposed character is not edited again (optimal string alignment).
     """
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -68,7 +68,7 @@ def _up_to_typo(word: str) -> Iterator[Clause]:
     yield from _up_to_part(word)
     for edits in range(1, typos(word) + 1):
         # This rewrite has no limit on expansions, so it omits none of many similar names.
-        # Two errors with a wrong first letter would double the CPU time of a full-text search.
+        # Two errors with a wrong first character would double the CPU time of a full-text search.
         near = {"value": word, "fuzziness": edits, "prefix_length": edits - 1}
         yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
 

@@ -26,12 +26,12 @@ class Rank(IntEnum):
 
 
 def typos(word: str) -> int:
-    """Return how many letters of a word may be wrong, missing, added or transposed."""
+    """Return how many characters of a word may be wrong, missing, added or transposed."""
     return 0 if len(word) < 4 else 1 if len(word) < 8 else 2  # noqa: PLR2004 - as OpenSearch's AUTO:4,8
 
 
 def may_be_part(word: str) -> bool:
-    """Whether to search for it within words: not for one letter, but for a syllable or picture."""
+    """Whether to search within words: only for a syllable, a picture or several characters."""
     return len(word) > 1 or IS_SYLLABLE.match(word) is not None
 
 

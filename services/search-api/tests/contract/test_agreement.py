@@ -33,7 +33,7 @@ def texts(rng: random.Random) -> str:
 
 
 def asked(rng: random.Random, people: list[dict[str, Any]]) -> str:
-    """Return a text, or a name, or words of a name with a letter changed."""
+    """Return a text, or a name, or words of a name with one character changed."""
     one = rng.choice(people)
     name: list[str] = [*one["first_name"].split(), *one["last_name"].split()]
     rng.shuffle(name)
@@ -114,7 +114,7 @@ async def test_every_name_near_the_term_is_on_some_page(shelf: Any, term: str) -
         ("smith", "smiith", 1),
         ("smith", "xmith", 1),
         ("smith", "msiht", 2),
-        ("ca", "abc", 3),  # optimal string alignment; 2 where a letter may be edited twice
+        ("ca", "abc", 3),  # optimal string alignment; 2 if a character could be edited twice
     ],
 )
 def test_typing_errors_are_counted_as_lucene_counts(one: str, other: str, expected: int) -> None:

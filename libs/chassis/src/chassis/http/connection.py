@@ -105,7 +105,7 @@ class HttpConnection(web.RequestHandler):
         mark = self._received.mark()
         try:
             super().data_received(data)
-        except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
+        except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/
             self._is_broken = True
             self._end_with(Invalid("the request is not valid HTTP/1.1"))
         if self._has_mistake():

@@ -33,7 +33,7 @@ def interruptible() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
     before = {number: signal.getsignal(number) for number in STOPS}
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run() looks for this one
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run() checks for this one
     signal.signal(signal.SIGTERM, as_interrupt)
     try:
         yield

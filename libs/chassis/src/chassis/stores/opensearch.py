@@ -46,7 +46,7 @@ async def multi_get(
 ) -> list[dict[str, Any]]:
     """Return the documents of _mget, in order, each with `found`.
 
-    An item with an error is never "not found": a closed index would look like an empty one.
+    An item with an error is never "not found": a closed index would appear to be empty.
     """
     with call(operation):
         answer = await client.mget(body={"ids": list(ids)}, index=index)

@@ -18,7 +18,7 @@ class Abandoned(Exception):
 
 
 class DependencyRetries:
-    """Retries an action; `reason` says why a dependency is unavailable, None if none is."""
+    """Retries an action; `reason`: why a dependency is unavailable, None if none is."""
 
     reason: str | None = None
 
