@@ -8,25 +8,25 @@ from typing import Any
 
 @cache
 def avro_schema() -> dict[str, Any]:
-    """The value of a record on user.events: schemas/avro/user_event.avsc."""
+    """Return the Avro schema of the records on user.events: schemas/avro/user_event.avsc."""
     return _json("user_event.avsc")
 
 
 @cache
 def opensearch_index() -> dict[str, Any]:
-    """Settings and mapping of the search view: schemas/views/opensearch-users.json."""
+    """Return settings and mapping of the search view: schemas/views/opensearch-users.json."""
     return _json("opensearch-users.json")
 
 
 @cache
 def descriptors() -> bytes:
-    """The protobuf FileDescriptorSet of user.v1, imports included, for gRPC reflection."""
+    """Return the FileDescriptorSet of user.v1, with its imports, for gRPC reflection."""
     return files(__name__).joinpath("proto/descriptors.binpb").read_bytes()
 
 
 @cache
 def openapi(api: str) -> bytes:
-    """The OpenAPI document of command-api, query-api or search-api: schemas/openapi."""
+    """Return the OpenAPI document of command-api, query-api or search-api: schemas/openapi."""
     return files(__name__).joinpath("data", f"{api}.openapi.json").read_bytes()
 
 

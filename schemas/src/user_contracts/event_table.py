@@ -1,4 +1,4 @@
-"""The event table as other programs than its owner read it; schemas/tables/user-event.md."""
+"""The event table for programs other than its owner; see schemas/tables/user-event.md."""
 
 from collections.abc import Sequence
 
@@ -10,5 +10,5 @@ VERSION = "version"
 
 
 def columns() -> Sequence[str]:
-    """The columns that may be read: those that Debezium publishes, in the topic's order."""
+    """Return the readable columns: those that Debezium publishes, in the topic's order."""
     return [field["name"] for field in avro_schema()["fields"]]

@@ -1,4 +1,4 @@
-"""An event as a projector reads it, with the checks that the Avro schema cannot make."""
+"""An event as a projector reads it, with checks that the Avro schema cannot express."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class UserEvent:
-    """What became of a user; the times are UTC."""
+    """A decoded event of a user; the times are UTC."""
 
     user_id: str
     version: int
@@ -20,9 +20,9 @@ class UserEvent:
 
 
 def read(record: Mapping[str, Any]) -> UserEvent:
-    """The event in a decoded record.
+    """Return the event in a decoded record.
 
-    Raises ValueError for one that cannot be: an unknown type, no name, no UUID, no time, a version
+    Raises ValueError for an invalid one: an unknown type, no name, no UUID, no time, a version
     below 1.
     """
     if record["version"] < 1:
@@ -46,7 +46,7 @@ def _names(record: Mapping[str, Any]) -> tuple[str, str] | None:
                 raise ValueError("a name is missing")
             return names
         case _:
-            raise ValueError(f"no event has the type {record['type']!r}")
+            raise ValueError(f"unknown event type {record['type']!r}")
 
 
 def _utc(text: str) -> datetime:

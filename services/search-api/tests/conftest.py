@@ -1,4 +1,4 @@
-"""The indexes that the one contract suite runs over, filled as the contract page has it."""
+"""The indexes that the contract suite runs on, filled as the contract describes."""
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,14 +19,14 @@ from user_contracts import opensearch_index
 
 @dataclass
 class Shelf:
-    """An index to search, and a way to put documents into it; what is folded is added to them."""
+    """An index to search, and a way to add documents, completed with their folded fields."""
 
     index: UserIndex
     put: Callable[..., Coroutine[Any, Any, None]]
 
 
 def stored(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as the projection makes it."""
+    """Return the document as the projection creates it."""
     if document.get("deleted"):
         return document
     return document | folding.searchable(document["first_name"], document["last_name"])
@@ -44,7 +44,7 @@ def memory() -> Shelf:
 
 @pytest.fixture
 async def opensearch(stack: Addresses) -> AsyncIterator[Shelf]:
-    """An index of its own, with the settings and the mapping of the contract."""
+    """A separate index, with the settings and the mapping of the contract."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     async with AsyncOpenSearch(stack.opensearch_url) as client:
         await client.indices.create(index=name, body=opensearch_index())

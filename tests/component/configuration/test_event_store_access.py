@@ -73,5 +73,5 @@ def test_projector_rejects_mysql_settings_and_names_the_verifier(projector: str,
         [BIN / projector], env={variable: "x"}, check=False, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert f"{variable}: no such setting; view-verifier reads the event store now" in done.stderr
+    assert f"{variable}: no such setting; moved to view-verifier" in done.stderr
     assert f"VIEW_VERIFIER_{name.removesuffix('_FILE')}" in done.stderr

@@ -15,7 +15,7 @@ from platform_setup.mysql_users import Settings as MySQLUsers
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""Commands are started like this by nohup, and by `&` in a script."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 WITHIN = 30  # seconds
 
 # A command, and the settings with which it waits for a server that never answers.

@@ -134,7 +134,7 @@ async def test_a_header_that_has_one_value_is_not_accepted_twice(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) -> None:
+async def test_undecodable_message_is_invalid(doors: Doors, method: str) -> None:
     before = counted()
     assert await answer(doors, headers(method), message(8, b"\xff" * 8)) == INVALID
     assert counted() == before + 1

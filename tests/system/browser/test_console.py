@@ -135,7 +135,7 @@ async def test_second_rename_of_the_same_version_is_rejected(page: Page) -> None
     await page.locator("#rename input").first.fill("Ida")
     await page.keyboard.press("Enter")
 
-    await expect(page.locator("#rename .problem")).to_contain_text("another version")
+    await expect(page.locator("#rename .problem")).to_contain_text("different version")
     await page.keyboard.press("Escape")
     await expect(person(page, "list", last)).to_contain_text(f"Eve {last}")
 

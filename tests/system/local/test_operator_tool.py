@@ -89,7 +89,7 @@ async def test_status_shows_directives_partitions_and_dead_letters(
     assert told.returncode == 0, told.stderr
     paused, generations, *table = told.stdout.splitlines()
     assert paused == "not paused"
-    assert re.fullmatch(r"generation \d+ serves; the one before: (none|\d+)", generations)
+    assert re.fullmatch(r"generation \d+ serves; previous: (none|\d+)", generations)
     rows = [line.split() for line in table]
     assert [row[0] for row in rows] == ["partition", "0", "1", "2", "3", "dead"]
     for _, offset, end, lag, late, _ in rows[1:5]:

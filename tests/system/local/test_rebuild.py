@@ -150,7 +150,7 @@ async def whole(door: Door, life: Life) -> None:
 
 def serving(told: str) -> tuple[str, str]:
     """Return the serving and the previous generation in the output of `status` or `rebuild`."""
-    found = re.search(r"generation (\w+) serves; the one before: (\w+)", told)
+    found = re.search(r"generation (\w+) serves; previous: (\w+)", told)
     assert found, told
     return found[1], found[2]
 

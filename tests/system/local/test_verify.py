@@ -98,7 +98,7 @@ async def test_interrupted_run_prints_how_to_resume(stack: Addresses, http: Door
     running.send_signal(signal.SIGINT)
     told, complained = await asyncio.wait_for(running.communicate(), 30)
     assert (running.returncode, complained) == (130, b"")
-    words = shlex.split(told.decode().splitlines()[-1].partition("go on with ")[2])
+    words = shlex.split(told.decode().splitlines()[-1].partition("resume with ")[2])
     assert "drift: none" in await tool.done("redis-projector", *words)
 
 
@@ -121,5 +121,5 @@ async def test_projector_names_the_program_that_replaced_verify(
     code, told, complained = await Tool(stack, projector).ended("verify", "--repair")
     assert (code, told) == (2, "")
     assert complained.splitlines() == [
-        f"{projector}: `verify` is a program of its own now: view-verifier {projector} --repair"
+        f"{projector}: `verify` moved to another program; run: view-verifier {projector} --repair"
     ]

@@ -1,4 +1,4 @@
-"""Views of no aggregate in particular, in each store."""
+"""Views of a generic aggregate, in each store."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,7 +28,7 @@ DEFINITION: dict[str, Any] = {
 
 
 class Things:
-    """A layout with a bucket for every six hex digits that keys begin with."""
+    """A layout whose bucket is the first six hex digits of a key."""
 
     POINTER = "things:generation"
     NOTES = "things:{things:generation}:operator"

@@ -1,4 +1,4 @@
-"""Everything a caller may ask of query-api."""
+"""The queries of query-api."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class UserDirectory:
     queries: ViewQueries
 
     async def get(self, user_id: str, min_version: int | None = None) -> StoredView:
-        """The user at min_version or newer.
+        """Return the user at min_version or newer.
 
         Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable,
         TooManyRequests.
@@ -27,5 +27,8 @@ class UserDirectory:
         return view
 
     async def list(self, page: Page) -> tuple[Sequence[StoredView], str | None]:
-        """A page of users, newest first, and the next cursor; raises Invalid, Unavailable."""
+        """Return a page of users, newest first, and the next cursor.
+
+        Raises Invalid, Unavailable.
+        """
         return await self.queries.newest(page)

@@ -1,4 +1,4 @@
-"""Protobuf ↔ queries. Users go out as the stored bytes, without being parsed."""
+"""Protobuf ↔ queries. Users are sent as the stored bytes, without parsing."""
 
 from typing import cast
 
@@ -21,7 +21,7 @@ USERS_FIELD = (
 
 
 class UserQueries(UserQueriesBase):
-    """The service user.v1.UserQueries; the codec sends bytes as they are."""
+    """The service user.v1.UserQueries; the codec sends bytes unchanged."""
 
     def __init__(self, directory: UserDirectory) -> None:
         self._directory = directory
@@ -38,7 +38,7 @@ class UserQueries(UserQueriesBase):
     @requires_scope("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
         asked = page(list_request.limit, list_request.cursor)
-        # A further page is hardly ever asked for twice, and counts as its caller's.
+        # A later page is hardly ever requested twice, and counts for its caller's limits.
         told = await (self._told(asked) if asked.cursor else self._pages.get(asked))
         return cast("ListResponse", told)
 
@@ -49,7 +49,7 @@ class UserQueries(UserQueriesBase):
 
 
 def _length(message: bytes) -> bytes:
-    """The message's length as a varint."""
+    """Return the message's length as a varint."""
     length, text = len(message), bytearray()
     while length > 0x7F:  # noqa: PLR2004 - seven bits a byte
         text.append(length & 0x7F | 0x80)

@@ -16,7 +16,7 @@ from user_contracts import openapi
 
 
 def routes(directory: UserDirectory) -> list[web.RouteDef]:
-    """The routes of query-api."""
+    """Return the routes of query-api."""
 
     @requires_scope("users:read")
     async def get(request: web.Request) -> web.Response:
@@ -40,7 +40,7 @@ def routes(directory: UserDirectory) -> list[web.RouteDef]:
     @requires_scope("users:read")
     async def list_(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
-        # A further page is hardly ever asked for twice, and counts as its caller's.
+        # A later page is hardly ever requested twice, and counts for its caller's limits.
         body, headers = await (told(page) if page.cursor else pages.get(page))
         return answer(body, headers=headers)
 

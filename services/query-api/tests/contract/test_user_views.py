@@ -1,4 +1,4 @@
-"""The view of users is read as every view is, under the keys of its contract page."""
+"""Conformance of the reader for the view of users, with the keys of its contract."""
 
 import pytest
 

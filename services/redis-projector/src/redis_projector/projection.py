@@ -1,4 +1,4 @@
-"""From an event to a change of the view. Pure."""
+"""Projection: a pure function from an event to a change of the view."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from user_contracts import messages, user_event
 
 
 class Answer(msgspec.Struct):
-    """A user as the HTTP API tells it."""
+    """A user as the HTTP API returns it."""
 
     id: str
     first_name: str
@@ -22,11 +22,11 @@ class Answer(msgspec.Struct):
 
 
 def project(record: Mapping[str, Any]) -> RedisChange:
-    """The change that a record of the topic makes; raises Undecodable for an impossible event."""
+    """Return the change for a record of the topic; raises Undecodable for an invalid event."""
     try:
         event = user_event.read(record)
     except ValueError as error:
-        raise Undecodable(f"not a possible event: {error}") from error
+        raise Undecodable(f"invalid event: {error}") from error
     if event.names is None:
         return RedisChange(event.user_id, event.version, event.occurred_at, None, None)
     answer = Answer(event.user_id, *event.names, event.created_at, event.version)

@@ -1,4 +1,4 @@
-"""The view of users keeps what every view promises, under the keys of its contract page."""
+"""Conformance of the view of users, with the keys of its contract."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def subject(request: pytest.FixtureRequest, store: str) -> ViewsUnderTest[RedisC
 
 
 @ON_REDIS
-async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
+async def test_bucket_order_lists_exactly_the_existing_users(
     redis: AnyRedis,
 ) -> None:
     views, changes = RedisViews(redis, redis_users, "1"), RedisChanges()

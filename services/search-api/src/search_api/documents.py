@@ -7,7 +7,7 @@ from search_api.ports import Hit, User
 
 
 def hit(found: ScoredDocument) -> Hit:
-    """The user that a document holds, with its score."""
+    """Return the user in a document, with its score."""
     document = found.document
     user = User(
         document["id"],

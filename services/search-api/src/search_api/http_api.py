@@ -11,7 +11,7 @@ from user_contracts import openapi
 
 
 def routes(search: UserSearch) -> list[web.RouteDef]:
-    """The routes of search-api: the same search by path and by query."""
+    """Return the routes of search-api: the same search by path and by query."""
 
     @requires_scope("users:read")
     async def by_path(request: web.Request) -> web.Response:
@@ -29,5 +29,5 @@ def routes(search: UserSearch) -> list[web.RouteDef]:
         service_info_route("search-api"),
         *openapi_docs.routes(openapi("search-api")),
         web.get("/user/search", by_query),
-        web.get(r"/user/search/{term:[\s\S]+}", by_path),  # line breaks are told to be none
+        web.get(r"/user/search/{term:[\s\S]+}", by_path),  # line breaks are rejected with a reason
     ]

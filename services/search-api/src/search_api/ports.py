@@ -1,4 +1,4 @@
-"""What search-api needs from outside."""
+"""Ports of search-api: the user index."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +18,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A user that matches, and how well: higher is better."""
+    """A matching user, and its score: higher is better."""
 
     score: float
     user: User
 
 
 class UserIndex(Protocol):
-    """Searches users. Raises Unavailable when the index does not answer."""
+    """Searches users. Raises Unavailable when the index does not respond."""
 
     async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
-        """At most limit hits, best first, equals by id; only those behind (score, id) `after`."""
+        """Return at most limit hits after (score, id) `after`, best first, ties by id."""

@@ -1,4 +1,4 @@
-"""What a caller may ask, on the memory index."""
+"""The application on the memory index."""
 
 from typing import Any
 
@@ -46,6 +46,6 @@ async def test_pages_follow_each_other(memory: Any) -> None:
 @pytest.mark.parametrize(
     "cursor", ["!", encode_cursor("a"), encode_cursor([1]), encode_cursor(["a", 1])]
 )
-async def test_a_cursor_that_is_not_ours_is_refused(memory: Any, cursor: str) -> None:
+async def test_foreign_cursor_is_rejected(memory: Any, cursor: str) -> None:
     with pytest.raises(Invalid):
         await UserSearch(memory.index).search("ann", Page(3, cursor))

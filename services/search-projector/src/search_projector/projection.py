@@ -1,4 +1,4 @@
-"""From an event to a change of the index. Pure."""
+"""Projection: a pure function from an event to a change of the index."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from user_contracts.user_event import UserEvent
 
 
 def project(record: Mapping[str, Any]) -> DocumentChange:
-    """The change that a record of the topic makes; raises Undecodable for an impossible event."""
+    """Return the change for a record of the topic; raises Undecodable for an invalid event."""
     try:
         event = user_event.read(record)
     except ValueError as error:
-        raise Undecodable(f"not a possible event: {error}") from error
+        raise Undecodable(f"invalid event: {error}") from error
     return DocumentChange(event.user_id, event.version, event.occurred_at, _document(event))
 
 

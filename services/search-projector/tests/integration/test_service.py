@@ -1,4 +1,4 @@
-"""The console command against the real servers: it shares the topic, and stops in order."""
+"""The command line against the real servers: shared topic, graceful shutdown."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from local_stack.addresses import Addresses
 
 
 @pytest.mark.integration
-async def test_a_second_projector_becomes_ready_and_stops_in_order(
+async def test_second_projector_becomes_ready_and_stops_gracefully(
     stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
     settings = {

@@ -30,7 +30,7 @@ TEXTS += [
 class _OneSchema:
     async def by_id(self, schema_id: int) -> str:
         if schema_id != 1:
-            raise Undecodable(f"no schema has the id {schema_id}")
+            raise Undecodable(f"unknown schema id {schema_id}")
         return msgspec.json.encode(avro_schema()).decode()
 
 

@@ -1,43 +1,43 @@
-"""Which keys a view has in Redis: a contract with its readers, as schemas/views/redis-users.md."""
+"""Keys of a view in Redis: a contract with its readers, such as schemas/views/redis-users.md."""
 
 from typing import Protocol
 
 
 class Layout(Protocol):
-    """The keys of one view; a module of functions will do (PEP 544)."""
+    """The keys of one view; a module of functions can implement it (PEP 544)."""
 
     POINTER: str
-    """The name of the generation that serves."""
+    """Holds the name of the serving generation."""
 
     FIRST_GENERATION: str
     """The generation that serves while nothing is stored under POINTER."""
 
     NOTES: str
-    """What operators decided; in one slot with KEPT and POINTER."""
+    """Holds the operator's notes; in one slot with KEPT and POINTER."""
 
     KEPT: str
-    """All generations that may hold data."""
+    """Holds the names of all generations that may have data."""
 
     SHARDS: tuple[str, ...]
-    """The hash tags that a generation is divided by: a bucket belongs to one of them."""
+    """The hash tags that divide a generation: a bucket belongs to one of them."""
 
     def bucket_of(self, key: str, /) -> str:
-        """The bucket of an aggregate's key; its order is the keys' order."""
+        """Return the bucket of an aggregate's key; buckets are ordered like keys."""
 
     def hash_key(self, generation: str, key: str, /) -> str:
-        """The hash of one aggregate: the key of its bucket, a colon, and its own key."""
+        """Return the key of an aggregate's hash: its bucket's key, a colon, and its own key."""
 
     def bucket_key(self, generation: str, bucket: str, /) -> str:
-        """The keys of a bucket, in their order; in the slot of its hashes."""
+        """Return the key of a bucket's sorted set of keys; in the slot of its hashes."""
 
     def directory_key(self, generation: str, /) -> str:
-        """The buckets in use."""
+        """Return the key of the sorted set of buckets in use."""
 
     def offsets_key(self, generation: str, shard: str, /) -> str:
-        """How far a shard has been written."""
+        """Return the key of a shard's stored offsets."""
 
     def pattern(self, generation: str, /) -> str:
-        """Matches every key of a generation (SCAN)."""
+        """Return a pattern that matches every key of a generation (SCAN)."""
 
     def hashes_pattern(self, generation: str, /) -> str:
-        """Matches every aggregate's hash of a generation (SCAN)."""
+        """Return a pattern that matches every aggregate's hash of a generation (SCAN)."""

@@ -24,10 +24,10 @@ LIMIT = 10  # seconds for a statement; a page takes about 20 ms
 SESSION = (
     f"SET time_zone = '+00:00', transaction_read_only = ON, max_execution_time = {LIMIT * 1000}"
 )
-# Times stay text: the projector parses those of the topic, too.
+# Times stay text, as in the topic: the projector parses them.
 AS_TEXT = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 CONVERSIONS = {kind: to for kind, to in converters.conversions.items() if kind not in AS_TEXT}
-# The inner part jumps from key to key in the primary key, however many versions lie between.
+# The inner query skips from key to key in the primary key, however many versions a key has.
 NEWEST = """
 SELECT {columns} FROM
 (SELECT `{key}`, MAX(`{version}`) AS newest FROM `{table}`
@@ -38,10 +38,10 @@ ORDER BY `{table}`.`{key}`
 
 
 class EventTable(Protocol):
-    """A table of events as its contract describes it; a module will do (PEP 544)."""
+    """A table of events as its contract describes it; a module can implement it (PEP 544)."""
 
     NAME: str
-    """The table."""
+    """The name of the table."""
 
     KEY: str
     """The column with the key of the aggregate; the primary key is KEY, VERSION."""
@@ -50,7 +50,7 @@ class EventTable(Protocol):
     """The column with the version of the aggregate after the event."""
 
     def columns(self) -> Sequence[str]:
-        """The columns that the projection reads, KEY and VERSION included."""
+        """Return the columns that the projection reads, including KEY and VERSION."""
 
 
 class MySQLEventSource:
@@ -91,18 +91,18 @@ class MySQLEventSource:
 
 
 class EventSourceSettings(MySQLServer):
-    """Part of a program's settings: the event store, and a user who may read it."""
+    """Part of a program's settings: the event store, and a MySQL user that may read it."""
 
-    mysql_database: str = Field(description="The database that holds the events.")
-    mysql_user: str = Field(description="A user who may read them.")
-    mysql_password: SecretStr = Field(description="That user's password.")
+    mysql_database: str = Field(description="Database of the event store.")
+    mysql_user: str = Field(description="MySQL user that may read events.")
+    mysql_password: SecretStr = Field(description="Password of that user.")
 
 
 @asynccontextmanager
 async def opened(
     settings: EventSourceSettings, table: EventTable
 ) -> AsyncIterator[MySQLEventSource]:
-    """The event source over one connection, which is replaced where it was lost."""
+    """Open the event source over one connection, which is replaced if it is lost."""
     pool = asyncmy.create_pool(
         minsize=0,
         maxsize=1,
