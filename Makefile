@@ -167,6 +167,7 @@ $(VENV)/ready: $(UV) requirements-dev.lock VERSION pyproject.toml $(addsuffix /p
 	@touch $@
 
 $(VENV)/fuzzer: tests/component/fuzz/requirements.lock $(VENV)/ready
+	@[ "$$(uname -sm)" = "Linux x86_64" ] || { echo "make fuzz needs Linux on x86-64: Atheris has no other wheels"; exit 1; }
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --require-hashes -r $<
 	@touch $@
 
