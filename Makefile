@@ -138,7 +138,7 @@ new-aggregate: $(VENV)/ready ## Generate an aggregate beside users: make new-agg
 
 site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## Build the documentation site in .local/site/html; fails at a broken link
 	@command -v npm >/dev/null || echo "skipped: diagrams of the site (npm is not installed)"
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m docs.site
 
 # docs/prose/clean lists pathspecs of git, so the shell must not expand them.
 prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)

@@ -129,6 +129,7 @@ OWN: dict[str, tuple[str, str]] = {
     "docs/tutorial.md": (".*", "tests/system/pages/test_pages.py"),
     "docs/erasure.md": (".*", "tests/system/local/test_erasure_on_disk.py"),
     "README.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
+    "docs/getting-started.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
 }
 
 
