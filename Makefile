@@ -14,7 +14,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 UV_VERSION := 0.13.9
 GO_TOOLS := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1 github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 \
 	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 \
-	github.com/errata-ai/vale/v3/cmd/vale@v3.19.0
+	github.com/errata-ai/vale/v3/cmd/vale@v3.19.0 github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 MEMBERS := libs/http2 libs/chassis libs/eventstore libs/projections schemas infra/setup infra/connect infra/canary infra/console infra/view_verifier infra/local \
 	infra/new_aggregate \
 	demo $(wildcard services/*)
@@ -79,8 +79,8 @@ check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, gene
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "skipped: docker compose config (docker compose is not installed)"; fi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready prose; \
-	elif [ "$${CI:-}" = true ]; then echo "cannot check infra/k8s, HTTP/2 and prose: Go is not installed" >&2; exit 1; \
-	else echo "skipped: checks of infra/k8s, HTTP/2 and prose (Go is not installed)"; fi
+	elif [ "$${CI:-}" = true ]; then echo "cannot check infra/k8s, HTTP/2, workflows and prose: Go is not installed" >&2; exit 1; \
+	else echo "skipped: checks of infra/k8s, HTTP/2, workflows and prose (Go is not installed)"; fi
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Check every pinned version against the advisory database (needs internet)
@@ -138,7 +138,7 @@ new-aggregate: $(VENV)/ready ## Generate an aggregate beside users: make new-agg
 
 site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## Build the documentation site in .local/site/html; fails at a broken link
 	@command -v npm >/dev/null || echo "skipped: diagrams of the site (npm is not installed)"
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m docs.site
 
 # docs/prose/clean lists pathspecs of git, so the shell must not expand them.
 prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)
@@ -167,6 +167,7 @@ $(VENV)/ready: $(UV) requirements-dev.lock VERSION pyproject.toml $(addsuffix /p
 	@touch $@
 
 $(VENV)/fuzzer: tests/component/fuzz/requirements.lock $(VENV)/ready
+	@[ "$$(uname -sm)" = "Linux x86_64" ] || { echo "make fuzz needs Linux on x86-64: Atheris has no other wheels"; exit 1; }
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps --require-hashes -r $<
 	@touch $@
 
@@ -185,7 +186,8 @@ MERMAID_SHA512 := 3e616bd5ce5c49f35fe409e02cb47df03adbbd1e14e4a783ec8fa14241aa1b
 		&& echo "$(MERMAID_SHA512)  $$(ls *.tgz)" | sha512sum --check --quiet && tar xzf *.tgz
 	@cp .tools/mermaid/package/dist/mermaid.tiny.js $@ && rm -r .tools/mermaid
 
-# kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC servers, Vale for prose.
+# kustomize and kubeconform for infra/k8s, h2spec and grpcurl for the gRPC servers, Vale for prose,
+# actionlint for .github/workflows.
 .tools/go/ready: Makefile
 	for module in $(GO_TOOLS); do GOBIN=$(CURDIR)/.tools/bin go install $$module || exit; done
 	@mkdir -p $(@D) && touch $@

@@ -1,4 +1,4 @@
-"""The documentation as a site: every page of the repository, and what pages link to.
+"""The documentation as a site: the repository's pages, what they link to, and the libraries' API.
 
 `make site`; fails where a link or an anchor leads nowhere.
 """
@@ -13,8 +13,11 @@ from pathlib import Path
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
+from docs import reference
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / ".local" / "site" / "pages"
+STYLE = ROOT / "docs" / "site.css"
 MERMAID = ROOT / ".tools" / "mermaid.js"  # which the Makefile fetches
 LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)")
 
@@ -27,9 +30,8 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    # It searches each heading for diagrams, too, and logs an error if there is none.
-    logging.getLogger("markdown_svgbob").setLevel(logging.ERROR)
     config = load_config(str(ROOT / "docs" / "mkdocs.yml"), strict=True)
+    config.nav = [*(config.nav or []), {"API reference": reference.write(PAGES)}]
     if MERMAID.is_file():
         (PAGES / "assets").mkdir()
         shutil.copy(MERMAID, PAGES / "assets")
@@ -45,7 +47,7 @@ def gathered() -> set[Path]:
         text=True,
     )
     pages = {ROOT / name for name in listed.split()}
-    return pages | {file for page in pages for file in linked(page)}
+    return pages | {STYLE} | {file for page in pages for file in linked(page)}
 
 
 def linked(page: Path) -> Iterator[Path]:

@@ -39,8 +39,9 @@ def program(name: str, folder: str = "usr/bin") -> tuple[str, dict[str, str]]:
     """
     if own := shutil.which(name):
         return own, {}
-    content = unpacked(load_packages(os_release(), platform.machine()), cache())
-    libraries = content / "usr/lib/x86_64-linux-gnu"
+    wanted = load_packages(os_release(), platform.machine())
+    content = unpacked(wanted, cache())
+    libraries = wanted.architecture.libraries(content)[0]
     return str(content / folder / name), {"LD_LIBRARY_PATH": str(libraries)}
 
 

@@ -1,6 +1,7 @@
 """Configuration of the demo (environment variables DEMO_*)."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -15,6 +16,7 @@ class Settings(ApiSettings):
     """Variables with the prefix DEMO_."""
 
     model_config = settings_config("DEMO_")
+    stopping: ClassVar[str] = "run `make down`"  # the local stack listens on the same ports
 
     http_port: int = Field(
         3000, description="Port of command-api; query-api and search-api use the next two."

@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM end every program gracefully, also if a shell made it ignore SIGINT."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from local_stack.layout import Instance
 from platform_setup.mysql_users import Settings as MySQLUsers
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +48,20 @@ COMMANDS = {
         "COMMAND_API_MYSQL_PORT": "{port}",
         "COMMAND_API_MYSQL_PASSWORD": "unused",
     },
+    "redis-projector dead-letters list": {
+        "REDIS_PROJECTOR_REDIS_URL": "redis://127.0.0.1:{port}",
+        "REDIS_PROJECTOR_REDIS_TIMEOUT": "600",
+        "REDIS_PROJECTOR_KAFKA_BOOTSTRAP": "127.0.0.1:{port}",
+    },
+    "platform-setup topics": {"SETUP_KAFKA_BOOTSTRAP": "127.0.0.1:{port}"},
+    "platform-setup schema-rule": {"SETUP_REGISTRY_URL": "http://127.0.0.1:{port}"},
+    **{
+        f"platform-setup erasures{option}": {
+            "SETUP_ERASURES_KAFKA_BOOTSTRAP": "127.0.0.1:{port}",
+            "SETUP_ERASURES_LEDGER": "{folder}/ledger",
+        }
+        for option in ("", " --follow")
+    },
     "platform-setup mysql-users": {
         "SETUP_MYSQL_PORT": "{port}",
         **{
@@ -68,7 +84,7 @@ def silent() -> Iterator[socket.socket]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_stops_gracefully(
-    silent: socket.socket, command: str, number: signal.Signals
+    silent: socket.socket, command: str, number: signal.Signals, tmp_path: Path
 ) -> None:
     program, *words = command.split()
     port = silent.getsockname()[1]
@@ -76,7 +92,10 @@ def test_command_stops_gracefully(
         [*IGNORING, BIN / program, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={name: value.format(port=port) for name, value in COMMANDS[command].items()},
+        env={
+            name: value.format(port=port, folder=tmp_path)
+            for name, value in COMMANDS[command].items()
+        },
     ) as process:
         try:
             connection, _ = silent.accept()
@@ -86,6 +105,41 @@ def test_command_stops_gracefully(
         finally:
             process.kill()
     assert (process.returncode, complained) == (128 + number, b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
+    instance = Instance("interrupted")
+    with socket.socket(socket.AF_UNIX) as silent:
+        path = instance.socket("supervisor")
+        path.unlink(missing_ok=True)
+        silent.bind(str(path))
+        silent.listen()
+        silent.settimeout(WITHIN)
+        with subprocess.Popen(
+            [*IGNORING, BIN / "local-stack", "status", "--instance", instance.name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                connection, _ = silent.accept()
+                with connection:
+                    process.send_signal(number)
+                    _, complained = process.communicate(timeout=WITHIN)
+            finally:
+                process.kill()
+                path.unlink()
+                shutil.rmtree(instance.home)
+    assert process.returncode == 130
+    assert complained == b"Interrupted; what was started has been stopped.\n"
+
+
+def test_every_program_has_signal_handlers() -> None:
+    starts = [*ROOT.glob("*/*/src/*/__main__.py"), *ROOT.glob("demo/src/*/__main__.py")]
+    assert len(starts) >= 13
+    ways = r"interruptible\(\)|launch\(|run_command\(|signal\.signal\(number, interrupt\)"
+    bare = [file.parent.name for file in starts if not re.search(ways, file.read_text())]
+    assert bare == []
 
 
 def test_every_event_loop_has_signal_handlers() -> None:

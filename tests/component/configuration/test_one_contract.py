@@ -8,6 +8,7 @@ import yaml
 
 from local_stack import addresses, layout
 from local_stack.addresses import APIS, CONSOLE, MORE_APIS
+from local_stack.debian import AMD64
 from local_stack.jobs import jobs
 from local_stack.layout import Instance
 from local_stack.programs import Context, Job, Program
@@ -41,7 +42,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]
     """Return program → the variables that the local stack sets."""
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     instance = Instance("unit")
-    software = Software(*[tmp_path] * len(Software.__dataclass_fields__))
+    software = Software(AMD64, *[tmp_path] * (len(Software.__dataclass_fields__) - 1))
     context = Context(instance, addresses.save(instance), software, tmp_path)
     programs: list[Program | Job] = [
         *services(context),

@@ -65,7 +65,8 @@ def test_port_in_use_is_one_line_with_process_and_setting(program: str, setting:
         line = refusal(program, **ports)
     variable = f"{program.replace('-', '_')}_{setting}".upper()
     said = rf"port {ports[setting]} is already in use \(by pid {os.getpid()}, \S+\)"
-    assert re.fullmatch(f"{program}: {said}; stop it or set {variable}", line), line
+    remedy = "run `make down`" if program == "demo" else "stop it"
+    assert re.fullmatch(f"{program}: {said}; {remedy} or set {variable}", line), line
 
 
 def test_demo_names_the_setting_of_a_derived_port() -> None:

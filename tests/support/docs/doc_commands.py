@@ -91,6 +91,8 @@ SERVICES = "command-api|query-api|search-api|redis-projector|search-projector"
 RULES: list[tuple[str, How]] = [
     (r"make (?:check|test|test-clusters|test-compose)", by_ci),
     (r"make test-kubernetes", named("Makefile", "$(BIN)/pytest tests/system/kubernetes")),
+    (r"make demo", named("tests/component/configuration/test_demo.py", "Try it")),
+    (r"make locks", named("Makefile", "locks: $(UV)")),
     (r"make audit", named(".ci/run", ".ci/audit")),
     (r"make site", named("Makefile", "$(MAKE) --no-print-directory site")),
     (r"make logs .*", followed),
@@ -127,6 +129,7 @@ OWN: dict[str, tuple[str, str]] = {
     "docs/tutorial.md": (".*", "tests/system/pages/test_pages.py"),
     "docs/erasure.md": (".*", "tests/system/local/test_erasure_on_disk.py"),
     "README.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
+    "docs/getting-started.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
 }
 
 

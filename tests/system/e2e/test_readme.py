@@ -1,4 +1,4 @@
-"""The README's commands, run as a user types them."""
+"""The requests of README.md and docs/getting-started.md, typed line by line."""
 
 import json
 import os
@@ -13,13 +13,15 @@ from local_stack.addresses import APIS, Addresses
 from tests.support.docs.shell import Shell, opened
 
 pytestmark = pytest.mark.e2e
-README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+REQUESTS = {"README.md": 5, "docs/getting-started.md": 7}
 WITHIN = 20.0  # seconds for one line
 PORTS = dict(zip(APIS, ("localhost:3000", "localhost:3001", "localhost:3002"), strict=True))
 
 
-def lines() -> list[str]:
-    (block,) = re.findall(r"^```sh\n(curl .*?)^```", README, re.MULTILINE | re.DOTALL)
+def lines(page: str) -> list[str]:
+    text = (ROOT / page).read_text("utf-8")
+    (block,) = re.findall(r"^```sh\n(curl .*?)^```", text, re.MULTILINE | re.DOTALL)
     return [line for line in block.splitlines() if line.startswith("curl")]
 
 
@@ -33,9 +35,10 @@ async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]
     return int(head.split()[1]), body.strip()
 
 
-async def test_every_readme_command_gets_a_response(stack: Addresses) -> None:
-    create, *others = lines()
-    assert len(others) == 6
+@pytest.mark.parametrize("page", REQUESTS)
+async def test_every_command_of_a_page_gets_a_response(page: str, stack: Addresses) -> None:
+    create, *others = lines(page)
+    assert len(others) == REQUESTS[page] - 1
     async with opened(Path(), os.environ) as shell:
         status, body = await answered(shell, create, stack)
         assert status == 201

@@ -40,8 +40,9 @@ def haproxy() -> tuple[str, dict[str, str]]:
     """Return the machine's haproxy, else the distribution's, unpacked; and its environment."""
     if own := shutil.which("haproxy"):
         return own, {}
-    content = unpacked(load_packages(os_release(), platform.machine()), cache())
-    libraries = content / "usr/lib/x86_64-linux-gnu"
+    wanted = load_packages(os_release(), platform.machine())
+    content = unpacked(wanted, cache())
+    libraries = wanted.architecture.libraries(content)[0]
     return str(content / "usr/sbin/haproxy"), {"LD_LIBRARY_PATH": str(libraries)}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local_stack import StackError
-from local_stack.debian import Distribution
+from local_stack.debian import Architecture, Distribution
 
 # Packages needed only by install scripts are declared as installed.
 STUBS = (
@@ -21,7 +21,7 @@ STUBS = (
 )  # fmt: skip
 STUB = """Package: {name}
 Status: install ok installed
-Architecture: amd64
+Architecture: {architecture}
 Multi-Arch: allowed
 Version: 9999
 Maintainer: none <none@localhost>
@@ -40,7 +40,7 @@ def install(wanted: Distribution, cache: Path, progress: Callable[[float], None]
     """
     part = wanted.folder(cache).with_suffix(".part")
     lay_out(part, wanted)
-    options = apt_options(part)
+    options = apt_options(part, wanted.architecture)
     apt([*options, "update"], UPDATE_WITHIN)
     apt(
         [*options, "--yes", "--download-only", "--no-install-recommends", "install",
@@ -58,12 +58,14 @@ def install(wanted: Distribution, cache: Path, progress: Callable[[float], None]
 def lay_out(part: Path, wanted: Distribution) -> None:
     for folder in ("state/lists/partial", "archives/partial", "empty", "content"):
         (part / folder).mkdir(parents=True, exist_ok=True)
-    (part / "status").write_text(
-        "".join(STUB.format(name=name) for name in (*STUBS, *wanted.present))
+    architecture = wanted.architecture.debian
+    stubs = (
+        STUB.format(name=name, architecture=architecture) for name in (*STUBS, *wanted.present)
     )
+    (part / "status").write_text("".join(stubs))
     (part / "sources.list").write_text(
-        f"deb [signed-by={wanted.keyring} arch=amd64] {mirror(wanted.id)} {wanted.suite} "
-        f"{wanted.components}\n"
+        f"deb [signed-by={wanted.keyring} arch={architecture}] {mirror(wanted.id)} "
+        f"{wanted.suite} {wanted.components}\n"
     )
 
 
@@ -76,7 +78,7 @@ def mirror(name: str) -> str:
     return next((site for site in candidates if site.rstrip("/").endswith(name)), candidates[0])
 
 
-def apt_options(part: Path) -> list[str]:
+def apt_options(part: Path, architecture: Architecture) -> list[str]:
     options = {
         "Dir::State": part / "state",
         "Dir::State::status": part / "status",
@@ -89,8 +91,8 @@ def apt_options(part: Path) -> list[str]:
         "Dir::Etc::preferences": "/dev/null",
         "Dir::Etc::preferencesparts": part / "empty",
         "Dir::Log": part,
-        "APT::Architecture": "amd64",
-        "APT::Architectures": "amd64",
+        "APT::Architecture": architecture.debian,
+        "APT::Architectures": architecture.debian,
         "APT::Sandbox::User": "",
         "APT::Get::AllowUnauthenticated": "false",
         "APT::Get::List-Cleanup": "false",

@@ -5,16 +5,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_stack.debian import browser_packages, os_release
+from local_stack.debian import Architecture, browser_packages, os_release
 from local_stack.provision import unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The last one: libpulse opens libpulsecommon there by an absolute path, which is not ours.
-LIBRARIES = (
-    "usr/lib/x86_64-linux-gnu",
-    "lib/x86_64-linux-gnu",
-    "usr/lib/x86_64-linux-gnu/pulseaudio",
-)
 FONTS = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
@@ -35,14 +29,17 @@ def browser(cache: Path) -> Browser:
     for name in NAMES:
         if found := shutil.which(name):
             return Browser(found, {})
-    return told(unpacked(browser_packages(os_release(), platform.machine()), cache))
+    wanted = browser_packages(os_release(), platform.machine())
+    return told(unpacked(wanted, cache), wanted.architecture)
 
 
-def told(content: Path) -> Browser:
+def told(content: Path, architecture: Architecture) -> Browser:
     """Return the unpacked program with the paths of its libraries and fonts."""
     fonts = content.with_name("fonts.conf")
     fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))
-    libraries = [str(content / name) for name in LIBRARIES]
+    folders = architecture.libraries(content)
+    # libpulse opens libpulsecommon by an absolute path, which is not ours.
+    libraries = [str(folder) for folder in (*folders, folders[0] / "pulseaudio")]
     return Browser(
         str(content / "usr/lib/chromium/chromium-headless-shell"),
         {"LD_LIBRARY_PATH": ":".join(libraries), "FONTCONFIG_FILE": str(fonts)},

@@ -12,12 +12,31 @@ COMMON = ("redis-server", "prometheus")
 
 
 @dataclass(frozen=True, slots=True)
+class Architecture:
+    """The names of a processor: Debian's, that of library folders, and the file that loads them."""
+
+    debian: str
+    triplet: str
+    loader: str
+
+    def libraries(self, content: Path) -> list[Path]:
+        """The folders of unpacked libraries: newer releases ship /usr/lib, older ones /lib."""
+        return [content / lib / self.triplet for lib in ("usr/lib", "lib")]
+
+
+AMD64 = Architecture("amd64", "x86_64-linux-gnu", "ld-linux-x86-64.so.2")
+ARM64 = Architecture("arm64", "aarch64-linux-gnu", "ld-linux-aarch64.so.1")
+ARCHITECTURES = {"x86_64": AMD64, "aarch64": ARM64}  # by the name that uname(2) returns
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
-    """A distribution, its suite, and packages of it."""
+    """A distribution, its suite, and packages of it for a processor."""
 
     id: str
     suite: str
     components: str
+    architecture: Architecture
     packages: tuple[str, ...]
     present: tuple[str, ...] = ()
     """Packages not fetched, since the machine has them."""
@@ -47,18 +66,18 @@ def os_release() -> dict[str, str]:
 
 def distribution(os_release: dict[str, str], machine: str) -> Distribution:
     """The distribution of an os-release(5) file; raise StackError if it is none of ours."""
-    name = os_release.get("ID", "unknown")
-    if machine == "x86_64" and name == "debian":
+    name, architecture = os_release.get("ID", "unknown"), ARCHITECTURES.get(machine)
+    if architecture and name == "debian":
         # Of Debian's suites only sid has MySQL.
-        return Distribution(
-            "debian", "sid", "main", ("mysql-server-core", "mysql-client-core", *COMMON)
-        )
-    if machine == "x86_64" and name == "ubuntu":
+        packages = ("mysql-server-core", "mysql-client-core", *COMMON)
+        return Distribution("debian", "sid", "main", architecture, packages)
+    if architecture and name == "ubuntu":
         packages = ("mysql-server-core-8.0", "mysql-client-core-8.0", *COMMON)
-        return Distribution("ubuntu", os_release["VERSION_CODENAME"], "main universe", packages)
+        suite = _suite(os_release)
+        return Distribution("ubuntu", suite, "main universe", architecture, packages)
     raise StackError(
-        f"the local stack runs on Debian and Ubuntu on x86_64; this is {name} on {machine}. "
-        "Use `docker compose up` here."
+        f"the local stack has servers for Debian and Ubuntu on {' and '.join(ARCHITECTURES)}; "
+        f"this is {name} on {machine}: use `docker compose up --build --wait`"
     )
 
 
@@ -67,9 +86,10 @@ def browser_packages(os_release: dict[str, str], machine: str) -> Distribution:
 
     Raises StackError where the distribution has no package: Ubuntu's is a snap.
     """
-    if machine == "x86_64" and os_release.get("ID") == "debian":
-        packages = ("chromium-headless-shell", "fonts-dejavu-core")
-        return Distribution("debian", os_release["VERSION_CODENAME"], "main", packages, ("libc6",))
+    architecture = ARCHITECTURES.get(machine)
+    if architecture and os_release.get("ID") == "debian":
+        packages, suite = ("chromium-headless-shell", "fonts-dejavu-core"), _suite(os_release)
+        return Distribution("debian", suite, "main", architecture, packages, ("libc6",))
     raise StackError("tests need a browser, and this distribution has no package: install chromium")
 
 
@@ -78,10 +98,13 @@ def load_packages(os_release: dict[str, str], machine: str) -> Distribution:
 
     Raises StackError if the distribution is not supported.
     """
-    if machine == "x86_64" and os_release.get("ID") in {"debian", "ubuntu"}:
-        name, suite = os_release["ID"], os_release["VERSION_CODENAME"]
+    name, architecture = os_release.get("ID", "unknown"), ARCHITECTURES.get(machine)
+    if architecture and name in {"debian", "ubuntu"}:
         components = "main" if name == "debian" else "main universe"
-        return Distribution(
-            name, suite, components, ("wrk", "nghttp2-client", "haproxy"), ("libc6",)
-        )
+        packages, suite = ("wrk", "nghttp2-client", "haproxy"), _suite(os_release)
+        return Distribution(name, suite, components, architecture, packages, ("libc6",))
     raise StackError("benchmarks need wrk and h2load, which cannot be fetched: install them")
+
+
+def _suite(os_release: dict[str, str]) -> str:
+    return os_release["VERSION_CODENAME"]

@@ -86,7 +86,8 @@ def obstacle(port: int) -> str | None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 return f"cannot be listened on: {error.strerror}"
-            return f"is in use by {holder(port)}: end that, or move the stack with --port-offset"
+            remedy = "stop it or choose another --port-offset"
+            return f"is already in use (by {holder(port)}); {remedy}"
     return None
 
 
@@ -98,5 +99,5 @@ def holder(port: int) -> str:
     for connection in connections:
         is_it = getattr(connection.laddr, "port", None) == port
         if is_it and connection.status == psutil.CONN_LISTEN and connection.pid:
-            return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    return "a program of another user"
+            return f"pid {connection.pid}, {psutil.Process(connection.pid).name()}"
+    return "a process that this user may not see"

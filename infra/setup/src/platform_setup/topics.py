@@ -1,5 +1,6 @@
 """Job that creates missing topics and updates their settings; partition counts never change."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from chassis.stores.kafka import Brokers
 from platform_setup import INFRA, SetupError
 
 TIMEOUT = 30.0
+NO_ANSWER = ("_TRANSPORT", "_TIMED_OUT")
+SIGNALS_WITHIN = 1.0  # seconds; a call of librdkafka returns before Python handles a signal
 
 
 class Settings(BaseSettings):
@@ -99,8 +102,16 @@ def refuse_other_partitions(wanted: Iterable[Topic], existing: dict[str, int]) -
 
 
 def partitions(admin: AdminClient) -> dict[str, int]:
-    topics = admin.list_topics(timeout=TIMEOUT).topics
-    return {name: len(topic.partitions) for name, topic in topics.items()}
+    """Every topic's; raises KafkaException when Kafka does not answer within TIMEOUT."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            topics = admin.list_topics(timeout=SIGNALS_WITHIN).topics
+        except KafkaException as error:
+            if error.args[0].name() not in NO_ANSWER or time.monotonic() > end:
+                raise
+        else:
+            return {name: len(topic.partitions) for name, topic in topics.items()}
 
 
 def create(admin: AdminClient, topics: list[Topic], replication_factor: int) -> None:

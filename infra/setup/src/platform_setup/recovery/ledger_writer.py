@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from pydantic import Field
 
 from chassis.problems import Unavailable
+from chassis.process.interrupts import cancellable
 from chassis.process.settings import load, settings_config
 from chassis.stores.kafka import KafkaSettings, brokers
 from platform_setup import SetupError
@@ -86,11 +87,12 @@ def _whole(file: Path) -> int:
 def run(*, follow: bool) -> None:
     """Add the topic's erasures that the ledger lacks; with `follow` until SIGTERM or SIGINT.
 
+    Without it, and before the topic is read, these signals interrupt (chassis.process.interrupts).
     Raises SetupError when Kafka or the registry is unavailable, or the file cannot be written.
     """
     settings = load(Settings)
     try:
-        added = asyncio.run(_copy(settings, Ledger(settings.ledger), follow=follow))
+        added = asyncio.run(cancellable(_copy(settings, Ledger(settings.ledger), follow=follow)))
     except (KafkaError, TimeoutError, Unavailable) as error:
         raise SetupError(f"cannot read {settings.topic}: {error!r}") from error
     except OSError as error:
@@ -99,12 +101,13 @@ def run(*, follow: bool) -> None:
 
 
 async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
-    added, is_over, decode = 0, _asked_to_end(), None
+    added, decode = 0, None
     topic_id = await TopicIdentity(brokers(settings), settings.topic).id()
     columns = {settings.key: "char", "type": "varchar", "occurred_at": "datetime"}
     async with opened(brokers(settings), settings.topic) as consumer:
         _seek(consumer, ledger.places(topic_id))
         ends = await consumer.end_offsets(consumer.assignment())
+        is_over = _asked_to_end() if follow else asyncio.Event()
         while not is_over.is_set():
             if records := await poll(consumer):
                 decode = decode or decoder(settings.registry_url, settings.topic)

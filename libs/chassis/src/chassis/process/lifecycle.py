@@ -97,7 +97,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
 def _line(taken: CannotListen, settings: ServiceSettings) -> str:
     ports = settings.listening()
     variable = port_settings.variable_of(ports, taken.port)
-    return taken.line(settings.variable("host") if taken.is_host else variable)
+    return taken.line(settings.variable("host") if taken.is_host else variable, settings.stopping)
 
 
 def _log_all(failure: Exception) -> None:

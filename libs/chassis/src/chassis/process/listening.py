@@ -21,9 +21,12 @@ class CannotListen(Exception):
         self.may_be_stopped = error.errno == errno.EADDRINUSE
         super().__init__(self.reason)
 
-    def line(self, setting: str) -> str:
-        """Return the reason and the remedy; setting: the environment variable to change."""
-        remedy = f"stop it or set {setting}" if self.may_be_stopped else f"set {setting}"
+    def line(self, setting: str, stopping: str = "stop it") -> str:
+        """Return the reason and the remedy.
+
+        setting: the environment variable to change; stopping: how another process is stopped.
+        """
+        remedy = f"{stopping} or set {setting}" if self.may_be_stopped else f"set {setting}"
         return f"{self.reason}; {remedy}"
 
 

@@ -8,7 +8,7 @@ import ipaddress
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,9 @@ LISTENING = ("admin_port", "http_port", "grpc_port")
 
 class ServiceSettings(BaseSettings):
     """Configuration common to all deployables."""
+
+    stopping: ClassVar[str] = "stop it"
+    """How a user stops a process that has one of the ports, for the message that says so."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     admin_port: int = Field(description="Port of /livez, /readyz and /metrics.")
