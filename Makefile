@@ -86,7 +86,7 @@ check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, gene
 audit: $(VENV)/ready ## Check every pinned version against the advisory database (needs internet)
 	@.ci/audit
 
-test: $(VENV)/ready ## Run every test, with real servers that it starts and stops
+test: $(VENV)/ready $(if $(shell command -v go),.tools/kubernetes/ready) ## Run every test, with real servers that it starts and stops
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-clusters: $(VENV)/ready ## Run the end-to-end tests on three brokers, a Redis Cluster and three OpenSearch nodes

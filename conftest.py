@@ -17,7 +17,7 @@ from hypothesis import settings
 from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
-from tests.support.stack import containers, free_ports, instance
+from tests.support.stack import containers, free_ports, instance, skipped
 from tests.support.stores import redis_nodes
 
 # Rewritten assertions, as in test modules: a failure shows the compared values.
@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--instance",
         help="a local stack that is already running, such as dev; default: one for the tests",
     )
+
+
+def pytest_report_header() -> list[str]:
+    """Print at the start of a run what it will skip, and why."""
+    return skipped.reasons()
 
 
 @pytest.fixture(scope="session")
