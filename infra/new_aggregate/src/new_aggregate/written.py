@@ -10,6 +10,7 @@ from pathlib import Path
 from new_aggregate import TEMPLATES, texts_of
 from new_aggregate.aggregate import LIVING, Aggregate
 from new_aggregate.fields import Field
+from new_aggregate.migrations import joined
 from new_aggregate.words import reworded
 
 CONTRACTS = (
@@ -19,9 +20,7 @@ CONTRACTS = (
         for name in ("user", "command-api", "query-api", "search-api")
     ),
     *(f"schemas/proto/user/v1/{name}.proto" for name in ("user", "commands", "queries", "search")),
-    *(f"schemas/views/{name}" for name in ("redis-users.md", "opensearch-users.md")),
     "schemas/views/opensearch-users.json",
-    "schemas/tables/user-event.md",
     *(
         f"schemas/src/user_contracts/{name}"
         for name in (
@@ -30,7 +29,6 @@ CONTRACTS = (
             "messages.py",
             "redis_users.py",
             "user_event.py",
-            "py.typed",
         )
     ),
 )
@@ -50,7 +48,8 @@ TESTS = (
     "services/search-projector/tests/contract/test_user_index.py",
     "services/search-projector/tests/integration/test_service.py",
 )
-NOT_COPIED = {"tests", "__pycache__"}
+# The pages of users' services and contracts hold for those of any aggregate.
+NOT_COPIED = {"tests", "__pycache__", "README.md"}
 JINJA = texts_of(TEMPLATES)
 
 
@@ -58,7 +57,7 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
     """Path below the root → content."""
     named = {path: (root / path).read_text("utf-8") for path in living(root)}
     named |= {path: render(path, aggregate.fields) for path in templates()}
-    made = {Path(reworded(str(path), aggregate)): text for path, text in named.items()}
+    made = {Path(reworded(str(path), aggregate)): text for path, text in joined(named.items())}
     return {
         path: text if path.suffix == ".lock" else reworded(text, aggregate)
         for path, text in made.items()
