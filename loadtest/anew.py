@@ -15,10 +15,11 @@ from chassis.process.lifecycle import Process, launch
 from chassis.stores.redis import client
 from projections.queries import ViewQueries
 from projections.reader import BatchingReader
+from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
 from query_api.application import UserDirectory
 from query_api.settings import Settings
-from user_contracts import descriptors, redis_users
+from user_contracts import descriptors
 from user_contracts.proto.user.v1 import ListRequest, ListResponse, User, UserQueriesBase
 
 
@@ -46,7 +47,9 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """The gRPC door alone."""
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with aclosing(connected) as redis:
-        views = RedisReader(redis, redis_users, settings.redis_timeout, settings.redis_pool)
+        views = RedisReader(
+            redis, RedisLayout("users"), settings.redis_timeout, settings.redis_pool
+        )
         directory = UserDirectory(ViewQueries(BatchingReader(views), settings.visible_timeout))
         health = Health({})
         server = GrpcServer(

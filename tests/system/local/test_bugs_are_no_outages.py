@@ -23,11 +23,13 @@ from local_stack.addresses import Addresses
 from projections.opensearch.reader import OpenSearchReader
 from projections.redis import views as redis_views
 from projections.redis.change import RedisChange
+from projections.redis.layout import RedisLayout
 from search_api import http_api, opensearch_user_index
 from search_api.application import UserSearch
 from tests.support.stack.logged_program import LoggedProgram, logged
-from user_contracts import redis_users
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
+
+LAYOUT = RedisLayout("users")
 
 pytestmark = pytest.mark.e2e
 SECRET = "Qwertz"
@@ -171,7 +173,7 @@ async def emptied(nodes: str) -> RedisCluster:
     return redis
 
 
-@pytest.mark.parametrize("key", [redis_users.NOTES, redis_users.offsets_key("1", "ma")])
+@pytest.mark.parametrize("key", [LAYOUT.notes, LAYOUT.offsets_key("1", "ma")])
 async def test_view_of_the_wrong_type_ends_the_projector(
     stack: Addresses, redis_cluster: str, ports: dict[str, str], key: str
 ) -> None:
@@ -202,6 +204,6 @@ async def test_script_with_a_mistake_is_not_retried(
     change = RedisChange(USER, 1, datetime(2026, 1, 1, tzinfo=UTC), SECRET.encode(), b"")
     async with aclosing(await emptied(redis_cluster)) as redis:
         with pytest.raises(StoreError) as refused:
-            await redis_views.RedisViews(redis, redis_users, "1").apply([change])
+            await redis_views.RedisViews(redis, LAYOUT, "1").apply([change])
     assert SECRET not in str(refused.value)
     assert USER not in str(refused.value)

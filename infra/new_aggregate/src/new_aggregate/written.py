@@ -25,9 +25,6 @@ CONTRACTS = (
         f"schemas/src/user_contracts/{name}"
         for name in (
             "__init__.py",
-            "event_table.py",
-            "messages.py",
-            "redis_users.py",
             "user_event.py",
         )
     ),
@@ -82,6 +79,7 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
         dates=[field for field in fields if field.type == "date"],
         field_names=", ".join(field.name for field in fields),
         kinds=" | ".join(kinds),
+        conversions=", ".join(sorted({field.kind.conversion for field in fields})),
         tuple=f"tuple[{', '.join(field.kind.python for field in fields)}]",
         example=", ".join(f'"{field.name}": {field.in_python}' for field in fields),
         arguments=", ".join(f"{field.name}={field.in_python}" for field in fields),

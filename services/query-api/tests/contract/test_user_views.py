@@ -5,11 +5,11 @@ import pytest
 from projections.conformance import memory
 from projections.conformance import redis as on_redis
 from projections.conformance.reader import *
-from user_contracts import redis_users
+from projections.redis.layout import RedisLayout
 
 
 @pytest.fixture
 def subject(request: pytest.FixtureRequest, store: str) -> ReaderUnderTest:
     if store == "memory":
         return memory.reader()
-    return on_redis.reader(request.getfixturevalue("redis"), redis_users)
+    return on_redis.reader(request.getfixturevalue("redis"), RedisLayout("users"))

@@ -6,11 +6,11 @@ from projections.conformance import memory
 from projections.conformance import redis as on_redis
 from projections.conformance.generations import *
 from projections.redis.change import RedisChange
-from user_contracts import redis_users
+from projections.redis.layout import RedisLayout
 
 
 @pytest.fixture
 def subject(request: pytest.FixtureRequest, store: str) -> GenerationsUnderTest[RedisChange]:
     if store == "memory":
         return memory.generations_of_hashes()
-    return on_redis.generations(request.getfixturevalue("redis"), redis_users)
+    return on_redis.generations(request.getfixturevalue("redis"), RedisLayout("users"))

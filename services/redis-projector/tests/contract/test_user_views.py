@@ -10,8 +10,10 @@ from projections.conformance import redis as on_redis
 from projections.conformance.changes import ANN, BOB, RedisChanges
 from projections.conformance.views import *
 from projections.redis.change import RedisChange
+from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews
-from user_contracts import redis_users
+
+LAYOUT = RedisLayout("users")
 
 ON_REDIS = pytest.mark.parametrize(
     "store",
@@ -24,14 +26,14 @@ ON_REDIS = pytest.mark.parametrize(
 def subject(request: pytest.FixtureRequest, store: str) -> ViewsUnderTest[RedisChange]:
     if store == "memory":
         return memory.hashes()
-    return on_redis.views(request.getfixturevalue("redis"), redis_users)
+    return on_redis.views(request.getfixturevalue("redis"), LAYOUT)
 
 
 @ON_REDIS
 async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
     redis: AnyRedis,
 ) -> None:
-    views, changes = RedisViews(redis, redis_users, "1"), RedisChanges()
+    views, changes = RedisViews(redis, LAYOUT, "1"), RedisChanges()
     await views.apply([changes.put(ANN, 1), changes.put(BOB, 1)])
     await views.apply([changes.erase(ANN, 2)])
     assert await redis.zrange("users:1:{uv}:0192f5", 0, -1) == [BOB.encode()]
@@ -42,7 +44,7 @@ async def test_living_users_and_no_others_are_in_the_order_of_their_bucket(
 
 @ON_REDIS
 async def test_all_shards_of_the_view_hold_each_offset(redis: AnyRedis) -> None:
-    views = RedisViews(redis, redis_users, "1")
+    views = RedisViews(redis, LAYOUT, "1")
     await views.advance("a log", {0: (None, 5)})
     keys: list[Any] = [key async for key in redis.scan_iter("users:1:*:offsets")]
-    assert len(set(keys)) == len(redis_users.SHARDS) == 16
+    assert len(set(keys)) == len(LAYOUT.SHARDS) == 16
