@@ -20,12 +20,13 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
+from projections.opensearch import text_index
 from projections.opensearch.reader import OpenSearchReader
 from projections.redis import views as redis_views
 from projections.redis.change import RedisChange
 from projections.redis.layout import RedisLayout
-from search_api import http_api, opensearch_user_index
-from search_api.application import UserSearch
+from projections.searches import TextSearch
+from search_api import http_api
 from tests.support.stack.logged_program import LoggedProgram, logged
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 
@@ -150,11 +151,11 @@ async def test_query_that_opensearch_refuses_is_500_with_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     wrong = {"query": {"no_such_query": {SECRET: SECRET}}}
-    monkeypatch.setattr(opensearch_user_index, "query", lambda _text: wrong)
+    monkeypatch.setattr(text_index, "query", lambda _text, _further: wrong)
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
         reader = OpenSearchReader(opensearch, "users", 5)
-        index = opensearch_user_index.OpenSearchUserIndex(reader)
-        server = HttpServer(http_api.routes(UserSearch(index)), "127.0.0.1", 0, 1)
+        index = text_index.OpenSearchTextIndex(reader)
+        server = HttpServer(http_api.routes(TextSearch(index)), "127.0.0.1", 0, 1)
         url = f"http://127.0.0.1:{server.port}/user/search/{SECRET}"
         async with serving(server), aiohttp.ClientSession() as session, session.get(url) as found:
             problem = await found.json()

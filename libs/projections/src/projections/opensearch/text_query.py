@@ -7,22 +7,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chassis.text import folding
-from search_api.ranking import Rank, characters, may_be_part, typos
+from projections.ranking import Rank, characters, may_be_part, typos
 
 Clause = dict[str, Any]
 DELETED: Clause = {"term": {"deleted": True}}
 
 
-def query(text: str) -> dict[str, Any]:
-    """Best rank first, equals by id, deleted users left out.
+def query(text: str, further: Sequence[Clause] = ()) -> dict[str, Any]:
+    """Best rank first, equals by id, deleted ones left out.
+
+    further: clauses of a lower rank than any, such as for an index of a former version.
 
     Each rank has one score for all: a page's place does not move when the index changes, and many
     small parts never add up to a whole word.
     """
     words = folding.words(text)
-    ranks = [_constant(every, rank) for rank, every in _ranks(words)]{{ " + _former(text)" if not plain }}
+    ranks = [constant(every, rank) for rank, every in _ranks(words)] + [*further]
     compared = words if len(words) > 1 else []  # of one word the rank tells it
-    better = [_constant(one(word), 1) for word in compared for one in (_word, _beginning)]
+    better = [constant(one(word), 1) for word in compared for one in (_word, _beginning)]
     return {
         "query": {
             "bool": {
@@ -103,23 +105,6 @@ def _any(clauses: Iterator[Clause]) -> Clause:
     return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
 
 
-def _constant(clause: Clause, score: int) -> Clause:
+def constant(clause: Clause, score: int) -> Clause:
+    """The clause, with one score for all that it finds."""
     return {"constant_score": {"filter": clause, "boost": score}}
-
-{% if not plain %}
-
-def _former(text: str) -> list[Clause]:
-    """The search of 0.1.0, for an index that it made and that is not rebuilt yet.
-
-    A rebuilt one has no such field, and for it these clauses match nothing at once.
-    """
-    every = {"query": text, "operator": "and"}
-    beginnings = [f"full_name.beginnings{part}" for part in ("", "._2gram", "._3gram")]
-    near = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 20}
-    return [
-        _constant({"match": {"full_name": every}}, 8),
-        _constant({"multi_match": {"fields": beginnings, "type": "bool_prefix"} | every}, 4),
-        _constant({"match": {"full_name.parts": every}}, 2),
-        _constant({"match": {"full_name": every | near}}, 1),
-    ]
-{% endif %}

@@ -1,4 +1,4 @@
-"""How well a user matches a query: the same numbers for the index and for its double.
+"""How well a document matches a query: the same numbers for the index and for its double.
 
 The rules are in schemas/views/opensearch-users.md. A score is the rank of the worst match that a
 word of the query has, and below that how many of the words match better than that.

@@ -1,11 +1,23 @@
-"""What a caller may ask of users, on the view in memory."""
+"""What a caller may ask of a view by key, on the view in memory."""
 
 import pytest
 
 from chassis.http.pagination import Page, encode_cursor
 from chassis.problems import Invalid, NotFound
+from projections.conformance import memory
 from projections.conformance.reader import ReaderUnderTest
-from query_api.application import UserDirectory
+from projections.directory import Directory
+from projections.queries import ViewQueries
+
+
+@pytest.fixture
+def stored_users() -> ReaderUnderTest:
+    return memory.reader()
+
+
+@pytest.fixture
+def directory(stored_users: ReaderUnderTest) -> Directory:
+    return Directory("user", ViewQueries(stored_users.reader, visible_timeout=0.2))
 
 
 def an_id(number: int) -> str:
@@ -17,14 +29,14 @@ def a_hash(version: int = 1) -> dict[str, bytes]:
 
 
 async def test_a_user_that_is_there_is_told(
-    directory: UserDirectory, stored_users: ReaderUnderTest
+    directory: Directory, stored_users: ReaderUnderTest
 ) -> None:
     await stored_users.put(an_id(1), a_hash(3))
     assert (await directory.get(an_id(1))).version == 3
 
 
 async def test_unknown_and_deleted_users_are_not_found(
-    directory: UserDirectory, stored_users: ReaderUnderTest
+    directory: Directory, stored_users: ReaderUnderTest
 ) -> None:
     await stored_users.put(an_id(1), {"version": b"3"})
     for user_id in (an_id(1), an_id(2)):
@@ -33,13 +45,13 @@ async def test_unknown_and_deleted_users_are_not_found(
 
 
 async def test_a_deletion_is_seen_by_who_waits_for_it(
-    directory: UserDirectory, stored_users: ReaderUnderTest
+    directory: Directory, stored_users: ReaderUnderTest
 ) -> None:
     await stored_users.put(an_id(1), {"version": b"2"})
     with pytest.raises(NotFound):
         await directory.get(an_id(1), min_version=2)
 
 
-async def test_a_cursor_that_is_not_ours_is_refused(directory: UserDirectory) -> None:
+async def test_a_cursor_that_is_not_ours_is_refused(directory: Directory) -> None:
     with pytest.raises(Invalid):
         await directory.list(Page(5, encode_cursor("ann")))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.text import folding
-from search_api.opensearch_query import query
+from projections.opensearch.text_query import query
 
 TEXTS = st.text(min_size=1, max_size=100)
 NO_CLAUSE = "zqzqzq"  # a text that no clause has

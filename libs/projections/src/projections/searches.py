@@ -1,14 +1,15 @@
-"""Everything a caller may ask of search-api."""
+"""Searches of a view by text: pages of the documents that match, best first."""
 
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from chassis.http.pagination import Page, cut, decode_cursor, invalid
 from chassis.limits.concurrency import ConcurrencyLimit
 from chassis.text import folding
-from search_api.ports import User, UserIndex
+from projections.reader import ScoredDocument
 
 MAX_TERM = 100  # characters
 MAX_WORDS = (
@@ -20,19 +21,28 @@ LONG_SEARCHES = 2  # of them
 QUEUE, LONG_QUEUE = 1000, 16  # searches that wait
 
 
-@dataclass(frozen=True, slots=True)
-class UserSearch:
-    """Search for users."""
+class TextIndex(Protocol):
+    """Searches documents. Raises Unavailable when the index does not answer."""
 
-    index: UserIndex
+    async def search(
+        self, text: str, after: tuple[float, str] | None, limit: int
+    ) -> list[ScoredDocument]:
+        """At most limit hits, best first, equals by id; only those behind (score, id) `after`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSearch:
+    """Search for aggregates by their texts."""
+
+    index: TextIndex
     searches: ConcurrencyLimit = field(default_factory=lambda: searches(SEARCHES))
     long_searches: ConcurrencyLimit = field(
         default_factory=lambda: ConcurrencyLimit("long searches", LONG_SEARCHES, LONG_QUEUE)
     )
     """Of terms with more words than SHORT; each is one of `searches`, too."""
 
-    async def search(self, text: str, page: Page) -> tuple[Sequence[User], str | None]:
-        """A page of matching users, best first, and the next cursor.
+    async def search(self, text: str, page: Page) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        """A page of matching documents, best first, and the next cursor.
 
         Raises Invalid, Unavailable, TooManyRequests.
         Each word must match a word of the text: as a whole, its beginning, a part, or with a small
@@ -43,8 +53,8 @@ class UserSearch:
         term = _checked(text)
         async with self._slot(term):
             hits = await self.index.search(term, after, page.limit + 1)
-        found, cursor = cut(hits, page.limit, lambda last: (last.score, last.user.id))
-        return [hit.user for hit in found], cursor
+        found, cursor = cut(hits, page.limit, lambda last: (last.score, last.document["id"]))
+        return [hit.document for hit in found], cursor
 
     @asynccontextmanager
     async def _slot(self, term: str) -> AsyncIterator[None]:

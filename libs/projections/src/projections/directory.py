@@ -1,4 +1,4 @@
-"""Everything a caller may ask of query-api."""
+"""What a caller may ask of a view by key: one living aggregate, and pages of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,24 @@ from projections.reader import StoredView
 
 
 @dataclass(frozen=True, slots=True)
-class UserDirectory:
-    """Get and list users, newest first."""
+class Directory:
+    """Get and list aggregates, newest first."""
 
+    name: str
+    """What one is called, such as user."""
     queries: ViewQueries
 
-    async def get(self, user_id: str, min_version: int | None = None) -> StoredView:
-        """The user at min_version or newer.
+    async def get(self, key: str, min_version: int | None = None) -> StoredView:
+        """The aggregate at min_version or newer.
 
         Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable,
         TooManyRequests.
         """
-        view = await self.queries.get(user_id, min_version)
+        view = await self.queries.get(key, min_version)
         if view is None or view.json is None:
-            raise NotFound(f"no user has the id {user_id}")
+            raise NotFound(f"no {self.name} has the id {key}")
         return view
 
     async def list(self, page: Page) -> tuple[Sequence[StoredView], str | None]:
-        """A page of users, newest first, and the next cursor; raises Invalid, Unavailable."""
+        """A page, newest first, and the next cursor; raises Invalid, Unavailable."""
         return await self.queries.newest(page)

@@ -6,22 +6,22 @@ from typing import Any
 
 from chassis.text import folding
 from projections.memory.search import search
-from search_api.documents import hit
-from search_api.ports import Hit
-from search_api.ranking import Rank, characters, may_be_part, typos
+from projections.ranking import Rank, characters, may_be_part, typos
+from projections.reader import ScoredDocument
 
 Matches = Callable[[str], bool]
 
 
-class MemoryUserIndex:
-    """`documents` are as in OpenSearch, by id."""
+class MemoryTextIndex:
+    """Implements projections.searches.TextIndex; `documents` are as in OpenSearch, by id."""
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
         self._documents = documents
 
-    async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
-        score = partial(_score, folding.words(text))
-        return [hit(found) for found in search(self._documents, score, after, limit)]
+    async def search(
+        self, text: str, after: tuple[float, str] | None, limit: int
+    ) -> list[ScoredDocument]:
+        return search(self._documents, partial(_score, folding.words(text)), after, limit)
 
 
 def _score(wanted: Sequence[str], document: Mapping[str, Any]) -> float:
