@@ -122,8 +122,8 @@ async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell)
     quick = ".venv/bin/pytest -q -m 'not integration and not e2e'"
     await timed(
         shell,
-        f"{quick} services infra/local infra/setup tests/component/configuration"
-        " tests/component/packaging",
+        f"{quick} services infra/local infra/setup tests/component/aggregates"
+        " tests/component/configuration tests/component/packaging",
     )
 
 

@@ -29,21 +29,6 @@ CONTRACTS = (
         )
     ),
 )
-# Of the tests those that name no field; what the others say of users, templates say of any.
-TESTS = (
-    *(f"services/{api}-api/tests/conftest.py" for api in ("command", "query", "search")),
-    "services/search-projector/tests/conftest.py",
-    "services/query-api/tests/contract/test_user_views.py",
-    "services/query-api/tests/integration/test_service.py",
-    "services/redis-projector/tests/contract/test_generations.py",
-    "services/redis-projector/tests/contract/test_user_views.py",
-    "services/redis-projector/tests/integration/test_service.py",
-    "services/search-api/tests/contract/test_text_index.py",
-    "services/search-api/tests/integration/test_service.py",
-    "services/search-projector/tests/contract/test_generations.py",
-    "services/search-projector/tests/contract/test_user_index.py",
-    "services/search-projector/tests/integration/test_service.py",
-)
 # The pages of users' services and contracts hold for those of any aggregate.
 NOT_COPIED = {"tests", "__pycache__", "README.md", "former_index.py"}
 JINJA = texts_of(TEMPLATES)
@@ -91,7 +76,7 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
 
 def living(root: Path) -> Iterator[Path]:
     """What of users is read, below the root."""
-    yield from map(Path, CONTRACTS + TESTS)
+    yield from map(Path, CONTRACTS)
     for service in (name for name in LIVING if (root / "services" / name).is_dir()):
         for file in sorted((root / "services" / service).rglob("*")):
             path = file.relative_to(root)

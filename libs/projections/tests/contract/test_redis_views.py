@@ -93,3 +93,22 @@ async def test_a_redis_that_is_away_is_reported(
         ):
             with pytest.raises(Unavailable):
                 await call
+
+
+@ON_REDIS
+async def test_keys_are_those_of_the_contract_page(views: RedisViews, redis: AnyRedis) -> None:
+    await views.apply([CHANGES.put(ANN, 1), CHANGES.put(BOB, 1)])
+    await views.apply([CHANGES.erase(ANN, 2)])
+    assert await redis.zrange("things:1:{uv}:0192f5", 0, -1) == [BOB.encode()]
+    assert await redis.zrange("things:1:{ma}:buckets", 0, -1) == [b"0192f5"]
+    marker: Any = await redis.hgetall(f"things:1:{{uv}}:0192f5:{ANN}")
+    assert marker == {b"version": b"2"}
+
+
+@ON_REDIS
+async def test_all_shards_of_the_view_hold_each_offset(
+    views: RedisViews, redis: AnyRedis, layout: RedisLayout
+) -> None:
+    await views.advance("a log", {0: (None, 5)})
+    keys: list[Any] = [key async for key in redis.scan_iter("things:1:*:offsets")]
+    assert len(set(keys)) == len(layout.SHARDS) == 16
