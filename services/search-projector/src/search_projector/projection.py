@@ -8,7 +8,7 @@ from user_contracts import user_event
 
 
 def content(first_name: str, last_name: str) -> dict[str, Any]:
-    """What the document of a user holds, and what search looks at."""
+    """The fields of a user in its document, and the words that search uses."""
     return {
         "first_name": first_name,
         "last_name": last_name,
