@@ -1,4 +1,4 @@
-# The only door. `make help` lists what it opens.
+# Entry point of the repository. `make help` lists the targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,23 +25,23 @@ LOCKED := $(DEPLOYABLES) infra/setup infra/connect infra/canary infra/console in
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# --- the running system -------------------------------------------------------------------------
+# --- running system -----------------------------------------------------------------------------
 
-# Several of a server: make up BROKERS=3 REDIS_MASTERS=3 OPENSEARCH_NODES=3
+# Several nodes of a server: make up BROKERS=3 REDIS_MASTERS=3 OPENSEARCH_NODES=3
 FORM = $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REDIS_MASTERS),--redis-masters $(REDIS_MASTERS)) \
 	$(if $(OPENSEARCH_NODES),--opensearch-nodes $(OPENSEARCH_NODES))
 
 .PHONY: up down clean status logs infra replay backup restore demo
-up: $(VENV)/ready ## Start everything: servers and services; ends with a table of addresses
+up: $(VENV)/ready ## Start servers and services, and print their addresses
 	@$(BIN)/local-stack up $(FORM)
 
-infra: $(VENV)/ready ## Start the servers only, to run one service from an editor
+infra: $(VENV)/ready ## Start the servers only, to run a service from an editor
 	@$(BIN)/local-stack infra $(FORM)
 
-down: $(VENV)/ready ## Stop everything, keep the data
+down: $(VENV)/ready ## Stop everything and keep the data
 	@$(BIN)/local-stack down
 
-clean: $(VENV)/ready ## Stop everything, remove the data
+clean: $(VENV)/ready ## Stop everything and remove the data
 	@$(BIN)/local-stack clean
 
 status: $(VENV)/ready ## Show each program, its health and its memory
@@ -50,101 +50,101 @@ status: $(VENV)/ready ## Show each program, its health and its memory
 logs: $(VENV)/ready ## Follow a log: make logs SERVICE=command-api
 	@$(BIN)/local-stack logs $(SERVICE)
 
-replay: $(VENV)/ready ## Publish every event in MySQL once more, and follow that to its end
+replay: $(VENV)/ready ## Publish every event in MySQL again, and wait until all are published
 	@set -a; . .local/dev/env/connector-supervisor.env; $(BIN)/connector-supervisor replay
 
 backup: $(VENV)/ready ## Save every event: make backup FILE=events.sql
 	@$(BIN)/local-stack backup $(FILE)
 
-restore: $(VENV)/ready ## Restore a lost MySQL, completed from Kafka: make restore FILE=events.sql LOST_AT=2026-11-29T12:00:00Z
+restore: $(VENV)/ready ## Restore a lost event store, completed from Kafka: make restore FILE=events.sql LOST_AT=2026-11-29T12:00:00Z
 	@$(BIN)/local-stack restore $(FILE) $(if $(LOST_AT),--lost-at $(LOST_AT))
 
-demo: $(VENV)/ready ## All three APIs in one process on memory, in seconds
+demo: $(VENV)/ready ## Run all three APIs in one process with in-memory stores
 	@$(BIN)/demo
 
 # --- checks -------------------------------------------------------------------------------------
 
-# Tests mostly wait, so two workers take the files in turn, each with a stack of its own (3 GB).
+# Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench load seed
-check: $(VENV)/ready ## What CI runs first: format, lint, types, imports, generated code, quick tests
+check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	@# One run a member: their tests bear the same file names, which one run would take for one module.
+	@# One run per member: their tests have equal file names, which a single run treats as one module.
 	for part in $(MEMBERS) infra/grafana infra/k8s infra/python-image infra/write_version.py tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s infra/*/Dockerfile
 	$(MAKE) --no-print-directory site
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
-	else echo "left out: docker compose config (there is no docker compose here)"; fi
+	else echo "skipped: docker compose config (docker compose is not installed)"; fi
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready prose; \
-	elif [ "$${CI:-}" = true ]; then echo "infra/k8s, HTTP/2 and prose cannot be checked: there is no Go here" >&2; exit 1; \
-	else echo "left out: the checks of infra/k8s, HTTP/2 and prose (there is no Go here)"; fi
+	elif [ "$${CI:-}" = true ]; then echo "cannot check infra/k8s, HTTP/2 and prose: Go is not installed" >&2; exit 1; \
+	else echo "skipped: checks of infra/k8s, HTTP/2 and prose (Go is not installed)"; fi
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
-audit: $(VENV)/ready ## Ask the advisory database about every version that is pinned (needs internet)
+audit: $(VENV)/ready ## Check every pinned version against the advisory database (needs internet)
 	@.ci/audit
 
-test: $(VENV)/ready ## Every test, on real servers that it starts and stops itself
+test: $(VENV)/ready ## Run every test, with real servers that it starts and stops
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
-test-clusters: $(VENV)/ready ## The end-to-end tests on three brokers, a Redis Cluster and three nodes of OpenSearch
+test-clusters: $(VENV)/ready ## Run the end-to-end tests on three brokers, a Redis Cluster and three OpenSearch nodes
 	$(BIN)/pytest --stack clusters tests/system/e2e
 
-chaos-clusters: $(VENV)/ready ## Lose one of each there under load, and prove that nothing is lost
+chaos-clusters: $(VENV)/ready ## Kill a node of each cluster under load, and verify that no event is lost
 	$(BIN)/pytest --stack clusters tests/chaos/test_clusters.py $(CHAOS)
 
-test-compose: $(VENV)/ready ## The end-to-end tests, and the containers' own, on docker compose
+test-compose: $(VENV)/ready ## Run the end-to-end tests and the container tests on docker compose
 	$(BIN)/pytest --stack compose tests/component/openapi tests/system/e2e tests/system/compose
 
-test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/control-plane ## infra/k8s before Kubernetes' own API server, which is built first (needs Go; five minutes, once)
+test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/control-plane ## Test infra/k8s against a Kubernetes API server, built on first use (needs Go; five minutes)
 	$(BIN)/pytest tests/system/kubernetes
 
-# What holds for a run of the chaos suite: make chaos SEED=17 MINUTES=60
+# Options of the chaos suite: make chaos SEED=17 MINUTES=60
 CHAOS = $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
-chaos: $(VENV)/ready ## Hurt the running system and prove that nothing is lost: SEED= repeats, MINUTES= prolongs
+chaos: $(VENV)/ready ## Inject faults into a running system, and verify that no event is lost (SEED= repeats, MINUTES= prolongs)
 	$(BIN)/pytest tests/chaos $(CHAOS)
 
-chaos-mutants: $(VENV)/ready ## Break one guard after the other; the chaos suite must see each
+chaos-mutants: $(VENV)/ready ## Remove one safeguard at a time; the chaos suite must detect each
 	$(BIN)/python -m tests.chaos.mutants
 
-fuzz: $(VENV)/fuzzer ## Search for inputs that break the decoders: make fuzz MINUTES=10 (Linux on x86-64)
+fuzz: $(VENV)/fuzzer ## Fuzz the decoders: make fuzz MINUTES=10 (Linux on x86-64)
 	@$(BIN)/python -m tests.component.fuzz.fuzz_runner $(if $(MINUTES),--minutes $(MINUTES))
 
-format: $(VENV)/ready ## Bring the code into shape
+format: $(VENV)/ready ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/ready ## Measure the targets on the running system (after make up, make seed): a quarter of an hour
+bench: $(VENV)/ready ## Measure the performance targets on the running system (after make up, make seed; 15 minutes)
 	$(BIN)/python -m loadtest.bench
 
-seed: $(VENV)/ready ## Put users into the running system: make seed USERS=100000
+seed: $(VENV)/ready ## Create users in the running system: make seed USERS=100000
 	@$(BIN)/python -m loadtest.seed --users $(USERS)
 
-load: $(VENV)/ready ## Put load on the running system: make load SCRIPT=command-create TRANSPORT=http RATE=50 DURATION=60s
+load: $(VENV)/ready ## Load-test the running system: make load SCRIPT=command-create TRANSPORT=http RATE=50 DURATION=60s
 	@mkdir -p .local/load
 	@IDS=$(CURDIR)/.local/dev/seeded-ids K6_WEB_DASHBOARD=true K6_WEB_DASHBOARD_PORT=-1 K6_WEB_DASHBOARD_PERIOD=1s \
 		K6_WEB_DASHBOARD_EXPORT=.local/load/$(SCRIPT).html $(BIN)/k6 run --no-usage-report loadtest/$(SCRIPT).js
-	@echo "The same with plots: .local/load/$(SCRIPT).html"
+	@echo "Report with plots: .local/load/$(SCRIPT).html"
 
 # --- development --------------------------------------------------------------------------------
 
 .PHONY: new-aggregate site prose gen locks
-new-aggregate: $(VENV)/ready ## Write an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
+new-aggregate: $(VENV)/ready ## Generate an aggregate beside users: make new-aggregate NAME=order FIELDS="customer:text(100) total:integer"
 	@$(BIN)/new-aggregate "$(NAME)" "$(FIELDS)" --plural "$(PLURAL)"
 	@$(MAKE) --no-print-directory gen
 
-site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## The documentation as a site, in .local/site/html; fails at the first link that leads nowhere
-	@command -v npm >/dev/null || echo "left out: the diagrams of the site (there is no npm here)"
+site: $(VENV)/ready $(if $(shell command -v npm),.tools/mermaid.js) ## Build the documentation site in .local/site/html; fails at a broken link
+	@command -v npm >/dev/null || echo "skipped: diagrams of the site (npm is not installed)"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
 
 # docs/prose/clean lists pathspecs of git, so the shell must not expand them.
 prose: .tools/go/ready ## Check the prose of the paths in docs/prose/clean (needs Go)
 	@set -f; git ls-files -- $$(grep -v '^#' docs/prose/clean) | xargs .tools/bin/vale --no-global --config docs/prose/vale.ini --output line
 
-gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, what infra/grafana and infra/k8s take from elsewhere, the version
+gen: $(VENV)/ready ## Generate code from schemas/, docs/settings.md, dashboards, infra/k8s and version numbers
 	$(BIN)/python schemas/generate.py
 	$(BIN)/python docs/generate_settings.py
 	$(BIN)/python infra/grafana/generate.py
@@ -155,7 +155,7 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-emit-find-links --no-annotate \
 	$(foreach name,http2 chassis eventstore projections contracts platform-setup connector-supervisor canary console view-verifier local-stack new-aggregate demo $(notdir $(DEPLOYABLES)),--no-emit-package $(name))
 
-locks: $(UV) ## Lock the dependencies: versions and hashes, one file a deployable and one for development
+locks: $(UV) ## Lock the dependencies with versions and hashes, one file for each deployable and one for development
 	$(COMPILE) pyproject.toml --group dev $(addsuffix /pyproject.toml,$(MEMBERS)) -o requirements-dev.lock
 	for service in $(LOCKED); do $(COMPILE) $$service/pyproject.toml -o $$service/requirements.lock; done
 	$(COMPILE) tests/component/fuzz/requirements.in -o tests/component/fuzz/requirements.lock
@@ -172,12 +172,12 @@ $(VENV)/fuzzer: tests/component/fuzz/requirements.lock $(VENV)/ready
 
 .tools/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version 2>&1))"; exit 1; }
+		|| { echo "Python 3.11 or newer is required (found: $$($(PYTHON) --version 2>&1))"; exit 1; }
 	@$(PYTHON) -m venv .tools 2>/dev/null \
-		|| { rm -rf .tools; echo "uv is fetched through a virtual environment: apt install python3-venv"; exit 1; }
+		|| { rm -rf .tools; echo "uv is installed in a virtual environment: apt install python3-venv"; exit 1; }
 	@.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
-# What draws the diagrams of the site; code hosts draw them by themselves.
+# Renderer of the site's diagrams; code hosts render them themselves.
 MERMAID := @mermaid-js/tiny@11.17.2
 MERMAID_SHA512 := 3e616bd5ce5c49f35fe409e02cb47df03adbbd1e14e4a783ec8fa14241aa1b9c3955ebb7413e1d1b4aaef5ff7d7299ffb0a8f65f14412b4abb10bea1afd358fc
 .tools/mermaid.js: Makefile

@@ -1,4 +1,4 @@
-"""The running test stack, for every test that asks for it: real servers, started once."""
+"""The test stack: real servers, started once for all tests that request it."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from local_stack.addresses import Addresses, load
 from tests.support.stack import containers, free_ports, instance
 from tests.support.stores import redis_nodes
 
-# Their assertions are as plain as those of test modules: what was compared is shown.
+# Rewritten assertions, as in test modules: a failure shows the compared values.
 pytest.register_assert_rewrite("projections.conformance")
 
 BIN = Path(sys.executable).parent
@@ -35,7 +35,7 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 Started = Callable[[str, Mapping[str, str], int], AbstractAsyncContextManager[int]]
 
 
-# Time limits say how busy the machine is. `--hypothesis-profile long` looks for what `ci` misses.
+# Time limits depend on the machine's load. `--hypothesis-profile long` finds what `ci` misses.
 settings.register_profile("ci", max_examples=100, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None)
 settings.load_profile("ci")
@@ -46,18 +46,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack",
         choices=("local", "clusters", "compose"),
         default="local",
-        help="what end-to-end tests run against: processes, the same with three brokers, a Redis "
+        help="target of end-to-end tests: processes, the same with three brokers, a Redis "
         "Cluster and three nodes of OpenSearch, or containers",
     )
     parser.addoption(
         "--instance",
-        help="a local stack that runs already, such as dev; default: one for the tests",
+        help="a local stack that is already running, such as dev; default: one for the tests",
     )
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
-    """The system under test, from empty data, started for the whole run, unless one is given."""
+    """Return the system under test, started from empty data for the whole run, or the given one."""
     if given := request.config.getoption("--instance"):
         yield load(given)
         return
@@ -69,7 +69,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
 
 @contextmanager
 def _local_stack(form: Sequence[str]) -> Iterator[Addresses]:
-    """The instance of these tests; one that runs already is used and left as it is."""
+    """Return the instance of these tests; one that is already running is used and kept."""
     if _run("status").returncode == 0:
         yield load(instance.NAME)
         return
@@ -94,7 +94,7 @@ def _run(*command: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="session")
 def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URLs of a Redis Cluster that only contract tests use, with commas between."""
+    """Return the URLs of a Redis Cluster for contract tests only, separated by commas."""
     with redis_nodes.running(tmp_path_factory.mktemp("redis-cluster")) as urls:
         yield urls
 
@@ -103,14 +103,14 @@ def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     params=["memory", *(pytest.param(one, marks=INTEGRATION) for one in ("redis", "redis cluster"))]
 )
 def store(request: pytest.FixtureRequest) -> str:
-    """What the contract suite of a Redis view runs over."""
+    """Return the kind of store that the contract suite of a Redis view runs over."""
     name: str = request.param
     return name
 
 
 @pytest.fixture
 async def redis(request: pytest.FixtureRequest, store: str) -> AsyncIterator[AnyRedis]:
-    """A database of the stack's Redis, or a cluster, that only contract tests use; empty."""
+    """Return an empty database of the stack's Redis, or of a cluster, for contract tests only."""
     if store == "redis":
         stack: Addresses = request.getfixturevalue("stack")
         settings: dict[str, Any] = {"redis_url": stack.redis_url.removesuffix("/0") + "/9"}
@@ -125,7 +125,7 @@ async def redis(request: pytest.FixtureRequest, store: str) -> AsyncIterator[Any
 
 @pytest.fixture
 def unused_ports() -> list[int]:
-    """Ports of the loopback address that nobody listens on just now."""
+    """Return free ports of the loopback address."""
     return free_ports.unused(4)
 
 
@@ -133,7 +133,7 @@ def unused_ports() -> list[int]:
 def started() -> Started:
     """Run a service's console command with these settings until the block ends.
 
-    It is ready before the block begins; afterwards it must stop on SIGTERM with exit code 0. Gives
+    It is ready when the block begins; afterwards it must stop on SIGTERM with exit code 0. Yields
     the process id.
     """
 
@@ -158,7 +158,7 @@ def started() -> Started:
 
 
 async def readiness_is(status: int, admin: int) -> None:
-    """Raise AssertionError unless /readyz answers so."""
+    """Raise AssertionError unless /readyz returns this status."""
     try:
         async with (
             aiohttp.ClientSession() as session,

@@ -1,6 +1,6 @@
-"""Write the version in the file VERSION where a file cannot read it; `make gen` runs it.
+"""Write the version of the file VERSION into files that cannot read it; `make gen` runs it.
 
-A package reads it when it is built; schemas/generate.py puts it into the OpenAPI documents.
+A package reads it at build time; schemas/generate.py writes it into the OpenAPI documents.
 """
 
 import re
@@ -17,7 +17,7 @@ WRITTEN = {
     f"{PRODUCTION}/kustomization.yaml": r"(?<=newTag: )[^}\s]+",
     f"{PRODUCTION}/connect.yaml": r"(?<=image: people/connect:)\S+",
 }
-"""File → where the version is in it."""
+"""File → pattern of the version in it."""
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""What a list costs over gRPC when every message is encoded anew. See grpc_reads.py.
+"""Benchmark server: query-api's List over gRPC, which encodes each message. See grpc_reads.py.
 
-The same server, settings and view; of each user a message is ready, so that only its encoding is
+The same server, settings and view; each user's message is prepared, so that only its encoding is
 compared. Started with query-api's environment.
 """
 
@@ -24,7 +24,7 @@ from user_contracts.proto.user.v1 import ListRequest, ListResponse, User, UserQu
 
 
 class Anew(UserQueriesBase):
-    """Lists users from ready messages."""
+    """Lists users from prepared messages."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -44,7 +44,7 @@ class Anew(UserQueriesBase):
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The gRPC door alone."""
+    """Run the gRPC server only."""
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with aclosing(connected) as redis:
         views = RedisReader(

@@ -1,4 +1,4 @@
-"""Attacks on an API's ports, by raw bytes: each keeps some connections at what it does.
+"""Attacks on an API's ports, as raw bytes; each keeps several connections busy.
 
     python -m loadtest.attacks NAME --http PORT --grpc PORT --seconds 10
 
@@ -37,9 +37,9 @@ USERS = b"GET /user?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What each of its connections sends: `first`, then what `then` makes, until it is cut off.
+    """Bytes of each connection: `first`, then those of `then`, until the server closes it.
 
-    holds: seconds to stay when there is no more to send, and then to begin from scratch.
+    holds: seconds to stay when everything was sent; then it starts over.
     """
 
     port: str
@@ -53,7 +53,7 @@ class Attack:
 
 
 def block(path: str, *others: tuple[str, str], method: str = "POST") -> bytes:
-    """A header block that refers to no other."""
+    """Return a header block without references to the dynamic table."""
     first = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "x")]
     return Encoder().encode(
         [*first, ("te", "trailers"), ("content-type", "application/grpc"), *others]
@@ -61,7 +61,7 @@ def block(path: str, *others: tuple[str, str], method: str = "POST") -> bytes:
 
 
 def calls(path: str, message: bytes | None, count: int = 100) -> bytes:
-    """Calls on the first streams of a connection; message None: headers alone."""
+    """Return calls on the first streams of a connection; message None: headers only."""
     headers = block(path)
     return b"".join(call(stream, headers, message) for stream in odd(count))
 
@@ -79,13 +79,13 @@ def odd(count: int) -> range:
 
 
 def repeated(part: bytes) -> Callable[[], Iterator[bytes]]:
-    """The same again and again, CHUNK bytes at a time."""
+    """Return the same bytes repeatedly, CHUNK bytes at a time."""
     chunk = part * max(1, CHUNK // len(part))
     return lambda: itertools.repeat(chunk)
 
 
 def streams(make: Callable[[int], bytes]) -> Callable[[], Iterator[bytes]]:
-    """Something new for each stream, without end."""
+    """Return new bytes for each stream, endlessly."""
 
     def made() -> Iterator[bytes]:
         numbers = iter(range(1, 2**31, 2))
@@ -100,7 +100,7 @@ def frame(kind: int, payload: bytes = b"", flags: int = 0, stream: int = 0) -> b
 
 
 def flood(part: bytes) -> Attack:
-    """Frames after a hundred calls that wait for their messages."""
+    """Return frames after a hundred calls that wait for their messages."""
     return Attack("grpc", GREETING + calls(CHECK, None), repeated(part))
 
 
@@ -118,7 +118,7 @@ BY_GET = block(GET, method="GET")
 
 
 def _tables(stream: int) -> bytes:
-    """Each call changes the size of the table, and fills it."""
+    """Return a call that changes the size of the table, and fills it."""
     sizes = b"\x20\x3f\xe1\x1f"
     return frame(frames.HEADERS, sizes + block(GET, (f"x-{stream}", NAMES[:200])), WHOLE, stream)
 
@@ -216,7 +216,7 @@ ATTACKS = {
 
 
 async def keep(attack: Attack, port: int, until: float) -> int:
-    """One connection, opened again whenever it is cut off; how often it was opened."""
+    """Keep one connection open, reconnecting when it is closed; return the number of connects."""
     opened = 0
     while time.monotonic() < until:
         try:
@@ -265,7 +265,7 @@ async def discard(reader: asyncio.StreamReader) -> None:
 
 
 async def run(attack: Attack, port: int, seconds: float) -> int:
-    """Attack a port; how many connections that took."""
+    """Attack a port; return the number of connections."""
     until = time.monotonic() + seconds
     return sum(
         await asyncio.gather(*[keep(attack, port, until) for _ in range(attack.connections)])

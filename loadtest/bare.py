@@ -1,4 +1,4 @@
-"""The least that aiohttp can be asked to do: the same bytes to everybody. See reads.py."""
+"""Minimal aiohttp server: the same bytes for every request. See reads.py."""
 
 import sys
 
@@ -9,7 +9,7 @@ from chassis.process.listening import CannotListen, listen
 
 
 def application(body: bytes) -> web.Application:
-    """One handler for whatever is asked."""
+    """Return an application with one handler for all requests."""
 
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")

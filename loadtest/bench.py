@@ -1,7 +1,7 @@
-"""The table of targets, measured one after the other on the running system, on one page.
+"""Performance targets, measured one after the other on the running system, on one page.
 
-After `make up` and `make seed USERS=…`. A target that is missed is told, and is no error: what
-counts are ratios, and the machine is whatever it is. A quarter of an hour.
+After `make up` and `make seed USERS=…`. A missed target is reported, and is not an error: ratios
+count, and machines differ. Takes 15 minutes.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from local_stack.addresses import Addresses, load
 
 ROUNDS, SECONDS = 5, 2
 EVENTS = 200_000  # of each backlog
-CALLERS = 50  # who search
+CALLERS = 50  # concurrent searches
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was wanted and what was measured, where more is better or less."""
+    """A target and its measurement, with the direction that is better."""
 
     what: str
     unit: str
@@ -45,7 +45,7 @@ class Target:
 
 
 Bench = Iterator["Target | str"]
-"""Targets, and at last the bench's own page."""
+"""Targets, and finally the benchmark's own page."""
 
 
 def of_reads(stack: Addresses, now: datetime) -> Bench:
@@ -62,9 +62,9 @@ def of_grpc(stack: Addresses, now: datetime) -> Bench:
     found = grpc_reads.measure(stack, grpc_reads.sides(stack), ROUNDS, SECONDS)
     get, on_h2, two, ready, _, anew, *_ = found
     yield Target("`Get` over gRPC", "calls a CPU second", get.calls_a_cpu_second, 2500)
-    yield Target("the same", "of h2's", get.calls_a_cpu_second / on_h2.calls_a_cpu_second, 2)
+    yield Target("the same", "of h2's rate", get.calls_a_cpu_second / on_h2.calls_a_cpu_second, 2)
     yield Target("the same, two processes on one port", "of one", two.rate / get.rate, 1.2)
-    yield Target("`List` of 50 over gRPC", "of encoded anew", ready.rate / anew.rate, 3)
+    yield Target("`List` of 50 over gRPC", "of encoding each time", ready.rate / anew.rate, 3)
     yield grpc_reads.page(found, ROUNDS, SECONDS, now)
 
 
@@ -81,14 +81,14 @@ def of_delay(stack: Addresses, now: datetime) -> Bench:
     at_rest = report.resident(stack.instance)
     calm = uvloop.run(freshness.measure(stack, 50, 60))
     query, found = (quantiles(times, n=100) for times in (calm.in_query, calm.in_search))
-    yield Target("50 creates a second → Redis, p50", "ms", 1000 * query[49], None, 80)
-    yield Target("50 creates a second → Redis, p99", "ms", 1000 * query[98], None, 400)
-    yield Target("50 creates a second → search, p95", "ms", 1000 * found[94], None, 800)
-    yield report.render("50 creates a second for 60 s", now, calm.rows(), at_rest)
+    yield Target("50 creates/s → Redis, p50", "ms", 1000 * query[49], None, 80)
+    yield Target("50 creates/s → Redis, p99", "ms", 1000 * query[98], None, 400)
+    yield Target("50 creates/s → search, p95", "ms", 1000 * found[94], None, 800)
+    yield report.render("50 creates/s for 60 s", now, calm.rows(), at_rest)
     busy = uvloop.run(freshness.measure(stack, 1000, 30))
     late = quantiles(busy.in_query, n=100)
-    yield Target("1,000 creates a second → Redis, p99", "ms", 1000 * late[98], None, 2000)
-    yield report.render("1,000 creates a second for 30 s", now, busy.rows(), at_rest)
+    yield Target("1,000 creates/s → Redis, p99", "ms", 1000 * late[98], None, 2000)
+    yield report.render("1,000 creates/s for 30 s", now, busy.rows(), at_rest)
 
 
 def of_creates(stack: Addresses, now: datetime) -> Bench:
@@ -107,7 +107,7 @@ def of_catching_up(stack: Addresses, now: datetime) -> Bench:
     wanted = {("redis-projector", 5): 40_000, ("redis-projector", 1): 20_000}
     for one in found:
         least = wanted.get((one.projector, one.each), 5000)
-        yield Target(f"{one.projector}, {one.each} events a user", "events/s", one.rate, least)
+        yield Target(f"{one.projector}, {one.each} events per user", "events/s", one.rate, least)
     yield catch_up.page(found, now)
 
 
@@ -123,7 +123,7 @@ BENCHES: list[Callable[[Addresses, datetime], Bench]] = [
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", default="dev")
     stack, now = load(parser.parse_args().instance), datetime.now(UTC)
@@ -135,7 +135,7 @@ def main() -> None:
                 targets.append(told)
             else:
                 pages.append(told)
-    table = ["| | wanted | measured | kept |", "|---|---|---|---|", *map(str, targets)]
+    table = ["| | target | measured | met |", "|---|---|---|---|", *map(str, targets)]
     text = "\n".join([report.heading("Targets", now), "", *table, "", *pages])
     (Path(__file__).parent / "results" / f"bench-{now:%Y-%m-%d}.md").write_text(text)
 

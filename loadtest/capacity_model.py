@@ -1,6 +1,6 @@
-"""How many partitions, processes, gigabytes and nodes a load needs, from what one of each does.
+"""Capacity model: partitions, processes, gigabytes and nodes for a load, from measured unit rates.
 
-python -m loadtest.capacity_model [TIMES …] [--users N]: tables as in docs/scaling.md, which says
+python -m loadtest.capacity_model [TIMES …] [--users N]: tables as in docs/scaling.md, which cites
 where each constant was measured. The model multiplies; what it cannot know (a network, other disks,
 other machines) is in HEADROOM.
 """
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-HEADROOM = 0.6  # of what was measured, so that the 0.4 left carry a failure, a rebuild, a peak
+HEADROOM = 0.6  # of the measured rate; the other 0.4 are for a failure, a rebuild, a peak
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A second, and in all."""
+    """Rates per second, and totals."""
 
     creates: int = 1_000
     reads: int = 10_000
@@ -23,13 +23,13 @@ class Load:
     users: int = 1_000_000
 
     def times(self, factor: int) -> "Load":
-        """So many times the load; the users stay."""
+        """Return a multiple of the load, with the same number of users."""
         return Load(self.creates * factor, self.reads * factor, self.searches * factor, self.users)
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """What one process or server does a second, on one core of the machine of docs/scaling.md."""
+    """Rates per second of one process or server, on one core of the machine of docs/scaling.md."""
 
     command_api: int = 5_400
     query_api: int = 17_000
@@ -46,7 +46,7 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Bytes of a user who was created and never changed, in each server, one copy."""
+    """Bytes of a user without changes, in each server, one copy."""
 
     mysql: int = 570
     binlog: int = 130
@@ -57,13 +57,13 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the load needs; copies for the loss of one are not counted."""
+    """Resources for the load; replicas for failover are not counted."""
 
     command_apis: int
     query_apis: int
     search_apis: int
     connectors: int
-    """Debezium's, each with a MySQL of its own."""
+    """Debezium connectors, each with its own MySQL."""
     partitions: int
     redis_projectors: int
     search_projectors: int
@@ -76,18 +76,18 @@ class Needs:
     binlog_gb_a_day: float
 
 
-MASTER_GB = 48  # of one master of Redis: sixteen of them hold a billion users
-SHARD_GB = 30  # of one shard of OpenSearch, as its makers advise: 10 to 50 GB
+MASTER_GB = 48  # of one Redis master: sixteen of them hold a billion users
+SHARD_GB = 30  # of one OpenSearch shard; its vendor recommends 10 to 50 GB
 GB = 1e9
 
 
 def needs(load: Load, one: One, user: User) -> Needs:
-    """The least of each that carries the load at HEADROOM."""
+    """Return the minimum of each that carries the load at HEADROOM."""
     redis_gb = load.users * user.redis / GB
     opensearch_gb = load.users * user.opensearch / GB
     redis_projectors = count(load.creates, one.redis_projector)
     search_projectors = count(load.creates, one.search_projector)
-    # A read asks Redis twice, a create writes once.
+    # A read makes two Redis calls, a create writes once.
     redis_calls = 2 * load.reads + load.creates
     return Needs(
         command_apis=count(load.creates, one.command_api),
@@ -110,12 +110,12 @@ def needs(load: Load, one: One, user: User) -> Needs:
 
 
 def count(wanted: int, each: int) -> int:
-    """How many that do so much each, at HEADROOM."""
+    """Return the number of units with this rate, at HEADROOM."""
     return max(1, ceil(wanted / (HEADROOM * each)))
 
 
 def table(loads: Sequence[tuple[str, Load]]) -> str:
-    """A column a load."""
+    """Return a table with a column for each load."""
     found = [needs(load, One(), User()) for _, load in loads]
     head = "| | " + " | ".join(name for name, _ in loads) + " |"
     rows = [

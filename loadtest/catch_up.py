@@ -1,4 +1,4 @@
-"""A projector that was away catches up: records a second of one process, to the last.
+"""Catch-up of a projector after a downtime: records per second of one process.
 
 After `make up`. Both projectors are stopped while a backlog is written, through the event store,
 Debezium and Kafka; then each is started alone.
@@ -34,12 +34,12 @@ PROJECTORS = ("redis-projector", "search-projector")
 TOPIC = "user.events"
 TABLE = EventTable(USER)
 CONTEXT = CommandContext(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
-WITHIN = 900.0  # seconds for a backlog to be in Kafka, and for a projector to have it
+WITHIN = 900.0  # seconds for a backlog to reach Kafka, and for a projector to process it
 
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """How one projector did it: memory in bytes, at the end."""
+    """Result of one projector: memory in bytes, at the end."""
 
     projector: str
     each: int
@@ -50,7 +50,7 @@ class CaughtUp:
 
     @property
     def rate(self) -> float:
-        """Events a second."""
+        """Return events per second."""
         return self.records / self.seconds
 
     def __str__(self) -> str:
@@ -61,9 +61,9 @@ class CaughtUp:
 
 
 async def write(stack: Addresses, events: int, each: int) -> int:
-    """At least so many events, `each` of them a user's; how many that were.
+    """Write at least this many events, `each` of them per user; return their number.
 
-    The lives of BATCH users at a time are interleaved.
+    Histories of BATCH users at a time are interleaved.
     """
     groups = -(-events // (BATCH * each))
     async with stored(stack) as store:
@@ -84,12 +84,12 @@ async def _insert(store: MySQLEventStore[UserEvent], ids: list[str], version: in
         )
         for i in ids
     ]
-    outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no door offers
-    assert not any(outcomes), outcomes  # noqa: S101 - nobody else has these ids
+    outcomes = await store._insert_all(rows)  # noqa: SLF001 - in bulk, which no API offers
+    assert not any(outcomes), outcomes  # noqa: S101 - the ids are unique
 
 
 async def until_in_kafka(stack: Addresses) -> None:
-    """Return when the ends of all partitions have stood still for three looks."""
+    """Return when the end offsets of all partitions have not changed for three polls."""
     brokers = Brokers(stack.kafka_bootstrap)
     looks: list[positions.Ends] = []
     async with asyncio.timeout(WITHIN), positions.opened(brokers, TOPIC) as log:
@@ -108,7 +108,7 @@ async def catch_up(stack: Addresses, projector: str, each: int, records: int) ->
             process = psutil.Process(control.pid_of(stack.instance, projector))
             times = process.cpu_times()
             spent = times.user + times.system
-            if not done:  # the last look before the first batch
+            if not done:  # the last poll before the first batch
                 began, cpu = time.perf_counter(), spent
             if done >= records:
                 break
@@ -120,7 +120,7 @@ async def catch_up(stack: Addresses, projector: str, each: int, records: int) ->
 
 
 async def handled(stack: Addresses, session: aiohttp.ClientSession, projector: str) -> int:
-    """Records since its start, as it says itself; 0 while it cannot be asked."""
+    """Return the records processed since its start, from its metrics; 0 if it does not answer."""
     try:
         async with session.get(f"{stack.admin[projector]}/metrics") as response:
             metrics = await response.text()
@@ -131,7 +131,7 @@ async def handled(stack: Addresses, session: aiohttp.ClientSession, projector: s
 
 
 async def measure(stack: Addresses, events: int) -> list[CaughtUp]:
-    """Both projectors, at five events a user and at one; they run again at the end."""
+    """Measure both projectors, with five events per user and with one; restart them at the end."""
     found = []
     for each in (5, 1):
         for projector in PROJECTORS:
@@ -145,12 +145,12 @@ async def measure(stack: Addresses, events: int) -> list[CaughtUp]:
 
 
 def page(found: list[CaughtUp], now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     return "\n".join(
         [
             report.heading("Catching up", now),
             "",
-            "| one process of | events a user | events | a second | CPU, µs an event | MB |",
+            "| one process of | events per user | events | events/s | CPU, µs/event | MB |",
             "|---|---|---|---|---|---|",
             *map(str, found),
             "",
@@ -160,7 +160,7 @@ def page(found: list[CaughtUp], now: datetime) -> str:
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--instance", default="dev")

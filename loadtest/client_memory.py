@@ -1,9 +1,9 @@
-"""What connections, calls and half requests take of memory, and what the account says of it.
+"""Memory of connections, calls and partial requests: measured, and as counted by the server.
 
     .venv/bin/python -m loadtest.client_memory [--only NAME ...]
 
-The demo is started afresh for each, with a bound that none reaches. "Held" is its metric
-client_memory_bytes, "RSS" what the kernel counts; each less what it was without these connections.
+The demo is restarted for each, with a bound that is not reached. "Held" is its metric
+client_memory_bytes, "RSS" the kernel's count; each minus its value without these connections.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from loadtest.running_demo import HTTP, demo
 USERS = 100
 ADMIN = f"http://{HOST}:{HTTP + 20}/metrics"
 KILOBYTE = 1_000
-STEADY = 0.3  # seconds in which the account and the RSS change no more
+STEADY = 0.3  # seconds without changes of the metric and the RSS
 NOISE = 100_000  # bytes
 HEAD = "| of each | RSS, kB | held, kB | ratio | RSS kept, MB | held after |\n|---|--|--|--|--|--|"
 LINES = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 3_900) for number in range(8))
@@ -56,7 +56,7 @@ SMALL = [(f"x{number}", "v") for number in range(80)]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What each connection sends, and of how many things it is."""
+    """Bytes that each connection sends, and the number of units in them."""
 
     sent: bytes
     port: int = HTTP + 11
@@ -80,7 +80,7 @@ def with_body(body: bytes, path: str = CHECK) -> bytes:
 
 
 def unknown_field(size: int) -> bytes:
-    """A message of List with a field that it does not have."""
+    """Return a message of List with an unknown field."""
     field = (
         b"\x82\x7d" + bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14]) + bytes(size)
     )
@@ -88,7 +88,7 @@ def unknown_field(size: int) -> bytes:
 
 
 def remembered() -> bytes:
-    """Calls to no method, whose headers are kept for the next ones."""
+    """Return calls to unknown methods, whose headers are cached for the next ones."""
     return b"".join(
         frame(frames.HEADERS, block("/none", *SMALL[:30], ("y", str(stream))), WHOLE, stream)
         for stream in odd(30)
@@ -156,7 +156,7 @@ def account_of_server() -> int:
 
 
 async def steady(process: psutil.Process) -> tuple[int, int]:
-    """Bytes held and RSS, as soon as both have stopped to change."""
+    """Return bytes held and RSS, as soon as both have stopped changing."""
     last = (0, 0)
 
     async def same() -> tuple[int, int]:
@@ -169,7 +169,7 @@ async def steady(process: psutil.Process) -> tuple[int, int]:
 
 
 def cut(writer: asyncio.StreamWriter) -> None:
-    """Close without waiting for what was not sent; until then the writer must not be forgotten."""
+    """Close without waiting for unsent data; until then keep a reference to the writer."""
     writer.transport.abort()
 
 
@@ -192,7 +192,7 @@ async def opened(shape: Shape, connections: int) -> AsyncIterator[None]:
 
 
 async def measured(name: str, shape: Shape, process: psutil.Process) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     account, rss = await steady(process)
     async with opened(shape, shape.connections):
         more, grown = await steady(process)

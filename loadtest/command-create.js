@@ -1,5 +1,5 @@
-// Creates at a steady rate (RATE a second for DURATION), each read back from query-api at its own version;
-// or, with RAMP_TO, at a rate that climbs from RATE to there over DURATION: to find where it saturates.
+// Creates at a steady rate (RATE per second for DURATION), each read back from query-api at its version;
+// or, with RAMP_TO, at a rate that rises from RATE to RAMP_TO over DURATION, to find the saturation.
 import { names } from "./k6/users.js";
 import { door, duration } from "./k6/doors.js";
 import { FRESH, measureFreshness } from "./k6/freshness.js";

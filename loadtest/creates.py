@@ -1,6 +1,6 @@
-"""`POST /user`: creates that share a transaction against one INSERT each, in turn, on one MySQL.
+"""`POST /user`: creates that share a transaction, compared with one INSERT each, on one MySQL.
 
-After `make up`. One process of each. Durable settings stay: sync_binlog=1,
+After `make up`. One process of each. Settings stay durable: sync_binlog=1,
 innodb_flush_log_at_trx_commit=1.
 """
 
@@ -27,7 +27,7 @@ URL = f"http://127.0.0.1:{OURS}"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """So many callers' rounds at both."""
+    """Rounds of both variants with this many callers."""
 
     callers: int
     one_each: list[Answered] = field(default_factory=list)
@@ -35,12 +35,12 @@ class Compared:
 
     @property
     def rates(self) -> tuple[float, float]:
-        """Creates a second: one INSERT each, and sharing."""
+        """Return creates per second: one INSERT each, and sharing."""
         return median(a.rate for a in self.one_each), median(a.rate for a in self.shared)
 
     @property
     def p95(self) -> float:
-        """Of those that share, in milliseconds."""
+        """Return the 95th percentile of the sharing variant, in milliseconds."""
         return median(a.p95 for a in self.shared)
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Compared:
 
 
 def settings(stack: Addresses) -> dict[str, str]:
-    """Of a command-api beside the stack's: traced as in production, one trace in a hundred."""
+    """Return the settings of a separate command-api: 1 % of traces sampled, as in production."""
     own = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2, "TRACE_RATIO": 0.01}
     own_names = {f"COMMAND_API_{name}": str(value) for name, value in own.items()}
     endpoint = {"COMMAND_API_OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
@@ -61,7 +61,7 @@ def settings(stack: Addresses) -> dict[str, str]:
 
 
 def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
-    """Both in turn, for each number of callers."""
+    """Measure both in turn, for each number of callers."""
     found = [Compared(callers) for callers in CALLERS]
     ways = ((sys.executable, "-m", "loadtest.one_insert"), (str(BIN / "command-api"),))
     with process(sys.executable, "-m", "loadtest.bare", str(BARE), environment={}, told=b"{}"):
@@ -76,10 +76,10 @@ def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
 
 
 def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     return "\n".join(
         [
-            report.heading("Creates a second", now),
+            report.heading("Creates per second", now),
             "",
             f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
             "",
@@ -93,10 +93,10 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round and side")
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and variant")
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     now = datetime.now(UTC)

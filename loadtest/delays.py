@@ -1,4 +1,4 @@
-"""Where an event waits on its way: from the command's clock to Kafka, to a consumer, to the view.
+"""Delay of an event at each stop: from the command's clock to Kafka, a consumer, the view.
 
 After `make up`. All clocks are this machine's.
 """
@@ -28,7 +28,7 @@ from user_contracts import avro_schema, user_event
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Seconds at each stop, an entry an event."""
+    """Seconds at each stop, one value for each event."""
 
     to_kafka: list[float] = field(default_factory=list)
     to_consumer: list[float] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Waits:
 
 @asynccontextmanager
 async def watched(stack: Addresses) -> AsyncIterator[Waits]:
-    """What a consumer of its own sees of the topic while the block runs, set as the projectors'."""
+    """Consume the topic while the block runs, configured as the projectors are."""
     decode = AvroDecoder(RegistrySchemas(stack.registry_url), avro_schema())
     consumer = AIOKafkaConsumer(
         TOPIC,
@@ -69,7 +69,7 @@ async def _note(message: Any, now: float, decode: AvroDecoder, waits: Waits) -> 
 
 
 async def measure(stack: Addresses, rate: int, seconds: int) -> dict[str, list[float]]:
-    """Stops, and seconds at each."""
+    """Return stops, and seconds at each."""
     async with watched(stack) as waits:
         run = await freshness.measure(stack, rate, seconds)
     return {
@@ -79,11 +79,11 @@ async def measure(stack: Addresses, rate: int, seconds: int) -> dict[str, list[f
 
 
 def page(stops: dict[str, list[float]], rate: int, seconds: int, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     lines = [
-        report.heading("Where an event waits", now),
+        report.heading("Delay of an event by stop", now),
         "",
-        f"{rate} creates a second for {seconds} s. Milliseconds.",
+        f"{rate} creates per second for {seconds} s. Milliseconds.",
         "",
         "| | p50 | p95 | p99 |",
         "|---|---|---|---|",
@@ -98,7 +98,7 @@ def page(stops: dict[str, list[float]], rate: int, seconds: int, now: datetime) 
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=30)

@@ -1,7 +1,7 @@
-"""Created → visible: how long until query-api and search-api show a new user, under steady load.
+"""Freshness under steady load: delay until query-api and search-api show a new user.
 
-The clock starts when the create's answer arrives. Users of one second share a last name, so that a
-few searches a second find them all and the measuring does not become the load.
+The clock starts when the response to the create arrives. Users of one second share a last name, so
+that a few searches per second find them all and the measurement does not become the load.
 """
 
 import argparse
@@ -21,14 +21,14 @@ from chassis.process.interrupts import interruptible
 from loadtest import report
 from local_stack.addresses import Addresses, load
 
-SEARCH_EVERY = 0.05  # seconds between two looks at one group
-FINDABLE = 100  # users that one search shows; at a higher rate search-api is left out
+SEARCH_EVERY = 0.05  # seconds between two polls of one group
+FINDABLE = 100  # users that one search returns; at a higher rate search-api is not measured
 GIVE_UP = 60.0  # seconds after the last create
 
 
 @dataclass
 class Run:
-    """What is measured: seconds from the create's answer, by user id."""
+    """Measurements: seconds from the response to the create, by user id."""
 
     stack: Addresses
     session: aiohttp.ClientSession
@@ -38,7 +38,7 @@ class Run:
     in_search: list[float] = field(default_factory=list)
 
     def rows(self) -> dict[str, list[float]]:
-        """What there is to tell."""
+        """Return the rows of the report."""
         rows = {"create answered": self.create_times, "created → in query-api": self.in_query}
         return rows | ({"created → in search-api": self.in_search} if self.in_search else {})
 
@@ -60,7 +60,7 @@ class Run:
                     return user
 
     async def group(self, rate: int, started: float) -> None:
-        """The creates of one second, evenly spread, and their way into search-api."""
+        """Create the users of one second, evenly spread, and wait for them in search-api."""
         last_name = "Bench" + "".join(
             string.ascii_lowercase[int(digit, 16)] for digit in uuid.uuid4().hex[:16]
         )
@@ -87,7 +87,7 @@ class Run:
 
 
 async def lag(stack: Addresses, session: aiohttp.ClientSession) -> int:
-    """Records that either projector has not handled yet, as it says itself."""
+    """Return the records that either projector has not processed yet, from its metrics."""
     total = 0.0
     for projector in ("redis-projector", "search-projector"):
         async with session.get(f"{stack.admin[projector]}/metrics") as response:
@@ -98,7 +98,7 @@ async def lag(stack: Addresses, session: aiohttp.ClientSession) -> int:
 
 
 async def measure(stack: Addresses, rate: int, seconds: int) -> Run:
-    """Create rate users a second and wait until every one is visible in both views."""
+    """Create rate users per second and wait until each is visible in both views."""
     timeout = aiohttp.ClientTimeout(total=GIVE_UP)
     connector = aiohttp.TCPConnector(limit=1000)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
@@ -117,16 +117,16 @@ async def measure(stack: Addresses, rate: int, seconds: int) -> Run:
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=50, help="creates a second")
+    parser.add_argument("--rate", type=int, default=50, help="creates per second")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     at_rest = report.resident(wanted.instance)
     run = uvloop.run(measure(load(wanted.instance), wanted.rate, wanted.seconds))
     now = datetime.now(UTC)
-    title = f"{wanted.rate} creates a second for {wanted.seconds} s"
+    title = f"{wanted.rate} creates per second for {wanted.seconds} s"
     text = report.render(title, now, run.rows(), at_rest)
     print(text)
     path = Path(__file__).parent / "results" / f"freshness-{now:%Y-%m-%d}-{wanted.rate}.md"

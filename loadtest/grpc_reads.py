@@ -1,8 +1,8 @@
-"""query-api's reads over gRPC: calls a second, and calls for each second of its CPU.
+"""query-api's reads over gRPC: calls per second, and per second of CPU.
 
-After `make up` and `make seed`. In turn with: the same on the library h2 (the setting HTTP2); two
-processes on one port; a server that encodes its lists anew; and, where there is Go, a server in Go
-that does the same read of Redis and nothing else.
+After `make up` and `make seed`. Compared in turn with: the library h2 (the setting HTTP2); two
+processes on one port; a server that encodes its lists each time; and, if Go is installed, a server
+in Go that does the same Redis read and nothing else.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Calls a second."""
+        """Return calls per second."""
         return median(self.rates)
 
     @property
@@ -53,7 +53,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A method called at a server, of one process or several on one port, with these messages."""
+    """A method of a server, of one process or several on one port, with these messages."""
 
     command: tuple[str | Path, ...]
     method: str
@@ -63,7 +63,7 @@ class Side:
 
 
 def sides(stack: Addresses) -> dict[str, Side]:
-    """What is compared."""
+    """Return the compared variants."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
     ours, anew = (BIN / "query-api",), (sys.executable, "-m", "loadtest.anew")
     one = [bytes(GetRequest(id=user)) for user in ids]
@@ -74,7 +74,7 @@ def sides(stack: Addresses) -> dict[str, Side]:
         "`Get`, two processes": Side(ours, "Get", one * 2, processes=2),
         "`List` of 50": Side(ours, "List", fifty),
         "`List` of 50 on h2": Side(ours, "List", fifty, http2="h2"),
-        "`List` of 50, encoded anew": Side(anew, "List", fifty),
+        "`List` of 50, encoded each time": Side(anew, "List", fifty),
     }
     if shutil.which("go"):
         found["`Get` in Go"] = Side((go_server(stack),), "Get", one)
@@ -82,7 +82,7 @@ def sides(stack: Addresses) -> dict[str, Side]:
 
 
 def go_server(stack: Addresses) -> Path:
-    """The server in Go, built."""
+    """Build the server in Go; return its path."""
     built = Path(stack.home) / "go_server"
     build: list[str | Path] = [shutil.which("go") or "go", "build", "-o", built, "."]
     subprocess.run(build, cwd=HERE / "go_server", check=True)  # noqa: S603 - our own words
@@ -90,7 +90,7 @@ def go_server(stack: Addresses) -> Path:
 
 
 def environment(stack: Addresses, side: Side, number: int) -> Mapping[str, str]:
-    """Of one of several processes, whichever side's it is."""
+    """Return the environment of one of several processes, for any variant."""
     own = {"REUSE_PORT": "true", "ADMIN_PORT": str(OURS + 2 + number), "HTTP2": side.http2}
     of_go = {"GOMAXPROCS": "1", "GRPC_PORT": str(PORT), "REDIS_URL": stack.redis_address}
     of_go |= {"REDIS_USER": "query_api", "REDIS_PASSWORD": stack.password("query_api")}
@@ -98,7 +98,7 @@ def environment(stack: Addresses, side: Side, number: int) -> Mapping[str, str]:
 
 
 def measure(stack: Addresses, sides: dict[str, Side], rounds: int, seconds: int) -> list[Measured]:
-    """All sides in turn; each time processes of its own, which are warm."""
+    """Measure all variants in turn; each time with its own warm processes."""
     found = {what: Measured(what) for what in sides}
     for _ in range(rounds):
         for what, side in sides.items():
@@ -122,12 +122,12 @@ def measure(stack: Addresses, sides: dict[str, Side], rounds: int, seconds: int)
 
 
 def cpu(pids: Sequence[int]) -> float:
-    """Seconds that they have spent."""
+    """Return the processes' CPU seconds."""
     return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 def until_listening(pid: int) -> None:
-    """Return when a process listens at PORT; raises TimeoutError after 15 seconds."""
+    """Return when a process listens on PORT; raise TimeoutError after 15 seconds."""
     for _ in range(300):
         if any(one.laddr.port == PORT for one in psutil.Process(pid).net_connections("tcp4")):
             return
@@ -136,7 +136,7 @@ def until_listening(pid: int) -> None:
 
 
 def page(found: list[Measured], rounds: int, seconds: int, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     callers = f"{CONNECTIONS} connections and {h2load.CALLS} calls at a time on each"
     return "\n".join(
         [
@@ -144,7 +144,7 @@ def page(found: list[Measured], rounds: int, seconds: int, now: datetime) -> str
             "",
             f"Medians of {rounds} rounds of {seconds} s each, in turn; h2load with {callers}.",
             "",
-            "| | calls a second | for each second of its CPU | failed |",
+            "| | calls/s | calls per CPU second | failed |",
             "|---|---|---|---|",
             *map(str, found),
             "",
@@ -154,10 +154,10 @@ def page(found: list[Measured], rounds: int, seconds: int, now: datetime) -> str
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round and side")
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and variant")
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     stack, now = load(wanted.instance), datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""h2load, a load generator in C for HTTP/2: gRPC calls of one message each, by many callers."""
+"""h2load, an HTTP/2 load generator in C: gRPC calls of one message each, by many clients."""
 
 import os
 import re
@@ -14,14 +14,14 @@ CALLS = 8  # of each connection at a time
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Calls a second, and how many were not answered with status 200."""
+    """Calls per second, and the number without status 200."""
 
     rate: float
     failed: int
 
 
 def run(port: int, method: str, messages: Sequence[bytes], seconds: int) -> Called:
-    """Call the method with each of the messages, CALLS at a time, for so many seconds."""
+    """Call the method with each of the messages, CALLS at a time, for this many seconds."""
     h2load, environment = wrk.program("h2load")
     with tempfile.TemporaryDirectory() as folder:
         running = []
@@ -46,7 +46,7 @@ def run(port: int, method: str, messages: Sequence[bytes], seconds: int) -> Call
 def _read(text: str) -> Called:
     rate = re.search(r"finished in [\d.]+s, ([\d.]+) req/s", text)
     told = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text)
-    assert rate, text  # noqa: S101 - h2load says so whenever it ends well
+    assert rate, text  # noqa: S101 - h2load prints it on success
     assert told, text  # noqa: S101 - and this
     return Called(float(rate[1]), sum(int(number) for number in told.groups()))
 

@@ -1,4 +1,4 @@
-"""HAProxy in front of several processes of an API, as compose and Kubernetes have it."""
+"""HAProxy in front of several processes of an API, as in compose and Kubernetes."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ listen api
 
 @contextmanager
 def before(ports: Sequence[int]) -> Iterator[str]:
-    """The URL that shares requests out over these ports, while the block runs."""
+    """Yield the URL that balances requests over these ports, while the block runs."""
     program, environment = wrk.program("haproxy", "usr/sbin")
     servers = "\n".join(f"    server api-{port} 127.0.0.1:{port}" for port in ports)
     with tempfile.TemporaryDirectory() as folder:

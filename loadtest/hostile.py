@@ -1,9 +1,9 @@
-"""One attacker and one innocent caller: what each attack of attacks.py does to the caller.
+"""One attacker and one regular client: effect of each attack of attacks.py on the client.
 
     .venv/bin/python -m loadtest.hostile [--only NAME ...] [--python OTHER/.venv/bin/python]
 
-The server is the demo, all three APIs in one process over memory. For each attack it is started
-afresh: quiet for QUIET seconds, attacked for ATTACKED, and left alone for RECOVERY.
+The server is the demo, all three APIs in one process over memory. It is restarted for each
+attack: QUIET seconds without, ATTACKED seconds with, and RECOVERY seconds without the attack.
 """
 
 import argparse
@@ -32,14 +32,14 @@ from user_contracts.proto.user.v1 import GetRequest, UserQueriesStub
 QUERY_HTTP, QUERY_GRPC = HTTP + 1, HTTP + 11
 USERS = 200
 QUIET, ATTACKED, RECOVERY = 2.0, 6.0, 5.0  # seconds
-EVERY = 0.01  # seconds between two requests of the innocent caller, over each transport
+EVERY = 0.01  # seconds between two requests of the regular client, over each transport
 TIMEOUT = 20.0  # seconds
 MEGABYTE = 2**20
 
 
 @dataclass(slots=True)
 class Phase:
-    """What the innocent caller saw, in milliseconds, and the server's memory in MB."""
+    """Latencies of the regular client, in milliseconds, and the server's memory in MB."""
 
     p99: float
     failed: int
@@ -48,7 +48,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The demo under attack, one of its users, and the lines that it has logged."""
+    """The demo under attack, one of its users, and its log lines."""
 
     process: psutil.Process
     user: str
@@ -80,7 +80,7 @@ def create() -> str:
 
 
 async def innocent(server: Server, seconds: float) -> Phase:
-    """A caller over each transport, whose next request does not wait for the last one."""
+    """Run a client over each transport, whose requests do not wait for earlier ones."""
     times: list[float] = []
     failed = 0
     rss = server.rss()
@@ -120,7 +120,7 @@ async def innocent(server: Server, seconds: float) -> Phase:
 
 
 async def tried(name: str, server: Server) -> str:
-    """A row of the table."""
+    """Return a row of the table."""
     quiet, before = await innocent(server, QUIET), len(server.lines)
     arguments = ("--http", str(QUERY_HTTP), "--grpc", str(QUERY_GRPC), "--seconds", str(ATTACKED))
     attacker = await asyncio.create_subprocess_exec(
@@ -168,7 +168,7 @@ def table(names: Sequence[str], python: str) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=ATTACKS, default=list(ATTACKS))
-    parser.add_argument("--python", default=sys.executable, help="of the project to attack")
+    parser.add_argument("--python", default=sys.executable, help="Python of the attacked project")
     parser.add_argument("--http2", choices=HTTP2, default="own", help="implementation below gRPC")
     options = parser.parse_args()
     if options.http2 != "own":  # older projects do not know this setting

@@ -1,10 +1,10 @@
-"""What HTTP/2 costs below gRPC, without sockets: our own, the library h2 in its bounds, h2 alone.
+"""CPU cost of HTTP/2 below gRPC, without sockets: our own, h2 with our bounds, h2 alone.
 
     .venv/bin/python -m loadtest.http2_costs
 
-Times are of this thread's CPU, so that other programs of the machine hardly matter. "h2 alone" is
-h2 as grpclib configures it, with none of our bounds. Attacks are those of attacks.py over gRPC: up
-to SENT bytes of each, READ at a time; nobody answers, and what goes out is thrown away.
+Times are CPU time of this thread, so that other programs hardly matter. "h2 alone" is h2 as
+grpclib configures it, without our bounds. Attacks are those of attacks.py over gRPC: up
+to SENT bytes of each, READ at a time; nothing responds, and the output is discarded.
 """
 
 import argparse
@@ -45,7 +45,7 @@ TRAILERS = [("grpc-status", "0")]
 
 
 class H2Alone(H2Connection):
-    """As grpclib 0.4.9 makes it."""
+    """h2 as grpclib 0.4.9 configures it."""
 
     is_behind = False
 
@@ -73,7 +73,7 @@ def made(side: str) -> Any:
 
 
 def calls(*, is_same: bool) -> list[bytes]:
-    """A client's calls; is_same: with the same headers, else each with a deadline of its own."""
+    """Return a client's calls; is_same: with the same headers, else each with its own deadline."""
     encoder, sent = Encoder(), []
     first = [(":method", "POST"), (":scheme", "http"), (":path", GET), (":authority", "x")]
     first += [("te", "trailers"), ("content-type", "application/grpc")]
@@ -84,7 +84,7 @@ def calls(*, is_same: bool) -> list[bytes]:
 
 
 def served(side: str, sent: list[bytes]) -> float:
-    """Microseconds of CPU a call: its frames in, its response's frames out."""
+    """Return microseconds of CPU per call: its frames in, its response's frames out."""
     http2 = made(side)
     http2.receive_data(GREETING + written(frames.WINDOW_UPDATE, 0, 0, NUMBER.pack(2**30)))
     began = time.thread_time()
@@ -102,7 +102,7 @@ def served(side: str, sent: list[bytes]) -> float:
 
 @dataclass(slots=True)
 class Attacked:
-    """What an attack cost one connection."""
+    """Cost of an attack on one connection."""
 
     end: str = "open"
     taken: int = 0
@@ -110,9 +110,9 @@ class Attacked:
     spent: float = 0.0
     """Seconds of CPU."""
     longest: float = 0.0
-    """Of one turn of the event loop."""
+    """Longest turn of the event loop."""
     held: int = 0
-    """Bytes of memory at its end, or when all was sent."""
+    """Bytes of memory at its end, or when everything was sent."""
 
     def __str__(self) -> str:
         times = f"{1e3 * self.spent:.0f} | {1e3 * self.longest:.1f}"
@@ -120,7 +120,7 @@ class Attacked:
 
 
 def parts(attack: Attack) -> Iterator[bytes]:
-    """All that a connection of it sends, as uvloop reads it."""
+    """Yield all that a connection of it sends, in the chunks that uvloop reads."""
     data, left = bytearray(), SENT
     for part in itertools.chain([attack.first], attack.then()):
         data += part[:left]
@@ -163,7 +163,7 @@ def turn(http2: Any, data: bytes, found: Attacked) -> None:
 
 
 def measured(side: str, attack: Attack) -> Attacked:
-    """Times without, and memory with, a trace of all that is allocated."""
+    """Measure times without, and memory with, tracing of allocations."""
     found = attacked(side, attack)
     tracemalloc.start()
     found.held = attacked(side, attack).held
@@ -172,7 +172,7 @@ def measured(side: str, attack: Attack) -> Attacked:
 
 
 def settings_of_every_kind() -> Iterator[bytes]:
-    """All 65,536, of which six are known."""
+    """Yield all 65,536 settings, of which six are known."""
     for first in range(0, 2**16, 2_048):
         codes = b"".join(SETTING.pack(code, 1) for code in range(max(7, first), first + 2_048))
         yield written(frames.SETTINGS, 0, 0, codes)
@@ -198,7 +198,7 @@ OF_H2 = {
 
 
 def of_calls() -> Iterator[str]:
-    yield "| µs of CPU a call | headers that come again | a deadline of its own |"
+    yield "| CPU per call, µs | repeated headers | individual deadlines |"
     yield "|---|---|---|"
     same, own = calls(is_same=True), calls(is_same=False)
     for side in SIDES:

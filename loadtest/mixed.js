@@ -1,5 +1,5 @@
-// Everything at once, for DURATION: RATE creates a second, twice as many searches, ten times as many single
-// users and as many lists.
+// Mixed load for DURATION: RATE creates per second, twice as many searches, ten times as many reads of
+// single users and of lists.
 import { door, duration } from "./k6/doors.js";
 import { FRESH, measureFreshness } from "./k6/freshness.js";
 import { names, term } from "./k6/users.js";

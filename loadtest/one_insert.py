@@ -16,7 +16,7 @@ from eventstore.mysql.table import Row
 
 
 class OneInsertEach(MySQLEventStore[UserEvent]):
-    """What the event store would be if creates did not share."""
+    """Event store without shared transactions."""
 
     async def _create(self, row: Row) -> None:
         async with self._mysql.cursor("insert") as cursor:
@@ -25,7 +25,7 @@ class OneInsertEach(MySQLEventStore[UserEvent]):
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The HTTP door alone."""
+    """Run the HTTP server only."""
     async with connected(settings) as mysql:
         users = Users(USER, OneInsertEach(USER, mysql, settings.mysql_batch))
         server = HttpServer(

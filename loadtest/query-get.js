@@ -1,4 +1,4 @@
-// Single users, at random among those of the file IDS, at a steady rate (RATE a second for DURATION).
+// Reads of single users, random ones of the file IDS, at a steady rate (RATE per second for DURATION).
 import { door, duration } from "./k6/doors.js";
 import { anyOf, seeded } from "./k6/users.js";
 

@@ -1,5 +1,5 @@
-// The newest users, by callers who ask again as soon as they are answered: up to VUS (200) of them within half
-// a minute, holding for DURATION, and down again. The one closed model here: it is the peer's own test.
+// Lists of the newest users, by clients that repeat their request at once: up to VUS (200) within half
+// a minute, constant for DURATION, then down. The only closed model here: it is the peer's own test.
 import { door, duration } from "./k6/doors.js";
 
 const vus = Number(__ENV.VUS || 200);

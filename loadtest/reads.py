@@ -1,7 +1,7 @@
-"""query-api's two reads against a bare aiohttp handler that gives the same bytes, in turn.
+"""query-api's two reads, compared with a bare aiohttp handler that returns the same bytes.
 
 After `make up` and `make seed`. One process of each, one connection a caller, all on this machine:
-the ratio is what counts.
+only the ratio matters.
 """
 
 import argparse
@@ -30,12 +30,12 @@ HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 BARE, OURS = 18999, 18990  # ports
 LIST = "/user?limit=10"
-AMONG = 100_000  # users asked for singly
+AMONG = 100_000  # users read one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What is asked for, by how many callers."""
+    """A request, and its number of clients."""
 
     what: str
     path: str
@@ -45,7 +45,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A read's rounds at both, and the two processes' memory in bytes."""
+    """Rounds of a read at both servers, and the processes' memory in bytes."""
 
     read: Read
     bare: list[Answered]
@@ -54,7 +54,7 @@ class Compared:
 
     @property
     def rates(self) -> tuple[float, float]:
-        """Answers a second: the bare handler's and ours."""
+        """Return responses per second: the bare handler's and ours."""
         return median(one.rate for one in self.bare), median(one.rate for one in self.ours)
 
     @property
@@ -71,7 +71,7 @@ class Compared:
 
 
 def got(url: str) -> bytes:
-    """What is there, as soon as somebody answers."""
+    """Return the response body, as soon as the server answers."""
     for _ in range(300):
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - ours
@@ -85,7 +85,7 @@ def got(url: str) -> bytes:
 def process(
     *command: str | Path, environment: Mapping[str, str], told: bytes = b""
 ) -> Iterator[int]:
-    """A process while the block runs: its id."""
+    """Run a process while the block runs; yield its id."""
     started = subprocess.Popen(command, stdin=-1, env=os.environ | dict(environment))  # noqa: S603 - ours
     assert started.stdin  # noqa: S101 - for the type checker
     started.stdin.write(told)
@@ -98,7 +98,7 @@ def process(
 
 
 def settings(stack: Addresses) -> dict[str, str]:
-    """Of a query-api beside the stack's: traced as in production, one trace in a hundred."""
+    """Return the settings of a separate query-api: 1 % of traces sampled, as in production."""
     ports = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2}
     own = {name: str(port) for name, port in ports.items()}
     own |= {"TRACE_RATIO": "0.01", "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
@@ -106,7 +106,7 @@ def settings(stack: Addresses) -> dict[str, str]:
 
 
 def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared:
-    """The bare handler and ours in turn."""
+    """Measure the bare handler and ours in turn."""
     bare, ours = f"http://127.0.0.1:{BARE}", f"http://127.0.0.1:{OURS}"
     found = Compared(read, [], [], 0)
     with process(BIN / "query-api", environment=settings(stack)) as pid:
@@ -121,7 +121,7 @@ def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared
 
 
 def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
-    """Lists and single users."""
+    """Measure lists and single users."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:AMONG]
     with tempfile.NamedTemporaryFile("w", suffix=".paths") as paths:
         paths.write("\n".join(f"/user/{user}" for user in ids))
@@ -135,10 +135,10 @@ def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
 
 
 def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     return "\n".join(
         [
-            report.heading("Reads a second", now),
+            report.heading("Reads per second", now),
             "",
             f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
             "",
@@ -152,10 +152,10 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round and side")
+    parser.add_argument("--seconds", type=int, default=3, help="of each round and variant")
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     stack, now = load(wanted.instance), datetime.now(UTC)

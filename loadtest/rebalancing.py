@@ -1,7 +1,7 @@
-"""What a rebalance costs: how long partitions stand still while a projector comes, goes or dies.
+"""Cost of a rebalance: how long partitions pause when a projector starts, stops or dies.
 
-After `make up`, under a steady load: `standstill` is the longest time in which one partition's
-offset did not move although there was something to read.
+After `make up`, under a steady load: `standstill` is the longest time in which a partition's offset
+did not move although it had unread records.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Watched:
     def see(self, now: float, offsets: dict[int, int], ends: dict[int, int]) -> None:
         for partition, offset in offsets.items():
             has_moved = offset != self.offsets.get(partition)
-            if has_moved or offset >= ends[partition] - 1:  # a transaction's mark is no record
+            if has_moved or offset >= ends[partition] - 1:  # a transaction marker is no record
                 self.since[partition] = now
             still = now - self.since.setdefault(partition, now)
             self.longest[partition] = max(self.longest.get(partition, 0.0), still)
@@ -67,7 +67,7 @@ async def load(stack: Addresses) -> AsyncIterator[None]:
 
 
 async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Watched:
-    """What was seen from a moment before the change to long after it."""
+    """Watch from a moment before the change until long after it."""
     found = Watched()
     brokers = Brokers(stack.kafka_bootstrap)
     over = asyncio.Event()
@@ -95,7 +95,7 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
 
 
 async def measure_all(stack: Addresses) -> list[str]:
-    """A second projector comes, ends in order, comes again, and is killed."""
+    """Start a second projector, stop it gracefully, start it again, and kill it."""
     second: list[asyncio.subprocess.Process] = []
 
     async def start() -> None:
@@ -109,10 +109,10 @@ async def measure_all(stack: Addresses) -> list[str]:
     async def nothing() -> None: ...
 
     changes: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-        ("nothing changes", nothing),
-        ("a second process comes", start),
-        ("it ends in order (SIGTERM)", lambda: end(signal.SIGTERM)),
-        ("it comes again", start),
+        ("no change", nothing),
+        ("a second process starts", start),
+        ("it stops gracefully (SIGTERM)", lambda: end(signal.SIGTERM)),
+        ("it starts again", start),
         ("it is killed (SIGKILL)", lambda: end(signal.SIGKILL)),
     ]
     rows = []

@@ -1,4 +1,4 @@
-// What goes on while a view is rebuilt: 200 creates a second and 500 reads, of all kinds, until it is ended.
+// Load during a rebuild: 200 creates and 500 reads per second, of all kinds, until it is stopped.
 import { door, duration } from "./k6/doors.js";
 import { anyOf, names, seeded, term } from "./k6/users.js";
 

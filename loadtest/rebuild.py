@@ -1,4 +1,4 @@
-"""A rebuild of a view while callers write and read: its rate, and what they see of it.
+"""Rebuild of a view under load: its rate, and its effect on clients.
 
 After `make up` and `make seed`. The load is rebuild.js; it is measured alone first, then during the
 rebuild and the way back.
@@ -33,7 +33,7 @@ CALLS = ("create", "get", "list", "search")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What callers saw: milliseconds at the 99th percentile by call, and how often what failed."""
+    """Latencies of clients: milliseconds at the 99th percentile by call, and number of failures."""
 
     p99: dict[str, float]
     failed: int
@@ -55,7 +55,7 @@ class Rebuilt:
 async def load_by_k6(
     stack: Addresses, share: float
 ) -> AsyncIterator[Callable[[], Awaitable[Seen]]]:
-    """rebuild.js while the block runs; what is given ends it and tells what callers saw."""
+    """Run rebuild.js while the block runs; the yielded function ends it and returns the results."""
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
         process = await asyncio.create_subprocess_exec(
@@ -95,7 +95,7 @@ def _seen(metrics: dict[str, Any]) -> Seen:
 
 
 async def told(stack: Addresses, projector: str, *words: str) -> str:
-    """What the operator's tool printed; it is shown, too."""
+    """Return the operator tool's output, which is also printed."""
     process = await asyncio.create_subprocess_exec(
         BIN / projector,
         *words,
@@ -108,7 +108,7 @@ async def told(stack: Addresses, projector: str, *words: str) -> str:
         print(f"  {projector}: {line.decode().rstrip()}")
         text += line.decode()
     if await process.wait():
-        sys.exit(f"{projector} {words[0]} was refused")
+        sys.exit(f"{projector} {words[0]} failed")
     return text
 
 
@@ -126,12 +126,12 @@ async def rebuilt(stack: Addresses, projector: str, share: float) -> Rebuilt:
 
 def _switched(text: str) -> float:
     found = re.search(r"switched in ([\d.]+) s", text)
-    assert found, text  # noqa: S101 - a rebuild that ends well says it
+    assert found, text  # noqa: S101 - a successful rebuild prints it
     return float(found[1])
 
 
 async def measure(stack: Addresses, seconds: float, share: float) -> dict[str, Seen | Rebuilt]:
-    """The load alone, then each projector's rebuild under it."""
+    """Measure the load alone, then each projector's rebuild under it."""
     found: dict[str, Seen | Rebuilt] = {}
     async with load_by_k6(stack, share) as end:
         await asyncio.sleep(seconds)
@@ -142,16 +142,16 @@ async def measure(stack: Addresses, seconds: float, share: float) -> dict[str, S
 
 
 def page(found: dict[str, Seen | Rebuilt], share: float, now: datetime) -> str:
-    """The result in two tables."""
+    """Return the result in two tables."""
     rebuilds = {name: what for name, what in found.items() if isinstance(what, Rebuilt)}
     seen = {name: what.seen if isinstance(what, Rebuilt) else what for name, what in found.items()}
     return "\n".join(
         [
             report.heading("A rebuild under load", now),
             "",
-            f"{200 * share:.0f} creates and {500 * share:.0f} reads a second, by k6, meanwhile.",
+            f"{200 * share:.0f} creates and {500 * share:.0f} reads per second, by k6, meanwhile.",
             "",
-            "| rebuild of | records | s | records a second | switched in | back in |",
+            "| rebuild of | records | s | records/s | switched in | back in |",
             "|---|---|---|---|---|---|",
             *(
                 f"| {name} | {one.records} | {one.seconds:.0f} | {one.records / one.seconds:.0f} "
@@ -174,10 +174,10 @@ def page(found: dict[str, Seen | Rebuilt], share: float, now: datetime) -> str:
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60, help="of the load alone")
-    parser.add_argument("--share", type=float, default=1, help="of the load")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of the load alone")
+    parser.add_argument("--share", type=float, default=1, help="share of the load")
     parser.add_argument("--instance", default="dev")
     wanted = parser.parse_args()
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Everything is lost but a backup of MySQL (T18): how long each step of coming back takes.
+"""Recovery from the loss of everything but a backup of MySQL (T18): duration of each step.
 
 After `make up` and `make seed USERS=1000000`. Removes the instance's data.
 """
@@ -22,18 +22,18 @@ from loadtest.reads import BIN
 from local_stack.addresses import load
 
 WITHIN = 1800.0  # seconds
-SETTLED = 3  # looks without lag in a row, 5 s apart: the projectors look at the log's end every 5 s
+SETTLED = 3  # consecutive polls without lag, 5 s apart: projectors poll the log's end every 5 s
 HERE = Path(__file__).parent
 
 
 class Steps:
-    """What was done, and the seconds of each."""
+    """Steps, and the seconds of each."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def run(self, what: str, *command: str | Path, **environment: str) -> str:
-        """Run it to its end; what it printed."""
+        """Run it; return its output."""
         began = time.perf_counter()
         done = subprocess.run(  # noqa: S603 - our own words
             command,
@@ -51,7 +51,7 @@ class Steps:
 
 
 async def until_views_are_complete(instance: str) -> None:
-    """Return when neither view lacks anything of what the log has, and nothing more comes."""
+    """Return when both views contain everything on the topic, and nothing more arrives."""
     stack, quiet = load(instance), 0
     async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as session:
         while quiet < SETTLED:
@@ -61,7 +61,7 @@ async def until_views_are_complete(instance: str) -> None:
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", default="dev")
     instance = parser.parse_args().instance
@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "events.sql"
         own = ["--instance", instance]
-        steps.run("backup, while all runs", *stack, "backup", *own, file)
+        steps.run("backup, while everything runs", *stack, "backup", *own, file)
         size = file.stat().st_size / 1e6
         steps.run("everything removed", *stack, "clean", *own)
         steps.run("empty servers and services up", *stack, "up", *own)
@@ -78,7 +78,7 @@ def main() -> None:
         steps.run("restore into MySQL", *stack, "restore", *own, file)
     uvloop.run(until_views_are_complete(instance))
     waited = 5 * SETTLED
-    steps.add("both views complete, since the restore began", time.perf_counter() - began - waited)
+    steps.add("both views complete, since restore began", time.perf_counter() - began - waited)
     verdicts = []
     for projector in ("redis-projector", "search-projector"):
         environment = load(instance).environment("view-verifier")
@@ -87,7 +87,7 @@ def main() -> None:
         verdicts.append(f"{projector}: {told.strip().splitlines()[-1]}")
     text = "\n".join(
         [
-            report.heading("Of a backup everything is made again", now),
+            report.heading("Recovery from a backup", now),
             "",
             f"The backup: {size:.0f} MB of SQL.",
             "",

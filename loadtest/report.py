@@ -1,4 +1,4 @@
-"""A dated result: figures, machine, versions, commit."""
+"""A dated report: results, machine, versions, commit."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop
 
 
 def resident(instance: str) -> dict[str, float]:
-    """Megabytes of resident memory by program."""
+    """Return megabytes of resident memory by program."""
     return {
         program: psutil.Process(control.pid_of(instance, program)).memory_info().rss / 1e6
         for program in SERVICES + SERVERS
@@ -38,7 +38,7 @@ def resident(instance: str) -> dict[str, float]:
 
 
 def heading(title: str, now: datetime) -> str:
-    """The title, and where and on what it was measured."""
+    """Return the title, with date, machine, versions and commit."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git, wherever it is
         capture_output=True,
@@ -52,14 +52,14 @@ def heading(title: str, now: datetime) -> str:
     return (
         f"# {title}\n\n{now:%Y-%m-%d %H:%M} UTC, commit {commit}. {machine}, "
         f"Python {platform.python_version()}, {versions}. "
-        "Everything, the load too, on this one machine."
+        "System and load generator run on this one machine."
     )
 
 
 def render(
     title: str, now: datetime, rows: Mapping[str, Sequence[float]], at_rest: Mapping[str, float]
 ) -> str:
-    """The result as a page: times in milliseconds, memory in megabytes."""
+    """Return the result as a page: times in milliseconds, memory in megabytes."""
     lines = [
         heading(title, now),
         "",

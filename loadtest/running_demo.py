@@ -1,4 +1,4 @@
-"""The demo, which is every service over memory in one process, for benches that start it."""
+"""The demo, which is every service over memory in one process, for benchmarks that start it."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ENDS_WITHIN = 20.0  # seconds
 
 @contextmanager
 def demo(code: str = AS_IT_IS, python: str = sys.executable) -> Iterator["subprocess.Popen[str]"]:
-    """The demo while the block runs; its output is read up to where it serves."""
+    """Run the demo while the block runs; its output is read until it serves."""
     started = subprocess.Popen(  # noqa: S603 - the arguments are the bench's own
         [python, "-c", code],
         env=os.environ | SETTINGS,

@@ -1,6 +1,6 @@
-"""More processes of each kind, and what a change of their number costs: one dated page.
+"""Scaling: more processes of each kind, and the cost of changing their number.
 
-After `make up` and `make seed`. Ten minutes; Redis is emptied, and filled again from the log.
+After `make up` and `make seed`. Ten minutes; Redis is emptied, and filled again from the topic.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from local_stack.addresses import load
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)

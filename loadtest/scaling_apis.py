@@ -1,4 +1,4 @@
-"""Requests a second with 1, 2 and 3 processes of an API behind a proxy."""
+"""Requests per second with 1, 2 and 3 processes of an API behind a proxy."""
 
 import sys
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ APART = 10  # between the ports of two processes
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """So many processes' rounds, and the cores they took."""
+    """Rounds with this many processes, and the CPU cores they used."""
 
     what: str
     processes: int
@@ -40,7 +40,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What is started, and what is asked of it."""
+    """An API: its process and its request."""
 
     program: str
     what: str
@@ -49,7 +49,7 @@ class Api:
     settings: Mapping[str, str]
 
     def at(self, port: int) -> dict[str, str]:
-        """The settings of one that listens there."""
+        """Return the settings of a process that listens on this port."""
         prefix = self.program.upper().replace("-", "_")
         ports = {"HTTP_PORT": port, "GRPC_PORT": port + 1, "ADMIN_PORT": port + 2}
         return {**self.settings, **{f"{prefix}_{k}": str(v) for k, v in ports.items()}}
@@ -85,6 +85,6 @@ def measure_all(stack: Addresses, rounds: int, seconds: int) -> list[Shared]:
 
 
 HEADER = (
-    "| | processes | a second | cores, API | a second and core | p99, ms | failed |",
+    "| | processes | requests/s | cores, API | requests/s per core | p99, ms | failed |",
     "|---|---|---|---|---|---|---|",
 )

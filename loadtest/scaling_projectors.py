@@ -1,4 +1,4 @@
-"""Events a second with more processes and partitions of redis-projector, each on an empty Redis.
+"""Events per second with more processes and partitions of redis-projector, each on an empty Redis.
 
 After `make up`. The records of a backlog are copied to topics of 1, 2 and 4 partitions.
 """
@@ -31,15 +31,15 @@ ASSIGNED_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What so many processes did, measured from a tenth of the records to nine tenths."""
+    """Result of this many processes, measured from a tenth of the records to nine tenths."""
 
     partitions: int
     processes: int
     rate: float
     cpu: float
-    """Seconds a second, of the projectors."""
+    """CPU seconds per second, of the projectors."""
     redis: float
-    """The same of Redis."""
+    """CPU seconds per second, of Redis."""
 
     def __str__(self) -> str:
         each = 1e6 * self.cpu / self.rate
@@ -50,7 +50,7 @@ class Scaled:
 
 
 def make_topic(stack: Addresses, partitions: int) -> str:
-    """A topic that is made anew, with a place for dead letters."""
+    """Create a topic again, and its dead-letter topic; return its name."""
     name = f"scaling.{partitions}.{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap})
     topics = [NewTopic(name, partitions, 1), NewTopic(f"{name}.{PROJECTOR}.dlq", 1, 1)]
@@ -61,7 +61,7 @@ def make_topic(stack: Addresses, partitions: int) -> str:
 
 @asynccontextmanager
 async def copies(stack: Addresses) -> AsyncIterator[dict[int, str]]:
-    """Partitions → a topic with all that is on the stack's own; gone afterwards."""
+    """Yield partitions → a topic with all records of the stack's own; delete them afterwards."""
     names = {partitions: make_topic(stack, partitions) for partitions, _ in FORMS}
     consumer = AIOKafkaConsumer(
         TOPIC,
@@ -103,7 +103,7 @@ def settings(stack: Addresses, topic: str, number: int) -> dict[str, str]:
 
 
 async def measure(stack: Addresses, topic: str, partitions: int, processes: int) -> Scaled:
-    """Paused until all have their partitions, and then let go."""
+    """Start it paused; resume once every process has its partitions."""
     until = await ends(stack, topic, partitions)
     log = await TopicIdentity(Brokers(stack.kafka_bootstrap), topic).id()
     async with Redis.from_url(stack.redis_url) as redis, AsyncExitStack() as running:
@@ -145,13 +145,13 @@ async def measure(stack: Addresses, topic: str, partitions: int, processes: int)
 
 
 def spent(processes: Sequence[psutil.Process]) -> float:
-    """Seconds of CPU."""
+    """Return seconds of CPU."""
     times = [process.cpu_times() for process in processes]
     return float(sum(one.user + one.system for one in times))
 
 
 async def measure_all(stack: Addresses, events: int) -> list[Scaled]:
-    """All forms; the stack's own projectors run again at the end, and fill Redis anew."""
+    """Measure all forms; then the stack's own projectors run again, and fill Redis."""
     projectors = (PROJECTOR, "search-projector")
     for projector in projectors:
         control.stop(stack.instance, projector)
@@ -168,6 +168,6 @@ async def measure_all(stack: Addresses, events: int) -> list[Scaled]:
 
 
 HEADER = (
-    "| partitions | processes | events a second | cores, projectors | cores, Redis | µs an event |",
+    "| partitions | processes | events/s | cores, projectors | cores, Redis | µs/event |",
     "|---|---|---|---|---|---|",
 )

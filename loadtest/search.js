@@ -1,4 +1,4 @@
-// Searches as people type them: names, beginnings, typing errors; at a steady rate (RATE a second for DURATION).
+// Realistic searches: names, prefixes, typing errors; at a steady rate (RATE per second for DURATION).
 import { door, duration } from "./k6/doors.js";
 import { term } from "./k6/users.js";
 

@@ -1,7 +1,7 @@
-"""Searching names: search-api, its query asked of OpenSearch itself, and the plain wildcard query.
+"""Search of names: search-api, its query sent to OpenSearch directly, and a plain wildcard query.
 
 After `make up` and `make seed`. The plain index holds the same users as keywords, and is removed at
-the end. The terms are words of names, beginnings, and typing errors, a third each.
+the end. The terms are words of names, prefixes, and typing errors, a third each.
 """
 
 import argparse
@@ -39,7 +39,7 @@ INDEX = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to search: wrk's script, and what it has seen."""
+    """A way to search: wrk's script, and its results."""
 
     what: str
     script: str
@@ -47,7 +47,7 @@ class Way:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Return responses per second."""
         return median(one.rate for one in self.seen)
 
     @property
@@ -62,7 +62,7 @@ class Way:
 
 
 def terms(stack: Addresses) -> list[str]:
-    """Of users that make seed has made; the same ones each time."""
+    """Return terms from users that `make seed` created; the same ones each time."""
     seeded = len((Path(stack.home) / "seeded-ids").read_text().split())
     kinds: list[Callable[[str], str]] = [str, lambda word: word[:3], _mistyped]
     named = ((user.first_name, user.last_name) for user in people(seeded))
@@ -76,7 +76,7 @@ def _mistyped(word: str) -> str:
 
 
 def wildcard(term: str) -> dict[str, Any]:
-    """What a store of names offers without an index made for it; in an order that pages need."""
+    """Return a wildcard query, which needs no special index; ordered, as pages require."""
     names = ("first_name", "last_name")
     matches = [{"wildcard": {name: f"*{term}*"}} for name in names]
     return {"query": {"bool": {"should": matches}}, "sort": ["id"], "track_total_hits": False}
@@ -84,7 +84,7 @@ def wildcard(term: str) -> dict[str, Any]:
 
 @contextmanager
 def ways(found: list[str]) -> Iterator[list[Way]]:
-    """Scripts, whose files stay for as long as the block runs."""
+    """Yield scripts, whose files exist while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
 
         def asked(name: str, bodies: list[dict[str, Any]]) -> str:
@@ -96,18 +96,18 @@ def ways(found: list[str]) -> Iterator[list[Way]]:
         paths.write_text("\n".join(f"/user/search?limit={PAGE}&q={quote(t)}" for t in found))
         yield [
             Way("search-api", wrk.any_of(str(paths))),
-            Way("its query, of OpenSearch", asked("ours", [query(term) for term in found])),
-            Way("wildcard query, of OpenSearch", asked("plain", [wildcard(t) for t in found])),
+            Way("its query, sent to OpenSearch", asked("ours", [query(term) for term in found])),
+            Way("wildcard query, sent to OpenSearch", asked("plain", [wildcard(t) for t in found])),
         ]
 
 
 @contextmanager
 def plain_index(client: OpenSearch) -> Iterator[int]:
-    """The users of the view as keywords, while the block runs: how many."""
+    """Index the view's users as keywords, while the block runs; yield their number."""
     client.indices.create(index=PLAIN, body=INDEX)
     try:
         body = {"source": {"index": "users", "_source": ["id", "first_name", "last_name"]}}
-        # Its own answer, with a warning for each batch, has more headers than http.client takes.
+        # Its response, with a warning for each batch, has more headers than http.client accepts.
         asked = {"wait_for_completion": "false"}
         task = client.reindex(body=body | {"dest": {"index": PLAIN}}, params=asked)["task"]
         while not client.tasks.get(task_id=task)["completed"]:
@@ -119,7 +119,7 @@ def plain_index(client: OpenSearch) -> Iterator[int]:
 
 
 def measure(stack: Addresses, callers: int, rounds: int, seconds: int) -> tuple[int, list[Way]]:
-    """All ways in turn: how many users there are, and what was seen."""
+    """Measure all ways in turn; return the number of users, and the results."""
     client = OpenSearch(stack.opensearch_url, timeout=900)
     urls = (
         f"{stack.http['search-api']}/",
@@ -127,7 +127,7 @@ def measure(stack: Addresses, callers: int, rounds: int, seconds: int) -> tuple[
         f"{stack.opensearch_url}/{PLAIN}/_search",
     )
     with plain_index(client) as users, ways(terms(stack)) as found:
-        for number in range(rounds + 1):  # the first one warms up
+        for number in range(rounds + 1):  # the first round is a warm-up
             for url, way in zip(urls, found, strict=True):
                 seen = wrk.run(url, callers, seconds, way.script)
                 if number:
@@ -136,14 +136,14 @@ def measure(stack: Addresses, callers: int, rounds: int, seconds: int) -> tuple[
 
 
 def page(found: list[Way], users: int, how: str, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     return "\n".join(
         [
-            report.heading("Searches a second", now),
+            report.heading("Searches per second", now),
             "",
             f"{users} users, {how}.",
             "",
-            "| | a second | p95, ms | p99, ms | failed |",
+            "| | searches/s | p95, ms | p99, ms | failed |",
             "|---|---|---|---|---|",
             *map(str, found),
             "",
@@ -153,7 +153,7 @@ def page(found: list[Way], users: int, how: str, now: datetime) -> str:
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--callers", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)

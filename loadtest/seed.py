@@ -1,7 +1,7 @@
-"""Put users into the running system, through all of it: event store, Debezium, Kafka, both views.
+"""Create users in the running system, through event store, Debezium and Kafka to both views.
 
-By command-api's own application and store, without the doors: a million in minutes. Their ids go to
-a file, an id a line, for scripts that ask for users who are there.
+With command-api's own application and store, without HTTP: a million in minutes. Their ids are
+written to a file, one a line, for scripts that read existing users.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from eventstore.mysql.store import MySQLEventStore
 from loadtest.freshness import lag
 from local_stack.addresses import Addresses, load
 
-CALLERS = 512  # two batches: one commits while the next one gathers
+CALLERS = 512  # two batches: one commits while the next one is collected
 BATCH = 256
 NAMES = json.loads((Path(__file__).parent / "k6" / "names.json").read_text("utf-8"))
 
 
 def people(count: int) -> Iterator[CreateUser]:
-    """The same ones each time, named as variously as people are.
+    """Yield the same users each time, with names as diverse as real ones.
 
     Half of the first names are common ones; last names are of 125,000, eight in a million each.
     """
@@ -45,13 +45,13 @@ def people(count: int) -> Iterator[CreateUser]:
 
 
 def _blended(chance: random.Random, names: list[str]) -> str:
-    """A name that sounds like these and is hardly anybody's."""
+    """Return a synthetic name that resembles these and is almost unique."""
     begin, middle, end = chance.choices(names, k=3)
     return begin[:3] + middle[1:3] + end[-3:]
 
 
 async def create(users: Users, commands: Iterator[CreateUser]) -> list[str]:
-    """Carry out every command; the new ids."""
+    """Execute every command; return the new ids."""
     ids: list[str] = []
 
     async def caller() -> None:
@@ -76,7 +76,7 @@ def _settings(stack: Addresses) -> EventStoreSettings:
 
 @asynccontextmanager
 async def stored(stack: Addresses) -> AsyncIterator[MySQLEventStore[UserEvent]]:
-    """The stack's event store, served."""
+    """Connect to the stack's event store, with its background tasks."""
     async with connected(_settings(stack)) as mysql:
         store = MySQLEventStore(USER, mysql, batch=BATCH)
         async with serving(store.creates):
@@ -90,9 +90,9 @@ async def seed(stack: Addresses, count: int) -> list[str]:
         ids = await create(Users(USER, store), people(count))
     _tell("in the event store", count, started)
     async with aiohttp.ClientSession() as session:
-        await asyncio.sleep(10)  # the projectors look at the log's end every 5 s
+        await asyncio.sleep(10)  # the projectors poll the topic's end every 5 s
         while left := await lag(stack, session):
-            print(f"  {left} records before the views")
+            print(f"  {left} records not in the views yet")
             await asyncio.sleep(5)
     _tell("in both views", count, started)
     return ids
@@ -100,7 +100,7 @@ async def seed(stack: Addresses, count: int) -> list[str]:
 
 def _tell(where: str, count: int, started: float) -> None:
     seconds = time.perf_counter() - started
-    print(f"{count} users {where} after {seconds:.0f} s ({count / seconds:.0f} a second)")
+    print(f"{count} users {where} after {seconds:.0f} s ({count / seconds:.0f} per second)")
 
 
 @interruptible()

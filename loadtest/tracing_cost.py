@@ -1,7 +1,7 @@
-"""CPU time of an operation without an exporter: no span at all, and every span begun and dropped.
+"""CPU time of an operation without an exporter: no span at all, and every span created and dropped.
 
 The demo, which is every service over memory in one process: a create passes command-api and both
-projections. What counts is the ratio; CPU time says little of how busy the machine is.
+projections. Only the ratio matters; CPU time hardly depends on other load.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from chassis.process.interrupts import interruptible
 from loadtest import report
 from loadtest.running_demo import AS_IT_IS, HTTP, demo
 
-# What the services did without an exporter: the SDK's spans, sampled, for nobody.
+# Former behaviour without an exporter: the SDK's spans, sampled, then dropped.
 WITH_SPANS = (
     "from chassis import tracing; from opentelemetry.sdk.trace import SpanProcessor; "
     f"tracing.record('demo', SpanProcessor(), 1); {AS_IT_IS}"
@@ -49,7 +49,7 @@ def listed() -> None:
 
 
 def cost(process: psutil.Process, ask: Ask, count: int) -> float:
-    """Microseconds of the process's CPU time for one operation."""
+    """Return microseconds of the process's CPU time for one operation."""
     before = process.cpu_times()
     for _ in range(count):
         ask()
@@ -58,7 +58,7 @@ def cost(process: psutil.Process, ask: Ask, count: int) -> float:
 
 
 def measure(rounds: int, count: int) -> dict[str, dict[str, list[float]]]:
-    """Operation → way → the microseconds of each round; the ways take turns."""
+    """Return operation → way → the microseconds of each round; the ways alternate."""
     found: dict[str, dict[str, list[float]]] = {
         "`GET /user?limit=10`": {"spans": [], "none": []},
         "`POST /user`, both views": {"spans": [], "none": []},
@@ -77,18 +77,18 @@ def measure(rounds: int, count: int) -> dict[str, dict[str, list[float]]]:
 
 
 def page(found: dict[str, dict[str, list[float]]], rounds: int, now: datetime) -> str:
-    """The result as a table."""
+    """Return the result as a table."""
     rows = []
     for operation, ways in found.items():
         spans, none = median(ways["spans"]), median(ways["none"])
         rows.append(f"| {operation} | {spans:.0f} | {none:.0f} | {none / spans:.2f} |")
     return "\n".join(
         [
-            report.heading("What tracing costs without an exporter", now),
+            report.heading("Cost of tracing without an exporter", now),
             "",
             f"CPU time in µs of an operation of the demo, medians of {rounds} rounds in turn.",
             "",
-            "| | every span begun | no span | ratio |",
+            "| | every span created | no span | ratio |",
             "|---|---|---|---|",
             *rows,
             "",
@@ -98,7 +98,7 @@ def page(found: dict[str, dict[str, list[float]]], rounds: int, now: datetime) -
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=3000, help="operations of each round and way")

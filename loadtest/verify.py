@@ -1,7 +1,7 @@
-"""view-verifier over all seeded users: its time and memory, without drift, and with planted drift.
+"""view-verifier over all seeded users: its time and memory, without drift, and with seeded drift.
 
-After `make up` and `make seed`. The drift: users taken out of the view behind the projector's back,
-others whose names were changed there, and some who never were.
+After `make up` and `make seed`. The drift: users removed from the view without the projector,
+users with changed names, and users that never existed.
 """
 
 import argparse
@@ -54,13 +54,13 @@ class Verified:
 
 
 def stranger(user: str) -> str:
-    """An id that nobody has, in the same bucket."""
+    """Return an unused id in the same bucket."""
     return user[:24] + f"{random.getrandbits(48):012x}"
 
 
 async def in_redis(stack: Addresses, users: list[str]) -> None:
-    """EACH users missing, EACH different, EACH extra."""
-    redis: Any  # its own types are those of both, texts and bytes
+    """Seed EACH missing, EACH different and EACH extra users."""
+    redis: Any  # redis-py's own types cover texts and bytes at once
     async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
         generation = await redis.get(LAYOUT.pointer) or LAYOUT.FIRST_GENERATION
         pipeline = redis.pipeline(transaction=False)
@@ -77,7 +77,7 @@ async def in_redis(stack: Addresses, users: list[str]) -> None:
 
 
 async def in_opensearch(stack: Addresses, users: list[str]) -> None:
-    """The same; deleted documents are forgotten at once, not in a minute."""
+    """Seed the same; versions of deleted documents are forgotten at once, not in a minute."""
 
     def change(number: int, user: str) -> dict[str, Any]:
         meta = {"_index": "users", "_id": user}
@@ -97,7 +97,7 @@ async def in_opensearch(stack: Addresses, users: list[str]) -> None:
 
 
 def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified:
-    """The command in a process of its own."""
+    """Run the command in its own process."""
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own words
         [BIN / "view-verifier", projector, *words],
@@ -114,7 +114,7 @@ def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified
 
 
 def _resident(pid: int) -> float:
-    """Megabytes; 0: it has ended."""
+    """Return megabytes; 0: it has exited."""
     try:
         return psutil.Process(pid).memory_info().rss / 1e6
     except psutil.NoSuchProcess:
@@ -122,7 +122,7 @@ def _resident(pid: int) -> float:
 
 
 def measure(stack: Addresses) -> list[Verified]:
-    """For each view: nothing wrong, then drift found, repaired, and gone."""
+    """Run for each view: without drift, with drift found, repaired, and gone."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()
     plants: list[tuple[str, Plant]] = [
         ("redis-projector", in_redis),
@@ -131,27 +131,27 @@ def measure(stack: Addresses) -> list[Verified]:
     found = []
     for projector, plant in plants:
         fast = ("--rate", "1000000")
-        found.append(verify(stack, projector, "as it is", *fast))
+        found.append(verify(stack, projector, "no drift", *fast))
         asyncio.run(plant(stack, random.sample(ids, 3 * EACH)))
-        found.append(verify(stack, projector, "drift planted", *fast))
+        found.append(verify(stack, projector, "drift seeded", *fast))
         found.append(verify(stack, projector, "`--repair`", *fast, "--repair"))
-        found.append(verify(stack, projector, "afterwards, at most 20,000 a second"))
+        found.append(verify(stack, projector, "afterwards, at most 20,000/s"))
     return found
 
 
 @interruptible()
 def main() -> None:
-    """Measure, print, and keep the result."""
+    """Measure, print, and save the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", default="dev")
     stack, now = load(parser.parse_args().instance), datetime.now(UTC)
     text = "\n".join(
         [
-            report.heading("The views compared with the event store", now),
+            report.heading("Verification of the views", now),
             "",
-            f"Drift planted: {EACH} users missing, {EACH} different, {EACH} extra.",
+            f"Drift seeded: {EACH} users missing, {EACH} different, {EACH} extra.",
             "",
-            "| | users | s | users a second | peak MB | drift |",
+            "| | users | s | users/s | peak MB | drift |",
             "|---|---|---|---|---|---|",
             *map(str, measure(stack)),
             "",

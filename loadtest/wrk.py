@@ -1,4 +1,4 @@
-"""wrk, a load generator in C: as many callers as wanted, each asking again at once."""
+"""wrk, a load generator in C: many clients, each repeating its request at once."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What wrk has seen: answers a second, milliseconds at two percentiles, and failures."""
+    """Results of wrk: responses per second, milliseconds at two percentiles, and failures."""
 
     rate: float
     p95: float
@@ -32,10 +32,10 @@ class Answered:
 
 
 def program(name: str, folder: str = "usr/bin") -> tuple[str, dict[str, str]]:
-    """Where a load generator or a proxy is, and what it needs in its environment.
+    """Return the path of a load generator or a proxy, and its environment variables.
 
-    The machine's own, or else the distribution's, fetched and unpacked aside. Raises StackError
-    where that cannot be.
+    It is the machine's own, else the distribution's, fetched and unpacked. Raises StackError
+    if that is impossible.
     """
     if own := shutil.which(name):
         return own, {}
@@ -45,7 +45,7 @@ def program(name: str, folder: str = "usr/bin") -> tuple[str, dict[str, str]]:
 
 
 def run(url: str, callers: int, seconds: int, script: str = "") -> Answered:
-    """Load for so many seconds; `script` is wrk's Lua."""
+    """Generate load for this many seconds; `script` is wrk's Lua."""
     wrk, environment = program("wrk")
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script + TELL)
@@ -62,7 +62,7 @@ def run(url: str, callers: int, seconds: int, script: str = "") -> Answered:
 
 
 def any_of(paths: str) -> str:
-    """Asks for the paths of a file, one a line, at random."""
+    """Return a script that requests random paths of a file with one a line."""
     return f"""
 local paths = {{}}
 for path in io.lines("{paths}") do paths[#paths + 1] = path end
@@ -71,7 +71,7 @@ request = function() return wrk.format("GET", paths[math.random(#paths)]) end
 
 
 def posting(bodies: str) -> str:
-    """Posts the JSON bodies of a file, one a line, at random."""
+    """Return a script that posts random JSON bodies of a file with one a line."""
     return f"""
 local bodies = {{}}
 for body in io.lines("{bodies}") do bodies[#bodies + 1] = body end

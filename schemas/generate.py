@@ -25,7 +25,7 @@ SHARED = "shared.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """Whose contracts they are; prefix: what its services' names begin with."""
+    """An aggregate with contracts; prefix: of the names of its services."""
 
     name: str
     plural: str
@@ -51,7 +51,7 @@ AGGREGATES = [
 
 
 def main() -> None:
-    """Make everything anew; what is no longer generated goes away."""
+    """Generate everything from scratch, and remove obsolete output."""
     for aggregate in AGGREGATES:
         proto, data = aggregate.package / "proto", aggregate.package / "data"
         for folder in (proto, data):
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def compile_protos(folder: Path, out: Path) -> None:
-    """Run protoc with betterproto's plugin, which stands beside this interpreter."""
+    """Run protoc with betterproto's plugin, which is installed beside this interpreter."""
     protos = sorted(str(path.relative_to(PROTO)) for path in folder.rglob("*.proto"))
     protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}"]
     plugin = Path(sys.executable).parent / "protoc-gen-python_betterproto"
@@ -78,7 +78,7 @@ def compile_protos(folder: Path, out: Path) -> None:
 
 
 def bundle_openapi(aggregate: Aggregate, out: Path) -> None:
-    """Write each API's document as JSON: the version, and the shared parts among its own."""
+    """Write each API's document as JSON, with the version and the shared parts."""
     common = [_read(name, aggregate)["components"] for name in (SHARED, f"{aggregate.name}.yaml")]
     for api in aggregate.apis:
         document = _read(f"{api}.yaml", aggregate)
@@ -93,7 +93,7 @@ def bundle_openapi(aggregate: Aggregate, out: Path) -> None:
 
 
 def _read(name: str, aggregate: Aggregate) -> dict[str, Any]:
-    """A document, in which references to the shared ones are references to itself."""
+    """Return a document whose references to shared documents point to itself."""
     text = (OPENAPI / name).read_text("utf-8")
     for shared in (SHARED, f"{aggregate.name}.yaml"):
         text = text.replace(f"{shared}#", "#")
@@ -102,7 +102,7 @@ def _read(name: str, aggregate: Aggregate) -> dict[str, Any]:
 
 
 def _missing(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """The components, as (section, name), that the document refers to and does not have."""
+    """Return the components (section, name) that the document refers to but lacks."""
     named = set(re.findall(r'"\$ref": "#/components/(\w+)/(\w+)"', json.dumps(document)))
     own = document["components"]
     return sorted((section, name) for section, name in named if name not in own.get(section, {}))

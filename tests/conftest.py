@@ -1,4 +1,4 @@
-"""The doors of the running test stack, and a raw look behind them."""
+"""API clients of the running test stack, and direct access to its stores."""
 
 from collections.abc import AsyncIterator
 

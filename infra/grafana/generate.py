@@ -1,7 +1,7 @@
-"""Write Grafana's dashboards from the .yaml files beside this one; `make gen` runs it.
+"""Generate Grafana's dashboards from the .yaml files beside this one; `make gen` runs it.
 
-A dashboard there is rows of panels; a panel has a title, a description, a unit (Grafana's names),
-queries with their legends, and where wanted a kind, a width of 24, and thresholds (colour → from).
+A source has rows of panels; a panel has a title, a description, a unit (Grafana's names), queries
+with their legends, and optionally a kind, a width of 24, and thresholds (colour → from).
 """
 
 import json
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def dashboard(uid: str, source: Mapping[str, Any]) -> dict[str, Any]:
-    """The dashboard as Grafana reads it; every panel has an id and a place."""
+    """Return the dashboard as Grafana reads it; every panel has an id and a position."""
     panels = list(placed(source["rows"]))
     variables = source.get("variables", {})
     return {
@@ -66,7 +66,7 @@ def variable(name: str, query: str) -> dict[str, Any]:
         "type": "query",
         "datasource": DATASOURCE,
         "query": {"query": query, "refId": name},
-        "refresh": 2,  # whenever the time range changes
+        "refresh": 2,  # on each change of the time range
         "includeAll": True,
         "allValue": ".+",
         "current": {"text": "All", "value": "$__all"},
@@ -75,7 +75,7 @@ def variable(name: str, query: str) -> dict[str, Any]:
 
 
 def placed(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Row after row, panels from left to right; a line is full at 24."""
+    """Yield panels row by row, from left to right; a line is full at 24."""
     y = 0
     for row in rows:
         yield {

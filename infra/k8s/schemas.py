@@ -1,8 +1,8 @@
 """Write JSON schemas that kubeconform reads: `python infra/k8s/schemas.py FOLDER`.
 
 Kubernetes' own, KEDA's and the Prometheus operator's are in their Go modules. The other operators
-publish none that a package registry has: schemas/*.yaml say what is used of them here, written from
-their API references. An object has no other fields than those that its schema names.
+publish none in a package registry: schemas/*.yaml describe the fields used here, written from
+their API references. Objects have no other fields than those that the schema names.
 """
 
 import json
@@ -46,7 +46,7 @@ def main(folder: Path) -> None:
 
 
 def module(name: str) -> Path:
-    """Where Go keeps the files of a module; downloads it when it is not there."""
+    """Return the folder of a Go module; download it if it is missing."""
     told = subprocess.run(
         ["go", "mod", "download", "-json", name], check=True, capture_output=True, text=True
     )
@@ -54,7 +54,7 @@ def module(name: str) -> Path:
 
 
 def file_name(group: str, version: str, kind: str) -> str:
-    """As kubeconform asks for it: {{.ResourceKind}}{{.KindSuffix}}.json."""
+    """Return the name that kubeconform expects: {{.ResourceKind}}{{.KindSuffix}}.json."""
     return "-".join(filter(None, [kind.lower(), group.partition(".")[0], version])) + ".json"
 
 
@@ -67,7 +67,7 @@ def kinds(swagger: dict[str, Schema]) -> Iterator[tuple[str, str, str, Schema]]:
 
 
 def operators() -> Iterator[tuple[str, str, str, Schema]]:
-    """The kinds that the operators' definitions bring."""
+    """Yield the kinds that the operators define."""
     for name, file in DEFINED:
         spec = yaml.safe_load((module(name) / file).read_text())["spec"]
         for version in spec["versions"]:
@@ -77,7 +77,7 @@ def operators() -> Iterator[tuple[str, str, str, Schema]]:
 
 
 def own() -> Iterator[tuple[str, str, str, Schema]]:
-    """Those of schemas/*.yaml: apiVersion → kind → the schema of its `spec`."""
+    """Yield those of schemas/*.yaml: apiVersion → kind → the schema of its `spec`."""
     for file in OWN.glob("*.yaml"):
         for api, of_kinds in yaml.safe_load(file.read_text()).items():
             group, version = api.split("/")
@@ -93,7 +93,7 @@ def definition(name: str, schema: Schema) -> Schema:
 
 
 def closed(schema: Any) -> Any:
-    """The same without descriptions; an object with named fields has no others."""
+    """Return it without descriptions; objects with named fields permit no others."""
     if isinstance(schema, list):
         return [closed(one) for one in schema]
     if not isinstance(schema, dict):
@@ -107,7 +107,7 @@ def closed(schema: Any) -> Any:
 
 
 def referred(schema: Any, definitions: dict[str, Schema], seen: set[str]) -> Iterator[Any]:
-    """The definitions that a schema refers to, each once, and those that these refer to."""
+    """Yield the definitions that a schema refers to, directly or indirectly, each once."""
     if isinstance(schema, list):
         for one in schema:
             yield from referred(one, definitions, seen)

@@ -1,18 +1,18 @@
--- The database and its users. Run as root by `platform-setup mysql-users`, again and again:
--- a changed password takes effect. ${…} are quoted strings when they come here.
+-- The database and its users. Run as root by `platform-setup mysql-users`, repeatedly:
+-- a changed password takes effect. Each ${…} is replaced by a quoted string.
 
 CREATE DATABASE IF NOT EXISTS users CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;
 
 -- Debezium reads the binary log and, for a snapshot, the tables of this database. It writes nothing.
--- REVOKE takes back what it had on all databases before.
+-- REVOKE removes privileges on all databases that earlier versions granted.
 CREATE USER IF NOT EXISTS 'debezium'@'%' IDENTIFIED BY ${debezium_password};
 ALTER USER 'debezium'@'%' IDENTIFIED BY ${debezium_password};
 GRANT RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
 REVOKE SELECT ON *.* FROM 'debezium'@'%';
 GRANT SELECT ON users.* TO 'debezium'@'%';
 
--- The migrator owns the schema. It may hand on what it has, because command-api's first migration
--- gives command_api its rights on the table, which does not exist yet here.
+-- The migrator owns the schema. It has the grant option, because command-api's first migration
+-- grants command_api its privileges on the table, which does not exist yet.
 CREATE USER IF NOT EXISTS 'migrator'@'%' IDENTIFIED BY ${migrator_password};
 ALTER USER 'migrator'@'%' IDENTIFIED BY ${migrator_password};
 GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON users.*

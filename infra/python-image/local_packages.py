@@ -1,6 +1,6 @@
-"""Print the folders that a program is installed from: its own, and the libraries that it names.
+"""Print the folders that a program is installed from: its own, and the libraries that it requires.
 
-In the root of the repository: `local_packages.py services/query-api`. Extras count:
+Run in the root of the repository: `local_packages.py services/query-api`. Extras are followed:
 `chassis[grpc]` brings `http2`.
 """
 
@@ -25,13 +25,13 @@ def main() -> None:
 
 
 def project(folder: Path) -> dict[str, Any]:
-    """The table `project` of its pyproject.toml."""
+    """Return the table `project` of its pyproject.toml."""
     table: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
     return table
 
 
 def needed(folder: Path, extras: set[str], libraries: dict[str, Path]) -> Iterator[Path]:
-    """The libraries that a folder asks for with these extras, and those that they ask for."""
+    """Yield the libraries that a folder requires with these extras, directly or indirectly."""
     own = project(folder)
     more = own.get("optional-dependencies", {})
     for requirement in [*own["dependencies"], *(one for extra in extras for one in more[extra])]:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# In a container: users.acl with the passwords of the secrets, then Redis.
+# In a container: write users.acl with the passwords of the secrets, then start Redis.
 set -eu
 umask 077
 here=$(dirname "$0")

@@ -1,7 +1,7 @@
-// The limit that query-api's Get is compared with: the same read of Redis behind a gRPC server in Go.
+// Baseline for query-api's Get: the same Redis read behind a gRPC server in Go.
 //
-// It answers user.v1.UserQueries/Get with the bytes that are stored, as query-api does, and does
-// nothing else: no metrics, no traces, no limits, no other way to ask. See ../grpc_reads.py.
+// It answers user.v1.UserQueries/Get with the stored bytes, as query-api does, and does nothing
+// else: no metrics, no traces, no limits, no other methods. See ../grpc_reads.py.
 package main
 
 import (
@@ -25,7 +25,7 @@ var shards = []string{
 	"ma", "ly", "lg", "rz", "dj", "uv", "uh", "dt", "qp", "ph", "pv", "qn", "wz", "yc", "iy", "ha",
 }
 
-// raw hands messages over as they came, and takes answers that are bytes already.
+// raw passes messages on unchanged, and accepts responses that are already encoded.
 type raw struct{}
 
 func (raw) Name() string { return "proto" }

@@ -1,5 +1,5 @@
-// The two doors of the running system, with one set of words for both: TRANSPORT=http (default) or grpc.
-// Each call answers what it was about, or null if it was refused or wrong; `asked` has counted it.
+// HTTP and gRPC clients of the running system with one interface: TRANSPORT=http (default) or grpc.
+// Each call returns its result, or null if it was rejected or wrong; `asked` has counted it.
 import { check } from "k6";
 import http from "k6/http";
 import grpc from "k6/net/grpc";
@@ -83,6 +83,6 @@ if (TRANSPORT !== "http" && TRANSPORT !== "grpc") throw new Error("TRANSPORT is 
 
 export const door = TRANSPORT === "grpc" ? overGrpc : overHttp;
 
-/** The metric of a call's duration in milliseconds, as thresholds name it. */
+/** Return the name of the metric of a call's duration in milliseconds, as in thresholds. */
 export const duration = (call) =>
   `${TRANSPORT === "grpc" ? "grpc_req_duration" : "http_req_duration"}{call:${call}}`;

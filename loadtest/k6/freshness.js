@@ -1,4 +1,4 @@
-// After the run: how long a new user takes into both views. A backlog that the load has left shows here.
+// After the run: delay until a new user is in both views. A backlog left by the load shows here.
 import { sleep } from "k6";
 import { Trend } from "k6/metrics";
 import { door } from "./doors.js";
@@ -10,7 +10,7 @@ export const FRESH = { freshness_after_run: ["max<2000"] };
 
 const word = () => Array.from({ length: 20 }, () => String.fromCharCode(97 + Math.random() * 26)).join("");
 
-/** Create a user that has a name of its own, and wait until search finds it. */
+/** Create a user with a unique name, and wait until search finds it. */
 export function measureFreshness() {
   const last = word();
   const started = Date.now();

@@ -1,4 +1,4 @@
-"""The page about the event table names the columns that may be read, and no other."""
+"""The page about the event table lists exactly the readable columns."""
 
 import re
 from pathlib import Path

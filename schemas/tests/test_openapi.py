@@ -19,18 +19,18 @@ def written(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_what_is_served_is_valid_by_the_specification(api: str) -> None:
+def test_served_documents_are_valid_openapi(api: str) -> None:
     validate(yaml.safe_load(openapi(api)), cls=OpenAPIV31SpecValidator)
 
 
-def test_the_shared_parts_are_valid_by_the_specification() -> None:
+def test_shared_parts_are_valid_openapi() -> None:
     shared = written("shared")
     shared["info"]["version"] = "0"  # of a document it is what `make gen` adds
     validate(shared, cls=OpenAPIV31SpecValidator)
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_no_document_writes_a_shared_part_anew(api: str) -> None:
+def test_no_document_duplicates_a_shared_part(api: str) -> None:
     for common in ("shared", "user"):
         shared = written(common)["components"]
         for section, parts in written(api).get("components", {}).items():

@@ -1,4 +1,4 @@
-"""Every version ever published still reads as today's."""
+"""Every published version can still be read as today's."""
 
 import base64
 import io

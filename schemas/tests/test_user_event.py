@@ -1,4 +1,4 @@
-"""An event is read whole, or refused with the reason."""
+"""An event is read completely, or rejected with the reason."""
 
 from typing import Any
 
@@ -52,6 +52,6 @@ def test_a_time_with_its_zeros_cut_is_read() -> None:
     ],
     ids=str,
 )
-def test_an_impossible_event_is_refused_with_the_reason(wrong: dict[str, Any]) -> None:
+def test_invalid_event_is_rejected_with_the_reason(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read(CREATED | wrong)

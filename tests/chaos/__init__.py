@@ -1,1 +1,1 @@
-"""The chaos suite: faults under load, judged from what clients saw."""
+"""The chaos suite: faults under load, verified against the responses that clients received."""

@@ -1,4 +1,4 @@
-"""The chaos suite: `make chaos`. The seed decides victims, moments and commands."""
+"""Fixtures of the chaos suite (`make chaos`). The seed decides victims, times and commands."""
 
 import random
 from collections.abc import AsyncIterator
@@ -18,12 +18,12 @@ CI_MINUTES = 10.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seed", type=int, help="repeat the run that had this seed")
-    parser.addoption("--minutes", type=float, default=CI_MINUTES, help="about how long it lasts")
+    parser.addoption("--seed", type=int, help="seed of the run to repeat")
+    parser.addoption("--minutes", type=float, default=CI_MINUTES, help="approximate duration")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What hurts clusters needs some: `make chaos-clusters`."""
+    """Skip the tests that need clusters: `make chaos-clusters` runs them."""
     is_of_clusters = collection_path.name == "test_clusters.py"
     return True if is_of_clusters and config.getoption("stack") != "clusters" else None
 
@@ -39,7 +39,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 async def chaos(stack: Addresses, request: pytest.FixtureRequest) -> AsyncIterator[Chaos]:
-    """The stack with two replicas of each service; afterwards the table is printed and kept."""
+    """Run the stack with two replicas of each service; print and keep the table afterwards."""
     instance = Instance(stack.instance, stack.port_offset, stack.form)
     options = request.config.option
     async with replicas.running(instance) as running:

@@ -1,7 +1,7 @@
-"""Break one guard at a time in a copy of the project: the suite must see each.
+"""Remove one safeguard at a time in a copy of the project: the suite must detect each.
 
-Each patch in mutants/ names in its first line the scenario that watches the guard:
-`Watched by: tests/chaos/test_x.py::test_y`, then options of pytest. Exits 1 when one is missed.
+Each patch in mutants/ names in its first line the scenario that covers the safeguard:
+`Watched by: tests/chaos/test_x.py::test_y`, then options of pytest. Exits 1 if one is not detected.
 """
 
 import shutil
@@ -14,13 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".local" / "mutants"
 PATCHES = Path(__file__).with_name("mutants")
-WITHIN = 900.0  # seconds for one scenario, the start of the servers included
+WITHIN = 900.0  # seconds for one scenario, including the start of the servers
 STACK = ["--instance", "test", "--port-offset", "10000"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A patch, and who must notice it."""
+    """A patch, and the scenario that must detect it."""
 
     file: Path
 
@@ -41,14 +41,14 @@ def main() -> None:
         run("git", "apply", str(mutant.file))
         seen = is_seen(mutant)
         survived += [] if seen else [mutant.file.stem]
-        word = "seen" if seen else "NOT SEEN"
-        print(f"{mutant.file.stem:32} {word:9} {time.monotonic() - began:4.0f} s", flush=True)
+        word = "detected" if seen else "NOT DETECTED"
+        print(f"{mutant.file.stem:32} {word:12} {time.monotonic() - began:4.0f} s", flush=True)
     if survived:
-        sys.exit(f"not seen: {', '.join(survived)}")
+        sys.exit(f"not detected: {', '.join(survived)}")
 
 
 def fresh_copy() -> None:
-    """The project as it is now, its own virtual environment, and no stack running in it."""
+    """Copy the current project, with its own virtual environment and no running stack."""
     COPY.mkdir(parents=True, exist_ok=True)
     if (COPY / ".venv" / "ready").exists():
         run(".venv/bin/local-stack", "clean", *STACK)
@@ -76,7 +76,7 @@ def remove(path: Path) -> None:
 
 
 def is_seen(mutant: Mutant) -> bool:
-    """Whether the scenario fails, and not because something could not be started or ended."""
+    """Return whether the scenario fails, and not because of a failed start or stop."""
     told = COPY.parent / "chaos" / f"mutant-{mutant.file.stem}.log"
     told.parent.mkdir(exist_ok=True)
     with told.open("w") as log:

@@ -1,4 +1,4 @@
-"""Callers that go away, repeat themselves, and all want the same user: T10 to T12."""
+"""Clients that disconnect, retry, and contend for one user: T10 to T12."""
 
 import asyncio
 from collections import Counter
@@ -10,12 +10,12 @@ from tests.chaos.harness.scenario import Chaos, Scenario
 from tests.chaos.verdict.ledger import Command, Entry, Request
 
 CONFLICTS = {"409", "412", "ABORTED", "FAILED_PRECONDITION"}
-LATEST_GOODBYE = 0.02  # seconds after which a caller hangs up
+LATEST_GOODBYE = 0.02  # seconds after which a client disconnects
 AT_ONCE = 20
 
 
-async def test_callers_hang_up(chaos: Chaos) -> None:
-    async with chaos.scenario("T10: callers hang up") as scenario:
+async def test_clients_disconnect(chaos: Chaos) -> None:
+    async with chaos.scenario("T10: clients disconnect") as scenario:
         await scenario.silence()
         for _ in range(scenario.rounds(40)):
             requests = [scenario.traffic.next_request() for _ in range(25)]
@@ -23,7 +23,7 @@ async def test_callers_hang_up(chaos: Chaos) -> None:
 
 
 async def ask_and_leave(scenario: Scenario, request: Request) -> None:
-    """Three in ten hang up; half of them never come back, so that nobody knows."""
+    """Disconnect in three of ten cases; half of these clients never retry: unknown outcome."""
     entry, chance = await scenario.ledger.sent(request), scenario.chance
     caller = chance.choice(scenario.callers)
     if chance.random() < 0.3:
@@ -36,7 +36,7 @@ async def ask_and_leave(scenario: Scenario, request: Request) -> None:
     await scenario.traffic.settle(entry, caller)
 
 
-async def test_a_command_sent_many_times_at_once_happens_once(chaos: Chaos) -> None:
+async def test_concurrent_retries_of_a_command_take_effect_once(chaos: Chaos) -> None:
     commands: list[Command] = ["create", "rename", "delete"]
     async with chaos.scenario("T11: the same key 20 times at once") as scenario:
         await scenario.silence()
@@ -48,7 +48,7 @@ async def test_a_command_sent_many_times_at_once_happens_once(chaos: Chaos) -> N
 
 
 async def own_request(scenario: Scenario, command: Command, number: int) -> Request:
-    """A command on a user that nothing else is asked of."""
+    """Return a command on a user that receives no other command."""
     key = f"{scenario.ledger.run}-once-{number}"
     create = Request(key, "create", last_name="Samekey")
     if command == "create":
@@ -84,7 +84,7 @@ async def another_request_with_its_key(scenario: Scenario, request: Request) -> 
     assert codes == {"422", "INVALID_ARGUMENT"}
 
 
-async def test_fifty_writers_want_one_user(chaos: Chaos) -> None:
+async def test_fifty_writers_contend_for_one_user(chaos: Chaos) -> None:
     async with chaos.scenario("T12: fifty writers on one user") as scenario:
         await scenario.silence()
         request = Request(f"{scenario.ledger.run}-wanted", "create", last_name="Wanted")

@@ -1,4 +1,4 @@
-"""Where each server is three, one of them is lost and the system goes on: `make chaos-clusters`."""
+"""Loss of one node of each cluster: `make chaos-clusters`."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.stack.operator_cli import verifier
 from tests.support.stores import seeded_drift
 from tests.support.stores.redis_operator import connected
 
-# redis-py lets go of connections to a node that left, and the collector closes them.
+# redis-py drops connections to a node that left, and the garbage collector closes them.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 KAFKA = ("kafka", "kafka-2", "kafka-3")
 TAKEN_OVER_WITHIN = 30.0  # seconds
@@ -23,7 +23,7 @@ TAKEN_OVER_WITHIN = 30.0  # seconds
 
 @asynccontextmanager
 async def frozen_to_death(chaos: Chaos, program: str) -> AsyncIterator[None]:
-    """It stands still while the block runs, and is killed then; supervisor starts another."""
+    """Suspend it while the block runs, and kill it then; supervisor starts another."""
     pid = control.pid_of(chaos.stack.instance, program)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -33,8 +33,8 @@ async def frozen_to_death(chaos: Chaos, program: str) -> AsyncIterator[None]:
     await chaos.replicas.healthy(program)
 
 
-async def test_masters_of_redis_are_killed(chaos: Chaos) -> None:
-    """They come back at once, with what their files hold."""
+async def test_redis_masters_are_killed(chaos: Chaos) -> None:
+    """They restart at once, with the data of their files."""
     async with chaos.scenario("C1: masters of Redis killed", may_go_back=True) as scenario:
         for node in await clusters.masters(chaos.stack):
             await faults.kill(chaos.replicas, clusters.program(chaos.stack, node))
@@ -52,8 +52,8 @@ async def test_a_master_of_redis_is_replaced_by_its_replica(chaos: Chaos) -> Non
             await scenario.writes(100)
 
 
-async def test_a_replica_takes_over_without_the_newest(chaos: Chaos) -> None:
-    """What the lost master had taken while its replica was away is read again from the log."""
+async def test_stale_replica_takes_over(chaos: Chaos) -> None:
+    """Writes of the lost master that its replica missed are read again from the topic."""
     stack = chaos.stack
     async with chaos.scenario("C3: an old replica takes over", may_go_back=True) as scenario:
         node = await clusters.owner_of_new_users(stack)
@@ -71,7 +71,7 @@ async def test_a_replica_takes_over_without_the_newest(chaos: Chaos) -> None:
             await scenario.writes(100)
 
 
-async def test_each_master_of_redis_loses_everything(chaos: Chaos) -> None:
+async def test_each_redis_master_loses_its_data(chaos: Chaos) -> None:
     async with chaos.scenario("C4: masters of Redis emptied", may_go_back=True) as scenario:
         for node in await clusters.masters(chaos.stack):
             async with connected(chaos.stack) as redis:
@@ -80,9 +80,9 @@ async def test_each_master_of_redis_loses_everything(chaos: Chaos) -> None:
 
 
 @pytest.mark.parametrize("broker", KAFKA)
-async def test_a_broker_is_killed_and_away(chaos: Chaos, broker: str) -> None:
+async def test_broker_is_killed_and_unavailable(chaos: Chaos, broker: str) -> None:
     """Each leads some of the partitions."""
-    async with chaos.scenario(f"C5: {broker} killed, and away") as scenario:
+    async with chaos.scenario(f"C5: {broker} killed and unavailable") as scenario:
         await faults.kill(chaos.replicas, broker)
         await chaos.replicas.healthy(broker)
         async with faults.away(chaos.replicas, broker):
@@ -90,8 +90,8 @@ async def test_a_broker_is_killed_and_away(chaos: Chaos, broker: str) -> None:
             await eventually(lambda: clusters.visible(chaos.stack), within=60, every=0.5)
 
 
-async def test_the_node_with_the_index_is_killed_and_away(chaos: Chaos) -> None:
-    async with chaos.scenario("C6: a node of OpenSearch killed, and away") as scenario:
+async def test_node_with_the_index_is_killed_and_unavailable(chaos: Chaos) -> None:
+    async with chaos.scenario("C6: a node of OpenSearch killed and unavailable") as scenario:
         node = await clusters.owner_of_the_index(chaos.stack)
         await faults.kill(chaos.replicas, node)
         await eventually(lambda: clusters.has_all_copies(chaos.stack), within=120, every=1)
@@ -101,6 +101,6 @@ async def test_the_node_with_the_index_is_killed_and_away(chaos: Chaos) -> None:
 
 
 @pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
-async def test_the_operator_finds_nothing_wrong_at_the_end(chaos: Chaos, projector: str) -> None:
+async def test_verification_finds_no_drift_at_the_end(chaos: Chaos, projector: str) -> None:
     told = await verifier(chaos.stack).done(projector, "--patience", "5")
     assert seeded_drift.told(told) == {}

@@ -1,4 +1,4 @@
-"""One attacker beside the load: every attack of loadtest/attacks.py, one after the other (T21)."""
+"""One attacker beside the load: every attack of loadtest/attacks.py in turn (T21)."""
 
 from urllib.parse import urlsplit
 
@@ -8,8 +8,8 @@ from tests.chaos.harness.scenario import Chaos
 SECONDS = 3.0  # of each attack, in a run of ten minutes
 
 
-async def test_hostile_callers_beside_the_load(chaos: Chaos) -> None:
-    async with chaos.scenario("T21: hostile callers") as scenario:
+async def test_hostile_clients_beside_the_load(chaos: Chaos) -> None:
+    async with chaos.scenario("T21: hostile clients") as scenario:
         stack = scenario.stack
         ports = {
             "http": urlsplit(stack.http["query-api"]).port,

@@ -29,7 +29,7 @@ WITHIN = 180.0
 CONTINUED = 10  # users that are renamed afterwards
 
 
-async def test_nothing_published_is_lost_and_nobody_is_revived(
+async def test_no_published_event_is_lost_and_no_erased_user_revived(
     chaos: Chaos, http: Door, tmp_path: Path
 ) -> None:
     stack, dump = chaos.stack, tmp_path / "events.sql"
@@ -63,7 +63,7 @@ async def test_nothing_published_is_lost_and_nobody_is_revived(
 
 
 async def loaded_until_mysql_is_lost(chaos: Chaos, dump: Path) -> tuple[Ledger, str]:
-    """The ledger of a load during which the dump was taken, and when MySQL was killed."""
+    """Run load while a dump is taken; return its ledger, and when MySQL was killed."""
     apis = chaos.replicas.balancers()
     callers: list[Caller] = [HttpCaller(*apis), GrpcCaller(*apis)]
     ledger = Ledger(chaos.ledgers / "R0.jsonl")
@@ -82,7 +82,7 @@ async def loaded_until_mysql_is_lost(chaos: Chaos, dump: Path) -> tuple[Ledger, 
 
 
 async def has_erasures(chaos: Chaos, since: dict[int, int]) -> None:
-    """AssertionError unless erasures and other events were published since."""
+    """Raise AssertionError unless erasures and other events were published since."""
     published = Published.of(await topic.messages(chaos.stack, since))
     assert published.erased
     assert published.living()
@@ -98,7 +98,7 @@ async def writes(ledger: Ledger, more: int) -> None:
 
 
 async def continued(http: Door, published: Published) -> None:
-    """Users take the version behind the newest that was published, and both views show it."""
+    """Rename users: the version follows the newest published one, and both views show it."""
     for user, newest in [*published.living().items()][:CONTINUED]:
         renamed = await http.rename(user, "Restored", expected=newest)
         assert renamed["version"] == newest + 1

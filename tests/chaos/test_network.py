@@ -1,4 +1,4 @@
-"""The second replicas' network is slow, narrow, cut and dead: T7."""
+"""Faults of the second replicas' network: latency, low bandwidth, resets, partitions: T7."""
 
 import asyncio
 
@@ -18,8 +18,8 @@ WEATHERS = [
 SECONDS = 6.0
 
 
-async def test_the_network_is_bad(chaos: Chaos) -> None:
-    async with chaos.scenario("T7: slow, cut, narrow and dead links") as scenario:
+async def test_network_faults(chaos: Chaos) -> None:
+    async with chaos.scenario("T7: network latency, resets, low bandwidth, partitions") as scenario:
         for weather in WEATHERS:
             for _ in range(scenario.rounds(1)):
                 async with chaos.replicas.links.under(weather, NAMES):
@@ -28,7 +28,7 @@ async def test_the_network_is_bad(chaos: Chaos) -> None:
 
 
 async def test_projectors_are_killed_in_the_middle_of_a_write(chaos: Chaos) -> None:
-    """A slow store makes it likely that a kill falls between the data and its offset."""
+    """A slow store makes a kill between the data and its offset likely."""
     links = ("redis-projector to redis", "search-projector to opensearch")
     async with chaos.scenario("T7b: projectors killed, their stores slow") as scenario:
         for _ in range(scenario.rounds(1)):

@@ -1,4 +1,4 @@
-"""Processes are killed, restarted in order, and stand still: T1, T2, T8."""
+"""Processes are killed, restarted gracefully, and suspended: T1, T2, T8."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,13 +11,13 @@ from tests.chaos.harness.scenario import Chaos, Scenario
 
 SERVERS = ["connect", "connector-supervisor", "kafka", "mysql", "opensearch", "redis", "registry"]
 PAUSE = (1.0, 5.0)  # seconds between two kills
-# Not seen by callers of services that end in order: reads with a version may have to wait longer
-# than query-api does while partitions change hands, which 503 tells.
+# Not visible to clients while services restart gracefully: a read with a version may have to wait
+# longer than query-api does while partitions are reassigned, which a 503 reports.
 SMOOTH = {"200", "201", "204", "404", "409", "412", "503"}
 SMOOTH |= {"OK", "NOT_FOUND", "ABORTED", "FAILED_PRECONDITION", "UNAVAILABLE"}
 
 
-async def test_any_process_is_killed(chaos: Chaos) -> None:
+async def test_random_processes_are_killed(chaos: Chaos) -> None:
     victims = [*SERVICES, *map(second, SERVICES), *SERVERS]
     async with chaos.scenario("T1: kill -9 of any process") as scenario:
         for victim in scenario.sample(victims, scenario.rounds(9)):
@@ -25,7 +25,7 @@ async def test_any_process_is_killed(chaos: Chaos) -> None:
             await asyncio.sleep(scenario.chance.uniform(*PAUSE))
 
 
-async def test_no_caller_sees_a_rolling_restart(chaos: Chaos) -> None:
+async def test_rolling_restart_is_invisible_to_clients(chaos: Chaos) -> None:
     async with (
         chaos.scenario("T2: rolling restart of all services") as scenario,
         AsyncExitStack() as watching,
@@ -38,11 +38,11 @@ async def test_no_caller_sees_a_rolling_restart(chaos: Chaos) -> None:
                 assert took < 10, f"{program} took {took:.1f} s to end"
     assert scenario.codes().keys() <= SMOOTH, scenario.codes()
     assert not [entry for entry in scenario.ledger.entries if entry.was_unknown]
-    # Most balancers do not try another replica: one that refuses must have said so before.
+    # Most balancers do not try another replica: one that refuses must have become unready before.
     assert [balancer.refused_while_ready for balancer in scenario.apis] == [0, 0, 0]
 
 
-async def test_a_projector_that_stood_still_does_no_harm(chaos: Chaos) -> None:
+async def test_suspended_projector_does_not_overwrite_newer_state(chaos: Chaos) -> None:
     projectors = ["redis-projector", "search-projector"]
     async with chaos.scenario("T8: SIGSTOP of a projector, SIGCONT") as scenario:
         for _ in range(scenario.rounds(1)):
@@ -53,9 +53,9 @@ async def test_a_projector_that_stood_still_does_no_harm(chaos: Chaos) -> None:
 
 
 async def everything_read(scenario: Scenario) -> None:
-    """AssertionError unless what is on the topic now is also in the views soon."""
+    """Raise AssertionError unless the views soon contain all that is on the topic now."""
     ends = await topic.ends(scenario.stack)
-    await asyncio.sleep(1)  # what is in flight just now; a longer way is a partition nobody reads
+    await asyncio.sleep(1)  # in-flight records; a longer delay is a partition without a consumer
     for view in (
         await stores.redis_view(scenario.stack),
         await stores.opensearch_view(scenario.stack),

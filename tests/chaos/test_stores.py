@@ -1,4 +1,4 @@
-"""Servers are away for a while, or lose what they held: T3 to T6."""
+"""Stores are unavailable for a while, or lose their data: T3 to T6."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ CONNECTOR_BACK_WITHIN = 30.0  # seconds
 NOBODY = "01890000-0000-7000-8000-ffffffffffff"
 
 
-async def test_mysql_is_restarted_and_away(chaos: Chaos) -> None:
-    async with chaos.scenario("T3: MySQL restarted, and away") as scenario:
+async def test_mysql_is_restarted_and_unavailable(chaos: Chaos) -> None:
+    async with chaos.scenario("T3: MySQL restarted and unavailable") as scenario:
         for seconds in (0.0, 12.0 * scenario.rounds(1)):
             async with faults.away(chaos.replicas, "mysql"):
                 await eventually(lambda: refused_for_now(chaos.stack), within=15)
@@ -28,10 +28,10 @@ async def test_mysql_is_restarted_and_away(chaos: Chaos) -> None:
 
 
 async def refused_for_now(stack: Addresses) -> None:
-    """AssertionError unless commands are answered 503, and when to come again.
+    """Raise AssertionError unless commands are answered 503 with Retry-After.
 
-    The create bears no idempotency key, which would be looked for first: nothing is asked of MySQL
-    but to store it.
+    The create has no idempotency key, which would be looked up first: the only call to MySQL is the
+    one that stores it.
     """
     users, names = f"{stack.http['command-api']}/user", {"first_name": "No", "last_name": "One"}
     async with aiohttp.ClientSession() as session:
@@ -41,8 +41,8 @@ async def refused_for_now(stack: Addresses) -> None:
                 assert int(response.headers["Retry-After"]) > 0
 
 
-async def test_connect_is_killed_again_and_again(chaos: Chaos) -> None:
-    async with chaos.scenario("T4: Connect killed in the middle of its work") as scenario:
+async def test_connect_is_killed_repeatedly(chaos: Chaos) -> None:
+    async with chaos.scenario("T4: Connect killed while working") as scenario:
         for _ in range(scenario.rounds(3)):
             await faults.kill(chaos.replicas, "connect")
             await chaos.replicas.healthy("connector-supervisor")
@@ -51,14 +51,14 @@ async def test_connect_is_killed_again_and_again(chaos: Chaos) -> None:
         await injection.repeats(scenario, 300)
 
 
-async def test_writes_are_taken_while_kafka_is_away(chaos: Chaos) -> None:
-    async with chaos.scenario("T5: Kafka away") as scenario:
+async def test_writes_are_accepted_while_kafka_is_unavailable(chaos: Chaos) -> None:
+    async with chaos.scenario("T5: Kafka unavailable") as scenario:
         for _ in range(scenario.rounds(1)):
             async with faults.away(chaos.replicas, "kafka"):
                 await scenario.writes(400)
 
 
-async def test_stores_of_views_are_killed(chaos: Chaos) -> None:
+async def test_view_stores_are_killed(chaos: Chaos) -> None:
     async with chaos.scenario("T6a: Redis and OpenSearch killed") as scenario:
         for _ in range(scenario.rounds(1)):
             for server in ("redis", "opensearch"):
@@ -67,15 +67,15 @@ async def test_stores_of_views_are_killed(chaos: Chaos) -> None:
             await scenario.writes(100)
 
 
-async def test_stores_of_views_lose_everything(chaos: Chaos) -> None:
+async def test_view_stores_lose_their_data(chaos: Chaos) -> None:
     async with chaos.scenario("T6b: FLUSHALL, index deleted", may_go_back=True) as scenario:
         for _ in range(scenario.rounds(1)):
             await lose_the_views(scenario.stack)
             await scenario.writes(100)
 
 
-async def test_stores_that_lose_everything_heal_without_a_write(chaos: Chaos) -> None:
-    async with chaos.scenario("T6c: the same, and then silence", may_go_back=True) as scenario:
+async def test_view_stores_that_lose_their_data_recover_without_a_write(chaos: Chaos) -> None:
+    async with chaos.scenario("T6c: as T6b, without writes", may_go_back=True) as scenario:
         await scenario.silence()
         await lose_the_views(scenario.stack)
 

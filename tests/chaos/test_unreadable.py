@@ -1,4 +1,4 @@
-"""Records that nobody can apply: T9."""
+"""Records that cannot be applied: T9."""
 
 import subprocess
 import sys
@@ -12,10 +12,10 @@ from tests.chaos.harness.injection import LETTERS
 from tests.chaos.harness.scenario import Chaos
 
 
-async def test_poison_is_parked_and_stops_nobody(chaos: Chaos) -> None:
+async def test_invalid_records_become_dead_letters_and_block_nothing(chaos: Chaos) -> None:
     stack = chaos.stack
     await injection.no_letters(stack)
-    async with chaos.scenario("T9: poison on the topic") as scenario:
+    async with chaos.scenario("T9: invalid records on the topic") as scenario:
         injected = await injection.poison(scenario, scenario.rounds(10))
         for projector in LETTERS:
             await eventually(partial(parked, stack, projector, injected), within=60)
@@ -28,12 +28,12 @@ async def test_poison_is_parked_and_stops_nobody(chaos: Chaos) -> None:
 
 
 async def parked(stack: Addresses, projector: str, injected: set[str]) -> None:
-    """AssertionError unless the dead letters are the records that were injected."""
+    """Raise AssertionError unless the dead letters are the records that were injected."""
     assert sorted(await injection.letters(stack, projector)) == sorted(injected)
 
 
 def tool(stack: Addresses, projector: str, *words: str) -> str:
-    """`redis-projector dead-letters WORDS…` with the stack's settings: what it prints."""
+    """Run `redis-projector dead-letters WORDS…` with the stack's settings; return its output."""
     done = subprocess.run(
         [Path(sys.executable).parent / projector, "dead-letters", *words],
         env=stack.environment(projector),

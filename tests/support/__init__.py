@@ -1,1 +1,1 @@
-"""What tests of several parts need: a package, of which nothing is on sys.path."""
+"""Shared test support: a package, so that nothing of it is on sys.path."""

@@ -1,1 +1,1 @@
-"""All five deployables in one process: the one place that may import them all."""
+"""Demo: all five deployables in one process; the only package that may import them all."""

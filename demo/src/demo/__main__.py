@@ -1,4 +1,4 @@
-"""All three APIs on memory: `make demo`."""
+"""Entry point of `make demo`: all three APIs on in-memory stores."""
 
 from chassis.process.lifecycle import launch
 from demo.settings import Settings
@@ -6,7 +6,7 @@ from demo.wiring import wire
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and print what to try."""
+    """Serve until Ctrl-C, and print example commands."""
     launch("demo", Settings, wire)
 
 

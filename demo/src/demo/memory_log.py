@@ -1,4 +1,4 @@
-"""What Debezium and Kafka do between processes, in one: the rows, as Avro, to projectors."""
+"""In-memory replacement of Debezium and Kafka: passes rows as Avro to the projectors."""
 
 import io
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,14 +17,14 @@ Handle = Callable[[Sequence[Record]], Awaitable[None]]
 
 
 class OneSchema:
-    """A registry that holds the contract, and nothing else."""
+    """A schema registry with a single schema, the contract."""
 
     async def by_id(self, _schema_id: int) -> str:
         return msgspec.json.encode(avro_schema()).decode()
 
 
 class MemoryLog:
-    """Feeds every row of the store to all handlers, in order; a component."""
+    """Component that passes every row of the store to all handlers, in order."""
 
     name = "log"
 
@@ -41,7 +41,7 @@ class MemoryLog:
             self._store.grown.clear()
             rows = self._store.log[position:]
             records = [self._record(position + n, row) for n, row in enumerate(rows)]
-            for handle in self._handlers if records else ():  # none: woken up to drain
+            for handle in self._handlers if records else ():  # no records: woken up to drain
                 await handle(records)
             position += len(rows)
 
@@ -60,7 +60,7 @@ class MemoryLog:
 
 
 class NoDeadLetters:
-    """There is no topic to put a dead letter on: whatever cannot be applied here is a bug."""
+    """There is no dead-letter topic: in the demo a dead letter is a bug."""
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
         raise RuntimeError(f"dead letters in the demo: {[reason for _, reason in letters]}")

@@ -1,4 +1,4 @@
-"""What the demo can be told."""
+"""Configuration of the demo (environment variables DEMO_*)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +16,12 @@ class Settings(ApiSettings):
 
     model_config = settings_config("DEMO_")
 
-    http_port: int = Field(3000, description="command-api's; query-api and search-api follow.")
-    grpc_port: int = Field(1234, description="command-api's; query-api and search-api follow.")
+    http_port: int = Field(
+        3000, description="Port of command-api; query-api and search-api use the next two."
+    )
+    grpc_port: int = Field(
+        1234, description="Port of command-api; query-api and search-api use the next two."
+    )
     admin_port: int = 9000
 
     def listening(self) -> Mapping[str, Sequence[int]]:

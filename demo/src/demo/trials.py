@@ -1,11 +1,11 @@
-"""What to try, printed once it can be tried."""
+"""Example commands, printed when all servers are listening."""
 
 import asyncio
 
 from demo.settings import Settings
 
 TRY = """\
-Everything is in memory and gone at the end. Try it:
+All data is in memory and lost on exit. Try it:
   curl -i {command}/user -H 'Content-Type: application/json' \
 -d '{{"first_name": "Zoë", "last_name": "Žižek"}}'
   curl -i {query}/user
@@ -16,7 +16,7 @@ gRPC with reflection: ports {grpc}. Metrics: {admin}/metrics
 
 
 class Trials:
-    """A component to be started last, when every address is listened on."""
+    """Component that prints the examples; list it last, after all servers."""
 
     name = "trials"
 
@@ -25,7 +25,7 @@ class Trials:
         self._drained = asyncio.Event()
 
     async def serve(self) -> None:
-        print(text(self._settings), flush=True)  # noqa: T201 - a command's answer
+        print(text(self._settings), flush=True)  # noqa: T201 - output of a command
         await self._drained.wait()
 
     async def drain(self) -> None:
@@ -33,7 +33,7 @@ class Trials:
 
 
 def text(settings: Settings) -> str:
-    """The commands, with the addresses that the settings give."""
+    """Return the commands, with the addresses of the settings."""
     host = settings.host if settings.host not in {"127.0.0.1", "0.0.0.0", "::", ""} else "localhost"  # noqa: S104 - a comparison
     host = f"[{host}]" if ":" in host else host
     http = [f"{host}:{settings.http_port + number}" for number in range(3)]

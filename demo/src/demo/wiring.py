@@ -1,4 +1,4 @@
-"""All five deployables over memory: the same applications, projections and doors."""
+"""Wiring of all five deployables on memory: the same applications, projections and APIs."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ from user_contracts import avro_schema, descriptors
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The write side, the way between, and the read side, in one process."""
+    """Wire the write side, the log and the read side in one process."""
     store, views, index, contracts = MemoryEventStore(USER), hashes(), documents(), descriptors()
     users = Users(USER, store)
     directory = Directory("user", ViewQueries(MemoryReader(views.held), visible_timeout=2))
@@ -78,7 +78,7 @@ def _into_index(index: Documents) -> Any:
 def _servers(
     settings: Settings, authorizer: Authorizer, health: Health, apis: Sequence[Api]
 ) -> Iterator[Component]:
-    """The servers of each API, on ports that follow those of the API before."""
+    """Yield the servers of each API, on consecutive ports."""
     for number, api in enumerate(apis):
         ports = {"http_port": settings.http_port + number, "grpc_port": settings.grpc_port + number}
         yield from servers(settings.model_copy(update=ports), authorizer, health, api)

@@ -1,4 +1,4 @@
-"""A probe against APIs that work, are slow to show, or refuse."""
+"""Probes against APIs that work, are slow to show a user, or reject requests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from chassis.testing import eventually, serving
 
 @dataclass
 class People:
-    """All three APIs; search shows a user at the third look."""
+    """Fake of all three APIs; search returns a user at the third poll."""
 
     users: dict[str, str] = field(default_factory=dict)
     looks: int = 0
@@ -68,15 +68,13 @@ def last_success() -> float:
     return float(sample.value)
 
 
-async def test_a_probe_waits_for_both_views_and_leaves_nobody_behind(
-    people: People, apis: Apis
-) -> None:
+async def test_probe_waits_for_both_views_and_deletes_its_user(people: People, apis: Apis) -> None:
     await apis.probe()
     assert people.looks == 3
     assert people.users == {}
 
 
-async def test_every_probe_that_goes_well_is_told(apis: Apis) -> None:
+async def test_successful_probes_are_counted(apis: Apis) -> None:
     before = probes("ok")
 
     async def told() -> None:
@@ -89,7 +87,7 @@ async def test_every_probe_that_goes_well_is_told(apis: Apis) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["refuses", "hides"])
-async def test_a_probe_that_fails_is_told_and_nobody_is_left_behind(
+async def test_failed_probe_is_counted_and_its_user_deleted(
     people: People, apis: Apis, trouble: str
 ) -> None:
     people.refuses, people.shows = trouble == "refuses", trouble != "hides"

@@ -1,4 +1,4 @@
-"""Columns of a table against Debezium's own record of them."""
+"""Columns of a table compared with Debezium's own record of them."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ TABLE = "users.user_event"
 
 
 def row(name: str, column_type: str, charset: str | None = None) -> dict[str, Any]:
-    """As information_schema.columns has it."""
+    """Return a row of information_schema.columns."""
     return {
         "COLUMN_NAME": name,
         "DATA_TYPE": re.split(r"[( ]", column_type, maxsplit=1)[0],
@@ -21,7 +21,7 @@ def row(name: str, column_type: str, charset: str | None = None) -> dict[str, An
 
 
 def column(position: int, name: str, type_name: str, **more: Any) -> dict[str, Any]:
-    """As a record of the schema history has it (3.6.1)."""
+    """Return a column as in a record of the schema history (3.6.1)."""
     return {"name": name, "typeName": type_name, "position": position, **more}
 
 

@@ -1,4 +1,4 @@
-"""The connector's configuration, beside the worker it runs in."""
+"""The connector's configuration, and the worker's."""
 
 import json
 from pathlib import Path
@@ -33,10 +33,10 @@ def test_statements_that_the_parser_lacks_do_not_stop_capture() -> None:
     assert config["schema.history.internal.skip.unparseable.ddl"] == "true"
 
 
-def test_a_table_whose_name_differs_in_case_alone_is_not_captured() -> None:
-    """Debezium compares names without case unless the expression says otherwise.
+def test_table_name_that_differs_only_in_case_is_not_captured() -> None:
+    """Debezium compares names without case unless the expression requires it.
 
-    Statements on such tables on a real server: tests/capture.
+    Statements on such tables on a real server: tests/system/capture.
     """
     config = json.loads((HERE / "user-events.json").read_text())
     assert config["database.include.list"] == "(?-i)users"
@@ -44,6 +44,6 @@ def test_a_table_whose_name_differs_in_case_alone_is_not_captured() -> None:
 
 
 def test_captured_tables_are_named_without_the_syntax_of_regular_expressions() -> None:
-    """As MySQL and the schema history name them."""
+    """The names equal those of MySQL and the schema history."""
     config = json.loads((HERE / "user-events.json").read_text())
     assert captured_tables(config) == ["users.user_event"]

@@ -1,4 +1,4 @@
-"""Traces that Connect 4.3.1 and Debezium 3.6.1 gave, and what they are reported as."""
+"""Traces of Connect 4.3.1 and Debezium 3.6.1, and their reported causes."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def test_known_failure_is_a_sentence_without_exception_classes(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", TRACES)
-def test_only_what_a_dependency_ends_by_itself_is_left_to_restarts(name: str) -> None:
+def test_only_outages_of_dependencies_are_left_to_restarts(name: str) -> None:
     assert explained(TRACES[name]).needs_operator is (name not in RESTARTED)
 
 

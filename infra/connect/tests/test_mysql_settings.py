@@ -1,4 +1,4 @@
-"""Settings of MySQL that capture depends on, against the file that every launcher gives it."""
+"""MySQL settings that capture depends on, and the configuration file that sets them."""
 
 import configparser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A snapshot on an operator's command, against a Connect that keeps its order of steps."""
+"""A snapshot on an operator's command, against a fake Connect that enforces the order of steps."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from connector_supervisor.resnapshot import resnapshot
 
 @dataclass
 class Worker:
-    """A worker that stops at its own pace, and refuses offsets to be reset before (KIP-875)."""
+    """Fake worker that stops after a while, and rejects earlier resets of offsets (KIP-875)."""
 
     state: str = "RUNNING"
     stops: bool = True
@@ -73,7 +73,7 @@ async def connector(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         yield Connector(session, str(server.make_url("")).rstrip("/"), "user-events")
 
 
-async def test_offset_is_forgotten_between_stop_and_resume(
+async def test_offset_is_reset_between_stop_and_resume(
     worker: Worker, connector: Connector
 ) -> None:
     steps: list[str] = []

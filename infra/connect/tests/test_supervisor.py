@@ -1,4 +1,4 @@
-"""The supervisor against a Connect that fails in every way that was seen."""
+"""The supervisor against a fake Connect with every observed failure."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ TRACE = "ConnectException: it broke\n\tat x\nCaused by: SQLException: gone away\
 
 @dataclass
 class Worker:
-    """What a Kafka Connect worker holds of one connector."""
+    """A Kafka Connect worker's state of one connector."""
 
     config: dict[str, str] | None = None
     states: list[str] = field(default_factory=lambda: ["RUNNING"])
@@ -40,7 +40,7 @@ class Worker:
     heals: bool = True
     trace: str = TRACE
     invalid: str | None = None
-    """An error that only the validation reports; Connect 4.3 answers the configuration with 500."""
+    """An error that only the validation reports; Connect 4.3 returns 500 for the configuration."""
 
     async def get_config(self, _request: web.Request) -> web.Response:
         if self.config is None or self.answers != 200:
@@ -90,7 +90,7 @@ def worker() -> Worker:
 
 @pytest.fixture
 async def supervised(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervisor]:
-    """A running supervisor, whose seconds are a hundred times shorter."""
+    """Run a supervisor whose intervals are a hundred times shorter."""
     monkeypatch.setattr(supervisor, "EVERY", 0.01)
     monkeypatch.setattr(supervisor, "PAUSES", (0.01, 0.02, 0.04))
     app = web.Application()
@@ -115,7 +115,7 @@ async def ready(supervised: Supervisor) -> None:
 
 
 def running() -> dict[str, float]:
-    """What the metric says, by part."""
+    """Return the metric by part."""
     (metric,) = connector_metrics.RUNNING.collect()
     return {sample.labels["part"]: sample.value for sample in metric.samples}
 
@@ -125,12 +125,12 @@ async def not_ready(supervised: Supervisor, reason: str) -> None:
         await supervised.ready()
 
 
-async def test_a_missing_connector_is_made_once(worker: Worker, supervised: Supervisor) -> None:
+async def test_missing_connector_is_created_once(worker: Worker, supervised: Supervisor) -> None:
     await eventually(lambda: ready(supervised))
     assert (worker.config, worker.puts) == (CONFIG, 1)
 
 
-async def test_a_changed_configuration_is_put_right(worker: Worker, supervised: Supervisor) -> None:
+async def test_changed_configuration_is_restored(worker: Worker, supervised: Supervisor) -> None:
     await eventually(lambda: ready(supervised))
     worker.config = {"connector.class": "Other"}
 
@@ -140,7 +140,7 @@ async def test_a_changed_configuration_is_put_right(worker: Worker, supervised: 
     await eventually(is_ours)
 
 
-async def test_a_failed_task_is_started_again_although_the_connector_says_running(
+async def test_failed_task_is_restarted_although_connector_reports_running(
     worker: Worker, supervised: Supervisor
 ) -> None:
     worker.states = ["FAILED"]
@@ -153,7 +153,7 @@ async def test_a_failed_task_is_started_again_although_the_connector_says_runnin
     assert worker.restarts == 1
 
 
-async def test_a_task_that_fails_again_and_again_is_told_with_its_cause(
+async def test_repeatedly_failing_task_is_reported_with_its_cause(
     worker: Worker, supervised: Supervisor
 ) -> None:
     worker.states, worker.heals = ["FAILED"], False
@@ -165,23 +165,23 @@ async def test_a_task_that_fails_again_and_again_is_told_with_its_cause(
     await eventually(restarted_often)
 
 
-async def test_a_refused_configuration_is_told_in_connects_own_words(
+async def test_rejected_configuration_is_reported_with_connect_s_message(
     worker: Worker, supervised: Supervisor
 ) -> None:
     worker.refuses = "The database is not there"
     await eventually(lambda: not_ready(supervised, "The database is not there"))
 
 
-async def test_a_worker_that_is_away_is_waited_for(worker: Worker, supervised: Supervisor) -> None:
+async def test_unavailable_worker_is_retried(worker: Worker, supervised: Supervisor) -> None:
     worker.answers = 500
-    await eventually(lambda: not_ready(supervised, "answers 500"))
+    await eventually(lambda: not_ready(supervised, "returned 500"))
     assert running() == {"connector": 0}
     worker.answers = 200
     await eventually(lambda: ready(supervised))
     assert running() == {"connector": 1, "task 0": 1}
 
 
-async def test_a_paused_task_is_left_alone(worker: Worker, supervised: Supervisor) -> None:
+async def test_paused_task_stays_paused(worker: Worker, supervised: Supervisor) -> None:
     worker.states = ["PAUSED"]
     await eventually(lambda: not_ready(supervised, "task 0 is PAUSED"))
     assert running() == {"connector": 1, "task 0": 0}
@@ -212,13 +212,13 @@ async def test_part_that_stays_unassigned_is_restarted_and_counted(
         await eventually(lambda: ready(supervised))
     assert (worker.restarts, worker.restarts_of_all) == (0, 1)
     assert _restarts() == before + 1
-    (line,) = [one for one in logs if one["event"] == "restarting unassigned"]
+    (line,) = [one for one in logs if one["event"] == "restarting unassigned parts"]
     assert line["log_level"] == "warning"
     unassigned = "task 0" if connector == "RUNNING" else "connector"
     assert (line["parts"], line["bound"]) == ([unassigned], 0.1)
 
 
-async def test_part_that_is_unassigned_for_seconds_is_left_alone(
+async def test_part_that_is_unassigned_for_seconds_is_not_restarted(
     worker: Worker, supervised: Supervisor
 ) -> None:
     worker.states = ["UNASSIGNED"]
@@ -226,7 +226,7 @@ async def test_part_that_is_unassigned_for_seconds_is_left_alone(
     assert (worker.restarts, worker.restarts_of_all) == (0, 0)
 
 
-async def test_restart_that_does_not_heal_is_not_repeated_at_once(
+async def test_restart_that_does_not_help_is_not_repeated_at_once(
     worker: Worker, supervised: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unassigned_parts, "BOUNDS", (0.05, 60.0))
@@ -259,7 +259,7 @@ async def test_invalid_configuration_that_connect_answers_with_500_is_explained(
     assert "MySQL login refused" in needs_operator()
 
 
-async def test_failure_that_a_restart_cannot_heal_is_reported_and_retried_slowly(
+async def test_failure_that_a_restart_cannot_fix_is_reported_and_retried_slowly(
     worker: Worker, supervised: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker.states, worker.heals, worker.trace = ["FAILED"], False, REFUSED_ROW

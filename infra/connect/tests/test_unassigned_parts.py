@@ -1,4 +1,4 @@
-"""How long a part may stay UNASSIGNED, and how often that leads to a restart."""
+"""Bounds of the time that a part may stay UNASSIGNED, and restarts after it."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_time_without_an_answer_does_not_count(unassigned: UnassignedParts) -> N
     assert unassigned.overdue([TASK], now=300.0) == []
 
 
-def test_each_restart_that_does_not_heal_doubles_the_bound(unassigned: UnassignedParts) -> None:
+def test_each_restart_that_does_not_help_doubles_the_bound(unassigned: UnassignedParts) -> None:
     restarts = []
     for now in range(2000):
         if unassigned.overdue([TASK], now=float(now)):

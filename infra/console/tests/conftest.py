@@ -1,4 +1,4 @@
-"""The console in front of neighbours that behave as each test wants, behind real doors."""
+"""The console with fake dependencies, over real sockets."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +23,7 @@ from console.propagation import Propagation
 from console.subscribers import Subscribers
 from console.topic import Topic
 
-LIMIT = aiohttp.ClientTimeout(10)  # seconds, so that a stream that says nothing fails its test
+LIMIT = aiohttp.ClientTimeout(10)  # seconds, so that a silent stream fails its test
 ID = "0193f6a0-0000-7000-8000-000000000001"
 METRICS = """\
 projector_lag_records{partition="0"} 2.0
@@ -39,7 +39,7 @@ connector_running{part="task 0"} 0.0
 
 @dataclass(frozen=True)
 class Event:
-    """What the topic has of an event that matters here."""
+    """Relevant part of an event on the topic."""
 
     key: bytes
     value: bytes | None = b"event"
@@ -47,7 +47,7 @@ class Event:
 
 @dataclass
 class People:
-    """The three APIs and every admin port; views show what they are told to."""
+    """Fake of the three APIs and every admin port; tests set what the views show."""
 
     topic: Topic
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class People:
 
 @dataclass
 class Running:
-    """A console that serves, and its page's way to it."""
+    """A running console, and an HTTP client for it."""
 
     page: aiohttp.ClientSession
     subscribers: Subscribers
@@ -123,7 +123,7 @@ class Running:
     metrics_poller: MetricsPoller
 
     async def stops(self, method: str, path: str, **options: Any) -> dict[str, dict[str, Any]]:
-        """Stop → what a command's answer says of it."""
+        """Return stop → its line in a command's response."""
         async with self.page.request(method, path, **options) as response:
             assert response.content_type == "application/x-ndjson"
             lines = [msgspec.json.decode(line) for line in (await response.read()).splitlines()]
@@ -142,14 +142,14 @@ def people() -> People:
 
 @pytest.fixture
 async def neighbours(people: People) -> AsyncIterator[str]:
-    """Where all of them answer."""
+    """Run all fake dependencies at one address."""
     async with TestServer(people.app()) as server:
         yield str(server.make_url("")).rstrip("/")
 
 
 @pytest.fixture
 def start(people: People) -> Start:
-    """Run a console over the neighbours at a URL."""
+    """Run a console with the dependencies at a URL."""
 
     @asynccontextmanager
     async def running(url: str) -> AsyncIterator[Running]:

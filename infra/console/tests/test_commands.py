@@ -29,7 +29,7 @@ async def test_a_rename_is_followed_at_its_own_version(console: Any, people: Any
     assert all("ms" in stop for stop in stops.values())
 
 
-async def test_a_deleted_user_is_followed_until_nobody_shows_it(console: Any, people: Any) -> None:
+async def test_deleted_user_is_followed_until_no_view_shows_it(console: Any, people: Any) -> None:
     people.users[ID] = {"id": ID, "version": 1, **NAMES}
     stops = await console.stops("DELETE", f"/user/{ID}")
     assert stops["command-api"]["user"] is None
@@ -37,13 +37,13 @@ async def test_a_deleted_user_is_followed_until_nobody_shows_it(console: Any, pe
     assert all("ms" in stop for stop in stops.values())
 
 
-async def test_a_rename_that_changes_nothing_is_followed_nowhere(console: Any, people: Any) -> None:
+async def test_rename_without_a_change_is_not_followed(console: Any, people: Any) -> None:
     people.users[ID] = {"id": ID, "version": 1, **NAMES}
     stops = await console.stops("PATCH", f"/user/{ID}", json={}, headers={"If-Match": '"2"'})
     assert list(stops) == ["command-api"]
 
 
-async def test_a_stop_that_is_not_passed_in_time_says_why(
+async def test_stop_that_is_not_passed_in_time_has_a_reason(
     console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(propagation, "FOLLOW", 0.3)
@@ -51,12 +51,12 @@ async def test_a_stop_that_is_not_passed_in_time_says_why(
     monkeypatch.setattr(people.topic, "_remember", lambda _: None)
     stops = await console.stops("POST", "/user", json=NAMES)
     assert "ms" in stops["command-api"]
-    assert stops["kafka"]["missing"].startswith("the topic is not read just now")
+    assert stops["kafka"]["missing"].startswith("the topic is not being read")
     assert stops["query-api"]["missing"].startswith("not yet")
     assert stops["search-api"]["missing"].startswith("not among the first 100")
 
 
-async def test_more_commands_than_the_limit_are_refused(
+async def test_commands_over_the_limit_are_rejected(
     console: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "MAX_RUNNING", 0)

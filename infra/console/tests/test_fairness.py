@@ -1,4 +1,4 @@
-"""What one client may hold of the console, and that commands of others go on."""
+"""Limits for each client of the console; commands of other clients continue."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def client(console: Any, address: str) -> AsyncIterator[aiohttp.ClientSess
 
 @asynccontextmanager
 async def both(console: Any) -> AsyncIterator[tuple[aiohttp.ClientSession, aiohttp.ClientSession]]:
-    """An attacker, and the operator at another address."""
+    """Open sessions of an attacker, and of an operator at another address."""
     async with client(console, ATTACKER) as attacker, client(console, OPERATOR) as operator:
         yield attacker, operator
 
@@ -46,7 +46,7 @@ async def test_streams_of_one_client_leave_room_for_the_operator(console: Any) -
             assert response.status == 200
 
 
-async def test_slow_bodies_hold_no_command(console: Any) -> None:
+async def test_slow_bodies_take_no_command_slot(console: Any) -> None:
     port = console.http.port
     writers = [
         (await asyncio.open_connection("127.0.0.1", port))[1]
@@ -72,7 +72,7 @@ async def test_commands_of_one_client_leave_room_for_the_operator(
     console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "MAX_RUNNING", 4)
-    people.shows = False  # so that each is followed for as long as it may be
+    people.shows = False  # so that each is followed for the maximal time
     async with both(console) as (attacker, operator), AsyncExitStack() as stack:
         for _ in range(2):
             followed = await stack.enter_async_context(attacker.post("/user", json=NAMES))

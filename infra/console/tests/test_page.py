@@ -1,4 +1,4 @@
-"""The page: its own files and nothing else, and no way for a text to become more than text."""
+"""The page loads only its own files, and treats all data as text."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ async def test_every_file_comes_with_the_strict_policy(
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_known_file_is_not_sent_again(console: Any) -> None:
+async def test_cached_file_is_not_sent_again(console: Any) -> None:
     async with console.page.get("/console.js") as first:
         known = {"If-None-Match": first.headers["ETag"]}
     async with console.page.get("/console.js", headers=known) as again:
@@ -45,6 +45,6 @@ def test_the_page_loads_only_its_own_files() -> None:
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", html)
 
 
-def test_the_script_makes_no_markup_from_text() -> None:
+def test_script_creates_no_markup_from_text() -> None:
     script = (PAGE / "console.js").read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)

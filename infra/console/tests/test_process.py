@@ -1,4 +1,4 @@
-"""The console as a process: it needs nobody to start, and an open page does not hold its stop."""
+"""The console as a process: starts without dependencies; an open page does not delay a stop."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 
-async def test_it_starts_without_neighbours_and_stops_with_a_page_open(
+async def test_console_starts_without_dependencies_and_stops_with_a_page_open(
     started: Any, unused_ports: list[int]
 ) -> None:
     nobody, http, admin, *_ = unused_ports

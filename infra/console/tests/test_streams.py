@@ -1,4 +1,4 @@
-"""The figures as server-sent events: one gatherer for all pages, and no page holds up anything."""
+"""The status as server-sent events: one poller for all pages, and no page blocks others."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def field(stream: aiohttp.ClientResponse, name: str) -> bytes:
-    """The next line of that field."""
+    """Return the next line of that field."""
     async for line in stream.content:
         if line.startswith(name.encode() + b":"):
             return line.partition(b":")[2].strip()
@@ -29,7 +29,7 @@ async def figures(stream: aiohttp.ClientResponse) -> Any:
     return msgspec.json.decode(await field(stream, "data"))
 
 
-async def test_a_page_is_told_all_figures(console: Any, people: Any) -> None:
+async def test_page_receives_all_figures(console: Any, people: Any) -> None:
     people.failures = {"mysql": "OperationalError: gone"}
     async with console.page.get("/figures") as stream:
         assert stream.content_type == "text/event-stream"
@@ -47,7 +47,7 @@ async def test_a_page_is_told_all_figures(console: Any, people: Any) -> None:
     assert 5 <= told["canary"] < 10
 
 
-async def test_a_neighbour_that_is_away_is_told_as_away(
+async def test_unavailable_program_is_shown_as_unavailable(
     start: Any, unused_ports: list[int]
 ) -> None:
     async with (
@@ -55,14 +55,14 @@ async def test_a_neighbour_that_is_away_is_told_as_away(
         console.page.get("/figures") as stream,
     ):
         told = await figures(stream)
-    assert {program["state"] for program in told["programs"]} == {"away"}
+    assert {program["state"] for program in told["programs"]} == {"unavailable"}
     assert "Cannot connect" in told["programs"][0]["why"]
     assert told["projectors"][0]["lag"] is None
     assert told["connector"] == {}
     assert told["canary"] is None
 
 
-async def test_pages_share_one_gatherer_and_nobody_is_asked_without_a_page(
+async def test_pages_share_one_poller_which_stops_without_a_page(
     console: Any, people: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metrics_poller, "EVERY", 60)
@@ -71,12 +71,10 @@ async def test_pages_share_one_gatherer_and_nobody_is_asked_without_a_page(
         for _ in range(5):
             stream = await stack.enter_async_context(console.page.get("/figures"))
             assert await figures(stream)
-        assert people.metrics_asked == 4  # each neighbour once
+        assert people.metrics_asked == 4  # each program once
 
 
-async def test_figures_from_before_are_not_shown_to_the_next_page(
-    console: Any, people: Any
-) -> None:
+async def test_stale_figures_are_not_sent_to_the_next_page(console: Any, people: Any) -> None:
     async with console.page.get("/figures") as stream:
         await figures(stream)
 
@@ -96,7 +94,7 @@ async def test_a_quiet_stream_is_kept_alive(start: Any, monkeypatch: pytest.Monk
         assert await field(stream, "") == b"still here"
 
 
-async def test_a_page_that_takes_nothing_is_dropped(
+async def test_page_that_reads_nothing_is_disconnected(
     console: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "WRITE_WITHIN", 0.1)
@@ -112,14 +110,16 @@ async def test_a_page_that_takes_nothing_is_dropped(
     stream.close()
 
 
-async def test_one_page_too_many_is_refused(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_page_over_the_limit_is_rejected(
+    console: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(subscribers, "MAX_PAGES", 1)
     async with console.page.get("/figures"), console.page.get("/figures") as refused:
         assert refused.status == 503
         assert refused.content_type == "application/problem+json"
 
 
-async def test_open_pages_do_not_hold_a_stop(console: Any) -> None:
+async def test_open_pages_do_not_delay_a_stop(console: Any) -> None:
     async with console.page.get("/figures") as stream:
         assert await figures(stream)
         async with asyncio.timeout(2):

@@ -1,4 +1,4 @@
-"""From what projectors, supervisor and canary tell of themselves to what the page shows."""
+"""Conversion of projectors', supervisor's and canary's metrics to the page's status."""
 
 from console.system_status import (
     Freshness,
@@ -15,7 +15,7 @@ NONE = Freshness(0, None, None)
 
 
 def freshness(fast: int, slow: int, seconds: float) -> Samples:
-    """A projector's histogram: events within 0.1 s, others within 0.5 s, the sum of their times."""
+    """Return a projector's histogram: events within 0.1 s, within 0.5 s, and the sum of delays."""
     return parsed(
         "# TYPE projector_freshness_seconds histogram\n"
         f'projector_freshness_seconds_bucket{{le="0.1"}} {fast}\n'
@@ -26,7 +26,7 @@ def freshness(fast: int, slow: int, seconds: float) -> Samples:
     )
 
 
-def test_freshness_is_of_the_events_since_the_oldest_look_of_the_last_minute() -> None:
+def test_freshness_covers_events_since_the_oldest_poll_of_the_last_minute() -> None:
     window = FreshnessWindow()
     assert window.add(0, freshness(100, 50, 90.0)) == NONE
     assert window.add(2, freshness(104, 50, 90.25)) == Freshness(4, 0.0625, 0.1)
@@ -35,14 +35,14 @@ def test_freshness_is_of_the_events_since_the_oldest_look_of_the_last_minute() -
     assert window.add(70, freshness(104, 52, 91.0)) == NONE
 
 
-def test_a_projector_that_was_started_again_counts_anew() -> None:
+def test_restarted_projector_resets_freshness() -> None:
     window = FreshnessWindow()
     window.add(0, freshness(100, 0, 10.0))
     assert window.add(2, freshness(1, 0, 0.5)) == NONE
     assert window.add(4, freshness(2, 0, 0.75)) == Freshness(1, 0.25, 0.1)
 
 
-def test_events_over_all_buckets_have_no_bound() -> None:
+def test_events_above_all_buckets_have_no_bound() -> None:
     window = FreshnessWindow()
     over = 'projector_freshness_seconds_bucket{le="+Inf"} 1\nprojector_freshness_seconds_sum 400\n'
     window.add(0, parsed('projector_freshness_seconds_bucket{le="+Inf"} 0\n'))
@@ -57,14 +57,14 @@ def test_lag_is_the_sum_of_the_partitions() -> None:
     assert projector("p", samples, NONE) == Projector("p", 7, 1, NONE)
 
 
-def test_what_is_not_told_is_not_known_rather_than_nothing() -> None:
+def test_missing_sample_is_unknown_instead_of_zero() -> None:
     assert projector("p", parsed(""), NONE) == Projector("p", None, None, NONE)
     assert projector("p", None, None) == Projector("p", None, None, None)
     assert connector(None) == connector(parsed("")) == {}
     assert canary(None, 1000) is None
 
 
-def test_each_part_of_the_connector_is_told() -> None:
+def test_each_part_of_the_connector_is_reported() -> None:
     samples = parsed('connector_running{part="connector"} 1\nconnector_running{part="task 0"} 0\n')
     assert connector(samples) == {"connector": True, "task 0": False}
 

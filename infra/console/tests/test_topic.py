@@ -1,4 +1,4 @@
-"""The topic on a real Kafka: read from its end, and only while somebody watches."""
+"""The topic on a real Kafka: read from its end, and only while a page is open."""
 
 import time
 import uuid
@@ -25,7 +25,7 @@ class Record:
 
 @pytest.fixture
 async def name(stack: Addresses) -> AsyncIterator[str]:
-    """A topic of this test's own."""
+    """Create a topic of this test's own; return its name."""
     name = f"console-{uuid.uuid4().hex}"
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     await admin.start()
@@ -64,7 +64,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
         with subscribers.page():
             await eventually(reading)
             began = time.monotonic()
-            partition = 0  # of both, so that the second is seen after the first
+            partition = 0  # one partition for both, so that the order is known
             await producer.send_and_wait(name, None, key=b"tombstone", partition=partition)
             await producer.send_and_wait(name, b"event", key=b"here", partition=partition)
             await eventually(seen)
@@ -72,7 +72,7 @@ async def test_events_that_come_while_a_page_is_open_are_seen(
     assert topic.seen_at("before") == topic.seen_at("tombstone") == float("-inf")
 
 
-async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_remembered_events_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "REMEMBERED", 2)
     topic = Topic(Brokers(""), "", Subscribers())
     for key in (b"1", b"2", b"1", b"3"):

@@ -1,6 +1,6 @@
-// Kubernetes' control plane in one program, for tests: etcd, the API server, the controllers, kubectl.
+// Kubernetes' control plane in one program, for tests: etcd, API server, controllers, kubectl.
 //
-// Built from their Go modules, since no image and no release can be had where only package registries
+// Built from their Go modules, since no image and no release is available where only package registries
 // are reached. `go.mod` replaces the modules that Kubernetes' own repository has beside it.
 package main
 

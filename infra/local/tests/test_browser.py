@@ -6,9 +6,7 @@ from local_stack import StackError, browser
 from local_stack.debian import browser_packages
 
 
-def test_the_machine_s_own_browser_is_taken_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_installed_browser_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "chromium-browser"
     own.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -16,7 +14,7 @@ def test_the_machine_s_own_browser_is_taken_as_it_is(
     assert not (tmp_path / "cache").exists()
 
 
-def test_one_that_is_fetched_is_of_the_machine_s_suite_and_runs_on_its_libc() -> None:
+def test_fetched_browser_is_of_the_machine_s_suite_and_runs_on_its_libc() -> None:
     wanted = browser_packages({"ID": "debian", "VERSION_CODENAME": "trixie"}, "x86_64")
     assert wanted.suite == "trixie"
     assert wanted.packages[0] == "chromium-headless-shell"
@@ -24,12 +22,12 @@ def test_one_that_is_fetched_is_of_the_machine_s_suite_and_runs_on_its_libc() ->
 
 
 @pytest.mark.parametrize(("name", "machine"), [("ubuntu", "x86_64"), ("debian", "aarch64")])
-def test_where_none_can_be_fetched_it_is_told_what_to_install(name: str, machine: str) -> None:
+def test_unsupported_distribution_names_the_package_to_install(name: str, machine: str) -> None:
     with pytest.raises(StackError, match="install chromium"):
         browser_packages({"ID": name, "VERSION_CODENAME": "x"}, machine)
 
 
-def test_an_unpacked_browser_finds_its_libraries_and_fonts(tmp_path: Path) -> None:
+def test_unpacked_browser_finds_its_libraries_and_fonts(tmp_path: Path) -> None:
     found = browser.told(tmp_path / "content")
     assert found.program == str(tmp_path / "content/usr/lib/chromium/chromium-headless-shell")
     folder = f"{tmp_path}/content"

@@ -24,29 +24,29 @@ def refused(*words: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_an_unknown_log_is_told_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_log_name_lists_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     Instance("unit").log("mysql").touch()
     assert refused("logs", "mysqll", "--instance", "unit") == 1
-    assert capsys.readouterr().err == "no log of 'mysqll'; there are logs of: mysql\n"
+    assert capsys.readouterr().err == "no log of 'mysqll'; logs exist for: mysql\n"
 
 
-def test_the_status_of_what_does_not_run_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_of_stopped_instance_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert refused("status", "--instance", "unit") == 1
     assert capsys.readouterr().err == "instance 'unit' is not running\n"
 
 
-def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_down_of_stopped_instance_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     sys.argv = ["local-stack", "down", "--instance", "unit"]
     command_line.main()
-    assert "Nothing of 'unit' runs" in capsys.readouterr().out
+    assert "Stopped instance 'unit'" in capsys.readouterr().out
 
 
-def test_a_kafka_tool_that_is_not_there_is_told_with_those_that_are(
+def test_unknown_kafka_tool_lists_known_ones(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     addresses.save(Instance("unit"))
     monkeypatch.setattr(stack, "fetch", lambda: None)
     assert refused("kafka", "--instance", "unit", "topic", "--list") == 1
     assert capsys.readouterr().err.startswith(
-        "there is no tool 'topic'; there are configs, console-consumer"
+        "no tool 'topic'; known tools: configs, console-consumer"
     )

@@ -1,4 +1,4 @@
-"""A launch of real processes under a real supervisord; no server is needed."""
+"""A launch of real processes under a real supervisord; needs no server."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ DIE = "print('the disk is on fire'); raise SystemExit(3)"
 
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """One supervisord for all tests: it takes 2 s to end."""
+    """Run one supervisord for all tests: it takes 2 s to end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(layout, "ROOT", tmp_path_factory.mktemp("clone"))
         yield Instance("unit")
@@ -40,7 +40,7 @@ def program(name: str, code: str, after: tuple[str, ...] = ()) -> Program:
 
 def unhealthy(name: str, code: str, within: float) -> Program:
     def refuse() -> None:
-        raise ConnectionError("nobody answers")
+        raise ConnectionError("no answer")
 
     return Program(name, [sys.executable, "-c", code], (), healthy=refuse, start_within=within)
 
@@ -50,14 +50,14 @@ def job(name: str, code: str, after: tuple[str, ...] = ()) -> Job:
 
 
 def run(instance: Instance, *steps: Program | Job) -> Steps:
-    """The names, in the order in which they were done."""
+    """Return the names, in the order in which they were done."""
     done: Steps = []
     supervisor.ensure(instance, [step for step in steps if isinstance(step, Program)])
     launch.Launch(instance, lambda name, _what, _seconds: done.append(name)).run(steps)
     return done
 
 
-def test_what_comes_after_something_starts_after_it(instance: Instance) -> None:
+def test_program_starts_after_its_dependencies(instance: Instance) -> None:
     first, last = program("first", STAY), program("last", STAY, after=("between",))
     assert run(instance, last, job("between", "", after=("first",)), first) == [
         "first", "between", "last",
@@ -65,7 +65,7 @@ def test_what_comes_after_something_starts_after_it(instance: Instance) -> None:
     assert control.states(instance)["last"].is_up
 
 
-def test_a_second_run_leaves_what_runs_alone(instance: Instance) -> None:
+def test_second_run_keeps_running_programs(instance: Instance) -> None:
     steps = (program("server", STAY), job("setup", ""))
     run(instance, *steps)
     before = control.state(instance, "server").pid
@@ -73,20 +73,20 @@ def test_a_second_run_leaves_what_runs_alone(instance: Instance) -> None:
     assert control.state(instance, "server").pid == before
 
 
-def test_a_program_that_dies_at_start_is_told_with_its_last_words_and_leaves_nothing(
+def test_program_that_exits_at_start_is_reported_with_its_output_and_cleaned_up(
     instance: Instance,
 ) -> None:
-    with pytest.raises(StackError, match=r"(?s)broken died while starting.*disk is on fire"):
+    with pytest.raises(StackError, match=r"(?s)broken exited while starting.*disk is on fire"):
         run(instance, program("fine", STAY), unhealthy("broken", DIE, within=60))
     assert not any(state.is_up for state in control.states(instance).values())
 
 
-def test_a_program_that_never_answers_is_given_up(instance: Instance) -> None:
-    with pytest.raises(StackError, match=r"mute was not healthy after 2 s \(nobody answers\)"):
+def test_program_that_never_gets_healthy_times_out(instance: Instance) -> None:
+    with pytest.raises(StackError, match=r"mute was not healthy after 2 s \(no answer\)"):
         run(instance, unhealthy("mute", STAY, within=2))
 
 
-def test_a_program_inherits_java_s_options_and_nothing_else_of_the_shell(
+def test_program_inherits_only_java_options_of_the_shell(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
@@ -95,12 +95,12 @@ def test_a_program_inherits_java_s_options_and_nothing_else_of_the_shell(
     assert inherited == {"PATH", "LANG", "HOME", "PEOPLE_INSTANCE", "JDK_JAVA_OPTIONS"}
 
 
-def test_a_job_that_fails_is_told_with_its_last_words(instance: Instance) -> None:
+def test_failed_job_is_reported_with_its_output(instance: Instance) -> None:
     with pytest.raises(StackError, match=r"(?s)the job setup failed.*disk is on fire"):
         run(instance, program("server", STAY), job("setup", DIE, after=("server",)))
 
 
-async def test_a_program_that_is_killed_comes_back(instance: Instance) -> None:
+async def test_killed_program_is_restarted(instance: Instance) -> None:
     run(instance, program("server", STAY))
     killed = control.state(instance, "server").pid
     os.kill(killed, signal.SIGKILL)
@@ -111,7 +111,7 @@ async def test_a_program_that_is_killed_comes_back(instance: Instance) -> None:
     await eventually(it_runs_again)
 
 
-def test_shutting_down_ends_also_what_a_killed_supervisord_left(instance: Instance) -> None:
+def test_shutdown_ends_processes_of_a_killed_supervisord(instance: Instance) -> None:
     run(instance, program("server", STAY))
     server = psutil.Process(control.state(instance, "server").pid)
     supervisord = psutil.Process(server.ppid())
@@ -122,7 +122,7 @@ def test_shutting_down_ends_also_what_a_killed_supervisord_left(instance: Instan
     assert gone == [server]
 
 
-def test_an_unknown_program_is_told_with_the_known_ones(instance: Instance) -> None:
+def test_unknown_program_lists_known_ones(instance: Instance) -> None:
     run(instance, program("server", STAY))
-    with pytest.raises(StackError, match=r"no program 'sevrer'; there are server"):
+    with pytest.raises(StackError, match=r"no program 'sevrer'; known programs: server"):
         control.pid_of("unit", "sevrer")

@@ -25,14 +25,14 @@ def test_two_instances_share_no_address_and_no_folder() -> None:
     assert same == {"mysql_host", "mysql_database", "form"}
 
 
-def test_what_is_saved_is_loaded_with_its_passwords() -> None:
+def test_saved_addresses_are_loaded_with_passwords() -> None:
     saved = addresses.save(Instance("unit", 7))
     assert addresses.load("unit") == saved
     assert len(saved.password("root")) > 20
     assert addresses.recorded("unit", None, {}).port_offset == 7
 
 
-def test_an_instance_keeps_its_form() -> None:
+def test_instance_keeps_its_number_of_nodes() -> None:
     three = {"brokers": 3}
     saved = addresses.save(addresses.recorded("unit", None, three))
     assert saved.kafka_bootstrap == "127.0.0.1:9092,127.0.0.1:9192,127.0.0.1:9292"
@@ -49,13 +49,13 @@ def test_a_cluster_of_redis_has_a_replica_for_each_master() -> None:
     assert len(cluster.redis_address.split(",")) == 6
 
 
-def test_what_an_older_version_has_saved_is_loaded() -> None:
+def test_addresses_of_an_older_version_are_loaded() -> None:
     saved = addresses.save(Instance("unit", 7))
     Instance("unit").addresses_file.write_text('{"port_offset": 7, "gone_url": "x"}')
     assert addresses.load("unit") == saved
 
 
-def test_passwords_are_for_their_owner_only_and_stay() -> None:
+def test_passwords_are_private_and_stable() -> None:
     first = addresses.save(Instance("unit"))
     file = Path(first.secrets) / "debezium"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -69,7 +69,7 @@ def test_the_addresses_file_holds_no_password() -> None:
     assert saved.password("root") not in text
 
 
-def test_an_instance_that_never_was_is_told_by_name() -> None:
+def test_unknown_instance_is_reported_by_name() -> None:
     with pytest.raises(StackError, match="no instance 'nowhere'"):
         addresses.load("nowhere")
 

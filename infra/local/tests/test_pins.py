@@ -22,12 +22,14 @@ def test_a_pin_names_its_file_as_maven_does() -> None:
     assert archive.filename == "hello-1.0-all.tar.gz"
 
 
-def test_a_line_that_is_no_pin_is_told_with_its_number() -> None:
+def test_invalid_pin_line_is_reported_with_its_number() -> None:
     with pytest.raises(StackError, match="line 2"):
         pins.parse(f"# files\n{SHA256} org.example:no-size:1.0\n", "x.txt")
 
 
-def test_a_changed_list_is_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_pin_list_has_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pins, "PINS", tmp_path)
     (tmp_path / "x.txt").write_text(HELLO)
     before = pins.bundle("x", tmp_path).folder
@@ -35,9 +37,7 @@ def test_a_changed_list_is_another_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert pins.bundle("x", tmp_path).folder != before
 
 
-def test_a_file_that_is_there_is_not_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_present_file_is_not_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pins, "PINS", tmp_path)
     (tmp_path / "x.txt").write_text(HELLO)
     bundle = pins.bundle("x", tmp_path)
@@ -47,7 +47,7 @@ def test_a_file_that_is_there_is_not_missing(
     assert bundle.missing() == []
 
 
-def test_a_file_with_another_hash_is_refused(tmp_path: Path) -> None:
+def test_file_with_wrong_hash_is_rejected(tmp_path: Path) -> None:
     (pin,) = pins.parse(HELLO, "x.txt")
     file = tmp_path / pin.filename
     file.write_text("hello")

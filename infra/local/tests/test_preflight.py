@@ -21,7 +21,7 @@ def redis_on(port: int) -> Instance:
     return Instance("unit", port - 6379)
 
 
-def test_a_port_in_use_is_told_with_the_server_that_wants_it_and_its_holder(
+def test_port_in_use_is_reported_with_server_and_process(
     taken_port: int,
 ) -> None:
     (finding,) = preflight.taken_ports(redis_on(taken_port), "redis")
@@ -30,7 +30,7 @@ def test_a_port_in_use_is_told_with_the_server_that_wants_it_and_its_holder(
     assert "--port-offset" in finding
 
 
-def test_a_free_port_is_no_finding(taken_port: int) -> None:
+def test_free_port_passes(taken_port: int) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         free = closed.getsockname()[1]
@@ -38,7 +38,7 @@ def test_a_free_port_is_no_finding(taken_port: int) -> None:
 
 
 @pytest.mark.parametrize("port", [65536, 70000, 0, -1])
-def test_a_port_that_does_not_exist_is_told(port: int) -> None:
+def test_nonexistent_port_is_reported(port: int) -> None:
     (finding,) = (f for f in preflight.taken_ports(redis_on(port), "redis") if "(redis)" in f)
     assert finding == (
         f"port {port}, which redis needs (redis), does not exist: choose another --port-offset"
@@ -50,13 +50,15 @@ def test_a_missing_tool_is_named() -> None:
     assert "no-such-tool" in finding
 
 
-def test_too_little_disk_is_told_with_the_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_low_disk_space_is_reported_with_the_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     (finding,) = preflight.short_of_disk(folder / "not" / "yet", 10**18)
     assert str(folder) in finding
 
 
-def test_all_findings_come_at_once() -> None:
+def test_all_findings_are_reported_together() -> None:
     with pytest.raises(StackError, match="first\nsecond"):
         preflight.refuse(["first", "second"])
 
@@ -65,7 +67,7 @@ def test_all_findings_come_at_once() -> None:
     ("os_release", "machine"),
     [({"ID": "fedora"}, "x86_64"), ({"ID": "debian"}, "aarch64"), ({}, "x86_64")],
 )
-def test_another_system_is_pointed_to_compose(os_release: dict[str, str], machine: str) -> None:
+def test_unsupported_system_is_pointed_to_compose(os_release: dict[str, str], machine: str) -> None:
     with pytest.raises(StackError, match="docker compose up"):
         distribution(os_release, machine)
 

@@ -30,12 +30,12 @@ def test_a_command_is_quoted_and_its_percent_signs_are_no_expansions(
     assert parsed["program:server"]["environment"] == 'PASSWORD="100%%_sure"'
 
 
-def test_every_program_is_started_again_and_its_log_is_bounded(parsed: RawConfigParser) -> None:
+def test_every_program_is_restarted_and_its_log_is_bounded(parsed: RawConfigParser) -> None:
     assert parsed["program:server"]["autorestart"] == "true"
     assert parsed["program:server"]["autostart"] == "false"
     assert parsed["program:server"]["stdout_logfile_maxbytes"] == "10MB"
 
 
-def test_the_control_socket_is_for_its_owner_only(parsed: RawConfigParser) -> None:
+def test_control_socket_is_private(parsed: RawConfigParser) -> None:
     assert parsed["unix_http_server"]["chmod"] == "0700"
     assert "inet_http_server" not in parsed

@@ -6,7 +6,7 @@ import pytest
 from local_stack import unprivileged
 
 
-def test_a_folder_above_that_is_closed_closes_all_below(tmp_path: Path) -> None:
+def test_closed_parent_folder_closes_all_below(tmp_path: Path) -> None:
     above = tmp_path / "above"
     file = above / "below" / "file"
     file.parent.mkdir(parents=True)
@@ -20,7 +20,7 @@ def test_a_folder_above_that_is_closed_closes_all_below(tmp_path: Path) -> None:
     assert not unprivileged.is_open(file)
 
 
-def test_root_keeps_nothing_but_reading_and_that_only_where_it_must(
+def test_root_keeps_only_read_capability_and_only_if_needed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 0)
@@ -32,6 +32,6 @@ def test_root_keeps_nothing_but_reading_and_that_only_where_it_must(
     assert kept == {"dac_read_search"}
 
 
-def test_others_than_root_need_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_non_root_user_needs_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     assert unprivileged.command(Path("/")) == []

@@ -72,7 +72,7 @@ def test_a_field_that_cannot_be_is_refused(tmp_path: Path, fields: str, words: s
     assert words in refusal(tmp_path, fields=fields)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     told = refusal(tmp_path, "Order", "version:text(9) due:time")
     assert len(told.splitlines()) == 3
 

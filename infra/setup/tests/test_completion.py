@@ -1,4 +1,4 @@
-"""The rule that completes one history."""
+"""Rule that completes one history."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,21 +63,21 @@ def test_a_user_created_after_the_dump_may_lack_the_beginning() -> None:
     assert (versions(done), done.gaps) == ([4], [(1, 3)])
 
 
-def test_of_an_erased_user_the_marker_alone_is_stored() -> None:
+def test_erased_user_has_only_its_marker_stored() -> None:
     marker = event(4, "UserDeleted", first_name=None)
     done = complete(Found(dumped=[event(1), event(2)], published=[event(3), marker]), SHAPE)
     assert done == Completed([marker], (), added=1, withdrawn=2, is_erased=True)
 
 
-def test_a_marker_in_the_dump_is_stored_as_it_is() -> None:
+def test_marker_in_the_dump_is_stored_unchanged() -> None:
     marker = event(4, "UserDeleted", first_name=None, idempotency_key="key")
     for published in ([], [event(4, "UserDeleted", first_name=None)], [event(3)]):
         done = complete(Found(dumped=[marker], published=published), SHAPE)
         assert done == Completed([marker], (), added=0, withdrawn=0, is_erased=True)
 
 
-def test_an_erasure_without_its_marker_gets_one_behind_the_newest_version() -> None:
-    """The ledger has the id, or tombstones were published and the marker no more."""
+def test_erasure_without_marker_gets_one_after_the_newest_version() -> None:
+    """The ledger has the id, or tombstones were published and the marker was not."""
     erased_at = BEGAN + timedelta(days=1)
     found = Found(dumped=[event(1), event(2)], published=[event(3)], erased_at=erased_at)
     (marker,) = complete(found, SHAPE).rows
@@ -91,8 +91,8 @@ def test_an_erasure_without_its_marker_gets_one_behind_the_newest_version() -> N
     assert complete(Found(erased_at=erased_at), SHAPE).rows == []
 
 
-def test_where_dump_and_topic_disagree_the_published_event_wins() -> None:
-    """The dump is of a MySQL that was lost, too, before these were published."""
+def test_published_event_wins_over_dump() -> None:
+    """The dump is of a MySQL that was also lost before these were published."""
     found = Found(
         dumped=[event(1), event(2, event_id="lost"), event(3, event_id="lost, too")],
         published=[event(2)],
@@ -102,7 +102,7 @@ def test_where_dump_and_topic_disagree_the_published_event_wins() -> None:
     assert done.withdrawn == 2
 
 
-def test_what_is_in_the_event_store_stays_as_it_is() -> None:
+def test_events_in_the_event_store_are_kept() -> None:
     kept = [event(1)]
     found = Found(kept=kept, published=[event(1), event(2)], erased_at=BEGAN)
     assert complete(found, SHAPE).rows == kept
@@ -115,7 +115,7 @@ def test_what_is_in_the_event_store_stays_as_it_is() -> None:
     is_erased=st.booleans(),
     is_announced=st.booleans(),
 )
-def test_whatever_the_dump_and_compaction_left_the_newest_version_is_there(
+def test_newest_version_is_restored_from_any_dump_and_compaction(
     newest: int, dumped: int, compacted: set[int], *, is_erased: bool, is_announced: bool
 ) -> None:
     history = [event(version) for version in range(1, newest + 1)]

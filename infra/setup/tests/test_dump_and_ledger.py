@@ -1,4 +1,4 @@
-"""Files that a restore reads: whole, and of the right kind."""
+"""Input files of a restore: truncated, invalid, and valid ones."""
 
 from datetime import datetime
 from io import BytesIO
@@ -18,17 +18,17 @@ DUMP = (
 )
 
 
-def test_nothing_of_a_dump_is_run_but_the_rows_of_the_table() -> None:
+def test_only_inserts_of_the_table_are_executed() -> None:
     assert list(inserts(BytesIO(DUMP), "user_event")) == [ROWS]
 
 
 @pytest.mark.parametrize("cut", [b"", DUMP[:120], DUMP[: DUMP.index(b"-- Dump completed")]])
-def test_a_dump_that_is_cut_off_is_refused(cut: bytes) -> None:
-    with pytest.raises(SetupError, match="cut off"):
+def test_truncated_dump_is_rejected(cut: bytes) -> None:
+    with pytest.raises(SetupError, match="truncated"):
         list(inserts(BytesIO(cut), "user_event"))
 
 
-def test_a_ledger_is_read_up_to_a_line_that_a_crash_cut_off(tmp_path: Path) -> None:
+def test_ledger_is_read_up_to_a_truncated_line(tmp_path: Path) -> None:
     file = tmp_path / "erased"
     file.write_text("user-1 2026-11-01T10:00:00+00:00\nuser-2 2026-11-01T12:00:00+01:00\nuser-3 20")
     found = {key: at for some in ledger.read([file]) for key, at in some.items()}
@@ -39,9 +39,7 @@ def test_a_ledger_is_read_up_to_a_line_that_a_crash_cut_off(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", ["first_name,last_name\n", "user-1 yesterday\n", "ü 1\n"])
-def test_another_file_is_no_ledger_and_nothing_of_it_is_repeated(
-    tmp_path: Path, content: str
-) -> None:
+def test_invalid_ledger_is_rejected_without_quoting_it(tmp_path: Path, content: str) -> None:
     file = tmp_path / "erased"
     file.write_text(content)
     with pytest.raises(SetupError, match=r"is not a ledger of erasures$"):

@@ -15,19 +15,19 @@ def test_the_number_of_partitions_of_user_events_is_a_setting() -> None:
     assert by_name["cdc.signals"] == 1
 
 
-def test_a_topic_with_other_partitions_is_refused_and_a_missing_one_is_not() -> None:
+def test_topic_with_other_partitions_is_rejected_and_a_missing_one_accepted() -> None:
     wanted = read(TOPICS, None)
     refuse_other_partitions(wanted, {"user.events": 4, "somebody.elses": 9})
-    with pytest.raises(SetupError, match=r"user\.events has 3 partitions, 4 are asked for"):
+    with pytest.raises(SetupError, match=r"user\.events has 3 partitions, 4 were requested"):
         refuse_other_partitions(wanted, {"user.events": 3})
 
 
-def test_a_script_falls_into_statements_without_its_comments() -> None:
+def test_script_is_split_into_statements_without_comments() -> None:
     script = "-- one; two\nCREATE DATABASE a;\n\n-- three\nGRANT x\n    TO y;\n"
     assert statements(script) == ["CREATE DATABASE a", "GRANT x\n    TO y;"]
 
 
-def test_beside_the_migrator_debezium_alone_is_granted_anything_and_reads() -> None:
+def test_only_migrator_and_debezium_get_grants_and_debezium_only_reads() -> None:
     grants = [
         one for one in statements((INFRA / "mysql" / "users.sql").read_text()) if "GRANT" in one
     ]

@@ -1,4 +1,4 @@
-"""What view-verifier refuses before it connects to a store."""
+"""Arguments and settings that view-verifier rejects before it connects to a store."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A row of the event table is projected as a record of the topic is."""
+"""A row of the event table is projected like a record of the topic."""
 
 from datetime import UTC, datetime
 

@@ -55,7 +55,7 @@ class EventReader:
         if record["type"] == self.deletion:
             return None
         if record["type"] not in self.living:
-            raise ValueError(f"no event has the type {record['type']!r}")
+            raise ValueError(f"unknown event type {record['type']!r}")
         for name in self.fields:
             if record.get(name) in (None, ""):
                 raise ValueError(f"{name} is missing")

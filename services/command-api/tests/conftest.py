@@ -1,4 +1,4 @@
-"""Users on the memory store with a clock that stands still; the stores of the contract suite."""
+"""Users on the memory store with a fixed clock; the stores of the contract suite."""
 
 import itertools
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 @pytest.fixture
 def new_id() -> Callable[[datetime], str]:
-    """Ids that count: well-formed, ordered, and told apart at a glance."""
+    """Sequential ids: well-formed, ordered, and easy to distinguish."""
     numbers = itertools.count(1)
     return lambda _moment: f"01890000-0000-7000-8000-{next(numbers):012x}"
 

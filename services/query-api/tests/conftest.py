@@ -1,4 +1,4 @@
-"""The view in memory that tests fill by hand, and the application over it."""
+"""The view in memory, which tests fill directly, and the application over it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The indexes that the one contract suite runs over, filled as the contract page has it."""
+"""The indexes that the contract suite runs on, filled as the contract describes."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""An alias in OpenSearch with nothing behind it, and changes of users' documents."""
+"""An unused alias in OpenSearch, and changes of users' documents."""
 
 from collections.abc import AsyncIterator
 

@@ -1,1 +1,1 @@
-"""Load, faults, and what the stores and the topic hold."""
+"""Load, faults, and readers of the stores and the topic."""

@@ -1,4 +1,4 @@
-"""Replicas of a service as a load balancer sees them: ready ones, and another one when refused."""
+"""Load balancer of a service's replicas: ready ones, and another one if refused."""
 
 import asyncio
 import random
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import aiohttp
 
-LOOK = 0.2  # seconds between two looks at /readyz; replicas drain for longer than that
+LOOK = 0.2  # seconds between two polls of /readyz; replicas drain for longer than that
 
 
 @dataclass(slots=True)
 class Replica:
-    """Where one process of a service answers."""
+    """Address of a service's process."""
 
     http: str
     grpc: str
@@ -22,24 +22,24 @@ class Replica:
 
 
 class Balancer:
-    """Gives the replicas to try, in a new order each time."""
+    """Order in which replicas are tried, different each time."""
 
     def __init__(self, replicas: Sequence[Replica]) -> None:
         self.replicas = replicas
         self.refused_while_ready = 0
 
     def note_refusal(self, replica: Replica) -> None:
-        """A replica has refused a connection or a call before it began."""
+        """Note that a replica has refused a connection, or a call before it began."""
         self.refused_while_ready += replica.is_ready
 
     def order(self) -> list[Replica]:
-        """The ready ones; all when none says so."""
+        """Return the ready replicas; all if none is ready."""
         ready = [one for one in self.replicas if one.is_ready] or list(self.replicas)
         return random.sample(ready, len(ready))
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Ask for readiness all the time while the block runs."""
+        """Poll readiness while the block runs."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(2)) as session:
             tasks = [asyncio.create_task(self._watch(session, one)) for one in self.replicas]
             try:

@@ -1,4 +1,4 @@
-"""What can become of a call, in the same words for both transports."""
+"""Outcomes of a call, in the same terms for both transports."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from tests.chaos.harness.balancer import Balancer, Replica
 from tests.chaos.verdict.ledger import Request
 
-TIMEOUT = 15.0  # seconds; longer than any of the services' own limits, so who hangs is seen
+TIMEOUT = 15.0  # seconds; longer than any limit of the services, so that a hang is detected
 REJECTIONS = {"400", "404", "409", "412", "422"}
 REJECTIONS |= {"INVALID_ARGUMENT", "NOT_FOUND", "ABORTED", "FAILED_PRECONDITION"}
 T = TypeVar("T")
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 @dataclass
 class Rejected(Exception):
-    """The system says no; it has not happened."""
+    """The system rejected the command; it has no effect."""
 
     code: str
 
 
 @dataclass
 class Uncertain(Exception):
-    """No answer, or one that tells nothing: it may have happened."""
+    """No response, or one without an outcome: the command may have taken effect."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A user as an answer tells it."""
+    """A user as returned by an API."""
 
     id: str
     version: int
@@ -39,7 +39,7 @@ class Seen:
 
 
 class Caller(Protocol):
-    """Each call raises Rejected and Uncertain; `codes` counts answers, and what came instead."""
+    """Client; calls raise Rejected and Uncertain; `codes` counts responses and errors."""
 
     codes: Counter[str]
 
@@ -52,7 +52,7 @@ class Caller(Protocol):
 async def from_some(
     balancer: Balancer, ask: Callable[[Replica], Awaitable[T]], refused: type[Exception]
 ) -> T:
-    """What the first replica answers that does not refuse the connection."""
+    """Return the response of the first replica that does not refuse the connection."""
     error: Exception | None = None
     for replica in balancer.order():
         try:

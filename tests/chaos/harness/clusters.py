@@ -1,4 +1,4 @@
-"""Who does what in the stack's clusters: masters, replicas, owners of shards."""
+"""Roles in the stack's clusters: masters, replicas, owners of shards."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.stores.redis_operator import connected, serving
 
 LAYOUT = RedisLayout("users")
 
-VISIBLE_WITHIN = 20.0  # seconds for a view to have what was on the topic
+VISIBLE_WITHIN = 20.0  # seconds for a view to contain what was on the topic
 
 
 async def masters(stack: Addresses) -> list[ClusterNode]:
@@ -33,7 +33,7 @@ async def replica_of(stack: Addresses, master: ClusterNode) -> ClusterNode:
 
 
 async def owner_of_new_users(stack: Addresses) -> ClusterNode:
-    """The master that holds who is created now."""
+    """Return the master that stores users created now."""
     bucket = LAYOUT.bucket_of(f"{time.time_ns() // 1_000_000:012x}")
     async with connected(stack) as redis:
         node: ClusterNode = redis.get_node_from_key(LAYOUT.bucket_key(await serving(redis), bucket))
@@ -41,7 +41,7 @@ async def owner_of_new_users(stack: Addresses) -> ClusterNode:
 
 
 async def is_no_master(stack: Addresses, node: ClusterNode) -> None:
-    """AssertionError while the node is one."""
+    """Raise AssertionError while the node is a master."""
     try:
         found = await masters(stack)
     except RedisError as error:
@@ -51,7 +51,7 @@ async def is_no_master(stack: Addresses, node: ClusterNode) -> None:
 
 
 async def take_over(stack: Addresses, replica: ClusterNode) -> None:
-    """What an operator does when a master is lost for good: its replica asks nobody."""
+    """Promote a replica by force, as an operator does after the permanent loss of its master."""
     password = stack.password("redis_operator")
     port = int(replica.port)
     redis: Any = Redis(port=port, username="redis_operator", password=password)
@@ -60,27 +60,27 @@ async def take_over(stack: Addresses, replica: ClusterNode) -> None:
 
 
 def program(stack: Addresses, node: ClusterNode) -> str:
-    """The name of a node of Redis in the stack."""
+    """Return the name of a Redis node's program in the stack."""
     instance = Instance(stack.instance, stack.port_offset, stack.form)
     return next(n for n in instance.nodes("redis") if instance.port(n, "redis") == node.port)
 
 
 async def owner_of_the_index(stack: Addresses) -> str:
-    """The node of OpenSearch with the primary copy of what serves."""
+    """Return the OpenSearch node with the primary shard of the serving index."""
     async with opensearch_operator.connected(stack) as client:
         shards: Any = await client.cat.shards(index="users", params={"format": "json"})
         return next(str(shard["node"]) for shard in shards if shard["prirep"] == "p")
 
 
 async def has_all_copies(stack: Addresses) -> None:
-    """AssertionError while a copy of the index is missing: another loss would be one too many."""
+    """Raise AssertionError while a replica shard is missing: another loss would lose data."""
     async with opensearch_operator.connected(stack) as client:
         health = await client.cluster.health(index="users")
     assert health["status"] == "green", health
 
 
 async def visible(stack: Addresses) -> None:
-    """Return when both views have read all that is on the topic now; AssertionError if late."""
+    """Return when both views contain all that is on the topic now; AssertionError if late."""
     ends = await topic.ends(stack)
 
     async def reached() -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with processes, done to the running stack."""
+"""Faults of processes, injected into the running stack."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ BACK_WITHIN = 90.0  # seconds
 
 
 async def kill(replicas: Replicas, program: str) -> None:
-    """End a program's process at once; return when supervisor has started another one."""
+    """Kill a program's process; return when supervisor has started another one."""
     ended = await _pid(replicas, program)
 
     async def another() -> None:
@@ -31,7 +31,7 @@ async def kill(replicas: Replicas, program: str) -> None:
 
 
 async def restart(replicas: Replicas, program: str) -> float:
-    """SIGTERM, and start it again; seconds that it took to end, with exit code 0."""
+    """Send SIGTERM and start it again; return the seconds until it ended with exit code 0."""
     began = time.monotonic()
     await asyncio.to_thread(control.stop, replicas.instance.name, program)
     took = time.monotonic() - began
@@ -44,7 +44,7 @@ async def restart(replicas: Replicas, program: str) -> float:
 
 @asynccontextmanager
 async def away(replicas: Replicas, program: str) -> AsyncIterator[None]:
-    """The program was stopped in order before the block, and runs again after it."""
+    """Stop the program gracefully before the block, and start it after it."""
     await asyncio.to_thread(control.stop, replicas.instance.name, program)
     try:
         yield
@@ -55,7 +55,7 @@ async def away(replicas: Replicas, program: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def frozen(replicas: Replicas, *programs: str) -> AsyncIterator[None]:
-    """Their processes stand still while the block runs, and then go on as if nothing were."""
+    """Suspend their processes while the block runs (SIGSTOP, SIGCONT)."""
     async with AsyncExitStack() as thawing:
         for program in programs:
             pid = await _pid(replicas, program)
@@ -77,7 +77,7 @@ async def projects(replicas: Replicas, program: str) -> None:
 
 
 async def connector_runs(stack: Addresses) -> None:
-    """AssertionError unless the connector and its task run."""
+    """Raise AssertionError unless the connector and its task run."""
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as session,

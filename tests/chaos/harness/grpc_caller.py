@@ -1,4 +1,4 @@
-"""Calls over gRPC; a channel for each replica."""
+"""gRPC client of the chaos suite; a channel for each replica."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,12 +23,12 @@ from user_contracts.proto.user.v1 import (
     UserSearchStub,
 )
 
-DRAINING = "draining"  # in the answer of a gRPC server that has not begun with a call
+DRAINING = "draining"  # in the response of a gRPC server that has not started the call
 T = TypeVar("T")
 
 
 class GrpcCaller:
-    """The same over gRPC; a channel for each replica."""
+    """Client over gRPC; a channel for each replica."""
 
     def __init__(self, commands: Balancer, queries: Balancer, search: Balancer) -> None:
         self._commands, self._queries, self._search = commands, queries, search

@@ -1,4 +1,4 @@
-"""Calls over HTTP."""
+"""HTTP client of the chaos suite."""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.schemas import contract
 
 
 class HttpCaller:
-    """Each answer is held against the OpenAPI documents, also those of a system in trouble."""
+    """Client that validates each response against the OpenAPI documents, also during faults."""
 
     def __init__(self, commands: Balancer, queries: Balancer, search: Balancer) -> None:
         self._commands, self._queries, self._search = commands, queries, search

@@ -1,4 +1,4 @@
-"""Records written to the topic behind the connector's back."""
+"""Records written to the topic without the connector."""
 
 import io
 import itertools
@@ -22,12 +22,12 @@ LETTERS = {
     "redis-projector": "user.events.redis-projector.dlq",
     "search-projector": "user.events.search-projector.dlq",
 }
-LARGEST = 1_048_576 - 150  # bytes; a record of Kafka's default limit, its frame and key included
+LARGEST = 1_048_576 - 150  # bytes; a record of Kafka's default limit, including frame and key
 ALL_THERE_IS = -1  # an offset, to Kafka's DeleteRecords
 
 
 async def poison(scenario: Scenario, count: int) -> set[str]:
-    """Write so many records that cannot be applied, of each kind in turn; their keys."""
+    """Write invalid records, of each kind in turn; return their keys."""
     kinds = itertools.cycle(await _poisons(scenario.stack))
     keys = [f"{scenario.ledger.run}-poison-{number}" for number in range(count)]
     async with _producer(scenario.stack) as producer:
@@ -70,7 +70,7 @@ def _encoded(event: Mapping[str, Any]) -> bytes:
 
 
 async def repeats(scenario: Scenario, count: int) -> None:
-    """Write so many of the topic's records once more, as a connector may that is not exact."""
+    """Write records of the topic again, as a connector with at-least-once delivery may."""
 
     async def all_there() -> list[Any]:
         found = await records(scenario.stack, scenario.since)
@@ -87,7 +87,7 @@ async def repeats(scenario: Scenario, count: int) -> None:
 
 
 async def letters(stack: Addresses, projector: str) -> list[str]:
-    """The keys of a projector's dead letters, oldest first."""
+    """Return the keys of a projector's dead letters, oldest first."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap)
     await consumer.start()
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""I10: what a process holds on to, before a fault and after it."""
+"""I10: resources of a process before and after a fault."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from local_stack.addresses import SERVICES
 from local_stack.layout import Instance
 from tests.chaos.harness.replicas import second
 
-# A pool fills under load and keeps what it opened; a tenth more is what reliability allows.
+# A pool fills under load and keeps its connections; reliability allows a tenth more.
 GROWTH, FILES, MEMORY = 1.1, 32, 24 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """By one process: open files and sockets, and bytes of memory."""
+    """Open files and sockets, and bytes of memory, of one process."""
 
     program: str
     files: int
@@ -23,7 +23,7 @@ class Held:
 
 
 def held(instance: Instance) -> dict[int, Held]:
-    """Process id → what each replica of a service holds."""
+    """Return process id → resources of each replica of a service."""
     found = {}
     for name, state in control.states(instance).items():
         if state.pid and name in {*SERVICES, *map(second, SERVICES)}:
@@ -33,7 +33,7 @@ def held(instance: Instance) -> dict[int, Held]:
 
 
 def grown(before: dict[int, Held], after: dict[int, Held]) -> list[str]:
-    """Processes that live on and hold more than before."""
+    """Return the surviving processes whose resources grew."""
     return [
         f"I10 {now.program} held {then}, holds {now}"
         for pid, then in before.items()

@@ -1,4 +1,4 @@
-"""The ways of the second replicas to their stores and to Kafka: each through a proxy of its own."""
+"""Connections of the second replicas to their stores and to Kafka, each through its own proxy."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,14 +21,14 @@ NAMES = (
     "search-api to opensearch",
     "projectors to kafka",
 )
-PROXIED = 9510  # the broker's second listener, which tells its clients to come through the proxy
+PROXIED = 9510  # the broker's second listener, whose clients connect through the proxy
 
 
 class Links:
-    """All of them, while `open` runs; fair weather unless a block says otherwise."""
+    """All links, while `open` runs; without faults unless a block injects some."""
 
     def __init__(self, stack: Addresses, instance: Instance) -> None:
-        # Who talks to a cluster is told the nodes' own addresses: no proxy leads there.
+        # Clients of a cluster learn the nodes' own addresses, which bypass a proxy.
         self._are_used = instance.form == ONE_OF_EACH
         redis = split(stack.redis_nodes[0].removeprefix("redis://"))
         opensearch = split(stack.opensearch_url.removeprefix("http://"))
@@ -51,7 +51,7 @@ class Links:
 
     @asynccontextmanager
     async def under(self, weather: Weather, names: Sequence[str]) -> AsyncIterator[None]:
-        """These links are so while the block runs."""
+        """Apply faults to these links while the block runs."""
         for name in names:
             self.by_name[name].turn(weather)
         try:
@@ -61,7 +61,7 @@ class Links:
                 self.by_name[name].turn(FAIR)
 
     def settings(self, service: str) -> dict[str, str]:
-        """What leads a service's second replica through the proxies."""
+        """Return the settings that route a service's second replica through the proxies."""
         if not self._are_used:
             return {}
         port = {name: link.port for name, link in self.by_name.items()}
@@ -81,7 +81,7 @@ class Links:
         }[service]
 
     def broker(self, kafka: Program) -> Program:
-        """The broker with a listener for those who come through the proxy."""
+        """Return the broker with a listener for clients that connect through the proxy."""
         if not self._are_used:
             return kafka
         *command, config = kafka.command

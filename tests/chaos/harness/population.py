@@ -1,20 +1,20 @@
-"""The users that the writers know of."""
+"""Users known to the writers."""
 
 import random
 
 from tests.chaos.verdict.ledger import Entry
 
-HOT = 10  # users that half of the renames meet
+HOT = 10  # users that receive half of the renames
 
 
 class Population:
-    """The users that the writers know of, and the newest version acknowledged of each."""
+    """Users known to the writers, and the newest acknowledged version of each."""
 
     def __init__(self) -> None:
         self.versions: dict[str, int] = {}
         self.last_names: dict[str, str] = {}
         self.doomed: set[str] = set()
-        """Users whose deletion was asked for."""
+        """Users whose deletion was requested."""
         self._alive: list[str] = []
 
     def learn(self, entry: Entry) -> None:
@@ -25,7 +25,7 @@ class Population:
         self.versions[user] = max(entry.version, self.versions.get(user, 0))
 
     def pick(self, chance: random.Random) -> str | None:
-        """A user that nobody has asked to delete."""
+        """Return a user whose deletion was not requested."""
         end = min(HOT, len(self._alive)) if chance.random() < 0.5 else len(self._alive)
         return self._alive[chance.randrange(end)] if end else None
 

@@ -1,4 +1,4 @@
-"""A TCP proxy whose network is as bad as a test wants it.
+"""A TCP proxy that injects network faults.
 
 Toxiproxy does more; it would bring a Go compiler into the build (docs/decisions/0024).
 """
@@ -18,18 +18,18 @@ RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close() sends RST
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """What happens to bytes: nothing, unless it is said."""
+    """Faults of a link; by default none."""
 
     name: str = "fair"
     latency: float = 0.0
-    """Seconds before a chunk goes on."""
+    """Seconds before a chunk is forwarded."""
     jitter: float = 0.0
-    """Seconds more or less than that."""
+    """Jitter of the delay, in seconds."""
     resets: float = 0.0
     """Share of the connections that are reset in a second."""
     bytes_per_second: float = float("inf")
     is_half_open: bool = False
-    """Connections stand and no byte passes."""
+    """Connections stay open, but no byte passes."""
 
 
 FAIR = Weather()
@@ -37,7 +37,7 @@ FAIR = Weather()
 
 @dataclass
 class Link:
-    """From one program to a server; the weather may change at any time."""
+    """Link from one program to a server; its faults may change at any time."""
 
     port: int
     target: tuple[str, int]
@@ -46,7 +46,7 @@ class Link:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def turn(self, weather: Weather) -> None:
-        """From now on it is so, also for connections that stand."""
+        """Apply these faults from now on, also to open connections."""
         self._weather = weather
         if weather.is_half_open:
             self._passing.clear()
@@ -102,7 +102,7 @@ class Link:
             await writer.drain()
 
     async def _reset(self, writer: asyncio.StreamWriter) -> None:
-        """Return, at a moment of chance, when the connection is to be cut."""
+        """Return at a random time at which the connection is to be reset."""
         while True:
             await asyncio.sleep(TICK)
             if random.random() < self._weather.resets * TICK:

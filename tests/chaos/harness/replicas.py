@@ -1,4 +1,4 @@
-"""Each service twice, as behind a load balancer; supervisor keeps all of them alive.
+"""Two replicas of each service, as behind a load balancer; supervisor restarts them.
 
 The second replicas reach their stores and Kafka through proxies, see links.py.
 """
@@ -21,37 +21,37 @@ from tests.chaos.harness.balancer import Balancer, Replica
 from tests.chaos.harness.links import Links
 
 BESIDE = 100  # added to the ports of a second replica
-DRAIN_DELAY = "1"  # seconds; a balancer that looks every 0.2 s has looked away by then
-IDLE = {CANARY, CONSOLE, "prometheus"}  # they would only take the processor's time
-HEALTHY_WITHIN = 120.0  # seconds, on a machine that is busy with starting all of them
+DRAIN_DELAY = "1"  # seconds; a balancer that polls every 0.2 s has removed it by then
+IDLE = {CANARY, CONSOLE, "prometheus"}  # stopped, to save CPU
+HEALTHY_WITHIN = 120.0  # seconds, on a machine that is busy starting all of them
 
 
 def second(name: str) -> str:
-    """The name of a service's second replica."""
+    """Return the name of a service's second replica."""
     return f"{name}-2"
 
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """The programs of the stack by name, all of these services' replicas included."""
+    """The stack's programs by name, including all replicas of the services."""
 
     instance: Instance
     links: Links
     programs: dict[str, Program]
 
     async def healthy(self, *names: str) -> None:
-        """Return when these programs answer; all, when none is named."""
+        """Return when these programs are healthy; all, if none is named."""
         wanted = [self.programs[name] for name in names or self.programs]
         await asyncio.gather(*map(_healthy, wanted))
 
     def admin(self, program: str) -> str:
-        """The URL of the admin port of a service's replica."""
+        """Return the URL of a replica's admin port."""
         service = program.removesuffix("-2")
         beside = BESIDE if program != service else 0
         return f"http://{HOST}:{self.instance.port(service, 'admin') + beside}"
 
     def balancers(self) -> list[Balancer]:
-        """In front of command-api, query-api and search-api."""
+        """Return the balancers of command-api, query-api and search-api."""
         return [Balancer([self._replica(api, 0), self._replica(api, BESIDE)]) for api in APIS]
 
     def _replica(self, api: str, beside: int) -> Replica:
@@ -63,7 +63,7 @@ class Replicas:
 
 @asynccontextmanager
 async def running(instance: Instance) -> AsyncIterator[Replicas]:
-    """While the block runs every service has two replicas, and nothing idle is beside them."""
+    """Run two replicas of every service, and no idle program, while the block runs."""
     found = addresses.of(instance)
     context = Context(instance, found, stack.fetch(), supervisor.BIN)
     as_always = [*servers(context), *services(context)]
@@ -89,7 +89,7 @@ async def _healthy(program: Program) -> None:
     async def look() -> None:
         try:
             await asyncio.to_thread(program.healthy)
-        except Exception as error:  # each server's client has errors of its own
+        except Exception as error:  # each server's client raises its own errors
             raise AssertionError(f"{program.name}: {error}") from error
 
     await eventually(look, within=HEALTHY_WITHIN, every=0.3)

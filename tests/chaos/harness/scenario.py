@@ -1,4 +1,4 @@
-"""One row of the fault matrix: load, a fault, and the invariants when both are over."""
+"""A row of the fault matrix: load, a fault, and the invariants after both."""
 
 import asyncio
 import random
@@ -22,18 +22,18 @@ from tests.chaos.verdict import oracle
 from tests.chaos.verdict.ledger import Ledger
 from tests.chaos.verdict.outcome_table import Line
 
-RATE = 40.0  # writes a second; two cores carry that and all the servers
+RATE = 40.0  # writes a second; two cores sustain that and all the servers
 WARM = 60  # acknowledged writes before a fault begins
 WARM_WITHIN = 60.0
-HEAL_WITHIN = 120.0  # seconds; on a busy machine a server alone takes 20 to come back
+HEAL_WITHIN = 120.0  # seconds; on a busy machine a server alone takes 20 to restart
 SHOWN = 12
-# Never an answer, whatever is broken: a bug, or somebody who waits longer than he said.
+# Never a valid response, whatever fails: a bug, or a client that waited beyond its deadline.
 UNHEARD_OF = {"400", "415", "500", "502", "504", "INTERNAL", "UNKNOWN", "TimeoutError"}
 
 
 @dataclass
 class Scenario:
-    """What a test has to hurt the system with."""
+    """A test's access to load and faults."""
 
     stack: Addresses
     chance: random.Random
@@ -45,22 +45,22 @@ class Scenario:
     minutes: float
 
     def codes(self) -> Counter[str]:
-        """What the callers were answered, and how often."""
+        """Return how often each response code was received."""
         return sum((caller.codes for caller in self.callers), Counter())
 
     def rounds(self, in_ten_minutes: float) -> int:
-        """How often to do something, of a run of the size that was asked for."""
+        """Return how often to inject a fault, in a run of the requested duration."""
         return max(1, round(in_ten_minutes * self.minutes / 10))
 
     def sample(self, things: Sequence[str], count: int) -> list[str]:
-        """So many of them, none a second time before all were taken."""
+        """Return a sample without repetition, until all were taken."""
         drawn: list[str] = []
         while len(drawn) < count:
             drawn += self.chance.sample(things, len(things))
         return drawn[:count]
 
     async def writes(self, more: int) -> None:
-        """Return when so many more requests were acknowledged."""
+        """Return when this many more requests were acknowledged."""
         wanted = sum(1 for _ in self.ledger.acknowledged()) + more
 
         async def reached() -> None:
@@ -69,7 +69,7 @@ class Scenario:
         await eventually(reached, within=WARM_WITHIN, every=0.2)
 
     async def silence(self) -> None:
-        """End the load; return when every request has its outcome, and both views tell it."""
+        """End the load; return when every request has its outcome, and both views show it."""
         self.traffic.stop.set()
 
         async def settled() -> None:
@@ -84,7 +84,7 @@ class Scenario:
 
 @dataclass
 class Chaos:
-    """Everything that scenarios have in common."""
+    """State that all scenarios share."""
 
     stack: Addresses
     replicas: Replicas
@@ -97,7 +97,7 @@ class Chaos:
     async def scenario(
         self, fault: str, rate: float = RATE, *, may_go_back: bool = False
     ) -> AsyncIterator[Scenario]:
-        """Load while the block runs; then everything must heal, and every invariant hold."""
+        """Run load during the block; afterwards the system must heal, and every invariant hold."""
         name = fault.split(maxsplit=1)[0].rstrip(":")
         apis = self.replicas.balancers()
         callers: list[Caller] = [HttpCaller(*apis), GrpcCaller(*apis)]
@@ -136,12 +136,12 @@ class Chaos:
         assert not wrong, "\n".join([f"{len(wrong)} violations", *wrong[:SHOWN]])
 
     async def _settled(self, ledger: Ledger) -> oracle.Verdict:
-        """The verdict when the views have caught up, or when the time is over."""
+        """Return the verdict once the views have caught up, or when the time is over."""
 
         async def judged() -> oracle.Verdict:
             verdict = await oracle.views_and_truth(self.stack, ledger)
             late = [line for line in verdict.wrong if line.startswith("I5")]
-            assert not late or late != verdict.wrong  # all else does not heal
+            assert not late or late != verdict.wrong  # other violations do not heal
             return verdict
 
         try:

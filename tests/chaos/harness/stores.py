@@ -1,4 +1,4 @@
-"""What the stores hold, read behind everybody's back."""
+"""Contents of the stores, read directly."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ COLUMNS = "user_id, version, type, first_name, last_name, created_at, idempotenc
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A user as a view should tell it; no names: deleted."""
+    """A user as a view should show it; no names: deleted."""
 
     version: int
     names: tuple[str, str] | None
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A read model: users with their states, the offsets beside them, and what looks wrong."""
+    """A read model: users with their states, the offsets beside them, and inconsistencies."""
 
     users: dict[str, State]
     offsets: dict[int, int]
@@ -60,7 +60,7 @@ class View:
 
 
 def events(stack: Addresses) -> list[Row]:
-    """Every event of the event store, in the order of user and version."""
+    """Return every event of the event store, ordered by user and version."""
     connection = pymysql.connect(**as_root(stack), database=stack.mysql_database)
     with connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM user_event ORDER BY user_id, version")
@@ -68,7 +68,7 @@ def events(stack: Addresses) -> list[Row]:
 
 
 def marked_gaps(stack: Addresses) -> dict[str, set[int]]:
-    """User → versions that a restore could not find any more (docs/recovery.md)."""
+    """Return user → versions that a restore could not recover (docs/recovery.md)."""
     marked: dict[str, set[int]] = {}
     connection = pymysql.connect(**as_root(stack), database=stack.mysql_database)
     with connection, connection.cursor() as cursor:
@@ -89,7 +89,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 async def redis_view(stack: Addresses) -> View:
-    """The Redis view of the generation that serves (schemas/views/redis-users.md)."""
+    """Return the Redis view of the serving generation (schemas/views/redis-users.md)."""
     async with connected(stack) as redis:
         generation = await serving(redis)
         pattern = LAYOUT.pattern(generation)
@@ -108,8 +108,8 @@ async def redis_view(stack: Addresses) -> View:
         shards = [await redis.hmget(key, fields) for key in offset_keys(generation)]
     users = {key.rsplit(":", 1)[1]: _hash(value) for key, value in values.items()}
     living = {user for user, state in users.items() if state.names}
-    oddities = [f"redis: {user} is not in its order" for user in living - ordered]
-    oddities += [f"redis: {user} is in an order, and not alive" for user in ordered - living]
+    oddities = [f"redis: {user} is missing in the sorted set" for user in living - ordered]
+    oddities += [f"redis: {user} is in the sorted set, but deleted" for user in ordered - living]
     oddities += [f"redis: no bucket {user[:6]}" for user in living if user[:6] not in buckets]
     oddities += [f"redis: json and proto of {u} differ" for u, v in values.items() if _differ(v)]
     oddities += [] if all(s == shards[0] for s in shards) else ["redis: offsets of shards differ"]
@@ -122,7 +122,7 @@ def offset_keys(generation: str) -> list[str]:
 
 
 def others(generation: str) -> set[str]:
-    """The keys of a generation that are not of users."""
+    """Return the keys of a generation that are not users."""
     return {LAYOUT.directory_key(generation), *offset_keys(generation)}
 
 
@@ -144,7 +144,7 @@ def _differ(value: dict[bytes, bytes]) -> bool:
 
 
 async def opensearch_view(stack: Addresses) -> View:
-    """The OpenSearch view that serves (schemas/views/opensearch-users.md)."""
+    """Return the serving OpenSearch view (schemas/views/opensearch-users.md)."""
     users, offsets = {}, {}
     stored = f"offset-{await TopicIdentity(Brokers(stack.kafka_bootstrap), 'user.events').id()}-"
     async with opensearch_operator.connected(stack) as client:

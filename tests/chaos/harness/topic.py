@@ -1,4 +1,4 @@
-"""What lies on the topic, read behind everybody's back."""
+"""Contents of the topic, read directly."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -20,7 +20,7 @@ TYPES = {"UserCreated", "UserRenamed", "UserDeleted"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A record of the topic; no event: a tombstone, or poison."""
+    """A record of the topic; no event: a tombstone, or an invalid record."""
 
     partition: int
     offset: int
@@ -28,7 +28,7 @@ class Message:
 
 
 async def ends(stack: Addresses) -> dict[int, int]:
-    """The end of each partition of the topic."""
+    """Return the end offset of each partition of the topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap)
     await consumer.start()
     try:
@@ -39,13 +39,13 @@ async def ends(stack: Addresses) -> dict[int, int]:
 
 
 async def messages(stack: Addresses, since: Mapping[int, int]) -> list[Message]:
-    """What lies on the topic from these offsets on, in each partition's order."""
+    """Return the topic's records from these offsets on, in each partition's order."""
     decode = AvroDecoder(_Schemas(stack.registry_url), avro_schema())
     return [await _message(decode, one) for one in await records(stack, since)]
 
 
 async def records(stack: Addresses, since: Mapping[int, int]) -> list[Any]:
-    """The same as Kafka has them, transactions that were given up left out."""
+    """Return Kafka's records from these offsets on, without aborted transactions."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=stack.kafka_bootstrap, isolation_level="read_committed"
     )
@@ -79,7 +79,7 @@ async def _message(decode: AvroDecoder, record: Any) -> Message:
 
 
 class _Schemas:
-    """The registry, asked over a connection that is closed again."""
+    """Client of the registry, over a connection that is closed again."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -90,6 +90,6 @@ class _Schemas:
             session.get(f"{self._url}/schemas/ids/{schema_id}") as response,
         ):
             if response.status == 404:
-                raise Undecodable(f"no schema has the id {schema_id}")
+                raise Undecodable(f"unknown schema id {schema_id}")
             schema: str = (await response.json(content_type=None))["schema"]
             return schema

@@ -1,4 +1,4 @@
-"""Writers and readers that go on whatever happens, and remember what they saw."""
+"""Writers and readers that run through faults, and record the responses."""
 
 import asyncio
 import random
@@ -11,8 +11,8 @@ from tests.chaos.harness.callers import Caller, Rejected, Seen, Uncertain
 from tests.chaos.harness.population import Population
 from tests.chaos.verdict.ledger import Command, Entry, Ledger, Request
 
-AT_ONCE = 60  # requests; more wait, so that an outage ends without a flood
-GIVE_UP = 90.0  # seconds a request without an answer is sent again; longer than any fault lasts
+AT_ONCE = 60  # requests; more are queued, so that an outage ends without a flood
+GIVE_UP = 90.0  # seconds in which a request without a response is retried; longer than any fault
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
 READERS = 3
 READ_EVERY = 0.04  # seconds between two reads of one reader
@@ -20,7 +20,7 @@ NOT_FOUND = {"404", "NOT_FOUND"}
 
 
 class Traffic:
-    """Load on the system; `chance` decides the commands, so a seed gives the same ones again."""
+    """Load on the system; `chance` decides the commands, so that a seed repeats them."""
 
     def __init__(self, ledger: Ledger, callers: Sequence[Caller], chance: random.Random) -> None:
         self.population = Population()
@@ -34,13 +34,13 @@ class Traffic:
         self._number = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.patience = GIVE_UP
-        """Seconds that a request without an answer is sent again."""
+        """Seconds in which a request without a response is retried."""
         self.stop = asyncio.Event()
-        """Nothing new is asked any more."""
+        """No new requests are sent."""
 
     @asynccontextmanager
     async def running(self, rate: float) -> AsyncIterator[None]:
-        """So many writes a second while the block runs; every request is settled afterwards."""
+        """Send this many writes a second while the block runs; settle every request afterwards."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._write(rate))
             for caller in self._callers:
@@ -68,7 +68,7 @@ class Traffic:
         await self.settle(await self._ledger.sent(request), caller)
 
     def next_request(self) -> Request:
-        """The next command of the seed."""
+        """Return the next command of the seed."""
         self._number += 1
         key = f"{self._ledger.run}-{self._number}"
         commands: list[Command] = ["create", "rename", "delete"]
@@ -84,7 +84,7 @@ class Traffic:
         return Request(key, command, user, self.population.versions[user] if is_strict else None)
 
     async def settle(self, entry: Entry, caller: Caller) -> None:
-        """Send it until somebody knows what became of it, with the same key each time."""
+        """Retry it until its outcome is known, with the same key each time."""
         pause, began = FIRST_PAUSE, time.monotonic()
         while not await self.attempt(entry, caller) and time.monotonic() - began < self.patience:
             await asyncio.sleep(pause * random.uniform(0.5, 1))
@@ -92,7 +92,7 @@ class Traffic:
         await self._ledger.settled(entry)
 
     async def attempt(self, entry: Entry, caller: Caller) -> bool:
-        """Send a request once; whether its outcome is known now."""
+        """Send a request once; return whether its outcome is known now."""
         request = entry.request
         try:
             seen = await caller.command(request)
@@ -101,7 +101,7 @@ class Traffic:
             return False
         except Rejected as problem:
             entry.code = problem.code
-            # Erased with its key after an attempt nobody heard of: it may have happened.
+            # Erased with its key after an attempt without a response: it may have taken effect.
             is_open = entry.was_unknown and problem.code in NOT_FOUND
             entry.outcome = "unknown" if is_open else "rejected"
             return True
@@ -112,7 +112,7 @@ class Traffic:
         return True
 
     async def _read(self, caller: Caller) -> None:
-        """One session of a reader; no user's version may go down in it."""
+        """Read in one session; no user's version may decrease in it."""
         session: dict[str, int] = defaultdict(int)
         while not self.stop.is_set():
             await asyncio.sleep(READ_EVERY)
@@ -144,7 +144,7 @@ class Traffic:
     def _seen(self, session: dict[str, int], seen: Seen, wanted: int | None, where: str) -> None:
         self.reads += 1
         if wanted is not None and seen.version < wanted:
-            self.violations.append(f"I7 {where}: {seen.id} at {seen.version}, asked for {wanted}")
+            self.violations.append(f"I7 {where}: {seen.id} at {seen.version}, requested {wanted}")
         if seen.version < session[seen.id] and not self.may_go_back:
             self.violations.append(
                 f"I6 {where}: {seen.id} went from {session[seen.id]} to {seen.version}"
@@ -155,6 +155,6 @@ class Traffic:
         if user in self.population.doomed:
             return
         if wanted is not None:
-            self.violations.append(f"I7 query-api: {user} is gone, asked for {wanted}")
+            self.violations.append(f"I7 query-api: {user} is missing, requested {wanted}")
         if session[user] and not self.may_go_back:
-            self.violations.append(f"I6 query-api: {user} was at {session[user]} and is gone")
+            self.violations.append(f"I6 query-api: {user} was at {session[user]} and is missing")

@@ -1,1 +1,1 @@
-"""The ledger of what clients saw, and the oracle that judges by it."""
+"""The ledger of the responses that clients received, and the oracle that verifies them."""

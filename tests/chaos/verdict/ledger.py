@@ -1,6 +1,6 @@
-"""What was asked of the system and what it answered, kept by a client outside of it.
+"""Requests and responses, recorded by a client outside of the system.
 
-A request is on the disk before it goes out, so whatever the system holds can be traced to a line.
+A request is on disk before it is sent, so that everything stored can be traced to a line.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ Outcome = Literal["unknown", "acknowledged", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One command; its key is also the first name that it writes, so that every row names it."""
+    """A command; its key is also the first name that it writes, so that every row names it."""
 
     key: str
     command: Command
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(slots=True)
 class Entry:
-    """A request and what is known of it; `user`, `version`, `created_at` as acknowledged."""
+    """A request and its outcome; `user`, `version`, `created_at` as acknowledged."""
 
     request: Request
     outcome: Outcome = "unknown"
@@ -41,7 +41,7 @@ class Entry:
     version: int = 0
     created_at: str = ""
     was_unknown: bool = False
-    """An attempt ended without an answer; the same key was then sent again."""
+    """An attempt ended without a response; the same key was then sent again."""
 
     @property
     def is_acknowledged(self) -> bool:
@@ -49,7 +49,7 @@ class Entry:
 
 
 class Ledger:
-    """Lines in a file; those that come at the same time share an fsync."""
+    """Lines in a file; concurrent ones share an fsync."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -57,17 +57,17 @@ class Ledger:
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self.run = f"{file.stem}-{secrets.token_hex(3)}"
-        """How all keys of this ledger begin, and no others: not even those of the same seed."""
+        """Prefix of this ledger's keys only: not even runs with the same seed share it."""
         self.entries: list[Entry] = []
 
     async def sent(self, request: Request) -> Entry:
-        """The request's entry, once its line is on the disk."""
+        """Return the request's entry, once its line is on disk."""
         await self._write({"sent": asdict(request)})
         self.entries.append(entry := Entry(request))
         return entry
 
     async def settled(self, entry: Entry) -> None:
-        """Keep what became of a request."""
+        """Record the outcome of a request."""
         told = {name: getattr(entry, name) for name in ("outcome", "code", "user", "version")}
         await self._write({"key": entry.request.key} | told)
 

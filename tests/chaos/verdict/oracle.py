@@ -1,6 +1,6 @@
-"""The invariants I1 to I10 of reliability, held against a ledger.
+"""The invariants I1 to I10 of reliability, checked against a ledger.
 
-What the views must show is folded here from the ledger alone; no code of the projectors is used.
+The expected views are folded from the ledger alone, without code of the projectors.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ By = dict[str, list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is wrong, each line beginning with its invariant; and how much the topic repeats."""
+    """Violations, each beginning with its invariant; and the number of repeated events."""
 
     wrong: list[str]
     lost: int
@@ -28,7 +28,7 @@ class Verdict:
 
 
 async def views_and_truth(stack: Addresses, ledger: Ledger) -> Verdict:
-    """I1 to I5: what was acknowledged, what is stored, and what the views show."""
+    """Check I1 to I5: what was acknowledged, what is stored, and what the views show."""
     rows = stores.events(stack)
     by_user: By = defaultdict(list)
     for row in rows:
@@ -51,17 +51,17 @@ def _lost(ledger: Ledger, by_user: By) -> Iterator[str]:
             continue
         is_erased = bool(rows) and rows[-1].type == DELETED and rows[-1].version > entry.version
         if not is_erased:
-            yield f"I1 {key}: acknowledged as {entry.user} at {entry.version}, not stored so"
+            yield f"I1 {key}: acknowledged as {entry.user} at {entry.version}, stored differently"
 
 
 def _twice(ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:
-    """More effects than one, or one in the place of another."""
+    """Yield requests with several effects, and effects that replace another's."""
     effects = Counter(row.marker for row in rows)
     for entry in ledger.entries:
         if effects[entry.request.key] > 1:
             yield f"I3 {entry.request.key}: has {effects[entry.request.key]} effects"
         if entry.is_acknowledged and entry.request.expected not in {None, entry.version - 1}:
-            yield f"I3 {entry.request.key}: expected {entry.request.expected}, is {entry.version}"
+            yield f"I3 {entry.request.key}: expected {entry.request.expected}, got {entry.version}"
     places = Counter((entry.user, entry.version) for entry in ledger.acknowledged())
     yield from (f"I3 {place} was acknowledged {n} times" for place, n in places.items() if n > 1)
 
@@ -71,26 +71,26 @@ def _ghosts(ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:
     known = {entry.request.key for entry in ledger.entries}
     for row in rows:
         if row.marker in rejected:
-            yield f"I2 {row.marker}: rejected, and yet stored as {row.user} at {row.version}"
+            yield f"I2 {row.marker}: rejected, but stored as {row.user} at {row.version}"
         if row.marker.startswith(f"{ledger.run}-") and row.marker not in known:
-            yield f"I2 {row.marker}: stored, and nobody asked for it"
+            yield f"I2 {row.marker}: stored, but not requested"
 
 
 def _gaps(by_user: By, marked: Mapping[str, set[int]]) -> Iterator[str]:
-    """Versions that are missing, and that no restore has marked as missing."""
+    """Yield missing versions that no restore has marked as missing."""
     for user, rows in by_user.items():
         versions = [row.version for row in rows]
         is_marker = len(rows) == 1 and rows[0].type == DELETED
         missing = marked.get(user, set())
         wanted = [v for v in range(1, max(versions, default=0) + 1) if v not in missing]
         if rows and not is_marker and versions != wanted:
-            yield f"I4 {user} has the versions {versions}, marked as missing are {missing}"
+            yield f"I4 {user} has versions {versions}, marked as missing: {missing}"
 
 
 def fold(ledger: Ledger, by_user: By) -> dict[str, State]:
-    """Each user of the ledger as its commands make it, in the order of their versions.
+    """Fold each user's commands in the ledger, in the order of their versions.
 
-    The store says only where requests stand that nobody got an answer to.
+    Only the store knows the versions of requests without a response.
     """
     stored = {row.marker: row for rows in by_user.values() for row in rows}
     told: dict[str, list[tuple[int, Entry, str]]] = defaultdict(list)
@@ -115,12 +115,12 @@ def _folded(lines: Sequence[tuple[int, Entry, str]]) -> State | None:
 
 
 def _misfolded(ledger: Ledger, by_user: By) -> Iterator[str]:
-    """The truth is the fold, too: nothing else wrote to these users."""
+    """Check that the event store equals the fold: nothing else wrote to these users."""
     for user, state in fold(ledger, by_user).items():
         rows = by_user[user]
         newest = rows[-1] if rows else None
         if newest is None or newest.version < state.version:
-            continue  # lost, and told so
+            continue  # lost, and marked as lost
         if state.names is None and newest.type == DELETED:
             continue
         names = (newest.first_name, newest.last_name)
@@ -129,11 +129,11 @@ def _misfolded(ledger: Ledger, by_user: By) -> Iterator[str]:
             state.names,
             state.created_at,
         ):
-            yield f"I2 {user}: the ledger makes {state}, the store has {newest}"
+            yield f"I2 {user}: the ledger yields {state}, the store has {newest}"
 
 
 def _differences(name: str, view: View, expected: Mapping[str, State], by_user: By) -> list[str]:
-    """I5: the ledger's users to the letter, all others at the version of the truth."""
+    """Check I5: the ledger's users exactly, all others at the event store's version."""
     wrong = [f"I5 {line}" for line in view.oddities]
     for user, state in expected.items():
         if view.users.get(user) != state:
@@ -141,13 +141,13 @@ def _differences(name: str, view: View, expected: Mapping[str, State], by_user: 
     for user, rows in by_user.items():
         held = view.users.get(user)
         if rows and user not in expected and (held is None or held.version != rows[-1].version):
-            wrong.append(f"I5 {name}: {user} is {held}, the truth is {rows[-1]}")
+            wrong.append(f"I5 {name}: {user} is {held}, the event store has {rows[-1]}")
     extra = view.users.keys() - {user for user, rows in by_user.items() if rows}
-    return wrong + [f"I5 {name}: {user} is {view.users[user]}, nobody made it" for user in extra]
+    return wrong + [f"I5 {name}: {user} is {view.users[user]}, never created" for user in extra]
 
 
 async def published(stack: Addresses, ledger: Ledger, since: Mapping[int, int]) -> Verdict:
-    """I8 and I9: each acknowledged event is there, in order, in one partition; all were read."""
+    """Check I8, I9: each acknowledged event is published, in order, in one partition, and read."""
     messages = await topic.messages(stack, since)
     last = {message.partition: message.offset for message in messages}
     verdict = _messages(ledger, messages)

@@ -1,4 +1,4 @@
-"""The table at the end: a line for each fault."""
+"""Table of outcomes at the end of a run: a line for each fault."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -19,7 +19,7 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Numbers of requests by their outcome; `unknown`: an attempt had no answer at first."""
+    """Numbers of requests by outcome; `unknown`: the first attempt had no response."""
 
     fault: str
     writes: int
@@ -34,7 +34,7 @@ class Line:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """The lines as Markdown, aligned so that it is a table on a terminal, too."""
+    """Return the lines as Markdown, aligned so that it is readable on a terminal, too."""
     cells = [HEAD, *(tuple(str(cell) for cell in astuple(line)) for line in lines)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     ruled = [cells[0], tuple("-" * width for width in widths), *cells[1:]]

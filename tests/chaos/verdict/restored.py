@@ -1,4 +1,4 @@
-"""What must hold after MySQL was lost and restored, judged from the ledger and the topic."""
+"""Invariants after MySQL was lost and restored, checked against the ledger and the topic."""
 
 import json
 from collections import defaultdict
@@ -38,7 +38,7 @@ class Published:
 
 
 def wrong(stack: Addresses, ledger: Ledger, published: Published) -> Iterator[str]:
-    """I1 of what was published, and of the erased nothing but their markers."""
+    """Yield violations of I1 for published events, and stored events of erased users."""
     by_user: dict[str, list[Row]] = defaultdict(list)
     for row in stores.events(stack):
         by_user[row.user].append(row)
@@ -48,19 +48,19 @@ def wrong(stack: Addresses, ledger: Ledger, published: Published) -> Iterator[st
             continue
         found = [row.marker for row in by_user[user] if row.version == version]
         if found != [entry.request.key]:
-            yield f"I1 {entry.request.key}: published as {user} at {version}, stored are {found}"
+            yield f"I1 {entry.request.key}: published as {user} at {version}, stored: {found}"
     for user, newest in published.living().items():
         versions = [row.version for row in by_user[user]]
         if versions != list(range(1, newest + 1)):
-            yield f"I4 {user}: {newest} versions were published, stored are {versions}"
+            yield f"I4 {user}: {newest} versions were published, stored: {versions}"
     for user, version in published.erased.items():
         rows = [(row.version, row.type, row.first_name) for row in by_user[user]]
         if rows != [(version, DELETED, None)]:
-            yield f"I1 {user}: erased at {version}, stored are {rows}"
+            yield f"I1 {user}: erased at {version}, stored: {rows}"
 
 
 def lost(ledger: Ledger, published: Published) -> list[str]:
-    """Keys of what was acknowledged and not published."""
+    """Return the keys of requests that were acknowledged and not published."""
     return [
         entry.request.key
         for entry in ledger.acknowledged()
@@ -69,13 +69,13 @@ def lost(ledger: Ledger, published: Published) -> list[str]:
 
 
 def acknowledged_at(file: Path) -> dict[str, float]:
-    """Key → when the ledger had the acknowledgement on its disk, in seconds of the epoch."""
+    """Return key → Unix time at which the acknowledgement was on the ledger's disk."""
     lines = map(json.loads, file.read_text().splitlines())
     return {line["key"]: line["at"] for line in lines if line.get("outcome") == "acknowledged"}
 
 
 def revived(messages: Sequence[Message], published: Published) -> Iterator[str]:
-    """Events of erased users that were published since, other than their markers."""
+    """Yield events of erased users that were published since, other than their markers."""
     for message in messages:
         event = message.event
         if event and event["user_id"] in published.erased and event["type"] != DELETED:

@@ -1,4 +1,4 @@
-"""Who is woken finds what to do: alerts, their tests and the runbook belong together."""
+"""Alerts, their tests and the runbook are consistent: each alert has instructions."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ ENTRIES = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
 
 
 def anchor(heading: str) -> str:
-    """As code hosts make it: lower case, hyphens for spaces, no punctuation."""
+    """Return the anchor as code hosts create it: lower case, hyphens for spaces, no punctuation."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
@@ -40,7 +40,7 @@ def test_every_alert_has_its_entry_in_the_runbook_and_every_entry_its_alert() ->
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_says_how_bad_it_is_what_it_means_and_where_to_read_on(name: str) -> None:
+def test_alert_has_severity_summary_description_and_runbook_link(name: str) -> None:
     alert = ALERTS[name]
     assert alert["labels"]["severity"] in {"critical", "warning"}
     assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
@@ -50,24 +50,24 @@ def test_an_alert_says_how_bad_it_is_what_it_means_and_where_to_read_on(name: st
     assert fragment == anchor(name)
 
 
-def test_every_alert_is_seen_firing_by_promtool() -> None:
+def test_every_alert_fires_in_promtool_tests() -> None:
     fired = re.findall(r'labels: .ALERTS\{alertname="(\w+)",alertstate="firing"', TESTS)
     assert set(fired) == set(ALERTS)
 
 
-def test_every_alert_is_caused_on_the_running_system() -> None:
+def test_every_alert_is_caused_in_system_tests() -> None:
     caused = re.findall(r'\("([A-Z]\w+)", "[\w-]*"\)', CAUSES)
     assert set(caused) == set(ALERTS)
 
 
-def test_the_links_of_the_runbook_lead_somewhere() -> None:
+def test_runbook_links_are_valid() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", RUNBOOK):
         file, _, fragment = target.partition("#")
         assert (ROOT / "docs" / file).exists(), target
         assert not fragment or fragment in map(anchor, ENTRIES), target
 
 
-def test_a_service_that_is_not_there_at_all_is_missed() -> None:
+def test_service_down_covers_absent_services() -> None:
     rules = [file.read_text() for file in (ROOT / "infra/prometheus").glob("*alerts.yml")]
     missed = re.findall(r'absent\(up\{job="([\w-]+)"\}\)', "\n".join(rules))
     ours = {*SERVICES, SUPERVISOR, CANARY, CONSOLE, *MORE_SERVICES, *MORE_SUPERVISORS}

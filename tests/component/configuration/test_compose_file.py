@@ -1,4 +1,4 @@
-"""compose.yaml as it is read: no engine needed."""
+"""compose.yaml, checked as a file: no engine needed."""
 
 import re
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_only_the_apis_and_the_console_are_published_by_default_and_all_on_loopb
 SERVERS = {"mysql", "redis", "kafka", "registry", "connect", "opensearch"}
 
 
-def test_no_address_of_the_host_leads_to_a_server() -> None:
+def test_host_has_no_address_in_the_servers_network() -> None:
     isolated = COMPOSE["networks"]["servers"]
     assert isolated["internal"] is True
     option = "com.docker.network.bridge.gateway_mode_ipv4"
@@ -64,7 +64,7 @@ def test_no_address_of_the_host_leads_to_a_server() -> None:
         assert "ports" not in SERVICES[name], name
 
 
-def test_observers_are_published_by_the_proxy_that_refuses_pages() -> None:
+def test_observability_ports_are_published_by_the_proxy_that_rejects_pages() -> None:
     configuration = (ROOT / "infra/proxy/observability.cfg").read_text()
     observers = {
         name
@@ -77,19 +77,19 @@ def test_observers_are_published_by_the_proxy_that_refuses_pages() -> None:
     assert not any("ports" in SERVICES[name] for name in observers)
 
 
-def test_no_password_stands_in_the_file() -> None:
+def test_compose_file_has_no_password() -> None:
     for name, service in SERVICES.items():
         for variable in service.get("environment", {}):
             if "PASSWORD" in variable:
                 assert variable.endswith("_FILE"), f"{name}: {variable}"
 
 
-def test_nothing_waits_by_sleeping() -> None:
+def test_no_service_waits_by_sleeping() -> None:
     assert "sleep" not in (ROOT / "compose.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_container_is_contained_and_limited(name: str) -> None:
+def test_every_container_is_confined_and_limited(name: str) -> None:
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]

@@ -1,4 +1,4 @@
-"""Dashboards as they are generated: Grafana finds them, and a person understands them."""
+"""Generated dashboards: Grafana finds them, and each panel is described."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def provisioned(kind: str) -> Any:
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_panel_has_a_title_a_unit_and_a_sentence(panel: dict[str, Any]) -> None:
+def test_panel_has_title_unit_and_description(panel: dict[str, Any]) -> None:
     assert panel["title"]
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert panel["description"].endswith(".")
@@ -36,7 +36,7 @@ def test_a_panel_has_a_title_a_unit_and_a_sentence(panel: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=list(DASHBOARDS))
-def test_panels_fill_their_lines_and_none_lies_on_another(dashboard: dict[str, Any]) -> None:
+def test_panels_fill_their_rows_without_overlap(dashboard: dict[str, Any]) -> None:
     taken = [
         (x, y)
         for place in (panel["gridPos"] for panel in dashboard["panels"])
@@ -48,7 +48,7 @@ def test_panels_fill_their_lines_and_none_lies_on_another(dashboard: dict[str, A
     assert len(taken) == 24 * (1 + max(y for _, y in taken))
 
 
-def test_panels_ask_the_datasource_that_is_provisioned() -> None:
+def test_panels_use_the_provisioned_datasource() -> None:
     known = {one.get("uid") for one in provisioned("datasources")["datasources"]}
     for dashboard in DASHBOARDS.values():
         for panel in dashboard["panels"]:
@@ -56,7 +56,7 @@ def test_panels_ask_the_datasource_that_is_provisioned() -> None:
             assert set(asked) <= known, panel["title"]
 
 
-def test_grafana_finds_them_and_begins_with_the_overview() -> None:
+def test_grafana_provisions_dashboards_with_overview_as_home() -> None:
     assert set(DASHBOARDS) == {source.stem for source in (ROOT / "infra/grafana").glob("*.yaml")}
     assert {uid: one["uid"] for uid, one in DASHBOARDS.items()} == {u: u for u in DASHBOARDS}
     assert "./infra/grafana/provisioning:/etc/grafana/provisioning:ro" in GRAFANA["volumes"]
@@ -67,7 +67,7 @@ def test_grafana_finds_them_and_begins_with_the_overview() -> None:
     assert home == f"{folder}/overview.json"
 
 
-def test_the_runbook_names_panels_that_are_there() -> None:
+def test_runbook_names_existing_panels() -> None:
     there = {panel.id for panel in PANELS}
     named = re.findall(r"\*(\w+ / [^*]+)\*", (ROOT / "docs/runbook.md").read_text())
     assert named

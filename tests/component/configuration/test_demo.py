@@ -1,4 +1,4 @@
-"""`demo` prints what to try when all of it can be tried, with the addresses that it was given."""
+"""`demo` prints commands to try once they can succeed, with its configured addresses."""
 
 import re
 import signal
@@ -14,7 +14,7 @@ from tests.support.stack.free_ports import unused
 DEMO = Path(sys.executable).with_name("demo")
 
 
-def test_what_is_printed_answers_at_once() -> None:
+def test_printed_commands_work_at_once() -> None:
     http, grpc, admin = unused(3, row=3)
     settings = {"HTTP_PORT": http, "GRPC_PORT": grpc, "ADMIN_PORT": admin}
     process = subprocess.Popen(
@@ -28,7 +28,7 @@ def test_what_is_printed_answers_at_once() -> None:
     try:
         assert process.stdout
         while "Try it" not in (line := process.stdout.readline()):
-            assert line, "ended, or printed nothing to try in time"
+            assert line, "exited, or printed no commands in time"
         printed = "".join(process.stdout.readline() for _ in range(5))
         found = {int(port) for port in re.findall(r"localhost:(\d+)", printed)}
         assert found == {http, http + 1, http + 2, admin}

@@ -1,4 +1,4 @@
-"""Only programs that write, capture or verify the event store know where MySQL is."""
+"""Only programs that write, capture or verify the event store have MySQL's address."""
 
 import importlib.util
 import re
@@ -25,7 +25,7 @@ WITH_MYSQL = {
 
 
 def pages() -> dict[str, Any]:
-    """Program → its Settings class, as docs/settings.md has them."""
+    """Return program → its Settings class, as in docs/settings.md."""
     file = ROOT / "docs" / "generate_settings.py"
     spec = importlib.util.spec_from_file_location("generate_settings", file)
     assert spec
@@ -36,7 +36,7 @@ def pages() -> dict[str, Any]:
     return found
 
 
-def test_no_other_program_has_settings_of_mysql() -> None:
+def test_no_other_program_has_mysql_settings() -> None:
     found = {
         program
         for program, settings in pages().items()
@@ -46,7 +46,7 @@ def test_no_other_program_has_settings_of_mysql() -> None:
     assert found == WITH_MYSQL
 
 
-def test_no_other_container_has_a_password_of_mysql() -> None:
+def test_no_other_container_has_a_mysql_password() -> None:
     ours = {name: service for name, service in COMPOSE.items() if "build" in service}
     found = {
         name
@@ -60,20 +60,18 @@ def test_no_other_container_has_a_password_of_mysql() -> None:
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-def test_a_projector_installs_no_client_of_mysql(projector: str) -> None:
+def test_projector_installs_no_mysql_client(projector: str) -> None:
     lock = (ROOT / "services" / projector / "requirements.lock").read_text("utf-8")
     assert not re.findall(r"^(?:asyncmy|pymysql)\b.*", lock, re.MULTILINE)
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
 @pytest.mark.parametrize("name", ["MYSQL_PASSWORD", "MYSQL_PASSWORD_FILE", "MYSQL_HOST"])
-def test_a_projector_refuses_a_setting_of_mysql_and_names_the_verifier(
-    projector: str, name: str
-) -> None:
+def test_projector_rejects_mysql_settings_and_names_the_verifier(projector: str, name: str) -> None:
     variable = f"{projector.replace('-', '_').upper()}_{name}"
     done = subprocess.run(
         [BIN / projector], env={variable: "x"}, check=False, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert f"{variable}: no such setting; view-verifier reads the event store now" in done.stderr
+    assert f"{variable}: no such setting; moved to view-verifier" in done.stderr
     assert f"VIEW_VERIFIER_{name.removesuffix('_FILE')}" in done.stderr

@@ -19,7 +19,7 @@ CASES = {
 
 
 def rows() -> dict[str, list[str]]:
-    """The cells of each case, by its number."""
+    """Return the cells of each case, by its number."""
     lines = re.findall(r"^\| ([A-Z]\d+[a-z]?) \|(.*)\|$", "\n".join(PAGES), re.MULTILINE)
     return {number: [number, *rest.split("|")] for number, rest in lines}
 

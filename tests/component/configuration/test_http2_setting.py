@@ -1,4 +1,4 @@
-"""HTTP2 chooses what is below gRPC, in every program that serves it."""
+"""The setting HTTP2 selects the implementation below gRPC, in every program that serves it."""
 
 from typing import Any, get_args
 
@@ -19,7 +19,7 @@ from tests.support.stack.free_ports import unused
 
 
 class Chosen(Exception):
-    """By a program that was about to serve."""
+    """Raised by a program that was about to serve."""
 
 
 def serve(*_: Any, http2: Any, **__: Any) -> None:
@@ -30,18 +30,18 @@ def no_server(*_: Any, **__: Any) -> None:
     pass
 
 
-def test_the_setting_has_a_name_for_each() -> None:
+def test_http2_setting_names_each_implementation() -> None:
     assert get_args(ApiSettings.model_fields["http2"].annotation) == tuple(HTTP2)
 
 
 @pytest.mark.parametrize("name", HTTP2)
 @pytest.mark.parametrize("program", [command_api, query_api, search_api, demo])
-async def test_a_program_serves_by_what_is_set(
+async def test_program_serves_with_the_configured_implementation(
     monkeypatch: pytest.MonkeyPatch, program: Any, name: str
 ) -> None:
     monkeypatch.setenv("COMMAND_API_MYSQL_PASSWORD", "x")
     monkeypatch.setattr(api_process, "GrpcServer", serve)
-    for other in ("AdminServer", "HttpServer"):  # which listen as soon as they are made
+    for other in ("AdminServer", "HttpServer"):  # which listen as soon as they are created
         monkeypatch.setattr(api_process, other, no_server)
     if program is demo:  # which has one for three APIs
         monkeypatch.setattr(demo.wiring, "AdminServer", no_server)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end every program in order, also where a shell let it ignore SIGINT."""
+"""SIGINT and SIGTERM end every program gracefully, also if a shell made it ignore SIGINT."""
 
 import re
 import signal
@@ -15,10 +15,10 @@ from platform_setup.mysql_users import Settings as MySQLUsers
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""As nohup and `&` of a script start a command."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 WITHIN = 30  # seconds
 
-# A command, and the settings that let it wait for a server that never answers.
+# A command, and the settings with which it waits for a server that never answers.
 COMMANDS = {
     "redis-projector status": {
         "REDIS_PROJECTOR_REDIS_URL": "redis://127.0.0.1:{port}",
@@ -59,7 +59,7 @@ COMMANDS = {
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A server that takes a connection and says nothing."""
+    """Run a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(WITHIN)
         yield listener
@@ -67,7 +67,7 @@ def silent() -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_ends_in_order(
+def test_command_stops_gracefully(
     silent: socket.socket, command: str, number: signal.Signals
 ) -> None:
     program, *words = command.split()
@@ -88,16 +88,16 @@ def test_a_command_ends_in_order(
     assert (process.returncode, complained) == (128 + number, b"")
 
 
-def test_what_runs_a_loop_has_said_what_a_signal_does() -> None:
+def test_every_event_loop_has_signal_handlers() -> None:
     sources = [*ROOT.glob("*/*/src/**/*.py"), *ROOT.glob("loadtest/*.py")]
     loops = [file for file in sources if re.search(r"\b(asyncio|uvloop)\.run\(", file.read_text())]
     assert len(loops) > 5
     bare = {file.name for file in loops if not is_interruptible(file)}
-    assert bare == {"lifecycle.py"}  # which has handlers of its own
+    assert bare == {"lifecycle.py"}  # which has its own handlers
 
 
 def is_interruptible(file: Path) -> bool:
-    """Whether the file says what a signal does, or the command whose package it is in."""
+    """Return whether the file sets signal handlers, or the command of its package does."""
     starts = [folder / "__main__.py" for folder in file.parents if ROOT in folder.parents]
     said_by = [file, *(start for start in starts if start.exists())]
     return any("interruptible()" in one.read_text() for one in said_by)

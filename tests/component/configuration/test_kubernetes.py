@@ -1,4 +1,4 @@
-"""infra/k8s as kustomize builds it: valid, without passwords, and nothing in it copied by hand."""
+"""infra/k8s as built by kustomize: valid, without passwords, and with nothing copied by hand."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def test_every_resource_is_valid_by_the_schema_of_its_kind(overlay: str) -> None
         ("jobLabel: app", "jobLabels: app"),
     ],
 )
-def test_what_is_misspelt_is_seen(right: str, wrong: str) -> None:
+def test_misspelt_field_is_detected(right: str, wrong: str) -> None:
     text = built("production")
     assert right in text
     assert "is invalid" in found_invalid(text.replace(right, wrong))
@@ -56,7 +56,7 @@ def test_production_has_no_secrets_but_refers_to_those_that_the_readme_names() -
 
 
 def referred_secrets(value: Any) -> set[str]:
-    """Every name of a Secret anywhere in the resources."""
+    """Return every name of a Secret in the resources."""
     if isinstance(value, list):
         return set[str]().union(*map(referred_secrets, value))
     if not isinstance(value, dict):
@@ -76,7 +76,7 @@ def test_development_has_a_secret_for_every_reference() -> None:
     assert referred_secrets(list(resources("dev"))) == set(of_kind("dev", "Secret"))
 
 
-def test_nobody_is_let_in_unasked_in_production() -> None:
+def test_production_permits_no_anonymous_client() -> None:
     assert "ALLOW_ANONYMOUS" not in built("production")
     assert built("dev").count("ALLOW_ANONYMOUS") == 3 * len(PREFIXES) + 1
 
@@ -106,7 +106,7 @@ def is_the_one_of_the_file(overlay: str, spec: Resource, file: dict[str, str]) -
     assert spec["autoRestart"] == {"enabled": True}
 
 
-def test_the_alerts_are_those_of_prometheus_but_for_what_only_the_supervisor_knows() -> None:
+def test_alerts_equal_prometheus_except_those_of_the_supervisor() -> None:
     files = sorted((ROOT / "infra/prometheus").glob("*alerts.yml"))
     theirs = rules(*(yaml.safe_load(file.read_text()) for file in files))
     ours = rules(of_kind("production", "PrometheusRule")["people"]["spec"])
@@ -121,12 +121,12 @@ def test_the_alerts_are_those_of_prometheus_but_for_what_only_the_supervisor_kno
 
 
 def rules(*files: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """By the name of their group and their own."""
+    """Return the rules by the name of their group and their own."""
     groups = [group for file in files for group in file["groups"]]
     return {(g["name"], r.get("alert") or r["record"]): r for g in groups for r in g["rules"]}
 
 
-def test_the_dashboards_are_those_of_grafana() -> None:
+def test_dashboards_equal_those_of_grafana() -> None:
     folder = ROOT / "infra/grafana/provisioning/dashboards"
     dashboards = of_kind("production", "ConfigMap")["dashboards"]
     assert dashboards["metadata"]["labels"]["grafana_dashboard"] == "1"

@@ -1,4 +1,4 @@
-"""The images of infra/k8s: the versions, commands and memory that compose has."""
+"""Images of infra/k8s: the versions, commands and memory limits of compose."""
 
 import re
 
@@ -22,7 +22,7 @@ SERVERS = ("mysql", "redis", "opensearch", "registry")
 
 
 @pytest.mark.parametrize(("overlay", "name"), [(o, n) for o in OVERLAYS for n in PROGRAMS])
-def test_image_command_and_memory_are_those_of_compose(overlay: str, name: str) -> None:
+def test_image_command_and_memory_equal_compose(overlay: str, name: str) -> None:
     only, service = container(workloads(overlay)[name]), COMPOSE[name]
     image, _, tag = only["image"].partition(":")
     assert image == service["image"]
@@ -32,14 +32,14 @@ def test_image_command_and_memory_are_those_of_compose(overlay: str, name: str) 
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_development_s_servers_are_those_of_compose(name: str) -> None:
+def test_development_servers_equal_compose(name: str) -> None:
     only = container(of_kind("dev", "StatefulSet", "Deployment")[name])
     assert only["image"] == COMPOSE[name]["image"]
     memory = only["resources"]["limits"]["memory"].removesuffix("i").lower()
     assert memory == COMPOSE[name]["mem_limit"]
 
 
-def test_production_s_servers_have_the_versions_of_compose() -> None:
+def test_production_servers_have_the_versions_of_compose() -> None:
     mysql = of_kind("production", "InnoDBCluster")["mysql"]["spec"]
     opensearch = of_kind("production", "OpenSearchCluster")["opensearch"]["spec"]
     assert f"mysql:{mysql['version']}" == COMPOSE["mysql"]["image"]

@@ -1,4 +1,4 @@
-"""Who may talk to whom on Kubernetes."""
+"""Network policies on Kubernetes."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from tests.support.kubernetes.manifests import (
 from tests.support.kubernetes.network_policies import SERVERS, labels, may, port_of, ports, selects
 from tests.support.stack.programs import PREFIXES, every
 
-# The whole of it, without who comes from outside.
+# All permitted connections, except those from outside.
 OF_AN_AGGREGATE = {
     "command-api": {"mysql"},
     "query-api": {"redis"},
@@ -38,21 +38,21 @@ TALKS = {one + name: to for one in PREFIXES for name, to in OF_AN_AGGREGATE.item
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_everybody_is_denied_everything_that_is_not_said(overlay: str) -> None:
+def test_policies_deny_by_default(overlay: str) -> None:
     deny = of_kind(overlay, "NetworkPolicy")["deny"]["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("client", TALKS)
-def test_a_program_reaches_whom_it_needs_and_nobody_else(overlay: str, client: str) -> None:
+def test_program_reaches_only_its_dependencies(overlay: str, client: str) -> None:
     servers = {*SERVERS, *every(*APIS)} - {client, "connect"}
     reached = {s for s in servers if may(overlay, client, s, port_of(overlay, s))}
     assert reached == TALKS[client]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_address_that_a_program_is_told_is_one_that_it_reaches(overlay: str) -> None:
+def test_every_configured_address_is_reachable(overlay: str) -> None:
     for name, workload in workloads(overlay).items():
         told = addresses(environment(overlay, workload))
         assert told, name
@@ -62,7 +62,7 @@ def test_every_address_that_a_program_is_told_is_one_that_it_reaches(overlay: st
 
 
 def addresses(variables: dict[str, str]) -> set[tuple[str, int]]:
-    """Host and port of everything that a program is told to call in this cluster."""
+    """Return host and port of everything that a program is configured to call in this cluster."""
     found = set()
     for variable, value in variables.items():
         if variable.endswith("JWKS_URL"):
@@ -83,12 +83,12 @@ def server_of(host: str) -> str:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_admin_ports_are_open_to_the_console_alone_within_the_namespace(overlay: str) -> None:
+def test_only_the_console_reaches_admin_ports_within_the_namespace(overlay: str) -> None:
     for name, workload in workloads(overlay).items():
         if workload["kind"] == "Deployment":
             admin = ports(overlay, name)["admin"]
             asking = {one for one in workloads(overlay) if may(overlay, one, name, admin)}
-            watched = name in {*SERVICES, "canary"}  # the console is about people
+            watched = name in {*SERVICES, "canary"}  # the console is for users only
             assert asking == ({"console"} if watched else set()), name
 
 
@@ -103,7 +103,7 @@ def test_prometheus_reaches_every_admin_port_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_callers_from_outside_reach_the_apis_alone(overlay: str) -> None:
+def test_external_clients_reach_only_the_apis(overlay: str) -> None:
     outside = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
     open_to_callers = {
         name: [port["port"] for port in rule["ports"]]
@@ -114,7 +114,7 @@ def test_callers_from_outside_reach_the_apis_alone(overlay: str) -> None:
     assert open_to_callers == {api: ["http", "grpc"] for api in every(*APIS)}
 
 
-def test_the_stores_bear_the_labels_that_the_policies_look_for() -> None:
+def test_stores_have_the_labels_of_the_policies() -> None:
     def spec(kind: str, name: str) -> Resource:
         found: Resource = of_kind("production", kind)[name]
         return found

@@ -1,4 +1,4 @@
-"""How the pods of infra/k8s are watched, rolled out, spread, scaled and contained."""
+"""Probes, rollout, spreading, scaling and isolation of infra/k8s's pods."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe":
 
 
 def probed(name: str, probe: dict[str, Any]) -> str:
-    """The path that a probe asks for on the admin port."""
+    """Return the path of a probe on the admin port."""
     if "httpGet" in probe:
         assert probe["httpGet"]["port"] == "admin"
         return str(probe["httpGet"]["path"])
@@ -38,13 +38,13 @@ def probed(name: str, probe: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_service_is_asked_whether_it_lives_and_whether_it_is_ready(overlay: str) -> None:
+def test_every_service_has_liveness_and_readiness_probes(overlay: str) -> None:
     for name, service in services(overlay).items():
         only = container(service)
         assert {p: probed(name, only[p]) for p in PROBES} == PROBES, name
 
 
-def test_only_who_listens_on_loopback_is_asked_from_within() -> None:
+def test_only_loopback_services_use_exec_probes() -> None:
     for overlay in OVERLAYS:
         for name, service in services(overlay).items():
             host = environment(overlay, service)[f"{name.upper().replace('-', '_')}_HOST"]
@@ -53,7 +53,7 @@ def test_only_who_listens_on_loopback_is_asked_from_within() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_a_rollout_takes_nobody_away_before_there_is_another(overlay: str) -> None:
+def test_rollout_stops_no_pod_before_its_successor_is_ready(overlay: str) -> None:
     for name, service in services(overlay).items():
         rollout = {"maxUnavailable": 0, "maxSurge": 1}
         assert service["spec"]["strategy"]["rollingUpdate"] == rollout, name
@@ -61,7 +61,7 @@ def test_a_rollout_takes_nobody_away_before_there_is_another(overlay: str) -> No
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_pod_is_contained_as_the_restricted_standard_asks(overlay: str) -> None:
+def test_every_pod_meets_the_restricted_pod_security_standard(overlay: str) -> None:
     for name, workload in workloads(overlay).items():
         spec, only = pod(workload), container(workload)
         assert spec["automountServiceAccountToken"] is False, name
@@ -97,7 +97,7 @@ def test_the_deployables_are_spread_and_drained_one_by_one(overlay: str) -> None
         assert budgets[name]["spec"]["maxUnavailable"] == 1
 
 
-def test_apis_scale_on_load_and_no_more_of_them_than_mysql_has_connections_for() -> None:
+def test_apis_scale_on_load_within_mysql_s_connection_limit() -> None:
     scalers = of_kind("production", "HorizontalPodAutoscaler")
     assert set(scalers) == APIS
     for name, scaler in scalers.items():
@@ -111,7 +111,7 @@ def test_apis_scale_on_load_and_no_more_of_them_than_mysql_has_connections_for()
     assert most * CommandApi.model_fields["mysql_pool"].default <= int(connections) - 50
 
 
-def test_projectors_scale_on_the_lag_of_their_group_up_to_a_partition_each() -> None:
+def test_projectors_scale_on_consumer_lag_up_to_the_partition_count() -> None:
     scalers = of_kind("production", "ScaledObject")
     assert set(scalers) == DEPLOYABLES - APIS
     for name, scaler in scalers.items():
@@ -127,7 +127,7 @@ def test_projectors_scale_on_the_lag_of_their_group_up_to_a_partition_each() -> 
         assert "replicas" not in services("production")[name]["spec"]
 
 
-def test_prometheus_finds_every_service_by_its_name() -> None:
+def test_prometheus_scrapes_every_service_by_name() -> None:
     monitor = of_kind("production", "PodMonitor")["services"]["spec"]
     assert monitor["jobLabel"] == "app.kubernetes.io/name"
     assert [one["port"] for one in monitor["podMetricsEndpoints"]] == ["admin"]
@@ -140,7 +140,7 @@ def test_prometheus_finds_every_service_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_verification_runs_when_an_operator_asks_for_it_and_is_not_retried(overlay: str) -> None:
+def test_verification_runs_on_request_and_is_not_retried(overlay: str) -> None:
     verifiers = of_kind(overlay, "CronJob")
     assert set(verifiers) == set(every("view-verifier"))
     for verifier in verifiers.values():

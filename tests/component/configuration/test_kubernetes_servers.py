@@ -1,4 +1,4 @@
-"""The servers of infra/k8s: the images and settings that the rest of the repository knows."""
+"""Servers of infra/k8s: the same images and settings as in the rest of the repository."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ import yaml
 from tests.support.kubernetes.manifests import OVERLAYS, ROOT, container, of_kind
 
 TOPICS: dict[str, Any] = yaml.safe_load((ROOT / "infra/kafka/topics.yaml").read_text())
-# Said by MySQL's operator itself, or smaller on a laptop than it may be elsewhere.
+# Set by MySQL's operator itself, or smaller on a laptop than elsewhere.
 NOT_IN_PRODUCTION = {
     "server-id",
     "log-bin",
@@ -32,7 +32,7 @@ def connect(overlay: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_connect_worker_is_told_what_it_is_told_elsewhere(overlay: str) -> None:
+def test_connect_worker_has_the_same_configuration_as_elsewhere(overlay: str) -> None:
     lines = (ROOT / "infra/connect/worker.properties").read_text().splitlines()
     wanted = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     # The first two are Strimzi's; the third would not find the image's converters.
@@ -59,7 +59,7 @@ def test_the_connector_s_variables_reach_the_worker(overlay: str) -> None:
     assert used == given == set(allowed)
 
 
-def test_production_keeps_three_of_everything_and_writes_two_before_it_answers() -> None:
+def test_production_has_three_replicas_and_requires_two_acknowledgements() -> None:
     config = kafka("production")["config"]
     assert of_kind("production", "KafkaNodePool")["brokers"]["spec"]["replicas"] == 3
     assert {v for k, v in config.items() if k.endswith("replication.factor")} == {3}
@@ -75,12 +75,12 @@ def test_production_keeps_three_of_everything_and_writes_two_before_it_answers()
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_topics_are_made_by_the_job_alone(overlay: str) -> None:
+def test_only_the_job_creates_topics(overlay: str) -> None:
     assert kafka(overlay)["config"]["auto.create.topics.enable"] is False
     assert "topicOperator" not in str(of_kind(overlay, "Kafka"))
 
 
-def test_production_s_mysql_promises_what_my_cnf_promises() -> None:
+def test_production_mysql_has_the_settings_of_my_cnf() -> None:
     def settings(text: str) -> dict[str, str]:
         return dict(re.findall(r"^([\w-]+) = (\S+)$", text, re.MULTILINE))
 
@@ -91,7 +91,7 @@ def test_production_s_mysql_promises_what_my_cnf_promises() -> None:
         assert told[name] == wanted[name], name
 
 
-def test_redis_is_told_the_same_everywhere() -> None:
+def test_redis_has_the_same_configuration_everywhere() -> None:
     cluster = of_kind("production", "RedisCluster")["redis"]["spec"]
     text = (ROOT / "infra/redis/redis.conf").read_text()
     for nodes in ("redisLeader", "redisFollower"):
@@ -100,7 +100,7 @@ def test_redis_is_told_the_same_everywhere() -> None:
         assert told == text
 
 
-def test_every_topic_is_somebody_s_to_read_and_to_write() -> None:
+def test_every_topic_has_a_reader_and_a_writer() -> None:
     users = of_kind("production", "KafkaUser").values()
     acls = [acl for user in users for acl in user["spec"]["authorization"]["acls"]]
     for topic in TOPICS:

@@ -1,4 +1,4 @@
-"""What infra/k8s tells the programs: settings that exist, and the same as compose tells them."""
+"""Settings of the programs in infra/k8s: they exist, and equal those of compose."""
 
 import os
 import re
@@ -39,13 +39,13 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "schema-rule": platform_setup.schema_rule.Settings,
 }
 PROGRAMS = [(overlay, name) for overlay in OVERLAYS for name in SETTINGS]
-# Elsewhere it keeps the connector running, which Strimzi does here.
+# Elsewhere it keeps the connector running; here Strimzi does.
 NOT_HERE = "CONSOLE_CONNECTOR_SUPERVISOR_ADMIN_URL"
 PLAIN = {"people-kafka-bootstrap:9092": "kafka:9092"}
 
 
 def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
-    """The settings as the program reads them there; fails with its message if it cannot."""
+    """Return the settings as the program parses them there; fail with its message otherwise."""
     workload = workloads(overlay)[name]
     for variable in os.environ:
         if re.match("(COMMAND|QUERY|SEARCH)_|REDIS_P|CANARY|CONSOLE|SETUP|VIEW_VERIFIER", variable):
@@ -64,9 +64,9 @@ def test_every_workload_has_its_settings_class() -> None:
         assert set(workloads(overlay)) == set(SETTINGS), overlay
 
 
-def test_they_are_those_of_compose_but_for_the_supervisor_and_the_proxy() -> None:
+def test_workloads_equal_compose_except_supervisor_and_proxy() -> None:
     built_here = {name for name, service in COMPOSE.items() if "build" in service}
-    # docs/recovery.md has what runs there instead of the last two.
+    # docs/recovery.md documents what replaces the last two there.
     elsewhere = {
         *every("connector-supervisor"),
         "proxy",
@@ -78,14 +78,14 @@ def test_they_are_those_of_compose_but_for_the_supervisor_and_the_proxy() -> Non
 
 
 @pytest.mark.parametrize(("overlay", "name"), PROGRAMS)
-def test_a_program_starts_with_what_it_is_told(
+def test_program_starts_with_its_configuration(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told(overlay, name, monkeypatch)
 
 
 @pytest.mark.parametrize(("overlay", "name"), PROGRAMS)
-def test_a_file_that_a_setting_names_is_mounted(overlay: str, name: str) -> None:
+def test_file_named_by_a_setting_is_mounted(overlay: str, name: str) -> None:
     workload = workloads(overlay)[name]
     for variable, value in environment(overlay, workload).items():
         if variable.endswith("_FILE"):
@@ -93,7 +93,7 @@ def test_a_file_that_a_setting_names_is_mounted(overlay: str, name: str) -> None
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_development_tells_what_compose_tells(name: str) -> None:
+def test_development_has_the_settings_of_compose(name: str) -> None:
     workload, service = workloads("dev")[name], COMPOSE[name]
     here = {v: PLAIN.get(t, t) for v, t in environment("dev", workload).items()}
     there = {
@@ -111,7 +111,7 @@ def test_development_tells_what_compose_tells(name: str) -> None:
 @pytest.mark.parametrize(
     ("overlay", "name"), [(o, n) for o, n in PROGRAMS if "admin_port" in SETTINGS[n].model_fields]
 )
-def test_ports_are_those_that_the_program_listens_on(
+def test_container_ports_equal_the_program_s_ports(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workload = workloads(overlay)[name]
@@ -128,7 +128,7 @@ def test_ports_are_those_that_the_program_listens_on(
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_a_service_that_stops_is_given_the_time_it_takes(
+def test_termination_grace_period_covers_drain_and_grace(
     overlay: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, workload in services(overlay).items():
@@ -141,17 +141,13 @@ OF_MYSQL = [n for n, s in SETTINGS.items() if "mysql_ca_file" in s.model_fields]
 
 
 @pytest.mark.parametrize("name", [*OF_MYSQL, "mysql-users"])
-def test_production_s_mysql_is_talked_to_over_tls(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_production_connects_to_mysql_over_tls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings: Any = told("production", name, monkeypatch)
     assert getattr(settings, "mysql_ca_file", None) or settings.ca_file
 
 
 @pytest.mark.parametrize("name", ["query-api", "redis-projector", "view-verifier"])
-def test_production_s_redis_is_a_cluster_over_tls(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_production_redis_is_a_cluster_over_tls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings: Any = told("production", name, monkeypatch)
     assert settings.redis_cluster
     assert settings.redis_url.startswith("rediss://")

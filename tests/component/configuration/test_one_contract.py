@@ -1,4 +1,4 @@
-"""The local stack and compose tell the same programs the same things."""
+"""The local stack and compose configure the same programs alike."""
 
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ def variable(program: str) -> str:
     return program.upper().replace("-", "_")
 
 
-# Only behind a proxy is there somebody who must notice before the doors close.
+# Only behind a proxy is a delay needed, in which it notices a shutdown.
 BEHIND_A_PROXY = {f"{variable(api)}_DRAIN_DELAY" for api in (*APIS, *MORE_APIS)}
-# Only containers listen beyond loopback: they name who may call, and by which name.
+# Only containers listen beyond loopback: they set permitted clients and host names.
 BEYOND_LOOPBACK = {
     f"{variable(name)}_{setting}"
     for name in (*APIS, *MORE_APIS, CONSOLE)
@@ -38,7 +38,7 @@ WORKER_ONLY_HERE = {"plugin.discovery", "key.converter", "value.converter"}
 
 @pytest.fixture
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Program → the variables that the local stack gives it."""
+    """Return program → the variables that the local stack sets."""
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     instance = Instance("unit")
     software = Software(*[tmp_path] * len(Software.__dataclass_fields__))
@@ -52,7 +52,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]
 
 
 def in_compose(name: str) -> set[str]:
-    """The variables, and the secrets by the names of their variables."""
+    """Return the variables, and the secrets by the names of their variables."""
     service = COMPOSE[name]
     secrets = {secret["target"].upper() for secret in service.get("secrets", [])}
     return set(service["environment"]) | secrets
@@ -64,7 +64,7 @@ def test_both_launchers_set_the_same_variables(local: dict[str, set[str]]) -> No
         assert in_compose(name) - BEHIND_A_PROXY - BEYOND_LOOPBACK == variables, name
 
 
-def test_the_connect_worker_is_told_the_same() -> None:
+def test_connect_worker_has_the_same_configuration() -> None:
     lines = (ROOT / "infra/connect/worker.properties").read_text().splitlines()
     pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
     environment = COMPOSE["connect"]["environment"]

@@ -1,4 +1,4 @@
-"""Every package and image names its licence; CI is `.ci/run`; what must be pinned is."""
+"""Every package and image names its licence; CI is `.ci/run`; required versions are pinned."""
 
 import re
 import subprocess
@@ -75,7 +75,7 @@ def test_swagger_ui_is_unchanged_and_has_its_licences_beside_it() -> None:
     assert found == SWAGGER_UI
 
 
-def test_grpclib_is_pinned_since_its_private_places_are_used() -> None:
+def test_grpclib_is_pinned_because_private_attributes_are_used() -> None:
     """Decision 0037."""
     chassis = tomllib.loads((ROOT / "libs/chassis/pyproject.toml").read_text())["project"]
     (wanted,) = (
@@ -107,7 +107,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_workflow_makes_one_call_and_does_nothing_of_its_own(workflow: str) -> None:
+def test_workflow_only_calls_one_ci_command(workflow: str) -> None:
     told = yaml.safe_load((ROOT / workflow).read_text())
     begins, uses, calls = CALLS[workflow]
     assert told["permissions"] == {"contents": "read"}
@@ -120,6 +120,6 @@ def test_a_workflow_makes_one_call_and_does_nothing_of_its_own(workflow: str) ->
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name) for name in used)
 
 
-def test_there_are_workflows_and_what_they_call() -> None:
+def test_workflows_and_their_commands_exist() -> None:
     assert sorted(WORKFLOWS) == sorted(CALLS)
     assert (ROOT / ".ci/run").stat().st_mode & 0o111

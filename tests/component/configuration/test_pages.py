@@ -1,4 +1,4 @@
-"""What pages say of commands, as far as it can be seen without typing them: see tests/pages."""
+"""Commands on pages, checked without running them; tests/system/pages runs them."""
 
 import re
 
@@ -9,19 +9,19 @@ TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 COMMAND = r"(?:make|curl|grpcurl|docker|kubectl|\.venv/bin/\S+) "
 
 
-def test_commands_stand_in_blocks_that_are_marked() -> None:
+def test_commands_are_in_marked_blocks() -> None:
     for name, text in texts().items():
         unmarked = re.findall(rf"^```\n{COMMAND}.*", text, re.MULTILINE)
         assert not unmarked, name
 
 
-def test_make_has_every_target_that_is_named() -> None:
+def test_every_documented_make_target_exists() -> None:
     for name, text in texts().items():
         named = set(re.findall(r"`make ([a-z-]+)[^`]*`", text)) - TARGETS
         assert not named, name
 
 
-def test_every_variable_of_make_is_one() -> None:
+def test_every_documented_make_variable_exists() -> None:
     for name, text in texts().items():
         for words in re.findall(r"`make [^`]*`", text):
             for variable in re.findall(r"\b([A-Z_]+)=", words):

@@ -1,4 +1,4 @@
-"""Every program that listens says in one line which port is in use, by whom, and what to do."""
+"""Every program that listens reports a port in use in one line: port, process, remedy."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def listening(program: str) -> list[str]:
     return [name for name in LISTENING if name in settings_of(program).model_fields]
 
 
-# Each program once, with the port that it listens on last; of one all ports.
+# Each program once, with the last port that it opens; for one program all ports.
 CASES = [
     *((program, listening(program)[-1]) for program in [*SERVICES, *SUPPORT]),
     *(("demo", name) for name in listening("demo")),
@@ -36,7 +36,7 @@ CASES = [
 
 
 def refusal(program: str, **settings: str | int) -> str:
-    """The one line that the program ends with; it logs nothing besides, and ends with 1."""
+    """Return the program's only line of output; it logs nothing, and exits with 1."""
     known = settings_of(program).model_fields
     needed = {name: "unused" for name in ("mysql_password",) if name in known}
     prefix = f"{program.replace('-', '_')}_"
@@ -54,14 +54,12 @@ def refusal(program: str, **settings: str | int) -> str:
 
 
 def ports_of(program: str) -> dict[str, int]:
-    """A free port for each setting, so far from each other that the demo's do not meet."""
+    """Return a free port for each setting, far enough apart for the demo's derived ports."""
     return dict(zip(listening(program), unused(3, row=3), strict=False))
 
 
 @pytest.mark.parametrize(("program", "setting"), CASES)
-def test_a_port_in_use_is_one_line_with_its_holder_and_its_setting(
-    program: str, setting: str
-) -> None:
+def test_port_in_use_is_one_line_with_process_and_setting(program: str, setting: str) -> None:
     ports = ports_of(program)
     with socket.create_server(("127.0.0.1", ports[setting])):
         line = refusal(program, **ports)
@@ -70,7 +68,7 @@ def test_a_port_in_use_is_one_line_with_its_holder_and_its_setting(
     assert re.fullmatch(f"{program}: {said}; stop it or set {variable}", line), line
 
 
-def test_the_demo_names_the_setting_that_a_port_follows_from() -> None:
+def test_demo_names_the_setting_of_a_derived_port() -> None:
     ports = ports_of("demo")
     third = ports["grpc_port"] + 2
     with socket.create_server(("127.0.0.1", third)):
@@ -79,7 +77,7 @@ def test_the_demo_names_the_setting_that_a_port_follows_from() -> None:
     assert line.endswith("set DEMO_GRPC_PORT")
 
 
-def test_a_host_that_is_not_this_machine_s_is_one_line() -> None:
+def test_foreign_host_is_reported_in_one_line() -> None:
     assert refusal("canary", host="192.0.2.1", admin_port=0) == (  # TEST-NET-1, RFC 5737
         "canary: cannot listen on host '192.0.2.1': this machine has no such address; "
         "set CANARY_HOST"

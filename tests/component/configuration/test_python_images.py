@@ -1,4 +1,4 @@
-"""The images of Python programs: compose.yaml's arguments for the one Dockerfile."""
+"""Images of Python programs: compose.yaml's arguments for the one Dockerfile."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").rea
 BUILT = {name: one for name, one in SERVICES.items() if "build" in one}
 PYTHON = {name: one for name, one in BUILT.items() if one["build"]["dockerfile"] == FILE}
 BASES = {own: base for base, own in re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)}
-"""Stage → what it begins with."""
+"""Stage → its base."""
 ADMITTED = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
 
 
@@ -35,14 +35,14 @@ def test_the_arguments_name_a_member_and_its_program(name: str) -> None:
     assert arguments["DESCRIPTION"]
 
 
-def test_an_image_is_built_in_one_way() -> None:
+def test_each_image_has_one_build() -> None:
     for image in {one["image"] for one in PYTHON.values()}:
         ways = [one["build"] for one in PYTHON.values() if one["image"] == image]
         assert all(way == ways[0] for way in ways), image
 
 
 @pytest.mark.parametrize("name", PYTHON)
-def test_a_health_check_finds_the_one_port_to_ask(name: str) -> None:
+def test_image_with_health_check_has_one_admin_port(name: str) -> None:
     service = PYTHON[name]
     ports = [one for one in service["environment"] if one.endswith("_ADMIN_PORT")]
     is_checked = is_service(service["build"]["target"])
@@ -50,12 +50,12 @@ def test_a_health_check_finds_the_one_port_to_ask(name: str) -> None:
 
 
 def is_service(stage: str) -> bool:
-    """Whether the stage, or one that it begins with, has the health check."""
+    """Return whether the stage, or one of its bases, has the health check."""
     return stage == "service" or (stage in BASES and is_service(BASES[stage]))
 
 
 @pytest.mark.parametrize("name", BUILT)
-def test_what_an_image_is_made_of_reaches_the_builder(name: str) -> None:
+def test_dockerignore_admits_every_source_of_an_image(name: str) -> None:
     build = BUILT[name]["build"]
     for source in sources((ROOT / build["dockerfile"]).read_text(), build.get("args", {})):
         found = [str(path.relative_to(ROOT)) for path in ROOT.glob(source)]
@@ -65,12 +65,12 @@ def test_what_an_image_is_made_of_reaches_the_builder(name: str) -> None:
 
 
 def first_parts(pattern: str, path: str) -> str:
-    """As many parts of the pattern as the path has: what is admitted below a folder admits it."""
+    """Return the pattern cut to the path's depth: a rule for files below a folder admits it."""
     return "/".join(pattern.split("/")[: path.count("/") + 1])
 
 
 def sources(dockerfile: str, arguments: dict[str, str]) -> Iterator[str]:
-    """The files and folders of the repository that a Dockerfile copies or binds."""
+    """Yield the files and folders of the repository that a Dockerfile copies or mounts."""
     for line in re.findall(r"^COPY (?!.*--from)(.+) \S+$", dockerfile, re.MULTILINE):
         yield from (word for word in line.split() if not word.startswith("--"))
     given = dict(re.findall(r"^ARG (\w+)=(.*)$", dockerfile, re.MULTILINE)) | arguments

@@ -1,4 +1,4 @@
-"""docs/scaling.md says what the capacity model says, which behaves as a model should."""
+"""docs/scaling.md has the capacity model's results, and the model is consistent."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ def of(load: Load) -> Needs:
 
 
 @pytest.mark.parametrize("today", [TODAY, BILLION], ids=["a million users", "a billion"])
-def test_the_page_has_the_model_s_own_tables(today: Load) -> None:
+def test_scaling_page_has_the_model_s_tables(today: Load) -> None:
     assert table([(f"{n} times", today.times(n)) for n in (1, 10, 100, 1000)]) in PAGE
 
 
@@ -29,14 +29,14 @@ def test_more_load_never_needs_less(today: Load) -> None:
         assert values == sorted(values), name
 
 
-def test_users_alone_need_room_and_no_processes() -> None:
+def test_users_without_load_need_storage_but_no_processes() -> None:
     few, many = of(TODAY), of(BILLION)
     assert many.redis_gb == pytest.approx(1000 * few.redis_gb)
     assert (many.command_apis, many.query_apis) == (few.command_apis, few.query_apis)
     assert many.redis_masters > few.redis_masters
 
 
-def test_what_carries_a_load_has_room_left() -> None:
+def test_result_has_headroom() -> None:
     one, found = One(), of(TODAY.times(100))
     load = TODAY.times(100)
     assert found.command_apis * one.command_api * HEADROOM >= load.creates

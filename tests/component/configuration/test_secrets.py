@@ -22,7 +22,7 @@ def test_development_secret_has_no_surrounding_white_space(file: Path) -> None:
 
 
 def from_secrets(overlay: str) -> set[str]:
-    """Variables of Connect's container that hold a secret."""
+    """Return the variables of Connect's container that hold a secret."""
     connect = of_kind(overlay, "KafkaConnect")["debezium"]["spec"]["template"]["connectContainer"]
     return {one["name"] for one in connect["env"] if "secretKeyRef" in one.get("valueFrom", {})}
 

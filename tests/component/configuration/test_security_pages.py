@@ -38,7 +38,7 @@ def test_every_entry_of_a_list_names_tests_that_exist() -> None:
 
 
 def names(example: dict[str, Any]) -> set[str]:
-    """The names by which an example lets pages call."""
+    """Return the host names under which an example admits pages."""
     spec = example["spec"]
     match example["kind"]:
         case "Ingress":

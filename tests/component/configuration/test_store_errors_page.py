@@ -1,4 +1,4 @@
-"""docs/store-errors.md lists what the code has, on the right side."""
+"""docs/store-errors.md lists the code's error classes, each on the right side."""
 
 import re
 from collections.abc import Collection
@@ -18,7 +18,7 @@ def section(heading: str) -> str:
 
 
 def listed(text: str, begin: str) -> set[str]:
-    """What stands in backticks in the paragraph that begins so."""
+    """Return what is in backticks in the paragraph that begins like this."""
     paragraph = text.partition(f"\n{begin}: ")[2].partition("\n\n")[0]
     return set(re.findall(r"`([^`]+)`", paragraph))
 

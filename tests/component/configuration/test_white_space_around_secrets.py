@@ -34,7 +34,7 @@ CLASSES: list[type[BaseSettings]] = [
 ]
 SECRET = re.compile(r"password|secret|token")
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1).map(
-    lambda text: f"a {text} b"  # white space inside is the secret's own
+    lambda text: f"a {text} b"  # white space inside is part of the secret
 )
 SPACES = st.text(st.sampled_from(" \t\r\n\v\f"), max_size=4)
 
@@ -51,7 +51,7 @@ CASES = [
 
 
 def others(settings: type[BaseSettings], name: str) -> dict[str, str]:
-    """Variables of what must be given beside a setting."""
+    """Return variables for the other required settings."""
     prefix = settings.model_config["env_prefix"]
     needed = {n for n, f in settings.model_fields.items() if f.is_required()} - {name}
     beside = {"kafka_password": ["kafka_user"], "password": ["user"]}.get(name, [])
@@ -69,8 +69,8 @@ def read(settings: type[BaseSettings], name: str, variables: dict[str, str]) -> 
 
 @pytest.mark.parametrize(("settings", "name"), CASES)
 @given(secret=PASSWORDS, around=st.tuples(SPACES, SPACES))
-@limits(max_examples=20)  # each reads the setting in three ways
-def test_a_setting(
+@limits(max_examples=20)  # each example reads the setting in three ways
+def test_setting_is_read_without_white_space(
     tmp_path_factory: pytest.TempPathFactory,
     settings: type[BaseSettings],
     name: str,
@@ -92,7 +92,7 @@ def test_a_setting(
     file.unlink()
 
 
-def test_every_setting_that_sounds_like_a_secret_is_one() -> None:
+def test_every_setting_named_like_a_secret_has_a_secret_type() -> None:
     sounding = {
         (settings, name)
         for settings in CLASSES
@@ -103,7 +103,7 @@ def test_every_setting_that_sounds_like_a_secret_is_one() -> None:
 
 
 @given(token=st.from_regex(r"[A-Za-z0-9._-]+", fullmatch=True), before=SPACES, after=SPACES)
-def test_a_client_s_token(
+def test_client_token_is_read_without_white_space(
     tmp_path_factory: pytest.TempPathFactory, token: str, before: str, after: str
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "token"
@@ -112,7 +112,7 @@ def test_a_client_s_token(
 
 
 @given(secret=PASSWORDS, before=SPACES, after=SPACES)
-def test_a_password_of_the_local_stack(
+def test_local_stack_password_is_read_without_white_space(
     tmp_path_factory: pytest.TempPathFactory, secret: str, before: str, after: str
 ) -> None:
     home = tmp_path_factory.getbasetemp() / "stack"
@@ -125,7 +125,7 @@ def test_a_password_of_the_local_stack(
 
 
 def strings(value: Any) -> Iterator[str]:
-    """All texts in a document."""
+    """Yield all texts in a document."""
     match value:
         case str():
             yield value
@@ -136,7 +136,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Texts that may hold a command, and where they stand."""
+    """Yield texts that may contain a command, and their origin."""
     for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].items():
         yield from ((f"compose {name}", text.replace("$$", "$")) for text in strings(service))
     for file in sorted((ROOT / "infra").rglob("*.sh")):
@@ -158,7 +158,9 @@ def test_shells_that_read_secrets_are_found() -> None:
 
 @pytest.mark.parametrize(("place", "command"), READS, ids=[place for place, _ in READS])
 @pytest.mark.parametrize("around", ["{}", "{}\n", "{}\r\n", " \n\t{} \n\n", "\r\n {}\t"])
-def test_a_container_s_shell(tmp_path: Path, place: str, command: str, around: str) -> None:
+def test_container_shell_reads_a_secret_without_white_space(
+    tmp_path: Path, place: str, command: str, around: str
+) -> None:
     secret = r"a b\c$d'e/f&"
     file = tmp_path / "secret"
     file.write_bytes(around.format(secret).encode())

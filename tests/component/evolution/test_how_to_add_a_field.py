@@ -1,4 +1,4 @@
-"""docs/how-to-add-a-field.md, followed to the letter."""
+"""docs/how-to-add-a-field.md, followed exactly."""
 
 import json
 import re
@@ -24,7 +24,7 @@ MIGRATIONS = ROOT / "services" / "command-api" / "src" / "command_api" / "migrat
 
 
 def block(language: str) -> str:
-    """The page's only block in this language."""
+    """Return the page's only block in this language."""
     (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     return str(found)
 
@@ -34,7 +34,7 @@ CANDIDATE = Change("the page's", puts=(FIELD,)).made()
 
 
 def table_migrations() -> list[str]:
-    """What makes the table what it is; grants would outlive the scratch database."""
+    """Return the table's migrations; grants would outlive the scratch database."""
     files = sorted(p for p in MIGRATIONS.glob("*.sql") if ".rollback" not in p.name)
     statements = [path.read_text("utf-8") for path in files]
     return [statement for statement in statements if "GRANT " not in statement]
@@ -42,7 +42,7 @@ def table_migrations() -> list[str]:
 
 @pytest.fixture
 def scratch(stack: Addresses) -> Iterator[tuple["pymysql.Connection[Any]", str]]:
-    """The event store of today in a database of its own."""
+    """Create today's event store in its own database."""
     name = f"scratch_{uuid.uuid4().hex}"
     with pymysql.connect(**as_root(stack)) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")
@@ -65,7 +65,7 @@ def test_the_column_and_the_field_are_the_same(
     assert avro_fields(connection, database) == CANDIDATE["fields"]
 
 
-def test_the_gate_is_green() -> None:
+def test_gate_accepts_the_field() -> None:
     assert objections([*published(), CANDIDATE]) == []
 
 
@@ -76,7 +76,7 @@ async def test_an_old_event_reads_with_the_default(sample: dict[str, Any], name:
 
 
 @each_event
-async def test_a_reader_of_today_bears_the_new_event(sample: dict[str, Any], name: str) -> None:
+async def test_today_s_reader_accepts_the_new_event(sample: dict[str, Any], name: str) -> None:
     value = encoded(sample["json"] | {FIELD["name"]: "Zo"}, CANDIDATE)
     event = await decoded(value, CANDIDATE, avro_schema())
     assert views(event) == views(sample["json"])

@@ -1,4 +1,4 @@
-"""Events written by any version make today the views that they made then: replays rest on it."""
+"""Events of every version are projected to the same views as then: replays depend on it."""
 
 import json
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ async def replayed(sample: Mapping[str, Any], reader: Mapping[str, Any]) -> dict
 
 @each(TODAY, *ALLOWED)
 @each_event
-async def test_an_old_event_makes_the_golden_views(
+async def test_old_event_is_projected_to_the_golden_views(
     sample: dict[str, Any], name: str, change: Change
 ) -> None:
     golden = json.loads((SAMPLES / "view" / f"{name}.json").read_text("utf-8"))
     assert await replayed(sample, change.made()) == golden
 
 
-def test_no_event_without_its_views() -> None:
+def test_every_sample_event_has_golden_views() -> None:
     folders = {kind: {p.stem for p in (SAMPLES / kind).glob("*.json")} for kind in KINDS}
     assert folders["view"] == folders["user_event"] != set()
 
 
 async def test_after_a_rename_the_names_of_old_events_would_be_lost() -> None:
-    """Why our gate is stricter than the registry."""
+    """The reason why our gate is stricter than the registry."""
     sample = json.loads((SAMPLES / "user_event" / "v1-created.json").read_text("utf-8"))
     event = await decoded(bytes_of(sample), writer_of(sample), RENAMED.made())
     assert event["given_name"] is None

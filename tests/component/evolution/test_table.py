@@ -1,4 +1,4 @@
-"""The table that the migrations lead to, and the contracts, say the same."""
+"""The migrated table equals the contracts."""
 
 import re
 from pathlib import Path

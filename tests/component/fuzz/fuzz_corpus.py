@@ -1,4 +1,4 @@
-"""Keep the smallest inputs that reach all lines, and all ways from line to line, of a corpus.
+"""Reduction of a corpus to the smallest inputs with the same line and branch coverage.
 
     .venv/bin/python -m tests.component.fuzz.fuzz_corpus TARGET
 
@@ -18,7 +18,7 @@ from tests.component.fuzz.fuzz_inputs import CORPUS, TARGETS
 
 WORK = Path(".local/fuzz")
 READ = ("/src/", "/hpack/", "/grpclib/")
-"""Of these files' names the lines count."""
+"""Lines of files with these names are counted."""
 Way = tuple[str, int, int]
 
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def ways(run: Callable[[bytes], None], data: bytes) -> set[Way]:
-    """The steps from line to line that an input makes."""
+    """Return the transitions from line to line that an input covers."""
     found: set[Way] = set()
 
     def enter(frame: FrameType, _event: str, _argument: Any) -> Any:

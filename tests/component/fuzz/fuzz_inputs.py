@@ -1,4 +1,4 @@
-"""The fuzzer's targets, and the inputs that are kept of each."""
+"""The fuzzer's targets, and the stored inputs of each."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,12 +19,12 @@ TARGETS = [
 
 
 def target(name: str) -> Any:
-    """The module of a target."""
+    """Return the module of a target."""
     return import_module(f"tests.component.fuzz.fuzz_targets.{name}")
 
 
 def kept(name: str) -> Iterator[tuple[str, bytes]]:
-    """Each input of a target that is in the repository, with its name."""
+    """Yield each input of a target that is in the repository, with its name."""
     yield from target(name).seeds().items()
     for directory in (CORPUS, REGRESSIONS):
         for file in sorted((directory / name).glob("*")):

@@ -1,8 +1,8 @@
-"""Search for inputs that break a decoder, guided by coverage: `make fuzz MINUTES=10`.
+"""Coverage-guided fuzzing of the decoders: `make fuzz MINUTES=10`.
 
 Atheris, which is libFuzzer for Python, has wheels for Linux on x86-64 only.
-An input that breaks something is written to .local/fuzz/<target>/finds; what it has learnt is in
-.local/fuzz/<target>/corpus, from which fuzz_corpus.py takes what is kept in the repository.
+A failing input is written to .local/fuzz/<target>/finds; the corpus grows in
+.local/fuzz/<target>/corpus, from which fuzz_corpus.py selects inputs for the repository.
 """
 
 import argparse
@@ -26,10 +26,10 @@ FLAGS = [f"-max_len={LARGEST}", "-timeout=20", "-rss_limit_mb=2048", "-print_fin
 
 
 def main() -> int:
-    """Run the targets one after the other, or one of them in this process."""
+    """Run the targets in turn, or one of them in this process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, []])
-    parser.add_argument("--minutes", type=float, default=1.0, help="of all targets together")
+    parser.add_argument("--minutes", type=float, default=1.0, help="total time of all targets")
     parser.add_argument("--inside", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside is not None:
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def fuzz(name: str, flags: Sequence[str]) -> None:
-    """Does not return."""
+    """Run the fuzzer; never returns."""
     import atheris  # noqa: PLC0415 - there are no wheels for every platform
 
     with atheris.instrument_imports(include=INSTRUMENTED):

@@ -1,4 +1,4 @@
-"""Inputs that look like HTTP/2: seeds of a corpus, and their parts."""
+"""Inputs that resemble HTTP/2: seeds of a corpus, and their parts."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from http2.frames import NUMBER
 from loadtest.attacks import ATTACKS, CHECK, GET, GREETING, LIST, MESSAGE, WATCH, block, call, frame
 
 HEAD = 9  # bytes before a frame's payload
-SEED = 2_000  # bytes of an attack: its kinds of frames, not its mass
+SEED = 2_000  # bytes of an attack: enough for its kinds of frames
 CREATE, REFLECTION = (
     "/user.v1.UserCommands/Create",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -30,7 +30,7 @@ ANN = b"\n\x03Ann\x12\x03Lee"
 
 
 def seeds() -> dict[str, bytes]:
-    """Connections of good callers, and the beginnings of attacks."""
+    """Return connections of valid clients, and the beginnings of attacks."""
     found = {
         "greeting": GREETING,
         "create": GREETING + call(1, block(CREATE), ANN),
@@ -54,7 +54,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def split(data: bytes) -> list[bytes]:
-    """The frames, and at the end what is none."""
+    """Return the frames, and trailing bytes that are not a frame."""
     parts = []
     while len(data) >= HEAD:
         size = HEAD + int.from_bytes(data[:3])
@@ -87,13 +87,13 @@ FRAMES: Sequence[Callable[[Random, int, bytes], bytes]] = [
 
 
 def any_frame(random: Random) -> bytes:
-    """A frame of a client, with odd numbers."""
+    """Return a client's frame with unusual numbers."""
     number = NUMBER.pack(random.choice(NUMBERS))
     return random.choice(FRAMES)(random, random.choice([1, 1, 3, 5, 7, 9, 11]), number)
 
 
 def header_block(random: Random) -> bytes:
-    """A good call's with some headers more, or any headers."""
+    """Return a valid call's headers with some more, or any headers."""
     others = [(random.choice(NAMES), random.choice(VALUES)) for _ in range(random.randint(0, 3))]
     if random.random() < 0.7:
         return block(random.choice(PATHS), *others)

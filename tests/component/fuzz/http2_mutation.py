@@ -1,4 +1,4 @@
-"""Changes of a connection's bytes that keep most of its frames whole."""
+"""Mutations of a connection's bytes that keep most of its frames intact."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -9,11 +9,11 @@ from loadtest.attacks import GREETING, frame
 from tests.component.fuzz.http2_input import HEAD, NUMBERS, any_frame, split
 
 Raw = Callable[[bytes, int], bytes]
-"""A fuzzer's own change of bytes, to a largest size."""
+"""The fuzzer's own mutation of bytes, up to a maximal size."""
 
 
 def mutate(data: bytes, most: int, seed: int, raw: Raw) -> bytes:
-    """Another connection; some changes are of bytes alone, which break frames, too."""
+    """Return a mutated connection; some mutations change bytes only, which also breaks frames."""
     random = Random(seed)
     if random.random() < 0.2 or not data.startswith(PREFACE):
         return raw(data, most) if random.random() < 0.9 else GREETING + data
@@ -66,7 +66,7 @@ def _insert(parts: list[bytes], random: Random, _raw: Raw) -> None:
 
 
 def _cut_in_two(parts: list[bytes], random: Random, _raw: Raw) -> None:
-    """A header block and its continuation, or a message in two pieces."""
+    """Split a header block into HEADERS and CONTINUATION, or a message into two frames."""
     if not parts or len(parts[at := random.randrange(len(parts))]) < HEAD:
         return
     kind, flags, stream, payload = _fields(parts[at])

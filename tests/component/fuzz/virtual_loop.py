@@ -11,7 +11,7 @@ Factory = Callable[[], asyncio.BaseProtocol]
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """`servers` are the protocols' factories of create_server; `errors` what nobody caught."""
+    """Event loop; `servers`: protocol factories of create_server; `errors`: unhandled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,30 +28,30 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def select(self, timeout: float | None) -> list[Any]:
-        """What a selector does once in each turn; no time passes while there is work."""
+        """Do what a selector does once in each turn; no time passes while there is work."""
         self.turns += 1
         self.turns_left -= 1
         if self.turns_left < 0:
-            raise AssertionError("more turns of the event loop than are allowed")
+            raise AssertionError("too many turns of the event loop")
         if timeout != 0 and self._settling:
             self._settling.pop().set_result(None)
         elif timeout is None:
-            raise AssertionError("all wait, and nothing will happen")
+            raise AssertionError("deadlock: all tasks wait, and there is no timer")
         else:
             self._now += timeout
         return []
 
     def settle(self) -> "asyncio.Future[None]":
-        """Done when there is nothing to do but to wait for a timer."""
+        """Return a future that is done when only timers are left."""
         settled = self.create_future()
         self._settling.append(settled)
         return settled
 
     def _process_events(self, event_list: list[Any]) -> None:
-        """There are none."""
+        """Do nothing: there are no events."""
 
     def _write_to_self(self) -> None:
-        """Nobody waits in another thread."""
+        """Do nothing: no other thread waits."""
 
     async def create_server(  # type: ignore[override]
         self, factory: Factory, *_: Any, **__: Any
@@ -62,14 +62,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 class _NoServer:
     def close(self) -> None:
-        """There is no socket of its own."""
+        """Do nothing: the loop has no socket."""
 
     async def wait_closed(self) -> None:
-        """It has no connections of its own."""
+        """Do nothing: the loop has no connections."""
 
 
 class Transport(asyncio.Transport):
-    """A client's connection; `sent` is what it was sent. One that reads nothing has ROOM."""
+    """A client's connection; `sent`: the server's output. One that does not read has ROOM."""
 
     ROOM = 65_536  # bytes
 
@@ -85,12 +85,12 @@ class Transport(asyncio.Transport):
         self.protocol: Any = None
 
     def connect(self, factory: Factory) -> None:
-        """A client has connected."""
+        """Connect a client."""
         self.protocol = factory()
         self.protocol.connection_made(self)
 
     async def receive(self, data: bytes) -> None:
-        """Bytes of the client arrive as soon as the server reads; none of a closed connection."""
+        """Deliver a client's bytes once the server reads; none on a closed connection."""
         await self._is_read.wait()
         if not self._is_closing:
             self.protocol.data_received(data)

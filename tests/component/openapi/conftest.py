@@ -1,4 +1,4 @@
-"""The three APIs on memory, each behind a real server."""
+"""The three APIs on in-memory stores, each behind a real server."""
 
 from collections.abc import AsyncIterator
 

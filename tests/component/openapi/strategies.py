@@ -1,4 +1,4 @@
-"""For Schemathesis: what is valid by more than a schema can say."""
+"""Strategies for Schemathesis: validity that a schema cannot express."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from chassis.text.rules import OF_FORBIDDEN, mistake_in, normalized
 from command_api.user import LONGEST
 
 LENGTH = min(LONGEST.values())
-# JSON Schema's portable patterns cannot express which characters show something.
+# JSON Schema's portable patterns cannot express which characters are visible.
 characters = st.characters().filter(lambda char: not OF_FORBIDDEN.match(char))
 names = st.text(characters, min_size=1, max_size=LENGTH).filter(
     lambda name: mistake_in(normalized(name), LENGTH) is None
 )
 schemathesis.openapi.format("name", names)
 
-# Only an earlier answer knows another cursor that is right; test_life.py follows those.
+# Other valid cursors come only from earlier responses; test_life.py follows those.
 schemathesis.openapi.format("cursor", st.just(""))
 
 
@@ -24,9 +24,9 @@ schemathesis.openapi.format("cursor", st.just(""))
 def map_query(
     context: schemathesis.HookContext, query: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Without a good min_version, unless examples, coverage or a link give one.
+    """Remove min_version, unless examples, coverage or a link provide a valid one.
 
-    A version that the view never reaches would be waited for, two seconds each.
+    A version that the view never reaches would be waited for, two seconds each time.
     """
     version = query.get("min_version") if query else None
     if query is None or not isinstance(version, int) or version < 1:

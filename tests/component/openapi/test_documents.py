@@ -1,4 +1,4 @@
-"""The documents say what the code says: routes, methods, versions, problems."""
+"""The documents equal the code: routes, methods, versions, problems."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def document(api: str) -> dict[str, Any]:
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each documented (method, path)."""
+    """Yield each documented (method, path)."""
     for path, item in document["paths"].items():
         if "$ref" in item:
             item = document["components"]["pathItems"][item["$ref"].rsplit("/", 1)[1]]  # noqa: PLW2901 - the same one
@@ -44,7 +44,7 @@ def test_the_version_is_the_service_s(api: str, document: dict[str, Any]) -> Non
     assert (document["info"]["title"], document["info"]["version"]) == (api, version(api))
 
 
-async def test_a_method_that_the_path_has_not_is_refused(
+async def test_undocumented_method_is_405(
     api: str, document: dict[str, Any], session: ClientSession
 ) -> None:
     for path in document["paths"]:
@@ -54,7 +54,7 @@ async def test_a_method_that_the_path_has_not_is_refused(
                 await contract.check(api, response)
 
 
-async def test_head_answers_as_get_without_a_body(
+async def test_head_equals_get_without_a_body(
     api: str, document: dict[str, Any], session: ClientSession
 ) -> None:
     for method, path in operations(document):
@@ -79,7 +79,7 @@ async def test_the_document_served_is_the_contract(api: str, session: ClientSess
         assert await response.read() == openapi(api)
 
 
-def test_every_problem_is_told_as_the_problem_table_has_it(document: dict[str, Any]) -> None:
+def test_documented_problems_equal_the_problem_table(document: dict[str, Any]) -> None:
     responses = document["components"]["responses"]
     contents = [response.get("content", {}) for response in responses.values()]
     problems = [content["application/problem+json"] for content in contents if content]

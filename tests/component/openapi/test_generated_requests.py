@@ -1,7 +1,7 @@
-"""Schemathesis finds no request that an API answers otherwise than its document says.
+"""Schemathesis finds no request whose response differs from the API's document.
 
-All phases: examples, coverage, fuzzing, and sequences along the documents' links. What is left out
-and why: schemathesis.toml. A failure prints the seed, and each request as a curl command.
+All phases: examples, coverage, fuzzing, and sequences along the documents' links. Exclusions and
+their reasons: schemathesis.toml. A failure prints the seed, and each request as a curl command.
 """
 
 import subprocess
@@ -13,12 +13,12 @@ import pytest
 from local_stack.addresses import Addresses
 
 SEED = "1"
-EXAMPLES = "20"  # an operation and phase: some 1,200 requests, in half a minute on two cores
+EXAMPLES = "20"  # for each operation and phase: some 1,200 requests, in half a minute on two cores
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("api", ["command-api", "query-api", "search-api"])  # the first fills views
-def test_no_generated_request_is_answered_otherwise(stack: Addresses, api: str) -> None:
+def test_generated_requests_get_documented_responses(stack: Addresses, api: str) -> None:
     schemathesis = Path(sys.executable).with_name("st")
     document = f"{stack.http[api]}/openapi.json"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Each deployable ships alone: its wheel and its own lock, in an empty environment."""
+"""Each deployable ships alone: its wheel and its own lock file, in an empty environment."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ TOOLS = ("beautifulsoup4", "hypothesis", "jinja2", "mkdocs", "mypy", "pytest", "
 
 
 def role(deployable: str) -> str:
-    """What it is named without the aggregate that it may be for."""
+    """Return its name without the prefix of its aggregate, if any."""
     return next(name for name in NEEDED if deployable.endswith(name))
 
 
@@ -39,7 +39,7 @@ LIBRARIES = {
 
 
 def local_packages(deployable: str) -> set[str]:
-    """The distributions of this repository that its image is made of."""
+    """Return the distributions of this repository that are in its image."""
     command = [sys.executable, "infra/python-image/local_packages.py", f"services/{deployable}"]
     folders = subprocess.check_output(command, cwd=ROOT, text=True).split()
     projects = (tomllib.loads((ROOT / one / "pyproject.toml").read_text()) for one in folders)
@@ -47,14 +47,14 @@ def local_packages(deployable: str) -> set[str]:
 
 
 def uv(*arguments: str | Path) -> None:
-    """Run the uv of this environment; its complaint is the test's."""
+    """Run the environment's uv; its error is the test's."""
     own = Path(sys.executable).with_name("uv")
     done = subprocess.run([own, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def locked(deployable: str) -> set[str]:
-    """The distributions that a deployable's lock names."""
+    """Return the distributions in a deployable's lock file."""
     return distributions(ROOT / "services" / deployable / "requirements.lock")
 
 
@@ -74,24 +74,24 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_lock_holds_only_what_its_deployable_needs(deployable: str) -> None:
+def test_lock_has_only_the_deployable_s_dependencies(deployable: str) -> None:
     assert locked(deployable) & SERVERS == NEEDED[role(deployable)]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
-def test_a_lock_holds_no_tool_of_tests_or_documentation(lock: Path) -> None:
+def test_lock_has_no_test_or_documentation_tools(lock: Path) -> None:
     tools = [name for name in distributions(lock) if name.startswith(TOOLS)]
     assert tools == []
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_an_image_holds_no_library_but_those_that_its_deployable_names(deployable: str) -> None:
+def test_image_has_only_the_deployable_s_libraries(deployable: str) -> None:
     libraries = LIBRARIES[role(deployable)]
     assert local_packages(deployable) == {deployable, "chassis", "contracts", *libraries}
 
 
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
+def test_lock_has_hashes_and_no_urls(deployable: str) -> None:
     text = (ROOT / "services" / deployable / "requirements.lock").read_text()
     assert text.count("--hash=sha256:") >= len(locked(deployable))
     assert "://" not in text
@@ -99,7 +99,9 @@ def test_a_lock_holds_hashes_and_no_addresses(deployable: str) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("deployable", DEPLOYABLES)
-def test_a_wheel_with_its_lock_alone_works(deployable: str, wheels: Path, tmp_path: Path) -> None:
+def test_wheel_with_its_lock_works_in_an_empty_environment(
+    deployable: str, wheels: Path, tmp_path: Path
+) -> None:
     module = deployable.replace("-", "_")
     python = tmp_path / "bin" / "python"
     names = (name.replace("-", "_") for name in local_packages(deployable))

@@ -1,7 +1,7 @@
-"""Each attack of loadtest/attacks.py on an API, and what it does to others.
+"""Each attack of loadtest/attacks.py on an API, and its effect on other clients.
 
-Work is counted instead of timed, so that a busy machine changes nothing: the Python functions
-that are called in one turn of the event loop, which is what another caller waits for.
+Work is counted, not timed, so that a busy machine does not matter: the Python functions called in
+one turn of the event loop, which is the time that another client waits.
 loadtest/hostile.py measures the same in seconds and megabytes.
 """
 
@@ -30,10 +30,10 @@ from projections.queries import ViewQueries
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User, UserQueriesStub
 
-MOST_CONNECTIONS = 20  # of an attacker: more are more of the same
+MOST_CONNECTIONS = 20  # of an attacker: more add nothing new
 CALLS_OF_THE_INNOCENT = 3
 MOST_CALLS_IN_A_TURN = {"own": 80_000, "h2": 120_000}
-"""20 and 30 ms of a core; the most is 55,000 and 101,000, a hundred unread lists at once."""
+"""20 and 30 ms of a core; the maximum is 55,000 and 101,000, a hundred unread lists at once."""
 WITHIN = 60.0
 IDS = [f"0192f5a8-4d3c-7a10-8b2e-{number:012x}" for number in range(100)]
 VIEWS = {
@@ -47,7 +47,7 @@ VIEWS = {
 
 
 class Turns:
-    """The most Python functions that one turn of the event loop has called."""
+    """The largest number of Python functions called in one turn of the event loop."""
 
     most = 0
     _calls = 0
@@ -92,7 +92,7 @@ async def attacked(attack: Attack, port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def api(http2: str) -> AsyncIterator[tuple[HttpServer, GrpcServer]]:
-    """query-api over memory; http2: which implementation, by its name."""
+    """Run query-api on an in-memory store; http2: name of the implementation."""
     telemetry.configure_logs("test", "info")
     tracing.configure("test", None, 0)
     directory = Directory("user", ViewQueries(MemoryReader(VIEWS), visible_timeout=1))
@@ -133,7 +133,7 @@ def open_connections() -> float:
         for http2 in (HTTP2 if attack.port == "grpc" else ["own"])
     ],
 )
-async def test_an_attacker_costs_others_a_bounded_part_of_a_turn(
+async def test_attack_delays_others_by_a_bounded_part_of_a_turn(
     name: str, http2: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = open_connections()

@@ -1,4 +1,4 @@
-"""Whatever clients do, what they hold stays within the bound, and is given back when they leave."""
+"""Memory held for clients stays within the bound, and is freed when they disconnect."""
 
 import asyncio
 import gc
@@ -55,7 +55,7 @@ async def doors() -> AsyncIterator[Doors]:
 
 @pytest.fixture(scope="module")
 def most() -> Iterator[list[int]]:
-    """The largest sum before connections were ended for it, as the only element."""
+    """Record the largest sum before connections were closed for it, as the only element."""
     seen, patch, make_room = [0], pytest.MonkeyPatch(), ClientMemory._make_room
 
     def seen_and_made(memory: ClientMemory, bound: int) -> None:
@@ -91,7 +91,7 @@ async def act(name: str, doors: Doors, stack: AsyncExitStack) -> None:
 
 
 def cut(writer: asyncio.StreamWriter) -> None:
-    """Until then the writer must not be forgotten: it would close."""
+    """Close; until then a reference to the writer must be kept, or it would close early."""
     writer.transport.abort()
 
 
@@ -102,7 +102,7 @@ async def nothing_is_held() -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(names=ACTS)
 @pytest.mark.usefixtures("uncollected")
-async def test_clients_hold_no_more_than_the_bound_and_nothing_when_they_have_left(
+async def test_client_memory_stays_bounded_and_is_freed_on_disconnect(
     doors: Doors, most: list[int], names: list[str]
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -114,8 +114,8 @@ async def test_clients_hold_no_more_than_the_bound_and_nothing_when_they_have_le
     assert most[0] <= BOUND + ONE_READ + ONE_TURN
 
 
-async def test_the_bound_was_reached(doors: Doors, most: list[int]) -> None:
-    """Otherwise the test above shows nothing."""
+async def test_memory_bound_is_reached(doors: Doors, most: list[int]) -> None:
+    """Without this the test above would prove nothing."""
     async with AsyncExitStack() as stack:
         for _ in range(20):
             await act("half messages", doors, stack)

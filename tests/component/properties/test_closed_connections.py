@@ -1,4 +1,4 @@
-"""What a closed connection held is freed at once, without the garbage collector (case H3)."""
+"""Objects of a closed connection are freed at once, without the garbage collector (case H3)."""
 
 import asyncio
 import gc
@@ -56,13 +56,13 @@ def uncollected() -> Iterator[None]:
 
 
 def held() -> Counter[str]:
-    """Objects of connections that are there."""
+    """Count the objects of connections that exist."""
     kinds = (type(one).__name__ for one in gc.get_objects())
     return Counter(kind for kind in kinds if kind in OF_A_CONNECTION)
 
 
 async def idle(_caller: RawCaller) -> None:
-    """The greeting alone."""
+    """Send the connection preface only."""
 
 
 async def half_messages(caller: RawCaller) -> None:
@@ -139,22 +139,20 @@ async def check_that_nothing_is_held(before: Counter[str]) -> None:
     ids=lambda act: act.__name__,
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_closed_grpc_connection_is_held(doors: Doors, act: Act) -> None:
+async def test_closed_grpc_connection_is_freed(doors: Doors, act: Act) -> None:
     before = held()
     for _ in range(3):
         with suppress(ConnectionError):
             async with calling(doors.grpc) as caller:
                 await act(caller)
                 await caller.flush()
-                await doors.serve_others()  # the server has had its turn
+                await doors.serve_others()  # the server has processed the bytes
                 caller.hang_up()
     await check_that_nothing_is_held(before)
 
 
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_response_that_was_never_taken_is_held(
-    doors: Doors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unread_response_is_freed(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
     before = held()
     async with calling(doors.grpc) as caller:
@@ -188,7 +186,7 @@ async def test_nothing_of_a_response_that_was_never_taken_is_held(
     ],
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_nothing_of_a_closed_http_connection_is_held(doors: Doors, sent: bytes) -> None:
+async def test_closed_http_connection_is_freed(doors: Doors, sent: bytes) -> None:
     before = held()
     for _ in range(3):
         _, writer = await asyncio.open_connection(HOST, doors.http)

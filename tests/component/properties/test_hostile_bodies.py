@@ -1,4 +1,4 @@
-"""Whatever bytes come as a body: an answer below 500, and others are served."""
+"""Any bytes as a body get a status below 500, and other clients are served."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ async def doors() -> AsyncIterator[Doors]:
 
 
 def chunked(body: bytes, sizes: list[int]) -> list[bytes]:
-    """The body as the chunks of RFC 9112, of these sizes as far as they go."""
+    """Return the body as chunks (RFC 9112) of these sizes, as far as they suffice."""
     chunks, at = [], 0
     for size in [*sizes, len(body)]:
         if piece := body[at : at + size]:
@@ -46,7 +46,9 @@ def chunked(body: bytes, sizes: list[int]) -> list[bytes]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES, sizes=SIZES)
-async def test_no_body_is_taken_for_a_bug(doors: Doors, body: bytes, sizes: list[int]) -> None:
+async def test_any_body_gets_a_status_below_500(
+    doors: Doors, body: bytes, sizes: list[int]
+) -> None:
     whole = [*JSON, f"Content-Length: {len(body)}"]
     status = await in_process_api.post(doors.http, whole, [body])
     assert status in REFUSED_OR_DONE
@@ -66,13 +68,13 @@ async def test_no_body_is_taken_for_a_bug(doors: Doors, body: bytes, sizes: list
     ],
     ids="+".join,
 )
-async def test_odd_framing_is_refused(doors: Doors, framing: list[str]) -> None:
+async def test_invalid_framing_is_rejected(doors: Doors, framing: list[str]) -> None:
     status = await in_process_api.post(doors.http, [*JSON, *framing], [b"5\r\nhello\r\n0\r\n\r\n"])
     assert status in {400, 413}
 
 
 @pytest.mark.parametrize("size", [b"-1", b"0x5", b"zz", b"", b"f" * 17, b"5;" + b"x" * 20_000])
-async def test_an_odd_chunk_size_is_refused(doors: Doors, size: bytes) -> None:
+async def test_invalid_chunk_size_is_rejected(doors: Doors, size: bytes) -> None:
     head = [*JSON, "Transfer-Encoding: chunked"]
     assert await in_process_api.post(doors.http, head, [size + b"\r\nhello\r\n0\r\n\r\n"]) in {
         400,
@@ -81,7 +83,7 @@ async def test_an_odd_chunk_size_is_refused(doors: Doors, size: bytes) -> None:
 
 
 @pytest.mark.parametrize(("blanks", "status"), [(3_000, 201), (10_000, 400)])
-async def test_a_body_of_chunks_of_a_byte_is_read_up_to_a_bound(
+async def test_body_of_one_byte_chunks_is_read_up_to_a_limit(
     doors: Doors, blanks: int, status: int
 ) -> None:
     body = b" " * blanks + b'{"first_name":"A","last_name":"B"}'
@@ -89,7 +91,7 @@ async def test_a_body_of_chunks_of_a_byte_is_read_up_to_a_bound(
     assert await in_process_api.post(doors.http, head, chunked(body, [1] * len(body))) == status
 
 
-async def test_an_endless_body_is_refused_at_its_limit(doors: Doors) -> None:
+async def test_endless_body_is_rejected_at_the_limit(doors: Doors) -> None:
     chunk = b"%x\r\n%s\r\n" % (1024, b"x" * 1024)
     pieces = [chunk] * (4 * MAX_BODY // 1024)
     head = [*JSON, "Transfer-Encoding: chunked"]

@@ -1,4 +1,4 @@
-"""Whatever frames come to the gRPC door: an answer in bounded time and memory, for others too."""
+"""Any frames to the gRPC server get a response in bounded time and memory; others are served."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +20,9 @@ from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
 OK, INVALID, DEADLINE, TOO_LARGE = "grpc 0", "grpc 3", "grpc 4", "grpc 8"
-# grpclib's own answers to what is no call of ours are UNKNOWN, UNIMPLEMENTED and HTTP's 415.
+# grpclib's own responses to what is not a valid call: UNKNOWN, UNIMPLEMENTED and HTTP's 415.
 REFUSED = {INVALID, DEADLINE, TOO_LARGE, "grpc 2", "grpc 12", "http 415", "reset"}
-GROWTH = 20 * 2**20  # bytes; a flood that is kept is larger
+GROWTH = 20 * 2**20  # bytes; a flood that is stored is larger
 
 
 @pytest.fixture(scope="module", params=HTTP2)
@@ -33,7 +33,7 @@ def http2(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 async def doors(http2: str) -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
     async with in_process_api.opened(http2) as doors:
         yield doors
         patch.undo()
@@ -47,7 +47,7 @@ async def answer(doors: Doors, data: bytes, is_end: bool, content: str = "applic
         return await caller.answer(stream)
 
 
-async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
+async def test_valid_raw_call_is_served(doors: Doors) -> None:
     assert await answer(doors, message(len(ANN), ANN), is_end=True) == OK
 
 
@@ -58,7 +58,7 @@ async def test_a_good_call_by_hand_is_served(doors: Doors) -> None:
     compressed=st.integers(0, 255),
     is_end=st.booleans(),
 )
-async def test_no_message_is_taken_for_a_bug(
+async def test_any_message_is_served_or_rejected(
     doors: Doors,
     length: int,
     body: bytes,
@@ -73,20 +73,20 @@ async def test_no_message_is_taken_for_a_bug(
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00\x00", message(len(ANN), ANN[:-1])])
 @pytest.mark.parametrize("is_end", [True, False])
-async def test_a_message_cut_short_is_refused(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
+async def test_truncated_message_is_rejected(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
     assert await answer(doors, data, is_end) in REFUSED
 
 
 @pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
-async def test_another_content_type_is_refused(doors: Doors, content: str) -> None:
+async def test_other_content_type_is_rejected(doors: Doors, content: str) -> None:
     assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
 
 
-async def test_compression_is_refused_by_name(doors: Doors) -> None:
+async def test_compressed_message_is_unimplemented(doors: Doors) -> None:
     assert await answer(doors, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
 
 
-async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
+async def test_message_in_tiny_frames_is_accepted(doors: Doors) -> None:
     data = message(len(ANN), ANN)
     async with calling(doors.grpc) as caller:
         stream = caller.open()
@@ -96,7 +96,7 @@ async def test_a_message_may_come_in_tiny_frames(doors: Doors) -> None:
 
 
 async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) -> None:
-    """h2 takes 64 kB of them."""
+    """h2 accepts 64 kB of them."""
     async with calling(doors.grpc) as caller:
         stream = caller.open(metadata=[(f"x-{number}", "y" * 100) for number in range(5_000)])
         assert await caller.answer(stream) == "closed"
@@ -104,7 +104,7 @@ async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) 
 
 
 async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
-    """Floods of one kind: others are served, no task is left, the second takes no more memory."""
+    """Check after floods of one kind: others are served, no task remains, memory stays equal."""
     tasks, memory = len(asyncio.all_tasks()), []
 
     async def as_before() -> None:
@@ -118,7 +118,7 @@ async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[N
     assert memory[1] - memory[0] < GROWTH
 
 
-async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors, http2: str) -> None:
+async def test_flood_of_tiny_frames_is_freed(doors: Doors, http2: str) -> None:
     ends = {"closed"} if http2 == "own" else {"closed", DEADLINE}  # h2 takes longer than 50 ms
 
     async def flood() -> None:
@@ -134,7 +134,7 @@ async def test_a_flood_of_tiny_frames_leaves_nothing_behind(doors: Doors, http2:
     await check_that_nothing_stays(doors, flood)
 
 
-async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
+async def test_rapidly_reset_streams_are_freed(doors: Doors) -> None:
     async def flood() -> None:
         for _ in range(20):  # grpclib keeps up to ten closed connections until others come
             async with calling(doors.grpc) as caller:
@@ -145,8 +145,8 @@ async def test_streams_reset_at_once_leave_nothing_behind(doors: Doors) -> None:
     await check_that_nothing_stays(doors, flood)
 
 
-async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors) -> None:
-    """As CVE-2023-44487 has it."""
+async def test_client_that_resets_calls_endlessly_is_disconnected(doors: Doors) -> None:
+    """The pattern of CVE-2023-44487."""
     async with calling(doors.grpc) as caller:
         for _ in range(2_000):
             caller.reset(caller.open())
@@ -154,7 +154,7 @@ async def test_who_opens_and_abandons_calls_without_end_is_cut_off(doors: Doors)
     await doors.serve_others()
 
 
-async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> None:
+async def test_client_that_does_not_read_responses_gets_backpressure(doors: Doors) -> None:
     async def is_read() -> bool:
         caller.refused_calls(1_000)
         try:
@@ -164,16 +164,16 @@ async def test_who_asks_and_does_not_read_is_not_read_either(doors: Doors) -> No
         return True
 
     async with calling(doors.grpc) as caller:
-        for _ in range(200):  # 30 MB of answers
+        for _ in range(200):  # 30 MB of responses
             if not await is_read():
                 break
         else:
-            pytest.fail("all of it was read, and all its answers are kept")
+            pytest.fail("all requests were read, and all responses are stored")
         caller.hang_up()
     await doors.serve_others()
 
 
-async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
+async def test_other_protocol_gets_goaway(doors: Doors) -> None:
     reader, writer = await asyncio.open_connection(in_process_api.HOST, doors.grpc)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(10):
@@ -182,7 +182,7 @@ async def test_something_else_than_http2_is_told_so(doors: Doors) -> None:
     assert told.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
-async def test_calls_that_are_left_half_way_leave_nothing_behind(doors: Doors) -> None:
+async def test_abandoned_calls_are_freed(doors: Doors) -> None:
     async def flood() -> None:
         for _ in range(100):
             async with calling(doors.grpc) as caller:

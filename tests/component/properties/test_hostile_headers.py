@@ -1,4 +1,4 @@
-"""Whatever headers begin a gRPC call: a response in bounded time, counted, and no error of ours."""
+"""Any headers of a gRPC call get a response in bounded time; they are counted, and not as 5xx."""
 
 import logging
 from collections.abc import AsyncIterator, Iterable
@@ -25,7 +25,7 @@ CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 METHODS = [CREATE, CHECK, WATCH, REFLECTION]
 OK, INVALID, DEADLINE, UNKNOWN_METHOD = "grpc 0", "grpc 3", "grpc 4", "grpc 12"
-NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # health's of a service without a name that it knows
+NOT_FOUND, TOO_LARGE = "grpc 5", "grpc 8"  # NOT_FOUND: health of an unknown service
 RESPONSES = {OK, INVALID, DEADLINE, NOT_FOUND, TOO_LARGE, UNKNOWN_METHOD, "reset", "closed"}
 Pair = tuple[str | bytes, str | bytes]
 Pairs = Iterable[Pair]
@@ -39,7 +39,7 @@ def http2(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 async def doors(http2: str) -> AsyncIterator[Doors]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for what never comes
+    patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
     patch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 0.05)
     async with in_process_api.opened(http2) as doors:
         telemetry.configure_logs("test", "debug")
@@ -49,7 +49,7 @@ async def doors(http2: str) -> AsyncIterator[Doors]:
 
 
 def counted() -> float:
-    """Requests over gRPC that are in the metrics, whatever became of them."""
+    """Return the number of gRPC requests in the metrics, whatever their outcome."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -59,7 +59,7 @@ def counted() -> float:
 
 
 def ours() -> float:
-    """Those that the alert RequestsFail counts as ours."""
+    """Return the number of requests that the alert RequestsFail counts as server errors."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -70,7 +70,7 @@ def ours() -> float:
 
 
 def headers(method: str, *others: Pair) -> Pairs:
-    """A good call's, in which others take the place of those of the same name."""
+    """Return a valid call's headers, in which others replace those of the same name."""
     good: dict[str | bytes, str | bytes] = {
         ":method": "POST",
         ":scheme": "http",
@@ -94,7 +94,7 @@ async def answer(doors: Doors, begun: Pairs, data: bytes = GOOD, *, is_end: bool
 
 @pytest.fixture
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterable[None]:
-    """Fail a test whose client's mistakes are logged as errors, or counted as ours."""
+    """Fail a test if a client's mistake is logged as an error, or counted as a server error."""
     failed = ours()
     with capture_logs() as entries:
         yield
@@ -134,7 +134,7 @@ async def test_a_header_that_has_one_value_is_not_accepted_twice(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) -> None:
+async def test_undecodable_message_is_invalid(doors: Doors, method: str) -> None:
     before = counted()
     assert await answer(doors, headers(method), message(8, b"\xff" * 8)) == INVALID
     assert counted() == before + 1
@@ -143,9 +143,7 @@ async def test_a_message_of_foreign_bytes_is_invalid(doors: Doors, method: str) 
 @pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_deadline_that_has_passed_is_exceeded(
-    doors: Doors, method: str, value: str
-) -> None:
+async def test_expired_deadline_is_deadline_exceeded(doors: Doors, method: str, value: str) -> None:
     before = counted()
     assert await answer(doors, headers(method, ("grpc-timeout", value))) == DEADLINE
     assert counted() == before + 1
@@ -153,7 +151,7 @@ async def test_a_deadline_that_has_passed_is_exceeded(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_deadline_ends_a_call_that_waits(
+async def test_deadline_ends_a_waiting_call(
     doors: Doors, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
@@ -179,7 +177,7 @@ async def test_a_malformed_deadline_is_invalid(doors: Doors, value: str) -> None
     [(["99999999H"], OK), (["1H", "0n"], DEADLINE), (["1H", "x"], INVALID)],
 )
 @pytest.mark.usefixtures("quiet")
-async def test_the_shortest_deadline_counts(doors: Doors, values: list[str], expected: str) -> None:
+async def test_shortest_deadline_applies(doors: Doors, values: list[str], expected: str) -> None:
     begun = headers(CREATE, *(("grpc-timeout", value) for value in values))
     assert await answer(doors, begun) == expected
 
@@ -219,13 +217,13 @@ LENGTHS = {
     "a length that is too small",
     "a length that is too large",
 }
-"""The stream alone is reset, and h2 ends the connection (RFC 9113, section 5.4.1, lets it)."""
+"""Only the stream is reset; h2 ends the connection (permitted by RFC 9113, section 5.4.1)."""
 
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("method", [CREATE, CHECK])
 @pytest.mark.usefixtures("quiet")
-async def test_headers_that_begin_no_call_are_refused(
+async def test_headers_without_a_valid_call_are_rejected(
     request: pytest.FixtureRequest, doors: Doors, http2: str, method: str, name: str
 ) -> None:
     unless_h2(request, http2, name in LENGTHS, "h2 ends the connection")
@@ -237,12 +235,12 @@ async def test_headers_that_begin_no_call_are_refused(
         assert await caller.answer(stream) == expected
         again = caller.begin(headers(CREATE))
         caller.send(again, GOOD, is_end=True)
-        assert await caller.answer(again) == OK  # the connection's other calls go on
+        assert await caller.answer(again) == OK  # the connection's other calls continue
     assert counted() > before + 1
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_te_may_not_be_missing(doors: Doors) -> None:
+async def test_missing_te_header_is_rejected(doors: Doors) -> None:
     begun = [one for one in headers(CREATE) if one[0] != "te"]
     assert await answer(doors, begun) == INVALID
 
@@ -262,7 +260,7 @@ async def test_an_encoding_matters_with_a_compressed_message_only(
     [(CREATE, INVALID), (CHECK, INVALID), (WATCH, INVALID), (REFLECTION, OK)],
 )
 @pytest.mark.usefixtures("quiet")
-async def test_a_call_that_ends_with_its_headers_has_a_response(
+async def test_call_without_a_message_gets_a_response(
     doors: Doors, method: str, expected: str
 ) -> None:
     async with calling(doors.grpc) as caller:
@@ -275,7 +273,7 @@ async def test_a_call_that_ends_with_its_headers_has_a_response(
 )
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_a_message_that_is_none_is_invalid_and_counted(
+async def test_invalid_message_is_invalid_argument_and_counted(
     doors: Doors, method: str, data: bytes
 ) -> None:
     before = counted()
@@ -286,12 +284,12 @@ async def test_a_message_that_is_none_is_invalid_and_counted(
 @pytest.mark.parametrize("data", [b"", b"\0", message(3, b"ab")])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_half_a_message_is_not_waited_for(doors: Doors, method: str, data: bytes) -> None:
+async def test_partial_message_is_deadline_exceeded(doors: Doors, method: str, data: bytes) -> None:
     assert await answer(doors, headers(method), data, is_end=False) == DEADLINE
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_client_that_takes_no_message_is_given_up(
+async def test_client_with_zero_window_gets_a_reset(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its window is zero, and stays so."""
@@ -304,7 +302,7 @@ async def test_a_client_that_takes_no_message_is_given_up(
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_client_that_leaves_half_way_is_counted_as_gone(doors: Doors) -> None:
+async def test_client_that_disconnects_midway_is_counted_as_client_gone(doors: Doors) -> None:
     labels = {"protocol": "grpc", "method": "", "route": CREATE, "status": "client_gone"}
 
     def gone() -> float:
@@ -347,7 +345,7 @@ VALUES = (
 
 
 def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
-    """Not by h2, which a client's :status of 1xx brings out of step."""
+    """Exclude what h2 cannot send: a client's :status of 1xx breaks its state."""
     name, value = pair
     sent = value.encode() if isinstance(value, str) else value
     return name != ":status" or not sent.startswith(b"1")
@@ -361,7 +359,7 @@ def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
     sent=st.tuples(st.just(GOOD) | st.binary(max_size=40), st.booleans()),
 )
 @pytest.mark.usefixtures("quiet")
-async def test_any_headers_have_a_response(
+async def test_any_headers_get_a_response(
     doors: Doors,
     method: str,
     others: list[tuple[str, str | bytes]],
@@ -376,5 +374,5 @@ async def test_any_headers_have_a_response(
         caller.send(stream, data, is_end)
         told = await caller.answer(stream, is_message_enough=True)
     assert told in {*RESPONSES, "message"}
-    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # which is not counted
+    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # probes are not counted
     assert counted() > before or is_probe

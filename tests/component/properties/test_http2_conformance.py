@@ -1,7 +1,7 @@
-"""h2spec, the conformance suite of HTTP/2: every case of it, at a server of our connection alone.
+"""h2spec, the HTTP/2 conformance suite: every case of it, against a server of our connection alone.
 
-It answers late: a door refuses what is no gRPC call before its body is there, and many cases are
-about what comes meanwhile.
+It responds late: the gRPC server rejects a non-gRPC request before its body has arrived, and many
+cases are about frames in between.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ WITHIN = 180  # seconds; they take 20
 
 
 class Late(asyncio.Protocol):
-    """Answers each request with a word."""
+    """Server that answers each request with one word."""
 
     def __init__(self, http2: type[Http2]) -> None:
         self._http2 = http2(2**20, 2**16)
@@ -64,7 +64,7 @@ async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
     server.close()
 
 
-async def test_every_rule_of_http2_is_kept(port: int) -> None:
+async def test_h2spec_passes(port: int) -> None:
     running = await asyncio.create_subprocess_exec(
         tool("h2spec"), "--strict", "--port", str(port), stdout=asyncio.subprocess.PIPE
     )

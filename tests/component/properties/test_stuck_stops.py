@@ -1,6 +1,6 @@
-"""SIGTERM with stuck clients, and dependencies that do not answer: exit 0 within grace + 1 s.
+"""SIGTERM with stuck clients and dependencies that do not answer: exit code 0 within grace + 1 s.
 
-Every program of the project that listens, as a process of its own (case H7).
+Every listening program of the project, each as its own process (case H7).
 """
 
 import asyncio
@@ -46,7 +46,7 @@ STORES = {
     "CONNECT_URL": "http://127.0.0.1:{port}",
     **{f"{api}_URL": "http://127.0.0.1:{port}" for api in ("COMMAND", "QUERY", "SEARCH")},
 }
-# Half of a request, a body that does not come, responses that nobody reads, and requests that wait
+# Half a request, a body that does not arrive, responses that are not read, and requests that wait
 # for a dependency.
 REQUESTS = [
     b"GET / HTTP/1.1\r\nHost: localhost\r\n",
@@ -61,13 +61,13 @@ WATCH = "/grpc.health.v1.Health/Watch"
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of a server that takes connections and says nothing."""
+    """Run a server that accepts connections and never responds; return its port."""
     with socket.create_server((HOST, 0), backlog=1000) as listener:
         yield listener.getsockname()[1]
 
 
 def settings(program: str, silent: int, ports: dict[str, int]) -> dict[str, str]:
-    """The environment: this program's own settings of STORES, and its ports."""
+    """Return the environment: this program's own settings of STORES, and its ports."""
     fields = module(program, "settings").Settings.model_fields
     own = {name: value for name, value in STORES.items() if name.lower() in fields}
     prefix = program.replace("-", "_").upper()
@@ -119,7 +119,7 @@ def _headers(path: str) -> list[tuple[str | bytes, str | bytes]]:
 
 
 async def has_taken(process: Program, connections: int) -> None:
-    """Every client's connection is the program's, and no longer the kernel's."""
+    """Check that the program has accepted every client's connection."""
     open_now = psutil.Process(process.pid).net_connections("tcp")
     assert sum(one.status == psutil.CONN_ESTABLISHED for one in open_now) >= connections
 

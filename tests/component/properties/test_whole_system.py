@@ -1,4 +1,4 @@
-"""Event store, log and both projections: nothing is lost, doubled or turned back, come what may."""
+"""Event store, log and both projections: no interleaving loses, duplicates or reverts events."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -22,11 +22,11 @@ from tests.support.fakes.stepwise import Running, Stepwise, at_once
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEYS = st.none() | st.sampled_from(["k1", "k2", "k3"])
 STEPS = st.integers(1, 8)  # a command takes at most 8 pauses without a lost race
-TURNS = 300  # to the end of the log, which has fewer records; a turn brings one at least
+TURNS = 300  # to the end of the log, which has fewer records; a turn processes at least one
 
 
 class WholeSystem(RuleBasedStateMachine):
-    """Commands and projectors go step by step, so that anything may come between any two."""
+    """Commands and projectors run step by step, so that anything may happen between two steps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class WholeSystem(RuleBasedStateMachine):
     def _ask(self, command: Command, key: str | None) -> None:
         asked = Asked(command, key)
         self.ledger.asked.append(asked)
-        # In a process of its own: within one process commands for a user take turns.
+        # In its own process: within one process commands for a user are serialised.
         users = Users(USER, Stepwise(self.truth), self._now, self._new_id)
         running = Running(users.execute(command, key))
         self.running.append((asked, running, self.ledger.first_answer(asked)))
@@ -68,15 +68,15 @@ class WholeSystem(RuleBasedStateMachine):
             (asked.event,) = done
         self.running.remove(entry)
         if self._is_kept(first):
-            assert (asked.event or asked.final) == first, "a repeat got another answer"
+            assert (asked.event or asked.final) == first, "a retry got a different response"
 
     def _is_kept(self, first: UserEvent | Refused | None) -> bool:
-        """Whether the answer is repeated: a refusal always, an event until it is erased."""
+        """Return whether a retry gets this: a refusal always, an event until it is erased."""
         if isinstance(first, UserEvent):
             return first in at_once(self.truth.history(first.user_id, 0, 1000))
         return first is not None
 
-    # Callers. Every name is ordered once, so that an event tells who ordered it.
+    # Clients. Every name is requested once, so that an event identifies its request.
 
     @rule(key=KEYS)
     def create(self, key: str | None) -> None:
@@ -137,7 +137,7 @@ class WholeSystem(RuleBasedStateMachine):
     def store_loses_everything(self, side: int) -> None:
         self.sides[side].lose_everything()
 
-    # What always holds, and what holds when all is quiet.
+    # Invariants, and conditions once everything is processed.
 
     @invariant()
     def no_view_turns_back(self) -> None:
@@ -175,10 +175,10 @@ class WholeSystem(RuleBasedStateMachine):
         for _ in range(TURNS):
             side.process.step(log)
             is_at_end = side.process.is_at_end(log)
-            side.process.step(log)  # an idle turn sees whether the store still holds it all
+            side.process.step(log)  # an idle turn checks that the store still has everything
             if is_at_end and side.process.is_at_end(log):
                 return
-        raise AssertionError("the projector does not get to the end of its log")
+        raise AssertionError("the projector does not reach the end of its log")
 
 
 def _names(body: dict[str, Any]) -> tuple[str, str] | None:

@@ -1,1 +1,1 @@
-"""Between MySQL and the topic: connectors, and the corpus of foreign DDL."""
+"""Connectors, and the corpus of foreign DDL, for tests of change data capture."""

@@ -14,11 +14,11 @@ from local_stack.addresses import Addresses
 from tests.support.clients.api_clients import as_root
 from tests.support.stack.rebuilding import connector_runs
 
-COLUMN = "url"  # a word that MySQL accepts as a name and Debezium's parser does not (3.6.1)
+COLUMN = "url"  # a valid name for MySQL that Debezium's parser rejects (3.6.1)
 
 
 def executed(stack: Addresses, *statements: str) -> list[tuple[object, ...]]:
-    """The rows of the last statement, as root."""
+    """Execute statements as root; return the rows of the last one."""
     with pymysql.connect(**as_root(stack), autocommit=True) as connection:
         cursor = connection.cursor()
         for statement in statements:
@@ -27,7 +27,7 @@ def executed(stack: Addresses, *statements: str) -> list[tuple[object, ...]]:
 
 
 def resnapshot(stack: Addresses) -> str:
-    """What the command of the runbook prints; AssertionError when it fails."""
+    """Run the runbook's command; return its output, raise AssertionError if it fails."""
     done = subprocess.run(
         [Path(sys.executable).parent / "connector-supervisor", "resnapshot"],
         env=stack.environment("connector-supervisor"),
@@ -54,7 +54,7 @@ async def unsafe_setting(stack: Addresses, name: str, value: str) -> AsyncIterat
 
 @asynccontextmanager
 async def unparsed_column(stack: Addresses) -> AsyncIterator[str]:
-    """The captured table gets a column by a statement that the connector cannot parse."""
+    """Add a column to the captured table by a statement that the connector cannot parse."""
     statement = f"ALTER TABLE users.user_event ADD COLUMN {COLUMN} VARCHAR(200) NULL"
     executed(stack, statement)
     try:
@@ -67,7 +67,7 @@ async def unparsed_column(stack: Addresses) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def locked_account(stack: Addresses, user: str) -> AsyncIterator[None]:
-    """No new session of the user; sessions that are open go on."""
+    """Reject new sessions of the user; open sessions continue."""
     executed(stack, f"ALTER USER '{user}'@'%' ACCOUNT LOCK")
     try:
         yield

@@ -1,4 +1,4 @@
-"""Migrations of generated aggregates whose fields are called as words of MySQL."""
+"""Migrations of generated aggregates whose fields are named after MySQL's keywords."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ FIELDS = 28  # of an aggregate
 
 
 def of_new_aggregates(keywords: Keywords) -> Iterator[Statement]:
-    """Migrations of generated aggregates whose fields are called as MySQL's words."""
+    """Yield migrations of generated aggregates whose fields are named after MySQL's keywords."""
     words = [word.lower() for word, _ in keywords if is_taken(word.lower())]
     for start in range(0, len(words), FIELDS):
         name = f"link{chr(ord('a') + start // FIELDS)}"

@@ -1,4 +1,4 @@
-"""Removes what the corpus of statements has left on a server."""
+"""Removal of what the corpus of statements left on a server."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ LISTS = (
 
 
 def cleaned(server: Server, database: str, keep: set[str]) -> None:
-    """Remove what the corpus has left on the server, and in a database all but these tables."""
+    """Remove what the corpus left on the server, and all but these tables in a database."""
     with closing(server.connected(database)) as session, session.cursor() as cursor:
         cursor.execute("SET foreign_key_checks = 0")
         for statement in [*_drops_in(server, database, keep), *_drops_of_server(server)]:

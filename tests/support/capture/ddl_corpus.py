@@ -1,9 +1,9 @@
-"""The statements of tests/system/capture: its files', and those made from the server's own lists.
+"""Statements of tests/system/capture: from its files, and generated from the server's own lists.
 
 A file is a kind. In it a statement ends with the line that ends with `;`, or between
 `DELIMITER //` and `DELIMITER ;` with the line that ends with `//`; a line that starts with `--`
 between statements is a comment. `{db}` stands for the database that the file runs in. The line
-`-- refused: 1146` says that MySQL refuses the next statement, with this error.
+`-- refused: 1146` means that MySQL refuses the next statement, with this error.
 """
 
 import re
@@ -20,20 +20,20 @@ DELIMITER = re.compile(r"DELIMITER (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """refused: the error that MySQL answers with; None: it carries the statement out."""
+    """A statement; refused: MySQL's error number; None: it succeeds."""
 
     kind: str
     text: str
     refused: int | None = None
     charset: str = "utf8mb4"
-    """Of the connection that sends it."""
+    """Character set of its connection."""
 
     def within(self, database: str) -> str:
         return self.text.replace("{db}", database)
 
 
 def of_files() -> list[Statement]:
-    """Every statement of every file, the files in the order of their names."""
+    """Return every statement of every file, files sorted by name."""
     return [
         statement
         for file in sorted(FOLDER.glob("*.sql"))
@@ -42,7 +42,7 @@ def of_files() -> list[Statement]:
 
 
 def parsed(kind: str, script: str) -> Iterator[Statement]:
-    """The statements of a script; raises ValueError for one that does not end."""
+    """Yield the statements of a script; raise ValueError for one that does not end."""
     delimiter, lines, refused = ";", list[str](), None
     for line in script.splitlines():
         if not lines and (change := DELIMITER.fullmatch(line)):
@@ -61,9 +61,9 @@ def parsed(kind: str, script: str) -> Iterator[Statement]:
 
 
 def of_keywords(words: Keywords, together: int = 1) -> Iterator[Statement]:
-    """Tables with a column called as each keyword; a reserved one is quoted.
+    """Yield tables with a column named after each keyword; reserved words are quoted.
 
-    together: how many of them a table has.
+    together: number of keywords in a table.
     """
     columns = [f"`{word}`" if is_reserved else word for word, is_reserved in words]
     for start in range(0, len(columns), together):
@@ -85,11 +85,11 @@ ENCODED = {
     "euckr": "주문",
     "tis620": "สั่ง",
 }
-"""Character sets that a connection may have, and a name in each."""
+"""Character sets of connections, and a name in each."""
 
 
 def of_charsets() -> Iterator[Statement]:
-    """Statements whose bytes are not UTF-8: MySQL logs them as they came."""
+    """Yield statements whose bytes are not UTF-8: MySQL logs them unchanged."""
     for charset, name in ENCODED.items():
         column = f"`{name}` VARCHAR(9) DEFAULT '{name[:2]}' COMMENT '{name}'"
         text = f"CREATE TABLE `{name} {charset}` (id INT, {column}) COMMENT '{name}'"
@@ -99,7 +99,7 @@ def of_charsets() -> Iterator[Statement]:
 
 
 def of_lengths() -> Iterator[Statement]:
-    """Statements that are very long, very wide or very deep."""
+    """Yield statements that are very long, very wide or very deep."""
     columns = ", ".join(f"column_number_{n} INT COMMENT 'c'" for n in range(300))
     parts = ", ".join(f"PARTITION p{n} VALUES LESS THAN ({n})" for n in range(30))
     values = ", ".join(f"'{n:0>30}'" for n in range(500))

@@ -1,4 +1,4 @@
-"""docs/foreign-ddl.md: what came of the corpus, as the test has measured it."""
+"""docs/foreign-ddl.md: outcome of the corpus, as measured by the test."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ TEXT = Path(__file__).parents[2] / "system" / "capture" / "foreign-ddl.txt"
 
 
 def rendered(runs: Sequence[Run], skipped: Sequence[Run], mysql: str, debezium: str) -> str:
-    """The page; `runs` are those in one database, `skipped` those of them not parsed."""
+    """Return the page; `runs` are those in one database, `skipped` those of them not parsed."""
     today = datetime.now(UTC).date().isoformat()
     return TEXT.read_text("utf-8").format(
         date=today,
@@ -28,7 +28,7 @@ def rendered(runs: Sequence[Run], skipped: Sequence[Run], mysql: str, debezium: 
 
 
 def is_same(page: str, measured: str) -> bool:
-    """Whether the page says what was measured, on whichever day."""
+    """Return whether the page has the measured result, whatever its date."""
     return DATE.sub("", page, count=1) == DATE.sub("", measured, count=1)
 
 
@@ -48,7 +48,7 @@ def _listed(skipped: Sequence[Run]) -> list[str]:
 
 
 def _as_code(text: str) -> str:
-    """On one line, shortened, with as many backquotes around it as it needs."""
+    """Return it on one line, shortened, with as many backquotes around it as it needs."""
     line = re.sub(r"\s+", " ", text).strip()
     short = line if len(line) <= SHORT else f"{line[:SHORT]} …"
     fence = "`" * (max(map(len, re.findall("`+", short)), default=0) + 1)

@@ -18,7 +18,7 @@ Position = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A statement as the server took it; error: with which it was refused."""
+    """A statement that was sent to the server; error: the server's error, if any."""
 
     statement: Statement
     database: str
@@ -33,7 +33,7 @@ class Run:
 
 
 class Server:
-    """MySQL as its administrator sees it."""
+    """MySQL, connected as its administrator."""
 
     def __init__(self, stack: Addresses) -> None:
         self._root = as_root(stack)
@@ -51,12 +51,12 @@ class Server:
             return list(cursor.fetchall())
 
     def position(self) -> Position:
-        """The end of the binary log."""
+        """Return the end of the binary log."""
         file, offset, *_ = self.rows("SHOW BINARY LOG STATUS")[0]
         return file, offset
 
     def carry_out(self, database: str, statements: Iterable[Statement]) -> Iterator[Run]:
-        """Each statement in turn, every kind in a session of its own."""
+        """Execute each statement in turn, every kind in its own session."""
         session, of = None, None
         begins = self.position()
         for statement in statements:
@@ -73,7 +73,7 @@ class Server:
             session.close()
 
     def logged(self, runs: Sequence[Run]) -> list[tuple[Position, bytes]]:
-        """The statements that the binary log has from the first to the last of these runs."""
+        """Return the statements in the binary log from the first to the last of these runs."""
         files = [name for name, *_ in self.rows("SHOW BINARY LOGS")]
         first, last = runs[0].begins, runs[-1].ends
         found = []
@@ -84,7 +84,7 @@ class Server:
 
 
 def _refusal(session: Any, text: str) -> tuple[int | None, str]:
-    """The code and the words of the error that the server answers with; None: it has no error."""
+    """Return the code and the message of the server's error; None: the error has no code."""
     try:
         with session.cursor() as cursor:
             cursor.execute(text)

@@ -1,6 +1,6 @@
-"""A captured table, a connector and a supervisor of a test's own, beside those of users.
+"""A test's own captured table, connector and supervisor, beside those of users.
 
-What it does to its table leaves the topic, the schema and the views of users alone.
+Changes of its table do not affect the topic, the schema and the views of users.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ COLUMNS = """
 
 @dataclass
 class OwnConnector:
-    """The table, what its supervisor reports, and what is on its topic."""
+    """The table, its supervisor's status, and the records on its topic."""
 
     stack: Addresses
     settings: Settings
@@ -63,7 +63,7 @@ class OwnConnector:
         assert await self.failures() == {}
 
     async def checked(self) -> None:
-        """Return after three more checks: a difference is certain at the second that sees it."""
+        """Return after three more checks: a difference is confirmed at the second check."""
         before = _checks()
 
         async def again() -> None:
@@ -80,11 +80,11 @@ class OwnConnector:
             await resnapshot(connector, lambda _: None)
 
     async def published(self, thing: str) -> list[dict[str, Any] | None]:
-        """Every record of a key, as the registered schema has it; None: a tombstone."""
+        """Return every record of a key, decoded with the registered schema; None: a tombstone."""
         return [await self._decoded(r.value) for r in await self._records() if _key(r) == thing]
 
     async def keys(self) -> set[str]:
-        """The keys of all records."""
+        """Return the keys of all records."""
         return {_key(record) for record in await self._records()}
 
     async def _records(self) -> list[Any]:
@@ -117,7 +117,7 @@ class OwnConnector:
         return dict(event)
 
     async def newest(self, thing: str, expected: dict[str, Any]) -> None:
-        """AssertionError unless the newest record of the key has these values."""
+        """Raise AssertionError unless the newest record of the key has these values."""
         records = await self.published(thing)
         assert records, thing
         assert expected.items() <= (records[-1] or {}).items(), records[-1]
@@ -135,7 +135,7 @@ async def own_connector(stack: Addresses, home: Path) -> AsyncIterator[OwnConnec
         f"CREATE TABLE {TABLE} ({COLUMNS})",
     )
     own = OwnConnector(stack, _settings(stack, file))
-    await _removed(own.settings)  # of a run that was interrupted
+    await _removed(own.settings)  # left by an interrupted run
     async with _topics(stack):
         try:
             async with _supervised(own):
@@ -193,7 +193,7 @@ async def _supervised(own: OwnConnector) -> AsyncIterator[None]:
         group.create_task(lifecycle.run(process, stop, 0, 10))
         try:
             await eventually(own.runs, within=90, every=0.5)
-            own.insert("first")  # once it is there, the initial snapshot has ended
+            own.insert("first")  # once it is published, the initial snapshot has ended
             await eventually(lambda: own.newest("first", {"version": 1}), within=60, every=0.5)
             yield
         finally:
@@ -216,7 +216,7 @@ async def _topics(stack: Addresses) -> AsyncIterator[None]:
 
 
 async def _removed(settings: Settings) -> None:
-    """The connector and its offsets; a connector of the same name begins from the start."""
+    """Remove the connector and its offsets; the next one of that name starts from the beginning."""
     async with connected(settings) as (connector, _), aiohttp.ClientSession() as session:
         if await connector.config() is None:
             return

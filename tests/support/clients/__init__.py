@@ -1,1 +1,1 @@
-"""Clients of the APIs and of admin pages, as callers outside of the system have them."""
+"""Clients of the APIs and of admin ports, as used outside of the system."""

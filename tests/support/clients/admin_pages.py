@@ -1,4 +1,4 @@
-"""What a program of the running stack says on its admin port."""
+"""Status of a program of the running stack, from its admin port."""
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -7,7 +7,7 @@ from local_stack.addresses import Addresses
 
 
 async def readiness(stack: Addresses, program: str) -> tuple[int, dict[str, str]]:
-    """The status of /readyz, and what is not ready and why."""
+    """Return the status of /readyz, and the reasons by part that is not ready."""
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{stack.admin[program]}/readyz") as response,
@@ -22,14 +22,14 @@ async def is_ready(stack: Addresses, program: str) -> None:
 
 
 async def is_unready(stack: Addresses, program: str, reason: str) -> None:
-    """Raise AssertionError unless the program is not ready, and says why."""
+    """Raise AssertionError unless the program is not ready for this reason."""
     status, failures = await readiness(stack, program)
     assert status == 503
     assert reason in str(failures)
 
 
 async def counter(stack: Addresses, program: str, name: str) -> float:
-    """The sum of a metric over all labels."""
+    """Return the sum of a metric over all labels."""
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{stack.admin[program]}/metrics") as response,

@@ -1,4 +1,4 @@
-"""The two doors of the running system, seen from outside, with one set of words for both."""
+"""HTTP and gRPC clients of the running system, with one interface for both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from user_contracts.proto.user.v1 import (
 )
 
 Answer = dict[str, Any]
-TIMEOUT = 15  # seconds; no answer of a healthy system takes as long
+TIMEOUT = 15  # seconds; longer than any response of a healthy system
 
 
 @dataclass
 class Refused(Exception):
-    """A problem: HTTP status or gRPC status name, and the type where the door tells it."""
+    """A problem: HTTP status or gRPC status name, and the type if the response has one."""
 
     status: int | str
     type: str
@@ -40,7 +40,7 @@ class Refused(Exception):
 
 
 class Door(Protocol):
-    """What a caller may ask, by either transport."""
+    """API calls, by either transport."""
 
     async def create(self, first: str, last: str, key: str | None = None) -> Answer: ...
     async def rename(
@@ -59,7 +59,7 @@ class Door(Protocol):
 
 
 class HttpDoor:
-    """Every answer is held against the API's OpenAPI document, too."""
+    """HTTP client that validates every response against the API's OpenAPI document."""
 
     def __init__(self, command: str, query: str, search: str) -> None:
         self._command, self._query, self._search = command, query, search
@@ -181,7 +181,7 @@ class GrpcDoor:
 
 
 def event_store_of(stack: Addresses, database: str, user: str) -> dict[str, Any]:
-    """Settings of an event store, with the database user of its command API."""
+    """Return the settings of an event store, with the database user of its command API."""
     return {
         "mysql_host": stack.mysql_host,
         "mysql_port": stack.mysql_port,
@@ -192,7 +192,7 @@ def event_store_of(stack: Addresses, database: str, user: str) -> dict[str, Any]
 
 
 def as_root(stack: Addresses) -> dict[str, Any]:
-    """What pymysql needs to look at the event store as its administrator."""
+    """Return pymysql's arguments for a connection to the event store as its administrator."""
     return {
         "host": stack.mysql_host,
         "port": stack.mysql_port,
@@ -202,7 +202,7 @@ def as_root(stack: Addresses) -> dict[str, Any]:
 
 
 def split(address: str) -> tuple[str, int]:
-    """The host and the port of host:port."""
+    """Return the host and the port of host:port."""
     host, port = address.rsplit(":", 1)
     return host, int(port)
 

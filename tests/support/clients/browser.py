@@ -1,4 +1,4 @@
-"""A real browser, Chromium, for as long as a test needs it."""
+"""A real browser, Chromium, for the duration of a test."""
 
 import asyncio
 import os

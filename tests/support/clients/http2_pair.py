@@ -1,4 +1,4 @@
-"""Our end of an HTTP/2 connection, and h2 at the other end of it."""
+"""Our end of an HTTP/2 connection, and h2 at the other end."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ REFUSAL = [*ANSWER, ("grpc-status", "5")]
 
 
 def client() -> H2Connection:
-    """One that checks nothing of what it sends."""
+    """Return a client that does not validate what it sends."""
     config = H2Configuration(
         client_side=True,
         header_encoding="latin-1",
@@ -63,7 +63,7 @@ def ours(http2: type[Http2] = Http2Connection) -> Http2:
 
 
 def all_of(server: Http2, data: bytes) -> list[Event]:
-    """What our side makes of data, however many turns that takes."""
+    """Return the events that our side produces for data, in however many turns."""
     events = server.receive_data(data)
     while server.is_behind:
         events += server.receive_data(b"")
@@ -71,7 +71,7 @@ def all_of(server: Http2, data: bytes) -> list[Event]:
 
 
 def told(events: list[Event]) -> list[tuple[Any, ...]]:
-    """What an application hears, with the parts of a stream's content joined."""
+    """Return the events that an application receives, with a stream's content joined."""
     found: list[tuple[Any, ...]] = []
     for event in events:
         match event:
@@ -88,7 +88,7 @@ def told(events: list[Event]) -> list[tuple[Any, ...]]:
 
 
 class Pair:
-    """A client of h2, and our side, which have greeted each other."""
+    """A client of h2, and our side, after their handshake."""
 
     def __init__(self, http2: type[Http2] = Http2Connection) -> None:
         self.client, self.server = client(), ours(http2)
@@ -98,11 +98,11 @@ class Pair:
 
     @property
     def open_streams(self) -> set[int]:
-        """Of our side; h2 keeps closed ones until the next is opened."""
+        """Return our side's open streams; h2 keeps closed ones until the next is opened."""
         return {number for number, stream in self.server.streams.items() if stream.open}
 
     def exchange(self) -> list[Event]:
-        """Carry all bytes to and fro; what the client hears, and in events what the server does."""
+        """Exchange all bytes; return the client's events, and add our side's to `events`."""
         heard: list[Event] = []
         while sent := self.client.data_to_send():
             try:
@@ -118,7 +118,7 @@ class Pair:
         return stream
 
     def refused(self, sent: bytes = b"") -> int:
-        """The code that our side ends the connection with."""
+        """Return the error code with which our side ends the connection."""
         sent = self.client.data_to_send() + sent
         with pytest.raises(ProtocolError):
             all_of(self.server, sent)
@@ -126,7 +126,7 @@ class Pair:
 
 
 def _last_word(said: bytes) -> int:
-    """The code of the last frame, which is GOAWAY."""
+    """Return the error code of the last frame, which is GOAWAY."""
     assert len(said) >= GOAWAY_SIZE
     assert said[3 - GOAWAY_SIZE] == frames.GOAWAY
     (code,) = NUMBER.unpack(said[-4:])
@@ -136,6 +136,6 @@ def _last_word(said: bytes) -> int:
 def unless_h2(
     request: pytest.FixtureRequest, http2: type[Http2] | str, applies: object, reason: str
 ) -> None:
-    """Expect the running test to fail with h2, whose own behaviour is the reason."""
+    """Expect the running test to fail with h2, because of h2's own behaviour."""
     if applies and http2 in {"h2", HTTP2["h2"]}:
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand: any bytes to a port, and what comes back."""
+"""Raw HTTP/1.1: send any bytes to a port, and read the response."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ WITHIN = 10  # seconds; a response takes milliseconds on an idle machine
 
 @dataclass(frozen=True)
 class Response:
-    """A response as it came."""
+    """A response as received."""
 
     raw: bytes
 
@@ -29,7 +29,7 @@ class Response:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The problem document; raises AssertionError for anything else."""
+        """Return the problem document; raise AssertionError for anything else."""
         assert "content-type: application/problem+json" in self.head, self.raw
         body: dict[str, Any] = msgspec.json.decode(self.raw.partition(b"\r\n\r\n")[2])
         assert body["status"] == self.status
@@ -39,9 +39,9 @@ class Response:
 async def exchange(
     port: int, *parts: bytes, between: Between | None = None, is_ended: bool = False
 ) -> Response:
-    """Send the parts, with a wait between them, and read until the server ends the connection.
+    """Send the parts, with a pause between them, and read until the server closes the connection.
 
-    is_ended: end our side first, as a client that has no more to send.
+    is_ended: close our side first, as a client that has no more to send.
     """
     async with asyncio.timeout(WITHIN):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -59,7 +59,7 @@ async def exchange(
 
 
 async def leave(port: int, sent: bytes, *, is_reset: bool) -> None:
-    """Send some bytes and leave: with a FIN, or with a RST."""
+    """Send some bytes and disconnect: with a FIN, or with a RST."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     await writer.drain()

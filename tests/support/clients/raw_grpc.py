@@ -1,4 +1,4 @@
-"""A gRPC call by hand: HTTP/2 frames of any kind, over a plain socket."""
+"""Raw gRPC calls: HTTP/2 frames of any kind, over a plain socket."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from http2 import frames
 from http2 import headers as http2_headers
 from tests.support.fakes.in_process_api import ANSWER_WITHIN, HOST
 
-PADDING = ("x-padding", "~" * 300)  # so that not only responses fill what lies between
+PADDING = ("x-padding", "~" * 300)  # so that more than responses fills intermediate buffers
 GET = ((":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "x"), PADDING)
 CREATE = "/user.v1.UserCommands/Create"
 Text = str | bytes
@@ -29,12 +29,12 @@ Headers = Iterable[tuple[str, str]]
 
 
 def message(length: int, body: bytes, compressed: int = 0) -> bytes:
-    """A length-prefixed message, whose prefix may lie."""
+    """Return a length-prefixed message, whose prefix may be wrong."""
     return bytes([compressed]) + length.to_bytes(4) + body
 
 
 class RawCaller:
-    """One connection; it does what h2 lets a client do, which is more than grpclib's does."""
+    """A connection; it can do what h2 permits a client, which is more than grpclib's does."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -46,7 +46,7 @@ class RawCaller:
         self._newest = 1
 
     def open(self, content_type: str = "application/grpc+proto", metadata: Headers = ()) -> int:
-        """A new stream to Create, with no data yet."""
+        """Open a stream to Create, without data yet."""
         return self.begin(
             [
                 (":method", "POST"),
@@ -60,7 +60,7 @@ class RawCaller:
         )
 
     def begin(self, headers: Iterable[tuple[Text, Text]], *, is_end: bool = False) -> int:
-        """A new stream with any headers."""
+        """Open a stream with any headers."""
         stream = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream, list(headers), end_stream=is_end)
         return stream
@@ -72,11 +72,11 @@ class RawCaller:
         self._h2.reset_stream(stream)
 
     def close_window(self) -> None:
-        """Allow no byte of a message on streams to come."""
+        """Set a flow-control window of 0 for new streams."""
         self._h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
 
     def refused_calls(self, times: int) -> None:
-        """Calls by GET, in frames made by hand: h2 takes ten times as long."""
+        """Send calls with GET, in frames built by hand: h2 takes ten times as long."""
         kept = self._h2.data_to_send()
         block = http2_headers.written(GET)
         flags = frames.END_HEADERS | frames.END_STREAM
@@ -86,7 +86,7 @@ class RawCaller:
         self._writer.write(kept + b"".join(calls))
 
     def hang_up(self) -> None:
-        """Without waiting for what was not sent yet."""
+        """Disconnect without waiting for unsent data."""
         self._writer.transport.abort()
 
     async def flush(self) -> None:
@@ -94,7 +94,7 @@ class RawCaller:
         await self._writer.drain()
 
     async def answer(self, stream: int, *, is_message_enough: bool = False) -> str:
-        """What became of a stream: "grpc <status>", "http <status>", "reset" or "closed".
+        """Return a stream's outcome: "grpc <status>", "http <status>", "reset" or "closed".
 
         is_message_enough: return "message" at the first one; a stream may go on for ever.
         """
@@ -123,7 +123,7 @@ class RawCaller:
 
 @asynccontextmanager
 async def calling(port: int) -> AsyncIterator[RawCaller]:
-    """A connection, while the block runs."""
+    """Open a connection, while the block runs."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         yield RawCaller(reader, writer)

@@ -1,4 +1,4 @@
-"""Callers of one API from several addresses, for what is counted for each client."""
+"""Clients of one API from several addresses, for limits that apply to each client."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +10,7 @@ import aiohttp
 async def from_addresses(
     port: int, addresses: Iterable[str]
 ) -> AsyncIterator[dict[str, aiohttp.ClientSession]]:
-    """A session of each loopback address, with any number of connections, while the block runs."""
+    """Open a session for each loopback address, without a limit of connections."""
     async with AsyncExitStack() as stack:
         yield {
             address: await stack.enter_async_context(

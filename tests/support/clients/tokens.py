@@ -1,4 +1,4 @@
-"""An issuer of tokens for tests: one key for each algorithm, and what a forger would try."""
+"""A token issuer for tests: one key for each algorithm, and forged tokens."""
 
 import time
 from typing import Any
@@ -17,7 +17,7 @@ KEYS: dict[str, Private] = {
     "EdDSA": EDDSA,
 }
 STRANGERS = ed25519.Ed25519PrivateKey.generate()
-"""A key that nobody was told of."""
+"""A key that no verifier knows."""
 
 
 def token(
@@ -29,13 +29,13 @@ def token(
     without: str = "",
     **claims: Any,
 ) -> str:
-    """A token that counts, but for what is said otherwise; its key's id is the algorithm's name."""
+    """Return a valid token, apart from the given changes; its key's id is the algorithm's name."""
     whole = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "ann",
         "exp": time.time()
-        + 86_400,  # beyond any run of tests: bad ones shall be bad for one reason
+        + 86_400,  # longer than any test run: an invalid token is to be invalid for one reason
         "scope": scope,
     } | claims
     whole.pop(without, None)
@@ -44,7 +44,7 @@ def token(
 
 
 def jwk(algorithm: str, key: Private | None = None, key_id: str | None = None) -> dict[str, Any]:
-    """A public key as an entry of a JWK Set."""
+    """Return a public key as an entry of a JWK Set."""
     kind: Any = {"RS256": RSAAlgorithm, "ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}[algorithm]
     public = (key or KEYS[algorithm]).public_key()
     entry: dict[str, Any] = kind.to_jwk(public, as_dict=True)
@@ -52,5 +52,5 @@ def jwk(algorithm: str, key: Private | None = None, key_id: str | None = None) -
 
 
 def bearer(text: str) -> dict[str, str]:
-    """The header, and the metadata, that carry a token."""
+    """Return the header or metadata that carries a token."""
     return {"authorization": f"Bearer {text}"}

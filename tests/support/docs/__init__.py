@@ -1,1 +1,1 @@
-"""Pages: their commands, and the tests that they name."""
+"""Markdown pages: their commands, and the tests that they name."""

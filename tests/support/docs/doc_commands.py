@@ -1,4 +1,4 @@
-"""What becomes of each command on a page: typed in the clone, or shown somewhere else."""
+"""Handling of each command on a page: run in the clone, or proved by another file."""
 
 import re
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from tests.support.docs.page import ROOT
 
 OFFSET = 12000  # beside a running system and the tests' own
-EXAMPLE = "17"  # the offset of a dead letter, on pages
-LETTER = "$LETTER"  # of one that is there
+EXAMPLE = "17"  # offset of a dead letter in the docs
+LETTER = "$LETTER"  # offset of an existing dead letter
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command as it is typed."""
+    """A command, as it is run."""
 
     command: str
     needs: str = ""  # a program that `make check` builds
@@ -21,7 +21,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A command that is not typed here, and the file that has it."""
+    """A command that is not run here, and the file that contains it."""
 
     where: str
     words: str
@@ -42,7 +42,7 @@ def by_ci(found: re.Match[str]) -> Shown:
 
 
 def dry(found: re.Match[str]) -> Typed:
-    """Too long for CI: ten minutes to an hour each."""
+    """Dry run: too long for CI, ten minutes to an hour each."""
     return Typed(f"make -n {found[1]}")
 
 
@@ -51,13 +51,13 @@ def with_grpcurl(found: re.Match[str]) -> Typed:
 
 
 def outside(found: re.Match[str]) -> Typed:
-    """What a container runs, without the container."""
+    """Run a container's command without the container."""
     settings = f". .local/dev/env/{found[1]}.env"
     return Typed(f"(set -a; {settings}; .venv/bin/{found[2]})")
 
 
 def for_a_moment(found: re.Match[str]) -> Typed:
-    """A service beside the one that runs, until it is told to stop."""
+    """Run a service beside the running one, until it is stopped."""
     prefix = found[1].upper().replace("-", "_")
     doors = ("HTTP", "GRPC", "ADMIN") if prefix.endswith("API") else ("ADMIN",)
     ports = " ".join(f"{prefix}_{door}_PORT=0" for door in doors)
@@ -74,12 +74,12 @@ def shorter(found: re.Match[str]) -> Typed:
 
 
 def followed(found: re.Match[str]) -> Typed:
-    """A log, until somebody has seen enough of it."""
+    """Follow a log for some seconds."""
     return Typed(f"timeout 3 {found[0]}; [ $? = 124 ]")
 
 
 def named(where: str, words: str) -> How:
-    """Not typed here: CI runs it as these words, or, without an engine or a cluster, nobody."""
+    """Do not run it: CI runs these words, or nothing does without an engine or cluster."""
 
     def shown(found: re.Match[str]) -> Shown:
         return Shown(found.expand(where), words)
@@ -122,7 +122,7 @@ RULES: list[tuple[str, How]] = [
         named(r"infra/k8s/base/\1.yaml", "3003"),
     ),
 ]
-# Commands of these pages have a test of their own.
+# Commands of these pages have their own tests.
 OWN: dict[str, tuple[str, str]] = {
     "docs/tutorial.md": (".*", "tests/system/pages/test_pages.py"),
     "docs/erasure.md": (".*", "tests/system/local/test_erasure_on_disk.py"),
@@ -136,11 +136,11 @@ def _with_ports(command: str) -> str:
 
 
 def how(page: str, command: str) -> Typed | Shown:
-    """Raises AssertionError for a command that no rule knows."""
+    """Return how a command is handled; raise AssertionError if no rule matches."""
     words, where = OWN.get(page, ("", ""))
     if re.fullmatch(words, command):
         return Shown(where, page.rpartition("/")[2])
     for pattern, rule in RULES:
         if found := re.fullmatch(pattern, command):
             return rule(found)
-    raise AssertionError(f"{page}: how is this shown? {command}")
+    raise AssertionError(f"{page}: no rule for this command: {command}")

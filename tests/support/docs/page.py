@@ -1,4 +1,4 @@
-"""A page whose commands can be run: what is in ```sh, and in ```text what comes out."""
+"""A page whose commands can be run: ```sh blocks, and their output in ```text blocks."""
 
 import re
 import subprocess
@@ -11,19 +11,19 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Commands, and what the page says they print; `…` stands for anything."""
+    """Commands, and their documented output; `…` stands for anything."""
 
     commands: str
     printed: str
 
     def is_answered_by(self, output: str) -> bool:
-        """Whether the words of the page are in the output, in their order."""
+        """Return whether the output has the words of the page in their order."""
         parts = [r"\s*".join(map(re.escape, part.split())) for part in self.printed.split("…")]
         return re.search(".*?".join(parts), output, re.DOTALL) is not None
 
     @property
     def only_reads(self) -> bool:
-        """Whether it may be asked again until a view has caught up."""
+        """Return whether it can be repeated until a view has caught up."""
         return re.search(r"curl.*(-d|-X)|\bmake\b|pytest", self.commands, re.DOTALL) is None
 
 
@@ -32,23 +32,23 @@ def steps(page: str) -> list[Step]:
 
 
 def texts() -> dict[str, str]:
-    """Every page of the repository."""
+    """Return every page of the repository."""
     listed = subprocess.check_output(["git", "ls-files", "*.md"], cwd=ROOT, text=True).split()
     return {name: (ROOT / name).read_text("utf-8") for name in listed}
 
 
 def pages() -> dict[str, str]:
-    """Those that have commands."""
+    """Return the pages with commands."""
     return {name: text for name, text in texts().items() if steps(text) or looked_up(text)}
 
 
 def looked_up(page: str) -> list[Step]:
-    """The commands in the second column of a page's tables: what to type to know what."""
+    """Return the commands in the second column of a page's tables."""
     found = re.findall(r"^\|[^|]+\| `((?:make|curl|\.venv/bin/)[^`]+)`", page, re.MULTILINE)
     return [Step(command, "") for command in found]
 
 
 def lines(step: Step) -> list[str]:
-    """The commands of a step, each alone, without what is said about it."""
+    """Return the commands of a step one by one, without comments."""
     whole = re.sub(r"\\\n\s*", "", step.commands)
     return [re.sub(r"\s+#.*", "", line) for line in whole.splitlines() if line.strip()]

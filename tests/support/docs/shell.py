@@ -1,4 +1,4 @@
-"""One bash, as somebody has it open who follows a page: variables stay from step to step."""
+"""A bash session, as that of a user who follows a page: variables stay from step to step."""
 
 import asyncio
 import uuid
@@ -16,7 +16,7 @@ class Shell:
         self._in, self._out = process.stdin, process.stdout
 
     async def run(self, commands: str, within: float) -> str:
-        """What the commands print; raises AssertionError when the last one of them fails."""
+        """Return the commands' output; raise AssertionError if the last one fails."""
         end = f"end-{uuid.uuid4()}"
         self._in.write(f"{commands}\nprintf '\\n%s %s\\n' {end} $?\n".encode())
         printed: list[str] = []

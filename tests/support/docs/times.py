@@ -1,3 +1,3 @@
-"""What each step took, for the report at the end of the run."""
+"""Duration of each step, for the report at the end of the run."""
 
 TIMES: list[str] = []

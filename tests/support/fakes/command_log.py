@@ -1,4 +1,4 @@
-"""What callers asked and were told: views are held against this, not against projectors' code."""
+"""Requests and responses of clients: views are compared with these, not with projectors' code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,19 +9,19 @@ from eventstore.refusals import FINAL
 
 Names = tuple[str, str]
 Refused = tuple[str, str]
-"""The kind and the detail of a refusal."""
+"""Kind and detail of a refusal."""
 
 
 @dataclass(eq=False)
 class Asked:
-    """A request and its answer; neither event nor refusal: nobody knows what became of it."""
+    """A request and its response; neither event nor refusal: the outcome is unknown."""
 
     command: Command
     key: str | None
     event: UserEvent | None = None
     is_refused: bool = False
     final: Refused | None = None
-    """A refusal that the same request gets again with the same key."""
+    """A refusal that is repeated for the same request with the same key."""
 
     def refused(self, problem: Problem) -> None:
         self.is_refused = True
@@ -30,57 +30,57 @@ class Asked:
 
 @dataclass
 class Ledger:
-    """Every request ever sent. No two order the same name, so an event tells its order."""
+    """Every request ever sent. No two request the same name, so an event identifies its request."""
 
     asked: list[Asked] = field(default_factory=list)
 
     def answers(self, user_id: str) -> dict[int, UserEvent]:
-        """What callers were told of a user; two answers with one version must agree."""
+        """Return a user's acknowledged events; two of one version must be equal."""
         told: dict[int, UserEvent] = {}
         for one in self.asked:
             if one.event is not None and one.event.user_id == user_id:
                 assert told.setdefault(one.event.version, one.event) == one.event
                 before = (one.event.first_name or "", one.event.last_name or "")
-                assert _after(one.command, before) == _names(one.event), "another one's answer"
+                assert _after(one.command, before) == _names(one.event), "a response of another"
                 if not isinstance(one.command, CreateUser):
                     wanted = one.command.expected_version
                     assert wanted in {None, one.event.version - 1, one.event.version}
         return told
 
     def first_answer(self, asked: Asked) -> UserEvent | Refused | None:
-        """The final answer that the same request with the same key has got already."""
+        """Return the earlier final response to the same request with the same key."""
         same = (one for one in self.asked if (one.command, one.key) == (asked.command, asked.key))
         answers = (one.event or one.final for one in same if asked.key)
         return next((answer for answer in answers if answer is not None), None)
 
     def names(self, stored: Sequence[UserEvent]) -> Names | None:
-        """A user's names after these events, each of which somebody must have ordered."""
+        """Return a user's names after these events, each of which must have been requested."""
         if stored[-1].type == "UserDeleted":
-            assert len(stored) == 1, "erased events are still there"
-            assert self._orders(stored[0], ("", "")), "deleted unasked"
+            assert len(stored) == 1, "erased events still exist"
+            assert self._orders(stored[0], ("", "")), "deleted without a request"
             return None
         assert [event.version for event in stored] == list(range(1, len(stored) + 1))
         names: Names = ("", "")
         for event in stored:
             orders = self._orders(event, names)
-            assert len(orders) == 1, f"{event} was ordered by {orders}"
+            assert len(orders) == 1, f"{event} was requested by {orders}"
             (names,) = orders
         return names
 
     def check_answers(self, stored: Sequence[UserEvent]) -> None:
-        """Whatever was told of this user is there as it was told, or was erased."""
+        """Check that everything acknowledged for this user is stored, or was erased."""
         told, newest = self.answers(stored[-1].user_id), stored[-1].version
         assert max(told, default=0) <= newest, "an acknowledged event is lost"
         assert all(told.get(event.version, event) == event for event in stored)
 
     def check_keys(self, stored: Sequence[UserEvent]) -> None:
-        """Of what is stored, a key has led to one event."""
+        """Check that each key of the stored events has one event."""
         for key in {one.key for one in self.asked if one.key}:
             events = {one.event for one in self.asked if one.key == key and one.event in stored}
-            assert len(events) <= 1, f"{key} did it twice: {events}"
+            assert len(events) <= 1, f"{key} took effect twice: {events}"
 
     def _orders(self, event: UserEvent, before: Names) -> set[Names]:
-        """The different outcomes of orders that lead from these names to this event."""
+        """Return the distinct requested outcomes that lead from these names to this event."""
         ordered = (
             _after(one.command, before)
             for one in self.asked

@@ -1,4 +1,4 @@
-"""A view in memory for the tests of projections, and what its records are."""
+"""An in-memory view for tests of projections, and its records."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Put:
 
 
 class FakeView(MemoryViews[Put, int]):
-    """MemoryViews of versions, of a store that can be unavailable or refuse a key.
+    """MemoryViews of versions, of a store that can be unavailable or reject a key.
 
     `batches` are the changes of each call of apply() that was answered.
     """
@@ -51,6 +51,6 @@ class FakeView(MemoryViews[Put, int]):
 
 async def decode(payload: bytes) -> Mapping[str, Any]:
     if payload.startswith(b"poison"):
-        raise Undecodable("it is poison")
+        raise Undecodable("invalid record")
     key, version = payload.decode().split("@")
     return {"key": key, "version": int(version)}

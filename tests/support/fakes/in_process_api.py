@@ -1,4 +1,4 @@
-"""command-api's two doors over a memory store, in this process, and raw ways to knock on them."""
+"""In-process HTTP and gRPC servers of command-api over a memory store, and raw requests to them."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ from user_contracts import descriptors
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
 
 HOST = "127.0.0.1"
-ANSWER_WITHIN = 30  # seconds; an answer takes milliseconds on an idle machine
+ANSWER_WITHIN = 30  # seconds; a response takes milliseconds on an idle machine
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Doors:
     grpc: int
 
     async def serve_others(self) -> None:
-        """Raise unless both doors serve a well-behaved caller."""
+        """Raise unless both servers serve a well-behaved client."""
         async with (
             asyncio.timeout(ANSWER_WITHIN),
             aiohttp.ClientSession() as session,
@@ -55,7 +55,7 @@ class Doors:
 
 @asynccontextmanager
 async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[Doors]:
-    """The doors, while the block runs; http2: which implementation, by its name."""
+    """Run the servers, while the block runs; http2: name of the implementation."""
     telemetry.configure_logs("test", "critical")
     tracing.configure("test", None, 0)
     numbers = itertools.count(1)
@@ -75,7 +75,7 @@ async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[D
 
 
 async def post(port: int, head: Sequence[str], pieces: Sequence[bytes]) -> int:
-    """The status of the answer to POST /user with these header lines and pieces of a body."""
+    """Return the status of POST /user with these header lines and body parts."""
     async with asyncio.timeout(ANSWER_WITHIN):
         reader, writer = await asyncio.open_connection(HOST, port)
         try:
@@ -91,7 +91,7 @@ async def post(port: int, head: Sequence[str], pieces: Sequence[bytes]) -> int:
 
 
 async def _drained(writer: asyncio.StreamWriter) -> None:
-    """An answer may come before all is sent, and the connection end with it."""
+    """Tolerate a response, and the end of the connection, before everything was sent."""
     try:
         await writer.drain()
     except ConnectionError:

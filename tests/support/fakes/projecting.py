@@ -1,4 +1,4 @@
-"""A topic of a test's own, and a projector that feeds a view in memory from it."""
+"""A test's own topic, and a projector that projects it to an in-memory view."""
 
 import asyncio
 import uuid
@@ -24,7 +24,7 @@ from projections.spec import ProjectorSpec
 from tests.support.fakes.fake_view import FakeView, Put, decode
 
 PARTITIONS = 2
-LARGEST = 1_048_576 - 150  # bytes of a value; with its frame and its key as much as a topic takes
+LARGEST = 1_048_576 - 150  # bytes of a value; with frame and key the maximum of a topic
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Log:
     admin: AIOKafkaAdminClient
 
     async def make_anew(self) -> None:
-        """Delete the topic, and create another of its name."""
+        """Delete the topic, and create another with its name."""
         await self.admin.delete_topics([self.topic])
 
         async def created() -> None:
@@ -56,7 +56,7 @@ class Log:
 
     @asynccontextmanager
     async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[ProjectorSpec]:
-        """A projector's parts that feed the generation that serves."""
+        """Return the parts of a projector for the serving generation."""
         brokers = Brokers(self.bootstrap)
         letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
 
@@ -77,7 +77,7 @@ class Log:
 
     @asynccontextmanager
     async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
-        """A projector, as its process wires it, while the block runs."""
+        """Run a projector, wired as in its process, while the block runs."""
         async with self.projection(generations) as projection:
             operator = DirectivePoller(generations)
             consumer = KafkaConsumer(projection, operator.directives)
@@ -86,14 +86,14 @@ class Log:
 
     @asynccontextmanager
     async def projected_onto(self, view: FakeView) -> AsyncIterator[KafkaConsumer]:
-        """A projector that feeds the view while the block runs."""
+        """Run a projector that writes to the view while the block runs."""
         async with self.projecting(MemoryGenerations(lambda: view)) as consumer:
             yield consumer
 
 
 @asynccontextmanager
 async def new(bootstrap: str) -> AsyncIterator[Log]:
-    """A topic and its dead letters, gone afterwards."""
+    """Create a topic and its dead-letter topic; delete both afterwards."""
     topic = f"test-{uuid.uuid4().hex[:8]}"
     async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         letters = dead_letter_topic(topic, topic)
@@ -117,7 +117,7 @@ async def started(client: Any) -> AsyncIterator[Any]:
 
 
 async def first_letter(log: Log) -> Any:
-    """The dead letter of a projector that runs: its partition may be read after all others."""
+    """Return a running projector's dead letter: its partition may be read after all others."""
     letters = AIOKafkaConsumer(
         dead_letter_topic(log.topic, log.topic),
         bootstrap_servers=log.bootstrap,
@@ -135,5 +135,5 @@ async def holds(view: FakeView, expected: dict[str, int]) -> None:
 
 
 def total(gauge: Gauge) -> float:
-    """What a gauge shows, over all labels."""
+    """Return a gauge's sum over all labels."""
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)

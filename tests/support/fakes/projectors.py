@@ -1,4 +1,4 @@
-"""A projector's process without Kafka; it reads a log in memory as the real consumer does."""
+"""A projector's process without Kafka; it reads an in-memory log as the real consumer does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def partition_of(user_id: str) -> int:
 
 
 def records(rows: Sequence[Row]) -> list[list[Record]]:
-    """What Debezium publishes of these rows, by partition."""
+    """Return Debezium's records of these rows, by partition."""
     log: list[list[Record]] = [[] for _ in range(PARTITIONS)]
     for user_id, event in rows:
         part = log[number := partition_of(user_id)]
@@ -32,7 +32,7 @@ def records(rows: Sequence[Row]) -> list[list[Record]]:
 
 
 class Process:
-    """One process of a projector: it does a turn, and may stop half-way between any two calls."""
+    """A projector's process: it runs a turn, and may stop between any two calls."""
 
     def __init__(
         self, project: Callable[[Mapping[str, Any]], Any], store: Any, letters: MemoryDeadLetters
@@ -45,7 +45,7 @@ class Process:
         self.has_batch = False
 
     def step(self, log: Log, size: int = 100, back: int = 0, steps: int = 100) -> None:
-        """So many steps; a new turn fetches size records a partition, begun so many too early."""
+        """Run steps; a new turn fetches size records a partition, beginning `back` too early."""
         if self._running is None:
             self._running = Running(self._turn(log, size, back))
         if self._running.step(steps):
@@ -56,7 +56,7 @@ class Process:
             self._running.crash()
 
     def is_at_end(self, log: Log) -> bool:
-        """Whether it has nothing in hand and nothing left to read."""
+        """Return whether it has nothing in flight and nothing left to read."""
         if self._running is not None or self.stored is None:
             return False
         return all(self.stored[number] == len(part) for number, part in enumerate(log))

@@ -1,4 +1,4 @@
-"""The two projections over their memory stores, and what they hold in one form."""
+"""The two projections over their memory stores, and their contents in one form."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def search_side() -> tuple[Documents, Callable[[], View]]:
 
 @dataclass
 class Side:
-    """A projection: its store, its process, and earlier ones that think they own it still."""
+    """A projection: its store, its process, and former owners that have not noticed (zombies)."""
 
     store: Any
     held: Callable[[], View]
@@ -46,12 +46,12 @@ class Side:
         self.process = Process(self.project, self.store, self.letters)
 
     def crash(self) -> None:
-        """The process ends where it stands, and another one starts."""
+        """End the process at this point, and start another one."""
         self.process.crash()
         self.start()
 
     def fall_asleep(self) -> None:
-        """Another process takes over, and this one may wake at any time."""
+        """Let another process take over; this one may resume at any time."""
         if self.process is self.held_at_loss:
             self.process.crash()
         else:
@@ -59,7 +59,7 @@ class Side:
         self.start()
 
     def lose_everything(self) -> None:
-        """Those asleep with a batch in hand are ended: docs/architecture.md, "Not guaranteed"."""
+        """Lose the data; end zombies that hold a batch: docs/architecture.md, "Not guaranteed"."""
         for zombie in [zombie for zombie in self.zombies if zombie.has_batch]:
             self.zombies.remove(zombie)
             zombie.crash()

@@ -1,4 +1,4 @@
-"""Coroutines that stop between any two steps, and may be forgotten there: a crash."""
+"""Coroutines that pause between any two steps, and may be abandoned there: a crash."""
 
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @coroutine
 def pause() -> Generator[None, None, None]:
-    """Where whoever drives us may do something else first, or never come back."""
+    """Pause; the driver may run something else first, or never resume."""
     yield
 
 
@@ -35,14 +35,14 @@ class Stepwise:
 
 
 class Running(Generic[T]):
-    """A coroutine that goes step by step, in a context of its own as a task has."""
+    """A coroutine that runs step by step, in its own context as a task has."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
         self._context = copy_context()
 
     def step(self, most: int = 1) -> list[T]:
-        """Go on by so many steps at most; what it returned, once it has; raises as it does."""
+        """Run at most this many steps; return its result once it has one; raise its exceptions."""
         for _ in range(most):
             try:
                 self._context.run(self._coroutine.send, None)
@@ -51,11 +51,11 @@ class Running(Generic[T]):
         return []
 
     def crash(self) -> None:
-        """It never takes another step."""
+        """Never resume it."""
         self._context.run(self._coroutine.close)
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What it returns, if nothing comes between."""
+    """Return its result, run without interruption."""
     (result,) = Running(coroutine).step(most=1000)
     return result

@@ -1,1 +1,1 @@
-"""infra/k8s: manifests, an API server, the servers that production has."""
+"""infra/k8s: manifests, an API server, and servers configured as in production."""

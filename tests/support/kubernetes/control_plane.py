@@ -1,6 +1,6 @@
-"""Kubernetes' own API server and controllers, and a node that only claims to run its pods.
+"""Kubernetes' own API server and controllers, and a fake node that only reports pods as running.
 
-What operators bring is defined without a schema: kubeconform checks that
+Custom resources are defined without a schema: kubeconform validates them
 (tests/component/configuration).
 """
 
@@ -29,41 +29,41 @@ OF_OPERATORS = (
     *(".strimzi.io/", ".opstreelabs.in/", "mysql.oracle.com/"),
     *("opensearch.org/", "keda.sh/", "monitoring.coreos.com/"),
 )
-LOOK = 0.2  # seconds between two looks of the node at its pods
+LOOK = 0.2  # seconds between two polls of the node's pods
 
 
 class ControlPlane:
-    """As an administrator sees it."""
+    """The control plane, used as its administrator."""
 
     def __init__(self, session: aiohttp.ClientSession, kubeconfig: Path) -> None:
         self._session = session
         self._kubeconfig = kubeconfig
 
     def kubectl(self, *words: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        """given: its standard input."""
+        """Run kubectl; given: its standard input."""
         command = [PROGRAM, "kubectl", "--kubeconfig", str(self._kubeconfig), *words]
         return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
 
     def overlay(self, command: str, name: str) -> "subprocess.CompletedProcess[str]":
-        """`apply` or `diff` as infra/k8s/README.md says it."""
+        """Run `apply` or `diff` as in infra/k8s/README.md."""
         folder = ROOT / "infra/k8s/overlays" / name
         return self.kubectl(command, "--server-side", "-k", str(folder))
 
     async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
-        """Status and content."""
+        """Return status and content of a response."""
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         headers = {"Content-Type": kind, "Authorization": f"Bearer {TOKEN}"}
         async with self._session.request(method, path, json=body, headers=headers) as response:
             return response.status, await response.json()
 
     async def listed(self, path: str) -> dict[str, dict[str, Any]]:
-        """Name → resource."""
+        """Return name → resource."""
         status, found = await self.ask("GET", path)
         assert status == 200, found
         return {one["metadata"]["name"]: one for one in found["items"]}
 
     async def run_pods(self) -> None:
-        """A node: pods of jobs are done, all others ready, as soon as it sees them."""
+        """Act as a node: pods of jobs succeed, others become ready, as soon as they are seen."""
         while True:
             for pod in (await self.listed("/api/v1/pods")).values():
                 if pod["status"].get("phase") == "Pending":
@@ -83,7 +83,7 @@ def claimed(pod: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[ControlPlane]:
-    """It knows the operators' kinds; nothing is applied."""
+    """Run it with the operators' kinds defined; nothing is applied."""
     etcd, peer, port = unused(3)
     prepare(folder, port)
     async with AsyncExitStack() as stack:
@@ -115,7 +115,7 @@ async def ready(plane: ControlPlane) -> None:
 
 
 def prepare(folder: Path, port: int) -> None:
-    """The key that accounts' tokens are signed with; the administrator; how kubectl gets there."""
+    """Create the key for accounts' tokens, the administrator, and kubectl's configuration."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     text = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (folder / "account.key").write_bytes(text)
@@ -169,7 +169,7 @@ def controller_options(folder: Path) -> dict[str, str]:
 
 
 def definitions() -> str:
-    """Of every kind of an operator that an overlay has."""
+    """Return definitions of every custom resource kind that an overlay has."""
     found = {
         (*one["apiVersion"].split("/"), one["kind"])
         for overlay in OVERLAYS

@@ -1,4 +1,4 @@
-"""What kubeconform says of manifests, by the schemas that `make check` writes."""
+"""Validation of manifests by kubeconform, with the schemas that `make check` writes."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""What kustomize makes of infra/k8s, and what of it a program is told."""
+"""Manifests that kustomize builds from infra/k8s, and the configuration in them."""
 
 import functools
 import subprocess
@@ -19,7 +19,7 @@ Resource = dict[str, Any]
 
 @functools.cache
 def built(overlay: str) -> str:
-    """The overlay's resources as one text; the test fails if there are none."""
+    """Return the overlay's resources as one text; the test fails if there are none."""
     command = [tool("kustomize"), "build", str(KUBERNETES / "overlays" / overlay)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -32,14 +32,14 @@ def resources(overlay: str) -> tuple[Resource, ...]:
 
 
 def of_kind(overlay: str, *kinds: str) -> dict[str, Resource]:
-    """Name → resource, of one kind or several."""
+    """Return name → resource, of one kind or several."""
     found = [one for one in resources(overlay) if one["kind"] in kinds]
     assert found, f"no {kinds} in {overlay}"
     return {one["metadata"]["name"]: one for one in found}
 
 
 def workloads(overlay: str) -> dict[str, Resource]:
-    """Everything that runs an image which this repository builds: the services and the jobs."""
+    """Return everything that runs an image of this repository: the services and the jobs."""
     found = of_kind(overlay, "Deployment", "Job", "CronJob")
     return {n: w for n, w in found.items() if container(w)["image"].startswith("people/")}
 
@@ -49,7 +49,7 @@ def services(overlay: str) -> dict[str, Resource]:
 
 
 def template(workload: Resource) -> dict[str, Any]:
-    """The template of the workload's pods."""
+    """Return the template of the workload's pods."""
     spec = workload["spec"]
     found: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec)["template"]
     return found
@@ -67,7 +67,7 @@ def container(workload: Resource) -> dict[str, Any]:
 
 
 def environment(overlay: str, workload: Resource) -> dict[str, str]:
-    """The variables with their values, those from ConfigMaps included."""
+    """Return the environment variables with their values, those from ConfigMaps included."""
     maps = of_kind(overlay, "ConfigMap")
     told = {}
     for variable in container(workload).get("env", []):
@@ -80,7 +80,7 @@ def environment(overlay: str, workload: Resource) -> dict[str, str]:
 
 
 def secrets(workload: Resource) -> dict[str, tuple[str, str]]:
-    """File under /run/secrets → name and key of the Secret that it comes from."""
+    """Return file under /run/secrets → name and key of the Secret that it comes from."""
     mounts = {m["name"]: m["mountPath"] for m in container(workload).get("volumeMounts", [])}
     return {
         item["path"]: (source["secret"]["name"], item["key"])

@@ -1,4 +1,4 @@
-"""The network policies of infra/k8s, asked as the network asks them."""
+"""Evaluation of infra/k8s's network policies."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.support.kubernetes.manifests import container, of_kind, template, wor
 
 Labels = dict[str, str]
 NAME = "app.kubernetes.io/name"
-# The pods that operators make bear these labels (infra/k8s/README.md).
+# Labels of the pods that operators create (infra/k8s/README.md).
 SERVERS: dict[str, Labels] = {
     "mysql": {"store": "mysql"},
     "redis": {"store": "redis"},
@@ -33,14 +33,14 @@ def port_of(overlay: str, name: str) -> int:
 
 
 def ports(overlay: str, name: str) -> dict[str, int]:
-    """Name → port of a pod, where this repository says it."""
+    """Return name → port of a pod, as defined in this repository."""
     here = of_kind(overlay, "Deployment")
     listed = container(here[name])["ports"] if name in here else []
     return {one["name"]: one["containerPort"] for one in listed}
 
 
 def selects(selector: dict[str, Any], of: Labels) -> bool:
-    """Whether a label selector is about a pod; only what the policies here use."""
+    """Return whether a label selector matches a pod; supports only what the policies here use."""
     if not selector.get("matchLabels", {}).items() <= of.items():
         return False
     for one in selector.get("matchExpressions", []):
@@ -53,7 +53,7 @@ def selects(selector: dict[str, Any], of: Labels) -> bool:
 def allows(
     rule: dict[str, Any], side: str, other: Labels, port: int, names: dict[str, int]
 ) -> bool:
-    """Whether a rule lets a pod of this namespace come, or be gone to, at a port."""
+    """Return whether a rule permits traffic from or to a pod of this namespace, at a port."""
     named = [names.get(one["port"], one["port"]) for one in rule.get("ports", [])]
     peers = rule.get(side, [{"podSelector": {}}])
     near = [p["podSelector"] for p in peers if "namespaceSelector" not in p]
@@ -61,7 +61,7 @@ def allows(
 
 
 def may(overlay: str, client: str, server: str, port: int) -> bool:
-    """Whether the client may go out to the server, and the server lets it in."""
+    """Return whether the client's egress and the server's ingress permit the connection."""
     one, other, names = labels(overlay, client), labels(overlay, server), ports(overlay, server)
     policies = [p["spec"] for p in of_kind(overlay, "NetworkPolicy").values()]
     out = [r for p in policies if selects(p["podSelector"], one) for r in p.get("egress", [])]

@@ -1,4 +1,4 @@
-"""A Kafka with the users of infra/k8s/overlays/production, and what each may do there."""
+"""A Kafka with the users and ACLs of infra/k8s/overlays/production."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,20 +31,20 @@ PATTERNS = {"prefix": ResourcePatternType.PREFIXED, "literal": ResourcePatternTy
 
 
 def documents(file: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Name → spec of the resources of a kind in a file."""
+    """Return name → spec of the resources of a kind in a file."""
     found = yaml.safe_load_all((KUBERNETES / file).read_text())
     return {one["metadata"]["name"]: one["spec"] for one in found if one["kind"] == kind}
 
 
 def rights() -> dict[str, list[dict[str, Any]]]:
-    """Of each of Kafka's users what it may do."""
+    """Return the ACLs of each Kafka user."""
     users = documents("overlays/production/kafka-users.yaml", "KafkaUser")
     return {name: spec["authorization"]["acls"] for name, spec in users.items()}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Kafka that knows production's users, each with what it may do."""
+    """A Kafka with production's users and ACLs."""
 
     bootstrap: str
     folder: Path
@@ -54,13 +54,13 @@ class Cluster:
         return self.folder / "ca.pem"
 
     def environment(self, prefix: str, user: str) -> dict[str, str]:
-        """The variables of a program of ours that talks to it."""
+        """Return the environment variables of one of our programs that connects to it."""
         told = {"BOOTSTRAP": self.bootstrap, "TLS": "true", "CA_FILE": str(self.ca)}
         told |= {"USER": user, "PASSWORD": kafka_over_tls.PASSWORD}
         return {f"{prefix}_KAFKA_{name}": value for name, value in told.items()}
 
     def java(self, user: str) -> dict[str, str]:
-        """The properties of a client in Java."""
+        """Return the properties of a Java client."""
         return {
             "security.protocol": "SASL_SSL",
             "sasl.mechanism": "SCRAM-SHA-512",
@@ -106,5 +106,5 @@ def bindings() -> list[AclBinding]:
 
 
 def words(operation: str) -> str:
-    """DescribeConfigs → DESCRIBE_CONFIGS."""
+    """Convert DescribeConfigs to DESCRIBE_CONFIGS."""
     return "".join(f"_{c}" if c.isupper() else c for c in operation).lstrip("_").upper()

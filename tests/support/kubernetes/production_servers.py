@@ -1,4 +1,4 @@
-"""Registry, Connect and connector as infra/k8s/overlays/production tells them, on this machine."""
+"""Registry, Connect and connector configured as in infra/k8s/overlays/production, locally."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from tests.support.stores.mysql_over_tls import PASSWORD, Server
 
 
 async def answers(url: str) -> None:
-    """Return when it does; raises AssertionError."""
+    """Return when it answers; raise AssertionError."""
     try:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             assert response.status == 200
@@ -29,7 +29,7 @@ async def answers(url: str) -> None:
 
 @asynccontextmanager
 async def registry(kafka: Cluster) -> AsyncIterator[str]:
-    """Its address."""
+    """Run a registry; return its address."""
     spec = documents("overlays/production/registry.yaml", "Deployment")["registry"]
     (container,) = spec["template"]["spec"]["containers"]
     here = {
@@ -61,7 +61,7 @@ async def registry(kafka: Cluster) -> AsyncIterator[str]:
 async def connect(
     kafka: Cluster, mysql: Server, registry_url: str, truststore: Path
 ) -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """A worker's address, and what its connector is told."""
+    """Run a worker; return its address, and the variables for its connector."""
     spec: dict[str, Any] = {}
     for file in ("base", "overlays/production"):
         spec |= documents(f"{file}/connect.yaml", "KafkaConnect")["debezium"]["config"]
@@ -69,7 +69,7 @@ async def connect(
     software = local_stack.fetch()
     secured = {
         f"{client}{name}": value
-        for client in ("", "producer.", "consumer.", "admin.")  # as Strimzi says it to each
+        for client in ("", "producer.", "consumer.", "admin.")  # as Strimzi configures each
         for name, value in kafka.java("kafka-connect").items()
     }
     copies = {f"{what}.storage.replication.factor": "1" for what in ("config", "offset", "status")}
@@ -103,7 +103,7 @@ async def connect(
 
 
 def connector(kafka: Cluster, truststore: Path) -> dict[str, str]:
-    """The configuration of user-events in production, with this machine's files."""
+    """Return production's configuration of user-events, with this machine's files."""
     told: dict[str, Any] = documents("base/connectors.yaml", "KafkaConnector")["user-events"]
     (patch,) = documents("overlays/production/connectors.yaml", "KafkaConnector").values()
     here = {

@@ -1,1 +1,1 @@
-"""Contracts, and how they may change."""
+"""Contracts, and the changes that they permit."""

@@ -1,4 +1,4 @@
-"""Changes of the contract, allowed and forbidden: for our gate and for the registry alike."""
+"""Changes of the contract, allowed and forbidden, for our gate and for the registry alike."""
 
 import copy
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ NICKNAME = {"name": "nickname", "type": ["null", "string"], "default": None}
 
 @dataclass(frozen=True)
 class Change:
-    """The fields that come (or take the place of one that is there), and those that go."""
+    """The fields that are added (or replace one), and those that are removed."""
 
     name: str
     puts: tuple[dict[str, Any], ...] = ()
     drops: tuple[str, ...] = ()
 
     def made(self) -> dict[str, Any]:
-        """The contract after it."""
+        """Return the contract after it."""
         candidate = copy.deepcopy(avro_schema())
         fields = {field["name"]: field for field in candidate["fields"]}
         fields |= {field["name"]: field for field in self.puts}
@@ -29,7 +29,7 @@ class Change:
 
 
 def a(name: str, *types: str, **more: Any) -> dict[str, Any]:
-    """A field."""
+    """Return a field."""
     return {"name": name, "type": types[0] if len(types) == 1 else list(types)} | more
 
 
@@ -51,9 +51,9 @@ RENAMED = Change(
     puts=(a("given_name", "null", "string", default=None),),
     drops=("first_name",),
 )
-"""Avro and the registry let this pass, as one field that goes and one that comes."""
+"""Avro and the registry accept this as the removal of one field and the addition of another."""
 
 
 def each(*changes: Change) -> pytest.MarkDecorator:
-    """One test for each of these changes."""
+    """Parametrize a test over these changes."""
     return pytest.mark.parametrize("change", changes, ids=lambda change: change.name)

@@ -1,4 +1,4 @@
-"""The OpenAPI documents, held against what the APIs answer."""
+"""Validation of the APIs' responses against the OpenAPI documents."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from chassis.problems import STATUS_BY_KIND, Kind
 from user_contracts import openapi
 
 Json = dict[str, Any]
-# Headers that carry meaning; one that is sent is documented, too.
+# Headers that carry meaning; one that is sent must be documented.
 TOLD = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate")
 
 
@@ -82,12 +82,12 @@ def _document(api: str) -> Json:
 
 
 def _closed(schema: Json) -> Json:
-    """As documented, and nothing besides: callers must bear new fields, these tests must not."""
+    """Forbid undocumented fields: clients must accept new fields, these tests must not."""
     return schema | {"unevaluatedProperties": False} if "properties" in schema else schema
 
 
 def _path_item(document: Json, path: str) -> Json | None:
-    """The path item for a path; those without parameters come first."""
+    """Return the path item for a path; those without parameters take precedence."""
     for template in sorted(document["paths"], key=lambda template: template.count("{")):
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
             return _resolved(document, document["paths"][template])

@@ -1,4 +1,4 @@
-"""May one version of an Avro record follow another? FULL_TRANSITIVE, and no renames."""
+"""Gate for versions of an Avro record: FULL_TRANSITIVE, and no renames."""
 
 import json
 import re
@@ -15,20 +15,20 @@ Schema = dict[str, Any]
 
 
 def published(folder: Path = PUBLISHED) -> list[Schema]:
-    """Every version of an event that was ever published, oldest first."""
+    """Return every published version of an event, oldest first."""
     numbered = {int(re.sub(r"\D", "", path.stem)): path for path in folder.glob("v*.avsc")}
     return [json.loads(numbered[number].read_text("utf-8")) for number in sorted(numbered)]
 
 
 def objections(history: Sequence[Schema]) -> list[str]:
-    """What is wrong with these versions, oldest first; empty: each may follow all before it."""
+    """Return violations in these versions, oldest first; empty: each may follow all before it."""
     return [
         f"version {newer + 1} after version {older + 1}: {what}"
         for newer in range(len(history))
         for older in range(newer)
         for what in _incompatible(history[older], history[newer])
     ] + [
-        f"version {number} drops {gone} and brings {new} at once: for Avro that is well, for "
+        f"version {number} removes {gone} and adds {new} at once: valid for Avro, but for "
         "readers it is a rename, and the values are lost"
         for number, (older, newer) in enumerate(pairwise(history), start=2)
         if (gone := _names(older) - _names(newer)) and (new := _names(newer) - _names(older))
@@ -36,7 +36,7 @@ def objections(history: Sequence[Schema]) -> list[str]:
 
 
 def _incompatible(older: Schema, newer: Schema) -> Iterator[str]:
-    """Why the newer version cannot read what the older one wrote, or the other way round."""
+    """Yield why the newer version cannot read what the older one wrote, or vice versa."""
     for role, reader, writer in (("new readers", newer, older), ("old readers", older, newer)):
         checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
         found = checker.get_compatibility(parse(json.dumps(reader)), parse(json.dumps(writer)))

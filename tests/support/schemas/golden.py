@@ -1,4 +1,4 @@
-"""Events of every published version, and what the projectors make of them."""
+"""Events of every published version, and the views that the projectors derive from them."""
 
 import base64
 import io
@@ -25,7 +25,7 @@ each_event = pytest.mark.parametrize(("sample", "name"), EVENTS)
 
 @dataclass(frozen=True)
 class OnlySchema:
-    """A registry that gives one schema for any id."""
+    """A registry that returns one schema for any id."""
 
     schema: Mapping[str, Any]
 
@@ -34,18 +34,18 @@ class OnlySchema:
 
 
 def bytes_of(sample: Mapping[str, Any]) -> bytes:
-    """The record's value, as Debezium wrote it then."""
+    """Return the record's value, as Debezium wrote it then."""
     return HEADER.pack(0, 1) + base64.b64decode(sample["bytes"])
 
 
 def writer_of(sample: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema that it was written with."""
+    """Return the schema that it was written with."""
     schema: dict[str, Any] = json.loads((SAMPLES / "user_event" / sample["schema"]).read_text())
     return schema
 
 
 def encoded(event: Mapping[str, Any], schema: Mapping[str, Any]) -> bytes:
-    """The record's value, as Debezium writes it with this schema."""
+    """Return the record's value, as Debezium writes it with this schema."""
     body = io.BytesIO()
     fastavro.schemaless_writer(body, fastavro.parse_schema(dict(schema)), event)
     return HEADER.pack(0, 1) + body.getvalue()
@@ -54,12 +54,12 @@ def encoded(event: Mapping[str, Any], schema: Mapping[str, Any]) -> bytes:
 async def decoded(
     value: bytes, writer: Mapping[str, Any], reader: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The record as a projector with the reader's contract sees it."""
+    """Return the record as decoded by a projector with the reader's contract."""
     return await AvroDecoder(OnlySchema(writer), reader)(value)
 
 
 def views(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What today's projections make of a decoded event, in the form of samples/view."""
+    """Return today's projections of a decoded event, in the form of samples/view."""
     user = redis_projector.projection.project(event)
     return {
         "redis": {

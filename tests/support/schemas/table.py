@@ -1,10 +1,10 @@
-"""The Avro fields that Debezium makes of the table user_event."""
+"""The Avro fields that Debezium derives from the table user_event."""
 
 from typing import Any
 
 import pymysql
 
-NOT_PUBLISHED = {"idempotency_key", "request_hash"}  # as infra/connect/user-events.json has it
+NOT_PUBLISHED = {"idempotency_key", "request_hash"}  # see infra/connect/user-events.json
 TIME = {
     "type": "string",
     "connect.version": 1,
@@ -14,7 +14,7 @@ AVRO: dict[str, Any] = {"char": "string", "varchar": "string", "int": "long", "d
 
 
 def avro_fields(connection: "pymysql.Connection[Any]", database: str) -> list[dict[str, Any]]:
-    """The fields of the table in this database, in the order of its columns."""
+    """Return the fields of the table in this database, in column order."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, data_type, is_nullable FROM information_schema.columns "

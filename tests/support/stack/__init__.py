@@ -1,1 +1,1 @@
-"""The running test stack, its programs, and what can go wrong with it."""
+"""The running test stack, its programs, and faults that can be injected."""

@@ -1,4 +1,4 @@
-"""A server of a test's own, beside it."""
+"""A test's own server process."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ STOPS_WITHIN = 60  # seconds
 def process(
     log: Path, command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """It runs while the block does, with these variables besides the test's; log gets its words."""
+    """Run it during the block, with these variables added; its output goes to log."""
     with log.open("ab") as written:
         running = subprocess.Popen(
             command, env=os.environ | dict(environment or {}), stdout=written, stderr=written

@@ -1,4 +1,4 @@
-"""The compose project under test, and where it answers on this host."""
+"""The compose project under test, and its addresses on this host."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ ADDRESSES = Addresses(
 
 @contextmanager
 def running() -> Iterator[Addresses]:
-    """The project `people-test`, from empty volumes; gone with its volumes afterwards."""
+    """Run the project `people-test` from empty volumes; remove it with its volumes afterwards."""
     compose("down", "--volumes", "--remove-orphans")
     try:
         compose("up", "--build", "--wait", "--wait-timeout", "300")
@@ -51,25 +51,25 @@ def running() -> Iterator[Addresses]:
 
 
 def compose(*arguments: str) -> str:
-    """Run docker compose on the project; an AssertionError holds what it said when it failed."""
+    """Run docker compose on the project; an AssertionError has its output when it fails."""
     return _docker("compose", "-p", "people-test", *FILES, *arguments)
 
 
 def containers(service: str | None = None) -> list[dict[str, Any]]:
-    """What `docker inspect` says of the project's containers, ended jobs included."""
+    """Return `docker inspect` of the project's containers, including ended jobs."""
     names = compose("ps", "--all", "--quiet", *([service] if service else [])).split()
     inspected: list[dict[str, Any]] = json.loads(_docker("inspect", *names))
     return inspected
 
 
 def metrics(container: str, port: int) -> list[str]:
-    """The lines of /metrics on a container's admin port, asked for from inside it."""
+    """Return the lines of /metrics on a container's admin port, requested from inside it."""
     ask = f"import urllib.request as r; print(r.urlopen('http://{HOST}:{port}/metrics').read().decode())"
     return _docker("exec", container, "python", "-c", ask).splitlines()
 
 
 def packages(container: str) -> set[str]:
-    """The distributions that a container's Python finds in /opt."""
+    """Return the distributions that a container's Python finds in /opt."""
     ask = (
         "from importlib.metadata import distributions as d; import sys;"
         "print(*(p.metadata['Name'] for p in d(path=[p for p in sys.path if '/opt/' in p])))"

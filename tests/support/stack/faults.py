@@ -1,4 +1,4 @@
-"""What can go wrong, done to the running test stack and undone again."""
+"""Faults that are injected into the running test stack and removed again."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ NOBODY = "01890000-0000-7000-8000-ffffffffffff"
 
 @asynccontextmanager
 async def frozen(program: str) -> AsyncIterator[None]:
-    """The program's process stands still: connections stay open and nobody answers."""
+    """Suspend the program's process: connections stay open without responses."""
     pid = control.pid_of(NAME, program)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -46,7 +46,7 @@ async def stopped(program: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def blocked_index(stack: Addresses) -> AsyncIterator[None]:
-    """The index of the serving generation takes no writes."""
+    """Block writes to the index of the serving generation."""
     block = "index.blocks.write"
     async with AsyncOpenSearch(stack.opensearch_url) as client:
         await client.indices.put_settings(index="users", body={block: True})
@@ -58,7 +58,7 @@ async def blocked_index(stack: Addresses) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def creating(stack: Addresses, callers: int) -> AsyncIterator[None]:
-    """So many callers create users, one after the other, and do not mind being refused."""
+    """Run clients that create users one after the other, and ignore refusals."""
     names = {"first_name": "Busy", "last_name": "Bee"}
     async with _asking(stack, callers, "POST", "/user", names):
         yield
@@ -66,7 +66,7 @@ async def creating(stack: Addresses, callers: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def reading_histories(stack: Addresses, callers: int) -> AsyncIterator[None]:
-    """So many callers each take a connection to MySQL; creates share one."""
+    """Run clients that each hold a connection to MySQL; creates share one."""
     async with _asking(stack, callers, "GET", f"/user/{NOBODY}/history", None):
         yield
 
@@ -104,7 +104,7 @@ async def paused_connector(stack: Addresses) -> AsyncIterator[None]:
 
 async def _connector(stack: Addresses, order: str) -> None:
     url = f"{stack.connect_url}/connectors/user-events/{order}"
-    headers = {"Content-Type": "application/json"}  # also of no body, says Connect
+    headers = {"Content-Type": "application/json"}  # Connect requires it also without a body
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.put(url) as response,
@@ -114,7 +114,7 @@ async def _connector(stack: Addresses, order: str) -> None:
 
 @asynccontextmanager
 async def paused(stack: Addresses, projector: str) -> AsyncIterator[None]:
-    """The operator lets the projector rest."""
+    """Pause the projector as an operator does."""
     tool = Tool(stack, projector)
     await tool.done("pause")
     try:
@@ -125,7 +125,7 @@ async def paused(stack: Addresses, projector: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def poison(stack: Addresses) -> AsyncIterator[None]:
-    """A record that nobody can decode; afterwards a tombstone, and no dead letters."""
+    """Publish a record that cannot be decoded; afterwards a tombstone, and no dead letters."""
     await _write(stack, b"not Avro")
     try:
         yield
@@ -155,7 +155,7 @@ async def _no_dead_letters(stack: Addresses) -> None:
 
 
 async def restart(prometheus: Prometheus, program: str, how: signal.Signals) -> None:
-    """End the program's process, and return when Prometheus has met the next one."""
+    """End the program's process, and return when Prometheus has scraped the next one."""
     started = f'process_start_time_seconds{{job="{program}"}}'
     before = await prometheus.query(started)
     os.kill(control.pid_of(NAME, program), how)

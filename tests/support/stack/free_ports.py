@@ -1,19 +1,19 @@
-"""Ports of the loopback address that nobody listens on just now."""
+"""Free ports of the loopback address."""
 
 import random
 import socket
 
 from tests.support.stack.instance import WORKER
 
-# Above those of the tests' stacks, and below those that Linux gives to outgoing connections
-# (ip_local_port_range: from 32768), one of which may take a port before its server does. Each of
-# pytest-xdist's workers has its own.
+# Above those of the test stacks, and below the ephemeral ports of outgoing connections
+# (ip_local_port_range: from 32768), which may take a port before its server does. Each of
+# pytest-xdist's workers has its own range.
 FIRST, OF_EACH = 22_000, 2_000
 PORTS = range(FIRST + WORKER * OF_EACH, FIRST + (WORKER + 1) * OF_EACH)
 
 
 def unused(count: int, row: int = 1) -> list[int]:
-    """The first ports of `count` rows; those of a row follow each other."""
+    """Return the first ports of `count` rows; those of a row are consecutive."""
     found: list[int] = []
     taken: set[int] = set()
     while len(found) < count:

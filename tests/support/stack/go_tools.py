@@ -1,4 +1,4 @@
-"""Programs of others, written in Go, that tests run."""
+"""Third-party programs, written in Go, that tests run."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,8 @@ TOOLS = Path(__file__).parents[3] / ".tools"
 
 
 def tool(name: str) -> str:
-    """The path of a tool that `make check` builds; without it a test is left out, but not in CI."""
+    """Return the path of a tool that `make check` builds; without it skip, but not in CI."""
     if not (TOOLS / "go/ready").exists():
-        told = f"no {name}: `make check` builds it, where there is Go"
+        told = f"no {name}: `make check` builds it if Go is installed"
         pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
     return str(TOOLS / "bin" / name)

@@ -1,4 +1,4 @@
-"""A service's console command, with settings of the test's own and its log to read."""
+"""A service's console command, with the test's own settings and its captured log."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITHIN = 30  # seconds for the program to end, once it is told to
+WITHIN = 30  # seconds for the program to exit after the signal
 
 
 @dataclass
@@ -24,13 +24,13 @@ class LoggedProgram:
         return [line for line in self.lines if line["level"] == level]
 
     async def ended(self, within: float = WITHIN) -> int:
-        """The exit code, once the program has ended by itself."""
+        """Return the exit code, once the program has exited by itself."""
         return await asyncio.wait_for(self.process.wait(), within)
 
 
 @asynccontextmanager
 async def logged(command: str, settings: Mapping[str, str]) -> AsyncIterator[LoggedProgram]:
-    """Run the command with these settings alone until the block ends."""
+    """Run the command with these settings only until the block ends."""
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / command,
         env={**settings, "PATH": os.environ["PATH"]},

@@ -1,4 +1,4 @@
-"""The programs of an operator, with the running stack's own settings."""
+"""Operator programs, with the running stack's own settings."""
 
 import asyncio
 import sys
@@ -21,9 +21,9 @@ class Tool:
     async def started(
         self, *words: str, settings: Mapping[str, str] | None = None
     ) -> asyncio.subprocess.Process:
-        """The command while it runs; what it prints is on stdout, what was wrong on stderr.
+        """Start the command; its output is on stdout, its errors on stderr.
 
-        settings: in place of those that the stack has for the program.
+        settings: override those of the stack for the program.
         """
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / self.program,
@@ -34,7 +34,7 @@ class Tool:
         )
 
     async def done(self, *words: str) -> str:
-        """What the command printed; AssertionError when it could not do what was asked."""
+        """Return the command's output; raise AssertionError if it fails."""
         code, told, complained = await self.ended(*words)
         assert code == 0, told + complained
         return told
@@ -42,7 +42,7 @@ class Tool:
     async def ended(
         self, *words: str, settings: Mapping[str, str] | None = None
     ) -> tuple[int | None, str, str]:
-        """The command's exit code, what it printed, and what was wrong."""
+        """Return the command's exit code, its output, and its errors."""
         process = await self.started(*words, settings=settings)
         try:
             told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
@@ -53,5 +53,5 @@ class Tool:
 
 
 def verifier(stack: Addresses) -> Tool:
-    """`view-verifier`; its first word names the projector whose view it verifies."""
+    """Return `view-verifier`; its first word names the projector whose view it verifies."""
     return Tool(stack, "view-verifier")

@@ -1,4 +1,4 @@
-"""The programs of users, and of each aggregate that `make new-aggregate` has put beside them."""
+"""The programs of users, and of each aggregate that `make new-aggregate` has added."""
 
 from importlib import import_module
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from local_stack.layout import AGGREGATES
 
 PREFIXES = ("", *(f"{aggregate.name}-" for aggregate in AGGREGATES))
-"""Of their names: none for those of users."""
+"""Prefix of program names; empty for those of users."""
 
 
 def every(*programs: str) -> list[str]:
-    """Of each of these the one of every aggregate."""
+    """Return the programs of every aggregate that correspond to these."""
     return [prefix + program for prefix in PREFIXES for program in programs]
 
 

@@ -1,4 +1,4 @@
-"""A Prometheus as its HTTP API shows it, and one of a test's own whose time is short."""
+"""Client of Prometheus's HTTP API, and a test's own Prometheus with short intervals."""
 
 import asyncio
 import json
@@ -19,33 +19,33 @@ from local_stack.addresses import Addresses
 
 RULES = Path(__file__).parents[3] / "infra" / "prometheus" / "alerts.yml"
 SECONDS = 1  # between two scrapes of a test's own Prometheus
-WINDOW = 25  # seconds; the canary's two last successes are in it, and a scrape or two besides
+WINDOW = 25  # seconds; covers the canary's last two successes, and a scrape or two besides
 WAIT = 2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Each method raises AssertionError when Prometheus is away or refuses."""
+    """Client; raises AssertionError when Prometheus is unavailable or rejects a request."""
 
     url: str
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
-        """The series of an instant query, each with `metric` (its labels) and `value`."""
+        """Return the series of an instant query, each with `metric` (its labels) and `value`."""
         answer = await self._ask("query", query=expression)
         found: list[dict[str, Any]] = answer["result"]
         return found
 
     async def selectors(self, expression: str) -> list[str]:
-        """Every series selector in an expression, as Prometheus itself has parsed it."""
+        """Return every series selector in an expression, as parsed by Prometheus."""
         tree = await self._ask("parse_query", query=expression)
         return sorted({_selector(node) for node in _nodes(tree)})
 
     async def exports(self, metric: str) -> bool:
-        """Whether a target declares the metric, be it without a series just now."""
+        """Return whether a target exports the metric, even without a series at the moment."""
         return metric in await self._ask("metadata", metric=metric)
 
     async def firing(self) -> dict[tuple[str, str], str]:
-        """What fires: alert and job → all that it says."""
+        """Return the firing alerts: alert and job → all annotations."""
         answer = await self._ask("alerts")
         return {
             (one["labels"]["alertname"], one["labels"].get("job", "")): str(one["annotations"])
@@ -83,14 +83,14 @@ def _selector(node: dict[str, Any]) -> str:
 
 
 def shortened(rules: str) -> str:
-    """The same rules with every window and every wait cut, and nothing else changed."""
+    """Return the rules with every window and every wait shortened, and nothing else changed."""
     cut = re.sub(r"\[\w+\]", f"[{WINDOW}s]", rules)
     return re.sub(r"(?m)^(\s+for:) \w+$", rf"\1 {WAIT}s", cut)
 
 
 @asynccontextmanager
 async def hasty(stack: Addresses, home: Path) -> AsyncIterator[Prometheus]:
-    """A Prometheus on the stack's own targets, with the shortened rules, while the block runs."""
+    """Run a Prometheus on the stack's own targets with the shortened rules, during the block."""
     (home / "alerts.yml").write_text(shortened(RULES.read_text()))
     config = yaml.safe_load((Path(stack.home) / "conf" / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": f"{SECONDS}s", "evaluation_interval": f"{SECONDS}s"}

@@ -1,4 +1,4 @@
-"""The test stack down, some of its data gone, and up again; and users to look for afterwards."""
+"""Stop and start of the test stack with loss of data; users to check afterwards."""
 
 import asyncio
 import os
@@ -27,24 +27,24 @@ LOCAL_STACK = Path(sys.executable).parent / "local-stack"
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Users as the views must tell them, and one that is erased."""
+    """Users as the views must show them, and one that is erased."""
 
     living: list[Answer]
     erased: str
 
     async def is_told_by(self, door: Door) -> None:
-        """AssertionError unless both views tell exactly this."""
+        """Raise AssertionError unless both views show exactly these."""
         await asyncio.gather(*(visible(door, user) for user in self.living))
         try:
             await door.get(self.erased)
         except Refused as refused:
             assert refused.status in {404, "NOT_FOUND"}
         else:
-            raise AssertionError("the erased user is told")
+            raise AssertionError("the erased user is returned")
 
 
 async def populated(door: Door, living: int) -> Population:
-    """So many users, every third one renamed, and one erased; both views tell so."""
+    """Create users, rename every third one, and erase one; return when both views show it."""
     users = [await created(door) for _ in range(living)]
     for user in users[::3]:
         user.update(await door.rename(user["id"], "Renamed"))
@@ -57,11 +57,11 @@ async def populated(door: Door, living: int) -> Population:
 
 @asynccontextmanager
 async def dropped_from_views(stack: Addresses, user: str) -> AsyncIterator[None]:
-    """The user is in no view any more, no offset knows of that, and the block brings it back."""
+    """Remove the user from both views without moving offsets; the block must restore it."""
     async with connected(stack, decode_responses=True) as redis:
         assert await redis.delete(RedisLayout("users").hash_key(await serving(redis), user))
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
-        # It remembers a deleted document's version for a minute, unless told otherwise.
+        # By default it remembers a deleted document's version for a minute.
         await opensearch.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")
         await opensearch.delete(index="users", id=user, params={"refresh": "true"})
     yield
@@ -70,21 +70,21 @@ async def dropped_from_views(stack: Addresses, user: str) -> AsyncIterator[None]
 
 
 async def connector_runs(stack: Addresses) -> None:
-    """AssertionError unless the connector and its task run, as connector-supervisor sees it."""
+    """Raise AssertionError unless connector-supervisor reports connector and task as running."""
     url = f"{stack.admin['connector-supervisor']}/readyz"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.status == HTTPStatus.OK, await response.text()
 
 
 async def down(stack: Addresses, losing: tuple[str, ...] = ()) -> None:
-    """Everything stops; the data of these servers is thrown away."""
+    """Stop everything; remove the data of these servers."""
     await asyncio.to_thread(_local_stack, stack, "down")
     for server in losing:
         shutil.rmtree(Path(stack.home) / "data" / server)
 
 
 async def up(stack: Addresses) -> None:
-    """Everything runs; AssertionError with what `local-stack` said if it does not."""
+    """Start everything; raise AssertionError with the output of `local-stack` if it fails."""
     await asyncio.to_thread(_local_stack, stack, "up")
 
 

@@ -1,4 +1,4 @@
-"""What a caller sees of a system that is being hurt: not yet, but soon."""
+"""Client's view of a system during a fault: temporary failures, then recovery."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from tests.support.clients.api_clients import Answer, Door, Refused
 
 
 async def created(door: Door) -> Answer:
-    """A new user with a name of its own; AssertionError while the system refuses."""
+    """Create a user with a unique name; raise AssertionError while the system refuses."""
     try:
         return await door.create("Survivor", letters())
     except (Refused, OSError, aiohttp.ClientError) as error:
@@ -16,7 +16,7 @@ async def created(door: Door) -> Answer:
 
 
 async def visible(door: Door, user: Answer) -> None:
-    """AssertionError unless the user is in query-api and found by search-api."""
+    """Raise AssertionError unless query-api returns the user and search-api finds it."""
     try:
         assert await door.get(user["id"], min_version=1) == user
         assert await door.search(user["last_name"]) == [user]

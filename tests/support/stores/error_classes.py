@@ -1,4 +1,4 @@
-"""The error classes of a driver, by introspection, and what the table says of an error."""
+"""A driver's error classes, by introspection, and their classification."""
 
 import importlib
 
@@ -6,7 +6,7 @@ from chassis.stores.errors.failure import Failure
 
 
 def classes(module: str) -> set[type[Exception]]:
-    """The exception classes that a driver's module defines itself."""
+    """Return the exception classes that a driver's module defines itself."""
     found = vars(importlib.import_module(module)).values()
     return {
         one

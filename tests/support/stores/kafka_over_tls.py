@@ -1,4 +1,4 @@
-"""A Kafka of a test's own, which talks TLS alone and lets in who has a password."""
+"""A test's own Kafka, with TLS and password login only."""
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ LOGGING = f"-Dlog4j2.configurationFile={INFRA / 'kafka' / 'log4j2.properties'}"
 
 
 def login(user: str) -> str:
-    """What Java's clients are told (`sasl.jaas.config`)."""
+    """Return the login of Java clients (`sasl.jaas.config`)."""
     return f'{MODULE} username="{user}" password="{PASSWORD}";'
 
 
@@ -47,7 +47,7 @@ def settings(bootstrap: str, folder: Path, user: str = ADMIN) -> KafkaSettings:
 def running(
     folder: Path, users: Sequence[str] = (ADMIN,), more: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Its address; the authority is ca.pem, a stranger stranger.pem. more: of server.properties."""
+    """Run it; return its address. CA: ca.pem, a foreign CA: stranger.pem. more: properties."""
     port, controller = unused(2)
     _certificates(folder)
     software = local_stack.fetch()
@@ -63,7 +63,7 @@ def running(
 
 
 def _configuration(folder: Path, port: int, controller: int, more: Mapping[str, str]) -> Path:
-    """Clients come by TLS and a password alone; what the broker tells itself stays on loopback."""
+    """Clients use TLS and a password; the broker's own listener stays on loopback."""
     told = {
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "listeners": f"CALLERS://{HOST}:{port},CONTROLLER://{HOST}:{controller}",

@@ -1,4 +1,4 @@
-"""MySQL is killed, its data directory removed, and an empty one takes its place."""
+"""Loss of MySQL: it is killed, its data directory removed, and an empty one replaces it."""
 
 import asyncio
 import os
@@ -19,10 +19,10 @@ RENEWED = {"mysql", "mysql-users", "migrate"}
 
 
 async def destroyed(found: Addresses) -> str:
-    """When MySQL was killed (RFC 3339), once all that it held is gone; nothing else is stopped."""
+    """Destroy its data; return when MySQL was killed (RFC 3339). Other programs keep running."""
     data = Path(found.home) / "data" / "mysql"
     pid = control.pid_of(found.instance, "mysql")
-    data.rename(data.with_suffix(".lost"))  # so that supervisor starts none over it
+    data.rename(data.with_suffix(".lost"))  # so that supervisor does not start one on it
     os.kill(pid, signal.SIGKILL)
     killed_at = datetime.now(UTC).isoformat()
     await asyncio.to_thread(control.stop, found.instance, "mysql")

@@ -1,4 +1,4 @@
-"""A MySQL of a test's own that talks to nobody in the clear; the usual jobs make it ready."""
+"""A test's own MySQL that requires TLS; the usual jobs set it up."""
 
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -27,7 +27,7 @@ from platform_setup import mysql_users
 from tests.support.stack.background import process
 from tests.support.stack.free_ports import unused
 
-HOST = "localhost"  # what the certificate is for; 127.0.0.1 it does not know
+HOST = "localhost"  # the certificate's name; it does not cover 127.0.0.1
 PASSWORD = "secret"
 EVENT = """
 INSERT INTO users.user_event
@@ -39,7 +39,7 @@ USERS = ("root", "debezium", "migrator", "command_api", "auditor")
 
 @dataclass(frozen=True)
 class Server:
-    """A way to it: by which name, and trusting which authority."""
+    """Connection parameters: host name, and trusted CA."""
 
     port: int
     ca: Path | None
@@ -49,7 +49,7 @@ class Server:
 
     @property
     def root(self) -> dict[str, Any]:
-        """The arguments of pymysql.connect."""
+        """Return the arguments of pymysql.connect."""
         return {
             "host": self.host, "port": self.port, "user": "root", "password": PASSWORD,
             "ssl": tls(self.ca), "autocommit": True,
@@ -62,12 +62,12 @@ class Server:
         )
 
     def put_event(self, user_id: str) -> None:
-        """The first of a user."""
+        """Store a user's first event."""
         with pymysql.connect(**self.root) as connection, connection.cursor() as cursor:
             cursor.execute(EVENT, [user_id, user_id])
 
     def make_users(self) -> None:
-        """`platform-setup mysql-users`; raises SetupError."""
+        """Run `platform-setup mysql-users`; raise SetupError."""
         told = {f"{user.upper()}_PASSWORD": PASSWORD for user in USERS}
         told |= {"HOST": self.host, "PORT": str(self.port), "CA_FILE": str(self.ca)}
         with pytest.MonkeyPatch.context() as environment:
@@ -78,7 +78,7 @@ class Server:
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[Server]:
-    """It has users and its table when the block begins."""
+    """Run it; it has users and its table when the block begins."""
     ca = trustme.CA()
     issued = ca.issue_cert(HOST)
     ca.cert_pem.write_to_path(folder / "ca.pem")
@@ -124,7 +124,7 @@ def running(folder: Path, server: Server) -> Iterator[None]:
 
 @contextmanager
 def speaking_no_tls(server: Server) -> Iterator[None]:
-    """Without a certificate it offers no TLS to who comes now; root's connection stays."""
+    """Disable TLS for new connections by removing the certificate; root's connection stays."""
     with pymysql.connect(**server.root) as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL require_secure_transport = OFF")
         cursor.execute("SET GLOBAL ssl_cert = '/nowhere'")
@@ -138,7 +138,7 @@ def speaking_no_tls(server: Server) -> Iterator[None]:
 
 
 def truststore(authority: Path) -> Path:
-    """What Java trusts: the authority's certificate in a PKCS#12 file."""
+    """Write the CA's certificate to a PKCS#12 truststore for Java; return its path."""
     certificate = load_pem_x509_certificate(authority.read_bytes())
     file = authority.with_suffix(".p12")
     trusted = [PKCS12Certificate(certificate, b"ca")]

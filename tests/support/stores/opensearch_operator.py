@@ -1,4 +1,4 @@
-"""OpenSearch as its operator sees it, be it one node or several, of which one may be away."""
+"""OpenSearch client of an operator, for one node or several, of which one may be unavailable."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

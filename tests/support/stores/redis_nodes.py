@@ -1,4 +1,4 @@
-"""A Redis Cluster for one test module: three masters, three replicas, nobody's password."""
+"""A Redis Cluster for one test module: three masters, three replicas, no passwords."""
 
 import contextlib
 import socket
@@ -20,7 +20,7 @@ SIZE = 6
 
 @dataclass(frozen=True)
 class Certificate:
-    """All nodes have the same, and announce its name: it knows no address."""
+    """Certificate of all nodes, which announce its host name: it covers no address."""
 
     name: str
     authority: Path
@@ -40,7 +40,7 @@ class Certificate:
 
 @contextmanager
 def running(folder: Path, certificate: Certificate | None = None) -> Iterator[str]:
-    """The URLs of its nodes, with commas between; with a certificate they speak TLS alone."""
+    """Yield the nodes' URLs, separated by commas; with a certificate they accept TLS only."""
     software = stack.fetch()
     ports = unused(2 * SIZE)
     nodes = [f"{HOST}:{port}" for port in ports[:SIZE]]

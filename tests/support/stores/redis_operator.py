@@ -1,4 +1,4 @@
-"""Redis as its operator sees it, be it one server or a cluster."""
+"""Redis client of an operator, for one server or a cluster."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from local_stack.addresses import Addresses
 
 @asynccontextmanager
 async def connected(stack: Addresses, *, decode_responses: bool = False) -> AsyncIterator[Any]:
-    """Any: redis-py's own types are those of texts and of bytes at once."""
+    """Connect; Any, since redis-py's own types cover texts and bytes at once."""
     options: dict[str, Any] = {
         "username": "redis_operator",
         "password": stack.password("redis_operator"),
@@ -30,6 +30,6 @@ async def connected(stack: Addresses, *, decode_responses: bool = False) -> Asyn
 
 
 async def serving(redis: Any) -> str:
-    """The generation that serves."""
+    """Return the serving generation."""
     found = await redis.get("users:generation") or "1"
     return found.decode() if isinstance(found, bytes) else str(found)

@@ -1,4 +1,4 @@
-"""Drift, planted by hand behind a projector's back, and what verification should call it."""
+"""Drift seeded directly in the stores, and the kinds that verification should report."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,7 @@ Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
 
 
 async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
-    """One kind a user; `users` have version 2, the erased one has 2 as well."""
+    """Seed one kind of drift a user; `users` have version 2, and so does the erased one."""
     missing, stale, other, ahead, unlisted, *_ = (user["id"] for user in users)
     async with connected(stack, decode_responses=True) as redis:
         generation = await serving(redis)
@@ -46,7 +46,7 @@ async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Pl
 
 
 async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) -> Planted:
-    """As in Redis, but for lists: there are none."""
+    """Seed the same kinds as in Redis, except for lists, which do not exist here."""
     missing, stale, other, ahead, *_ = (user["id"] for user in users)
     extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
     async with AsyncOpenSearch(stack.opensearch_url) as client:
@@ -61,7 +61,7 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
             } | fields
             await client.index(index="users", id=user, body=body, params=guard)
 
-        # It remembers a deleted document's version for a minute, unless told otherwise.
+        # By default it remembers a deleted document's version for a minute.
         await client.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")
         for user in (missing, stale):
             await client.delete(index="users", id=user, params={"refresh": "true"})
@@ -69,7 +69,7 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
         async def an_older_one_is_taken() -> None:
             try:
                 await write(stale, 1)
-            except ConflictError as error:  # its clock goes by 200 ms
+            except ConflictError as error:  # its clock has a resolution of 200 ms
                 raise AssertionError(error) from error
 
         await eventually(an_older_one_is_taken)
@@ -83,13 +83,13 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
 
 
 async def lose_bucket(stack: Addresses, user: str) -> None:
-    """Pages of Redis's view do not know any more that there are users like this one."""
+    """Remove the bucket from the index of buckets, so that pages skip users like this one."""
     async with connected(stack, decode_responses=True) as redis:
         directory = LAYOUT.directory_key(await serving(redis))
         assert await redis.zrem(directory, user[:6])
 
 
 def told(text: str) -> Planted:
-    """What verification printed of its findings."""
+    """Parse verification's output into findings."""
     words = [line.split() for line in text.splitlines() if line.startswith("found: ")]
     return {user: kind for _, kind, user, *_ in words}

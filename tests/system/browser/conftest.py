@@ -9,7 +9,7 @@ from local_stack.addresses import Addresses
 from tests.support.clients.browser import launched
 from tests.support.stack.faults import stopped
 
-WITHIN = 15_000  # milliseconds for whatever a test waits for
+WITHIN = 15_000  # milliseconds for each wait of a test
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +20,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 async def quiet(stack: Addresses) -> AsyncIterator[None]:
-    """No user comes and goes but those of the tests: the canary's would move what a test counts."""
+    """Stop the canary: its users would change what a test counts."""
     async with stopped("canary"):
         yield
 
 
 @pytest.fixture
 async def page(browser: Browser, stack: Addresses, quiet: None) -> AsyncIterator[Page]:
-    """The console, live, on a desktop; a complaint of its script or its policy fails the test."""
+    """Open the console on a desktop; an error of its script or its policy fails the test."""
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # An answer that is a problem is logged by the browser itself.
+        # The browser itself logs a response that is a problem.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             complaints.append(message.text)
 

@@ -1,4 +1,4 @@
-"""What a person does with the console, in a real browser, through every server."""
+"""Use of the console in a real browser, through every server."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
 
 
 def unique(prefix: str) -> str:
-    """A name that no other test has: letters only, so that search sees one word."""
+    """Return a name that no other test has, of A to Z only, so that search sees one word."""
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
 async def create(page: Page, first: str, last: str) -> None:
-    """Create a user by keyboard alone, from where the focus is when the page has loaded."""
+    """Create a user by keyboard, from the element that has the focus after loading."""
     await expect(page.locator("#create input").first).to_be_focused()
     await page.keyboard.insert_text(first)
     await page.keyboard.press("Tab")
@@ -29,7 +29,7 @@ async def create(page: Page, first: str, last: str) -> None:
 
 
 async def passed(page: Page, title: str) -> list[float]:
-    """Wait until the command with this title has passed every stop; the times, in ms."""
+    """Wait until the command with this title has passed every stop; return the times, in ms."""
     await expect(page.locator("#journey-title")).to_have_text(title)
     times = page.locator("#journey .time")
     await expect(times).to_have_text([re.compile(r"^[\d.]+ ms$")] * len(STOPS))
@@ -37,7 +37,7 @@ async def passed(page: Page, title: str) -> list[float]:
 
 
 def person(page: Page, pane: str, name: str) -> Locator:
-    """A user's item in the list or among the results."""
+    """Return a user's item in the list or among the results."""
     return page.locator(f"#{pane} li").filter(has_text=name)
 
 
@@ -46,10 +46,10 @@ async def press(page: Page, item: Locator, deed: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_a_user_s_life_by_keyboard(page: Page) -> None:
+async def test_user_is_created_renamed_and_deleted_by_keyboard(page: Page) -> None:
     last = unique("Lee")
     await create(page, "Bruce", last)
-    command, kafka, query, search = await passed(page, f"Bruce {last} is created")
+    command, kafka, query, search = await passed(page, f"Created Bruce {last}")
     assert 0 < command < min(kafka, query, search)
     await expect(page.locator("#announcement")).to_contain_text("OpenSearch after")
     await expect(page.locator("#create input").first).to_be_focused()
@@ -64,7 +64,7 @@ async def test_a_user_s_life_by_keyboard(page: Page) -> None:
     await expect(page.locator("#rename input").first).to_be_focused()
     await page.locator("#rename input").first.fill("Brandon")
     await page.keyboard.press("Enter")
-    await passed(page, f"Bruce {last} is renamed Brandon {last}")
+    await passed(page, f"Renamed Bruce {last} to Brandon {last}")
     for pane in ("list", "results"):
         await expect(person(page, pane, f"Brandon {last}")).to_contain_text("version 2")
 
@@ -72,17 +72,17 @@ async def test_a_user_s_life_by_keyboard(page: Page) -> None:
     await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    await passed(page, f"Brandon {last} is deleted")
+    await passed(page, f"Deleted Brandon {last}")
     for pane in ("list", "results"):
         await expect(person(page, pane, last)).to_have_count(0)
 
 
-async def test_a_hostile_name_is_text(page: Page) -> None:
+async def test_hostile_name_is_shown_as_text(page: Page) -> None:
     last = unique("Drop")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     await create(page, HOSTILE, last)
-    await passed(page, f"{HOSTILE} {last} is created")
+    await passed(page, f"Created {HOSTILE} {last}")
     await page.get_by_role("searchbox").fill(last)
     for pane in ("list", "results"):
         await expect(person(page, pane, last).locator("bdi")).to_have_text(f"{HOSTILE} {last}")
@@ -94,7 +94,7 @@ async def test_a_hostile_name_is_text(page: Page) -> None:
     assert [url for url in requests if url.endswith("/x")] == []
 
 
-async def test_a_problem_is_told_in_the_api_s_words(page: Page) -> None:
+async def test_problem_shows_the_api_s_message(page: Page) -> None:
     await create(page, "x" * 101, "y")
     problem = page.locator("#create-problem")
     await expect(problem).to_contain_text("The request is not valid")
@@ -102,7 +102,7 @@ async def test_a_problem_is_told_in_the_api_s_words(page: Page) -> None:
     await expect(page.locator("#create input").first).to_have_value("x" * 101)
 
 
-async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
+async def test_form_submitted_twice_creates_one_user(page: Page) -> None:
     sent: list[str] = []
     answered = asyncio.Event()
 
@@ -116,37 +116,37 @@ async def test_a_form_that_is_sent_twice_creates_once(page: Page) -> None:
     await create(page, "Ada", last)
     await page.keyboard.press("Enter")
     answered.set()
-    await passed(page, f"Ada {last} is created")
+    await passed(page, f"Created Ada {last}")
     assert sent == ["POST"]
 
 
-async def test_of_two_who_rename_the_same_version_the_second_is_told(page: Page) -> None:
+async def test_second_rename_of_the_same_version_is_rejected(page: Page) -> None:
     last = unique("Race")
     await create(page, "Ada", last)
-    await passed(page, f"Ada {last} is created")
+    await passed(page, f"Created Ada {last}")
     await press(page, person(page, "list", last), "Rename")
     other = await page.context.new_page()
     await other.goto(page.url)
     await press(other, person(other, "list", last), "Rename")
     await other.locator("#rename input").first.fill("Eve")
     await other.keyboard.press("Enter")
-    await passed(other, f"Ada {last} is renamed Eve {last}")
+    await passed(other, f"Renamed Ada {last} to Eve {last}")
 
     await page.locator("#rename input").first.fill("Ida")
     await page.keyboard.press("Enter")
 
-    await expect(page.locator("#rename .problem")).to_contain_text("another version")
+    await expect(page.locator("#rename .problem")).to_contain_text("different version")
     await page.keyboard.press("Escape")
     await expect(person(page, "list", last)).to_contain_text(f"Eve {last}")
 
 
-async def test_the_list_turns_its_pages(page: Page) -> None:
+async def test_list_pages_back_and_forth(page: Page) -> None:
     for number in range(7):
         answer = await page.request.post(
             f"{page.url}user", data={"first_name": f"Page {number}", "last_name": unique("Turn")}
         )
     await page.reload()
-    # By its id: what stands first may be the canary's user, and that goes as it came.
+    # By its id: the first item may be the canary's user, which is deleted again.
     (command_api, *_) = (await answer.text()).splitlines()
     newest = page.locator(f'#list [data-id="{json.loads(command_api)["user"]["id"]}"]')
     await expect(newest).to_have_count(1)

@@ -1,6 +1,6 @@
-"""Pages of other sites, in a real browser of somebody who runs the system (case H5).
+"""Pages of other sites, in a real browser of an operator of the system (case H5).
 
-One site takes a name of its own for this machine's address (DNS rebinding), another one sends forms
+One site resolves its own name to this machine's address (DNS rebinding), another one sends forms
 and requests to localhost.
 """
 
@@ -30,7 +30,7 @@ FETCH = """async ([url, method, body]) => {
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser to whom evil.test is this machine, as a name server may say."""
+    """Launch a browser that resolves evil.test to this machine, as a DNS server may do."""
     async with launched("--host-resolver-rules=MAP evil.test 127.0.0.1") as browser:
         yield browser
 
@@ -44,7 +44,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest.fixture
 async def site() -> AsyncIterator[str]:
-    """The address of a page of another site."""
+    """Serve a page of another site; return its address."""
 
     async def shown(_request: web.Request) -> web.Response:
         return web.Response(text="<!doctype html><body>win a prize", content_type="text/html")
@@ -56,7 +56,7 @@ async def site() -> AsyncIterator[str]:
 
 
 def of_a_browser(stack: Addresses) -> dict[str, str]:
-    """Each address of ours that speaks HTTP/1.1, with a path that it serves."""
+    """Return each address of ours that serves HTTP/1.1, with a path."""
     ports = {f"{name}'s admin port": f"{url}/metrics" for name, url in stack.admin.items()}
     return ports | {
         "console": f"{stack.console_url}/user",

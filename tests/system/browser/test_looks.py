@@ -1,4 +1,4 @@
-"""The console on a phone, in light and dark, by keyboard, and while a neighbour is away."""
+"""The console on a phone, in light and dark, by keyboard, and with an unavailable dependency."""
 
 import uuid
 from typing import Literal
@@ -10,7 +10,7 @@ from tests.support.stack.faults import stopped
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=15_000)
-# For each text: its colour's contrast to the first background under it (WCAG 2, 1.4.3).
+# For each text: contrast of its colour to the first background below it (WCAG 2, 1.4.3).
 CONTRASTS = """() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const light = (colour) => {
@@ -59,7 +59,7 @@ async def test_a_phone_scrolls_in_one_direction_only(page: Page) -> None:
     assert dialog == 0
 
 
-async def test_the_focus_goes_through_the_page_in_order_and_is_seen(page: Page) -> None:
+async def test_focus_order_follows_the_page_and_is_visible(page: Page) -> None:
     await page.request.post(f"{page.url}user", data={"first_name": "Tab", "last_name": "Order"})
     await page.reload()
     await expect(page.locator("#list li").first).to_be_visible()
@@ -72,12 +72,12 @@ async def test_the_focus_goes_through_the_page_in_order_and_is_seen(page: Page) 
         await page.keyboard.press("Tab")
 
 
-async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -> None:
+async def test_unavailable_projector_is_shown_and_recovers(page: Page) -> None:
     lag = page.locator('[data-of="search-projector"][data-figure="lag"]')
     await expect(lag).to_have_text("0")
     async with stopped("search-projector"):
-        await expect(page.locator("#programs")).to_contain_text("search-projector away")
-        await expect(lag).to_have_text("not known")
+        await expect(page.locator("#programs")).to_contain_text("search-projector unavailable")
+        await expect(lag).to_have_text("unknown")
         await page.locator("#create input").first.fill("Nobody")
         await page.locator("#create input").last.fill(f"Finds{uuid.uuid4().hex}")
         await page.keyboard.press("Enter")
@@ -89,13 +89,13 @@ async def test_a_projector_that_is_away_is_shown_so_and_comes_back(page: Page) -
     )
 
 
-async def test_a_page_outlives_its_console(page: Page) -> None:
+async def test_page_reconnects_to_a_restarted_console(page: Page) -> None:
     async with stopped("console"):
-        await expect(page.locator("#connection")).to_contain_text("away")
+        await expect(page.locator("#connection")).to_contain_text("does not answer")
         await page.locator("#create input").first.fill("Ada")
         await page.locator("#create input").last.fill("Lovelace")
         await page.keyboard.press("Enter")
         await expect(page.locator("#create-problem")).to_have_text("The console does not answer.")
     await expect(page.locator("#connection")).to_have_text("live", timeout=60_000)
     await page.keyboard.press("Enter")
-    await expect(page.locator("#journey-title")).to_have_text("Ada Lovelace is created")
+    await expect(page.locator("#journey-title")).to_have_text("Created Ada Lovelace")

@@ -1,7 +1,7 @@
-"""Pages of other sites before the servers of the local stack, in a real browser (case H6).
+"""Pages of other sites against the servers of the local stack, in a real browser (case H6).
 
-OpenSearch, Kafka Connect, the registry and Prometheus have no login. A page reaches them by a name
-of its own (DNS rebinding), by a form, by fetch, and by an image.
+OpenSearch, Kafka Connect, the registry and Prometheus have no login. A page reaches them by its own
+host name (DNS rebinding), by a form, by fetch, and by an image.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
 REFUSED = {400, 403, 404, 405}
-# Nothing can be changed there, and what can be read is figures.
+# These are read-only, and serve metrics only.
 READ_ONLY = {"metrics", "prometheus"}
 FORM = "<form method=post enctype=text/plain action='{url}'><input name=a value=b></form>"
 FETCH = """async ([url, method, mode]) => {
@@ -36,20 +36,20 @@ IMAGE = """url => new Promise(done => {
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    """A page in a browser to which evil.test is this machine, as a name server may say."""
+    """Open a page in a browser that resolves evil.test to this machine, as a DNS server may do."""
     async with launched("--host-resolver-rules=MAP evil.test 127.0.0.1") as browser:
         yield await browser.new_page()
 
 
 def listeners(stack: Addresses) -> Iterator[tuple[str, str, int]]:
-    """Each port of each program that runs: the program, what it is for, its number."""
+    """Return each port of each running program: program, purpose, number."""
     for program in control.states(Instance(stack.instance)):
         for purpose, port in PORTS[program].items():
             yield program, purpose, port + stack.port_offset
 
 
 def changes(stack: Addresses) -> list[tuple[str, str]]:
-    """Requests each of which would do harm."""
+    """Return requests each of which would do harm."""
     connector = f"{stack.connect_url}/connectors/user-events"
     return [
         ("POST", f"{stack.opensearch_url}/users/_close"),
@@ -69,7 +69,7 @@ def rebound(url: str) -> str:
 
 
 async def status(page: Page, url: str) -> int | None:
-    """The status of a navigation; None where nobody speaks HTTP."""
+    """Return the status of a navigation; None without an HTTP server."""
     try:
         answer = await page.goto(url)
     except Error:
@@ -91,7 +91,7 @@ async def serve_as_before(stack: Addresses) -> None:
     ] * 2
 
 
-async def test_no_listener_answers_to_the_name_of_a_page(page: Page, stack: Addresses) -> None:
+async def test_no_listener_accepts_a_web_page_s_host_name(page: Page, stack: Addresses) -> None:
     for program, purpose, port in listeners(stack):
         if not READ_ONLY & {program, purpose}:
             answered = await status(page, f"http://evil.test:{port}/")
@@ -104,7 +104,7 @@ async def test_page_of_another_site_changes_no_server(
     user = await created(http)
     await eventually(lambda: visible(http, user), within=30)
     for method, url in changes(stack):
-        await status(page, rebound(url))  # the page has the server's own origin now
+        await status(page, rebound(url))  # the page now has the server's own origin
         await page.evaluate(FETCH, [rebound(url), method, "cors"])
         await page.goto(f"http://evil.test:{stack.port_offset + PORTS['opensearch']['http']}/")
         await page.evaluate(FETCH, [url, method, "no-cors"])

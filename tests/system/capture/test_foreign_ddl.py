@@ -1,4 +1,4 @@
-"""DDL that is not ours never matters: hundreds of statements, and users' events go on."""
+"""Foreign DDL does not affect capture: hundreds of statements, and users' events are published."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -38,17 +38,17 @@ KEYWORDS = ROOT / "infra" / "new_aggregate" / "tests" / "mysql-keywords.txt"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the corpus did, and a user who was created after it."""
+    """Results of the corpus, and a user created after it."""
 
     keywords: Keywords
     other: list[Run]
     ours: list[Run]
     skipped: list[Run]
-    """Of `other`, those that Debezium could not parse."""
+    """Runs in the other database that Debezium could not parse."""
     user: dict[str, Any]
     topic_before: dict[int, int]
     restarts: tuple[float, float]
-    """Of the supervisor, before and after."""
+    """Restarts by the supervisor, before and after."""
     connector: dict[str, Any]
 
 
@@ -88,7 +88,7 @@ async def measured(stack: Addresses, http: Door, server: Server) -> AsyncIterato
 
 
 async def published(stack: Addresses, http: Door, user: dict[str, Any]) -> None:
-    """Return when the user is in both views; AssertionError with the connector's state if never."""
+    """Return when the user is in both views; else AssertionError with the connector's state."""
     try:
         await eventually(partial(visible, http, user), within=60, every=0.5)
     except AssertionError as error:
@@ -96,7 +96,7 @@ async def published(stack: Addresses, http: Door, user: dict[str, Any]) -> None:
 
 
 def corpus(keywords: Keywords, together: int = 1) -> list[Statement]:
-    """together: how many keywords a table has for columns; singly they take the longest."""
+    """together: number of keyword columns in a table; one at a time takes longest."""
     made = [
         *of_charsets(),
         *of_lengths(),
@@ -107,7 +107,7 @@ def corpus(keywords: Keywords, together: int = 1) -> list[Statement]:
 
 
 def _prepared(server: Server, tables: set[str]) -> None:
-    """What a run that was interrupted has left is gone, and the other database is there."""
+    """Remove what an interrupted run has left, and create the other database."""
     server.rows(f"DROP DATABASE IF EXISTS {OTHER}")
     cleaned(server, OURS, keep=tables)
     server.rows(f"CREATE DATABASE {OTHER}")
@@ -125,7 +125,7 @@ async def connector(stack: Addresses) -> dict[str, Any]:
 
 
 async def restarted(stack: Addresses) -> float:
-    """How often the supervisor has restarted what failed."""
+    """Return the supervisor's number of restarts."""
     url = f"{stack.admin['connector-supervisor']}/metrics"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         lines = (await response.text()).splitlines()
@@ -145,8 +145,8 @@ def test_the_server_accepts_every_statement_that_is_not_listed_as_refused(
     assert len(accepted) >= STATEMENTS_OF_FILES
 
 
-async def test_capture_goes_on_without_a_restart(stack: Addresses, measured: Measured) -> None:
-    """The user who was created last is in both views: the fixture has waited for that."""
+async def test_capture_continues_without_a_restart(stack: Addresses, measured: Measured) -> None:
+    """The newest user is in both views: the fixture has waited for that."""
     states = [measured.connector["connector"], *measured.connector["tasks"]]
     assert [one["state"] for one in states] == ["RUNNING", "RUNNING"]
     assert measured.restarts[0] == measured.restarts[1]
@@ -155,7 +155,7 @@ async def test_capture_goes_on_without_a_restart(stack: Addresses, measured: Mea
 
 
 def test_statements_that_the_parser_lacks_are_in_the_corpus(measured: Measured) -> None:
-    """Else nothing above would show that they do no harm."""
+    """Without them the tests above would not show that they do no harm."""
     skipped = {run.statement.text for run in measured.skipped}
     assert "CREATE TABLE manual (id INT)" in skipped
     assert len(skipped) >= 50
@@ -169,10 +169,10 @@ def test_a_generated_migration_is_parsed_whatever_its_fields_are_called(measured
     assert [run for run in measured.skipped if run in migrations] == []
 
 
-def test_the_words_that_new_aggregate_is_tried_with_are_those_of_the_server(
+def test_keyword_files_of_new_aggregate_equal_the_server_s(
     measured: Measured,
 ) -> None:
-    """`new-aggregate` refuses the reserved ones, and its own tests take the words from files."""
+    """`new-aggregate` refuses the reserved ones, and its own tests read the words from files."""
     words = {word for word, _ in measured.keywords}
     assert set(KEYWORDS.read_text("utf-8").split("\n", 1)[1].split()) == words
     reserved = (ROOT / "infra" / "new_aggregate" / "reserved" / "mysql.txt").read_text("utf-8")
@@ -204,7 +204,7 @@ async def tasks_are(stack: Addresses, states: list[str]) -> None:
     assert [task["state"] for task in tasks] == states
 
 
-def test_the_page_has_what_was_measured(
+def test_foreign_ddl_page_has_the_measured_results(
     stack: Addresses, server: Server, measured: Measured
 ) -> None:
     ((mysql,),) = server.rows("SELECT VERSION()")

@@ -1,4 +1,4 @@
-"""The containers as Docker itself describes them, and what they stand."""
+"""The containers as Docker describes them, and their behaviour."""
 
 import re
 from functools import partial
@@ -17,7 +17,7 @@ JOBS = {
     *("mysql-users", "migrate", "topics", "schema-rule"),
     *(f"{aggregate.name}-migrate" for aggregate in AGGREGATES),
 }
-# Their entrypoints write beside their programs: plugins and settings, a key store.
+# Their entrypoints write to their own folders: plugins and settings, a key store.
 WRITES_ITS_OWN_FOLDERS = {"connect", "opensearch"}
 APIS = ["command-api", "query-api", "search-api"]
 OURS = [
@@ -52,7 +52,7 @@ def test_every_service_has_its_container(stack: Addresses) -> None:
     assert {service_of(one) for one in containers()} == {*LASTING, *JOBS}
 
 
-def test_every_container_is_contained(stack: Addresses) -> None:
+def test_every_container_is_confined(stack: Addresses) -> None:
     for container in containers():
         service, host = service_of(container), container["HostConfig"]
         assert container["Config"]["User"] not in {"", "root", "0", "0:0"}, service
@@ -83,9 +83,7 @@ def test_no_secret_is_in_a_container_s_description(stack: Addresses) -> None:
 
 
 @pytest.mark.parametrize("service", [*APIS, *PROJECTORS])
-def test_an_image_holds_what_its_lock_names_and_nothing_else(
-    stack: Addresses, service: str
-) -> None:
+def test_image_has_exactly_the_packages_of_its_lock(stack: Addresses, service: str) -> None:
     (container,) = containers(service)
     lock = (ROOT / "services" / service / "requirements.lock").read_text()
     named = set(re.findall(r"^([\w.-]+)(?:\[.+\])?==", lock, re.MULTILINE))
@@ -94,7 +92,7 @@ def test_an_image_holds_what_its_lock_names_and_nothing_else(
 
 
 @pytest.mark.parametrize("service", LASTING)
-async def test_a_restarted_container_comes_back_and_nothing_is_lost(
+async def test_restarted_container_recovers_without_loss(
     stack: Addresses, http: Door, service: str
 ) -> None:
     before = await created(http)
@@ -127,7 +125,7 @@ async def shared(service: str, port: int) -> None:
 
 
 def partitions(container: str, port: int) -> set[str]:
-    """The partitions that a projector says it has."""
+    """Return the partitions that a projector reports."""
     lag = [line for line in metrics(container, port) if line.startswith("projector_lag_records{")]
     return {line.split('"')[1] for line in lag}
 

@@ -1,4 +1,4 @@
-"""Whatever a caller gets wrong, both doors answer with the same row of the problem table."""
+"""Invalid requests get the same problem of the problem table over HTTP and gRPC."""
 
 import gzip
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Case:
-    """A mistake, as either door can make it; grpc None: the transport leaves no room for it."""
+    """An invalid request over either transport; grpc None: not possible over gRPC."""
 
     name: str
     kind: Kind
@@ -46,13 +46,13 @@ def named(first: Any, last: Any = "Lee") -> dict[str, Any]:
 
 
 def create(name: str, first: Any, kind: Kind = Kind.INVALID) -> Case:
-    """A creation with a bad first name, by both doors."""
+    """Return a create with an invalid first name, over both transports."""
     request = CreateRequest(first_name=first, last_name="Lee")
     return Case(name, kind, "command-api", ("POST", "/user", named(first)), ("Create", request))
 
 
 def creation(name: str, kind: Kind, **options: Any) -> Case:
-    """A creation that only HTTP can get so wrong."""
+    """Return a create that is only possible over HTTP."""
     return Case(name, kind, "command-api", ("POST", "/user", options))
 
 

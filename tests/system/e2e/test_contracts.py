@@ -1,4 +1,4 @@
-"""What the running servers hold is what schemas/ and infra/ say."""
+"""The running servers' configuration equals schemas/ and infra/."""
 
 import json
 import uuid
@@ -47,7 +47,7 @@ async def test_the_registry_refuses_incompatible_versions(stack: Addresses) -> N
         assert answer.status == 409
 
 
-async def test_the_registry_and_our_gate_judge_alike(stack: Addresses) -> None:
+async def test_registry_and_our_gate_agree(stack: Addresses) -> None:
     changes = {change.name: change.made() for change in (*ALLOWED, *FORBIDDEN, RENAMED)}
     subject = f"gate-{uuid.uuid4()}-value"  # under the rule for all subjects
     refused = set()
@@ -64,7 +64,7 @@ async def test_the_registry_and_our_gate_judge_alike(stack: Addresses) -> None:
         await session.delete(f"subjects/{subject}")
     assert refused == {change.name for change in FORBIDDEN}
     ours = {name for name, schema in changes.items() if objections([avro_schema(), schema])}
-    assert ours == refused | {RENAMED.name}, "ours alone sees through a rename"
+    assert ours == refused | {RENAMED.name}, "only ours detects a rename"
 
 
 async def test_the_topic_is_compacted_and_partitioned(stack: Addresses) -> None:
@@ -88,7 +88,7 @@ def grants(stack: Addresses, user: str) -> set[str]:
         return {row[0].split(" TO ")[0] for row in cursor.fetchall()}
 
 
-def test_each_database_user_may_do_its_work_and_nothing_else(stack: Addresses) -> None:
+def test_each_database_user_has_minimal_privileges(stack: Addresses) -> None:
     assert grants(stack, "command_api") == {
         "GRANT USAGE ON *.*",
         "GRANT SELECT, INSERT, DELETE ON `users`.`user_event`",

@@ -1,4 +1,4 @@
-"""After a delete nobody holds the names: not the views, not the event store."""
+"""After a delete no store has the names: neither the views nor the event store."""
 
 import json
 
@@ -63,7 +63,7 @@ def assert_not_in_mysql(stack: Addresses, user: str) -> None:
 
 
 async def values_on_topic(stack: Addresses, user: str) -> list[bool]:
-    """The user's records in order; False: a tombstone."""
+    """Return for each of the user's records whether it has a value; False: a tombstone."""
     consumer = AIOKafkaConsumer(
         "user.events",
         bootstrap_servers=stack.kafka_bootstrap,

@@ -1,4 +1,4 @@
-"""One user's whole life, through every server, by either door."""
+"""Life cycle of a user through every server, over HTTP and gRPC."""
 
 import asyncio
 import uuid
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 
 def unique(prefix: str) -> str:
-    """A name that no other test has: letters only, so that search sees one word."""
+    """Return a name that no other test has, of A to Z only, so that search sees one word."""
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
@@ -83,7 +83,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat(door: Door) -> None
     assert [i for i in ids if i in {u["id"] for u in users}] == [u["id"] for u in reversed(users)]
 
 
-async def test_of_two_writers_with_the_same_expectation_one_wins(door: Door) -> None:
+async def test_one_of_two_writers_with_the_same_if_match_wins(door: Door) -> None:
     user = await door.create("Two", unique("Writers"))
     outcomes = await asyncio.gather(
         *(door.rename(user["id"], name, expected=1) for name in ("Left", "Right")),
@@ -123,7 +123,7 @@ async def test_a_repeated_idempotency_key_creates_one_user(door: Door) -> None:
     await eventually(found_once)
 
 
-async def test_first_answer_to_a_key_is_repeated_whatever_it_was(door: Door) -> None:
+async def test_first_response_to_an_idempotency_key_is_repeated(door: Door) -> None:
     user = await door.create("Ann", unique("First"))
     unchanged, stale, unknown = (str(uuid.uuid4()) for _ in range(3))
     nobody = "01890000-0000-7000-8000-ffffffffffff"
@@ -170,7 +170,7 @@ NAMES = [
 ]
 
 
-async def test_a_single_letter_is_a_beginning_and_the_order_of_words_counts(door: Door) -> None:
+async def test_single_letter_matches_as_prefix_and_word_order_affects_ranking(door: Door) -> None:
     smith = unique("Smith")
     john, zoe = await door.create("John", smith), await door.create("Zoe", smith)
     turned = await door.create(smith, "Jones")

@@ -1,4 +1,4 @@
-"""A thousand at once: every one in both views, with the right content."""
+"""A thousand concurrent creates: every user is in both views, with the right content."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ async def test_a_thousand_users_created_at_once_are_all_in_both_views(
 
 
 async def everybody(pages: Pages) -> dict[str, Answer]:
-    """Every user that a paged answer holds, by id."""
+    """Return every user of a paged response, by id."""
     users, cursor = await pages(None)
     while cursor:
         page, cursor = await pages(cursor)

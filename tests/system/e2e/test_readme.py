@@ -1,4 +1,4 @@
-"""The README's lines, as somebody types them."""
+"""The README's commands, run as a user types them."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def lines() -> list[str]:
 
 
 async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]:
-    """The status, and the body of a line's answer."""
+    """Return the status and the body of a command's response."""
     for api, port in PORTS.items():
         line = line.replace(port, stack.http[api].removeprefix("http://"))
     head, _, body = (await shell.run(line.replace("curl", "curl -s", 1), WITHIN)).partition(
@@ -33,7 +33,7 @@ async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]
     return int(head.split()[1]), body.strip()
 
 
-async def test_every_line_of_the_readme_is_answered(stack: Addresses) -> None:
+async def test_every_readme_command_gets_a_response(stack: Addresses) -> None:
     create, *others = lines()
     assert len(others) == 6
     async with opened(Path(), os.environ) as shell:

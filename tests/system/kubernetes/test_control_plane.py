@@ -1,6 +1,6 @@
-"""infra/k8s before Kubernetes' own API server and controllers: `make test-kubernetes`.
+"""infra/k8s against Kubernetes' own API server and controllers: `make test-kubernetes`.
 
-Nothing runs in the pods. What is seen is what Kubernetes takes, and what it makes of it.
+No container runs in the pods. The tests cover admission, and what the controllers create.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ PODS = "/api/v1/namespaces/{}/pods"
 
 @pytest.fixture(scope="module")
 async def plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ControlPlane]:
-    """Both overlays are applied, and a node claims to run what is to run."""
+    """Apply both overlays; a fake node reports their pods as running."""
     async with control_plane.running(tmp_path_factory.mktemp("kubernetes")) as plane:
         for overlay in OVERLAYS:
             done = plane.overlay("apply", overlay)
@@ -34,14 +34,14 @@ async def plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Contr
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_who_applies_it_again_changes_nothing(plane: ControlPlane, overlay: str) -> None:
+def test_applying_again_changes_nothing(plane: ControlPlane, overlay: str) -> None:
     differs = plane.overlay("diff", overlay)
     assert (differs.returncode, differs.stdout) == (0, ""), differs.stderr
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 async def test_every_pod_is_admitted_and_every_job_done(plane: ControlPlane, overlay: str) -> None:
-    """Pod Security looks at each pod that a controller makes."""
+    """Pod Security checks each pod that a controller creates."""
     namespace = NAMESPACES[overlay]
 
     async def runs() -> None:
@@ -56,7 +56,7 @@ async def test_every_pod_is_admitted_and_every_job_done(plane: ControlPlane, ove
     await eventually(runs, within=60)
 
 
-async def test_apis_are_three_also_when_it_is_applied_again(plane: ControlPlane) -> None:
+async def test_applying_again_keeps_three_replicas_of_each_api(plane: ControlPlane) -> None:
     await eventually(lambda: three_available(plane), within=90)
     assert plane.overlay("apply", "production").returncode == 0
     await three_available(plane)
@@ -69,8 +69,8 @@ async def three_available(plane: ControlPlane) -> None:
         assert status["replicas"] == status.get("availableReplicas") == 3, name
 
 
-async def test_one_of_them_is_taken_away_at_a_time(plane: ControlPlane) -> None:
-    """As a node is drained: by eviction, which disruption budgets refuse."""
+async def test_pods_are_evicted_one_at_a_time(plane: ControlPlane) -> None:
+    """Evict pods as a node's drain does, which disruption budgets limit."""
     await eventually(lambda: three_available(plane), within=90)
     pods = [name for name in await plane.listed(PODS.format("people")) if "query-api" in name]
     assert [await evicted(plane, name) for name in pods[:2]] == [201, 429]
@@ -82,7 +82,7 @@ async def evicted(plane: ControlPlane, name: str) -> int:
     return (await plane.ask("POST", path, body))[0]
 
 
-async def test_a_rollout_takes_nobody_away_before_there_is_another(plane: ControlPlane) -> None:
+async def test_rollout_stops_no_pod_before_its_successor_is_ready(plane: ControlPlane) -> None:
     await eventually(lambda: three_available(plane), within=90)
     path = f"{DEPLOYMENTS.format('people')}/command-api"
     template = {"metadata": {"annotations": {"version": "next"}}}

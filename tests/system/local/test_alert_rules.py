@@ -1,4 +1,4 @@
-"""The shipped rules with their shipped durations, by Prometheus's own tool."""
+"""The shipped rules with their shipped durations, checked by Prometheus's own tool."""
 
 import subprocess
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_promtool_finds_nothing_wrong(words: tuple[str, ...]) -> None:
     found_right(PROMETHEUS, *words)
 
 
-def test_kubernetes_rules_know_by_other_figures_whether_the_connector_runs(tmp_path: Path) -> None:
+def test_kubernetes_rules_detect_a_stopped_connector_by_other_metrics(tmp_path: Path) -> None:
     groups = []
     for file in ("alerts.yaml", "connector-alerts.yaml"):
         rule = yaml.safe_load((KUBERNETES / "overlays/production" / file).read_text())
@@ -39,7 +39,7 @@ def test_kubernetes_rules_know_by_other_figures_whether_the_connector_runs(tmp_p
 
 
 def found_right(folder: Path, *words: str) -> None:
-    """The test fails with what promtool says if it finds anything wrong."""
+    """Fail the test with promtool's output if it finds an error."""
     promtool = stack.fetch().packages / "usr/bin/promtool"
     done = subprocess.run(
         [promtool, *words], cwd=folder, check=False, capture_output=True, text=True, timeout=120

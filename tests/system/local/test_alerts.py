@@ -1,6 +1,6 @@
-"""Every alert is caused, fires, and ends: on the real system, with windows and waits cut short.
+"""Every alert is caused, fires, and resolves: on the real system, with short windows and waits.
 
-That the shipped windows and waits are right is test_alert_rules.py's to say.
+The shipped windows and waits are covered by test_alert_rules.py.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.support.stack.prometheus import Prometheus, hasty
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
-FIRES_WITHIN = 60  # seconds; the longest, of the canary, is a window and two of its pauses
+FIRES_WITHIN = 60  # seconds; the longest, the canary's, is a window and two probe intervals
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ async def prometheus(
 
 
 async def fires(prometheus: Prometheus, *alerts: tuple[str, str]) -> None:
-    """Each of the alerts fires for its job, and what it says is filled in."""
+    """Each of the alerts fires for its job, with a complete text."""
 
     async def all_fire() -> None:
         firing = await prometheus.firing()
@@ -45,7 +45,7 @@ async def fires(prometheus: Prometheus, *alerts: tuple[str, str]) -> None:
 
 
 async def silent(prometheus: Prometheus) -> None:
-    """All targets answer; nothing fires, and nothing is about to."""
+    """All targets are up; no alert fires or is pending."""
 
     async def all_well() -> None:
         assert await prometheus.query("up == 1")
@@ -54,11 +54,11 @@ async def silent(prometheus: Prometheus) -> None:
     await eventually(all_well, within=90, every=0.5)
 
 
-async def test_all_is_silent_on_a_healthy_system(prometheus: Prometheus) -> None:
+async def test_no_alert_fires_on_a_healthy_system(prometheus: Prometheus) -> None:
     await silent(prometheus)
 
 
-async def test_a_store_that_stands_still_exhausts_the_pool_and_fails_requests(
+async def test_suspended_store_exhausts_the_pool_and_fails_requests(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     async with faults.reading_histories(stack, callers=40), faults.frozen("mysql"):
@@ -67,14 +67,14 @@ async def test_a_store_that_stands_still_exhausts_the_pool_and_fails_requests(
         )
 
 
-async def test_index_that_takes_no_writes_blocks_its_projector(
+async def test_index_that_rejects_writes_blocks_its_projector(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     async with faults.creating(stack, callers=2), faults.blocked_index(stack):
         await fires(prometheus, ("ProjectorBlocked", "search-projector"))
 
 
-async def test_a_view_that_stands_still_blocks_its_projector_and_then_shows_late(
+async def test_suspended_view_store_blocks_its_projector_and_makes_events_late(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     async with faults.creating(stack, callers=2), faults.frozen("redis"):
@@ -90,7 +90,7 @@ async def test_a_view_that_stands_still_blocks_its_projector_and_then_shows_late
     )
 
 
-async def test_a_dead_source_is_told_although_there_is_no_lag(
+async def test_dead_source_fires_an_alert_without_lag(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     async with faults.paused_connector(stack):
@@ -99,7 +99,7 @@ async def test_a_dead_source_is_told_although_there_is_no_lag(
         assert lag["value"][1] == "0"
 
 
-async def test_a_record_that_nobody_can_read_is_a_dead_letter_of_both_projectors(
+async def test_undecodable_record_is_a_dead_letter_of_both_projectors(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     async with faults.poison(stack):
@@ -108,18 +108,18 @@ async def test_a_record_that_nobody_can_read_is_a_dead_letter_of_both_projectors
         )
 
 
-async def test_a_pause_that_nobody_ends_is_told(stack: Addresses, prometheus: Prometheus) -> None:
+async def test_long_pause_fires_an_alert(stack: Addresses, prometheus: Prometheus) -> None:
     async with faults.paused(stack, "redis-projector"):
         await fires(prometheus, ("ProjectorPaused", "redis-projector"))
 
 
-async def test_a_connector_that_fails_is_started_again_and_told(
+async def test_failing_connector_is_restarted_and_fires_an_alert(
     stack: Addresses, prometheus: Prometheus, http: Door
 ) -> None:
-    # In order, not by force: that is what Debezium's task does not survive.
+    # Gracefully, not by a kill: Debezium's task does not survive a graceful restart.
     os.kill(control.pid_of(NAME, "mysql"), signal.SIGTERM)
     await fires(prometheus, ("ConnectorRestartsOften", "connector-supervisor"))
-    await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is back
+    await eventually(lambda: created(http), within=30, every=0.5)  # MySQL is available again
 
 
 async def test_unsafe_mysql_setting_fires_before_anything_is_lost(
@@ -144,19 +144,19 @@ async def test_ddl_that_debezium_cannot_parse_fires_with_the_statement(
         assert "resnapshot" in said["ConnectorNeedsOperator", "connector-supervisor"]
 
 
-async def test_check_that_cannot_log_in_fires(stack: Addresses, prometheus: Prometheus) -> None:
+async def test_capture_check_without_login_fires_an_alert(
+    stack: Addresses, prometheus: Prometheus
+) -> None:
     async with capture_faults.locked_account(stack, "debezium"):
         await fires(prometheus, ("CaptureUnchecked", "connector-supervisor"))
 
 
-async def test_a_service_that_is_not_there_is_missed(
-    stack: Addresses, prometheus: Prometheus
-) -> None:
+async def test_absent_service_fires_an_alert(stack: Addresses, prometheus: Prometheus) -> None:
     async with faults.stopped("search-api"):
         await fires(prometheus, ("ServiceDown", "search-api"), ("TargetDown", "search-api"))
 
 
-async def test_a_process_that_ends_again_and_again_is_told(
+async def test_repeatedly_exiting_process_fires_an_alert(
     stack: Addresses, prometheus: Prometheus
 ) -> None:
     for _ in range(3):
@@ -164,7 +164,7 @@ async def test_a_process_that_ends_again_and_again_is_told(
     await fires(prometheus, ("ProcessRestartsOften", "query-api"))
 
 
-async def test_all_alerts_end_with_their_causes(
+async def test_all_alerts_resolve_with_their_causes(
     stack: Addresses, prometheus: Prometheus, http: Door
 ) -> None:
     await silent(prometheus)

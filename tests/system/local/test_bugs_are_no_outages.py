@@ -1,4 +1,4 @@
-"""A missing right, a wrong script, a refused query: 500 with a log line, or the process ends."""
+"""Missing privileges, invalid scripts and queries: 500 with a log line, or the process exits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ def ports(unused_ports: list[int]) -> dict[str, str]:
 
 @pytest.fixture
 async def powerless(stack: Addresses, ports: dict[str, str]) -> AsyncIterator[LoggedProgram]:
-    """command-api as a user of MySQL who may read, and not insert."""
+    """Run command-api as a MySQL user that may read, but not insert."""
     settings = {
         "MYSQL_PORT": str(stack.mysql_port),
         "MYSQL_USER": "auditor",
@@ -70,12 +70,12 @@ async def answers(port: str, path: str, status: int) -> None:
 
 
 def errors_of_requests(program: LoggedProgram) -> list[dict[str, Any]]:
-    """Not those of the background: this user may not remove old answers either."""
+    """Return errors of requests only: this user may not remove old responses in the background."""
     return [line for line in program.logged("error") if "trace_id" in line]
 
 
 async def only_error(program: LoggedProgram) -> dict[str, Any]:
-    """The one error that a request has led to; its line may be read after its answer."""
+    """Return the one error of a request; its line may be read after its response."""
 
     async def one() -> dict[str, Any]:
         errors = errors_of_requests(program)
@@ -94,7 +94,7 @@ async def create(port: str) -> tuple[int, dict[str, Any], str | None]:
         return response.status, await response.json(), response.headers.get("Retry-After")
 
 
-async def test_missing_insert_right_is_500_and_one_error_with_the_trace_id(
+async def test_missing_insert_privilege_is_500_and_one_error_with_the_trace_id(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     status, problem, retry_after = await create(ports["HTTP_PORT"])
@@ -109,7 +109,7 @@ async def test_missing_insert_right_is_500_and_one_error_with_the_trace_id(
     await answers(ports["ADMIN_PORT"], "/readyz", 200)  # reads work, and every replica is alike
 
 
-async def test_missing_insert_right_has_the_same_answer_by_grpc(
+async def test_missing_insert_privilege_has_the_same_result_over_grpc(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     channel = Channel("127.0.0.1", int(ports["GRPC_PORT"]))
@@ -125,14 +125,14 @@ async def test_missing_insert_right_has_the_same_answer_by_grpc(
 
 
 async def lines_of(program: LoggedProgram, requests: int) -> tuple[list[Any], list[Any]]:
-    """The errors, and the lines that lead to them, as soon as each request has one."""
+    """Return the errors, and the lines that refer to them, once each request has one."""
     errors = errors_of_requests(program)
     others = [line for line in program.logged("info") if "first_trace" in line]
     assert len(errors) + len(others) == requests
     return errors, others
 
 
-async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
+async def test_one_bug_in_concurrent_requests_is_one_error_found_by_each_trace_id(
     powerless: LoggedProgram, ports: dict[str, str]
 ) -> None:
     found = await asyncio.gather(*(create(ports["HTTP_PORT"]) for _ in range(60)))
@@ -144,7 +144,7 @@ async def test_one_bug_of_many_callers_is_one_error_that_each_trace_id_leads_to(
     assert {line["first_trace"] for line in others} <= {line["trace_id"] for line in errors}
 
 
-async def test_query_that_opensearch_refuses_is_500_with_an_error(
+async def test_query_rejected_by_opensearch_is_500_with_an_error(
     stack: Addresses,
     unused_ports: list[int],
     monkeypatch: pytest.MonkeyPatch,
@@ -166,7 +166,7 @@ async def test_query_that_opensearch_refuses_is_500_with_an_error(
 
 
 async def emptied(nodes: str) -> RedisCluster:
-    """The cluster of contract tests, with nothing in it."""
+    """Return the cluster of contract tests, emptied."""
     settings = RedisSettings.model_validate({"redis_url": nodes, "redis_cluster": True})
     redis = client(settings, 2, timeout=5, reply_timeout=5)
     assert isinstance(redis, RedisCluster)
@@ -178,7 +178,7 @@ async def emptied(nodes: str) -> RedisCluster:
 async def test_view_of_the_wrong_type_ends_the_projector(
     stack: Addresses, redis_cluster: str, ports: dict[str, str], key: str
 ) -> None:
-    """WRONGTYPE is a bug of ours, or of who wrote by hand: no retry heals it."""
+    """WRONGTYPE is a bug, or a manual write: no retry fixes it."""
     async with aclosing(await emptied(redis_cluster)) as redis:
         await redis.set(key, SECRET)
         settings = {

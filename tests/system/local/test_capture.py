@@ -1,4 +1,4 @@
-"""Capture goes on whatever DDL the server sees, and reports what it cannot read (C1, C2)."""
+"""Capture continues whatever DDL the server executes, and reports what it cannot read (C1, C2)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -99,8 +99,8 @@ async def test_ddl_in_another_database_does_not_stop_capture(stack: Addresses, h
         executed(stack, f"DROP DATABASE {OTHER}")
 
 
-async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnConnector) -> None:
-    """One between the snapshot's view of the table and its place in the binary log was (3.6.1)."""
+async def test_no_row_written_during_a_snapshot_is_skipped(own: OwnConnector) -> None:
+    """A row between the snapshot's read view and its binary log position was skipped (3.6.1)."""
     resnapshotting = asyncio.create_task(own.resnapshot())
     written = 0
     while not resnapshotting.done():
@@ -117,7 +117,7 @@ async def test_no_row_that_is_written_during_a_snapshot_is_passed_over(own: OwnC
 async def test_unparsed_column_is_reported_and_published_after_a_snapshot(
     own: OwnConnector,
 ) -> None:
-    """The way out that docs/runbook.md gives for CapturedTableMismatch."""
+    """The remedy that docs/runbook.md documents for CapturedTableMismatch."""
     statement = "ALTER TABLE thing_event ADD COLUMN url VARCHAR(200) NULL"
     own.sql(statement)
     own.insert("refused", first_name="Ann", url="here")
@@ -169,10 +169,10 @@ async def test_unsafe_setting_is_reported_within_a_minute(
     await settled(own)
 
 
-async def test_deletion_that_was_stepped_over_is_healed_by_a_replay(
+async def test_skipped_deletion_is_repaired_by_a_replay(
     stack: Addresses, own: OwnConnector
 ) -> None:
-    """Reported before the loss; the row stops the connector; altered offsets step over it."""
+    """Reported before the loss; the row stops the connector; altered offsets skip it."""
     own.insert("erased", first_name="Ann")
     await eventually(partial(own.newest, "erased", {"version": 1}), within=30, every=0.5)
     async with unsafe_setting(stack, "binlog_row_image", "MINIMAL"):
@@ -214,7 +214,7 @@ async def step_over(own: OwnConnector) -> None:
 
 
 async def test_statement_that_the_connector_parses_is_no_mismatch(own: OwnConnector) -> None:
-    """Every spelling of a type, in the connector's record of it and in information_schema.
+    """Cover every spelling of a type, in the connector's history and in information_schema.
 
     The last test: for some types a snapshot registers another Avro type than the binary log.
     """

@@ -1,4 +1,4 @@
-"""Every query of every dashboard and rule, on the running system under a little load."""
+"""Every query of every dashboard and rule, on the running system under light load."""
 
 import json
 import math
@@ -18,9 +18,9 @@ from tests.support.stack.survival import visible
 
 pytestmark = pytest.mark.e2e
 DASHBOARDS = Path(__file__).parents[3] / "infra/grafana/provisioning/dashboards"
-# What Grafana puts in the place of its variables; four scrapes, as its datasource is told.
+# Values of Grafana's variables; the rate interval is four scrapes, as in its datasource.
 VARIABLES = {"$__rate_interval": "20s", "$service": ".+"}
-# Series that are there only while something is wrong; test_alerts.py sees each of them.
+# Series that exist only during a fault; test_alerts.py covers each of them.
 WHILE_WRONG = {"connector_needs_operator", "captured_table_mismatch", "mysql_setting_unsafe"}
 QUERIES = [
     pytest.param(target, id=f"{dashboard['title']} / {panel['title']} / {target['refId']}")
@@ -37,7 +37,7 @@ EXPRESSIONS = [
 
 @pytest.fixture(scope="module")
 async def prometheus(stack: Addresses, http: Door, grpc: Door) -> Prometheus:
-    """The stack's own, after everything that an API can be asked was asked of both doors."""
+    """Return the stack's Prometheus, after every API call was made over both transports."""
     for door in (http, grpc):
         user = await door.create("Florence", "Nightingale")
         renamed = user | await door.rename(user["id"], "Flo")
@@ -47,7 +47,7 @@ async def prometheus(stack: Addresses, http: Door, grpc: Door) -> Prometheus:
         await door.history(user["id"])
         await door.list_page(1)
         await door.search("nightingale")
-        with pytest.raises(Refused):  # the one error that a caller can make the system have
+        with pytest.raises(Refused):  # the one server error that a client can cause
             await door.get(user["id"], min_version=99)
         await door.delete(user["id"])
     return Prometheus(stack.prometheus_url)
@@ -59,7 +59,7 @@ def test_there_are_queries_and_rules() -> None:
 
 
 @pytest.mark.parametrize("target", QUERIES)
-async def test_a_panel_shows_something(prometheus: Prometheus, target: dict[str, Any]) -> None:
+async def test_panel_query_returns_data(prometheus: Prometheus, target: dict[str, Any]) -> None:
     query = target["expr"]
     for variable, value in VARIABLES.items():
         query = query.replace(variable, value)
@@ -77,10 +77,8 @@ async def test_a_panel_shows_something(prometheus: Prometheus, target: dict[str,
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-async def test_a_rule_looks_at_series_that_are_there(
-    prometheus: Prometheus, expression: str
-) -> None:
-    """An alert's expression gives nothing while all is well, but its parts must."""
+async def test_rule_uses_existing_series(prometheus: Prometheus, expression: str) -> None:
+    """An alert's expression has no result while all is well, but its parts must have one."""
     selectors = await prometheus.selectors(expression)
     assert selectors
 

@@ -1,4 +1,4 @@
-"""After an erasure, hurried as docs/erasure.md says, no file of any server holds the names."""
+"""After an erasure, accelerated as in docs/erasure.md, no file of any server has the names."""
 
 import asyncio
 import os
@@ -24,10 +24,10 @@ from tests.support.stack.survival import created, visible
 pytestmark = pytest.mark.e2e
 PAGE = (ROOT / "docs" / "erasure.md").read_text()
 STORES = {"mysql", "kafka", "redis", "opensearch"}
-WITHIN = 90.0  # seconds; Kafka's cleaner looks every 15 s
+WITHIN = 90.0  # seconds; Kafka's cleaner runs every 15 s
 
 
-async def test_an_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: Door) -> None:
+async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: Door) -> None:
     name = incompressible()
     user = await http.create(name, "Erased")
     await http.rename(user["id"], f"{name}ia")
@@ -40,24 +40,24 @@ async def test_an_erased_name_is_in_no_file_of_any_server(stack: Addresses, http
         await hurry_redis(stack)
         await eventually(lambda: is_forgotten(stack, http, name), within=WITHIN, every=5)
 
-    another = await created(http)  # all goes on
+    another = await created(http)  # the system continues to work
     await eventually(lambda: visible(http, another), within=WITHIN)
 
 
 def incompressible() -> str:
-    """A name that is in Kafka's log as it is: of four letters that come again lz4 keeps a place."""
+    """Return a name that lz4 leaves unchanged in Kafka's log: no four characters repeat."""
     return "".join(random.sample(string.ascii_lowercase, 26)).capitalize()
 
 
 async def is_forgotten(stack: Addresses, http: Door, name: str) -> None:
-    """OpenSearch merges once more, and each partition of Kafka has another record."""
+    """Make OpenSearch merge, and write another record to each partition of Kafka."""
     await asyncio.to_thread(run, stack, blocks("sh")[0])
     await asyncio.gather(*(created(http) for _ in range(8)))
     await is_held_by(stack, name, set())
 
 
 async def is_held_by(stack: Addresses, name: str, wanted: set[str]) -> None:
-    """The servers with a file that has the name, however it is written; no log has it."""
+    """Check which servers have a file with the name, in whatever encoding; no log may have it."""
     command = ["grep", "-rlaiF", name, "."]
     found = await asyncio.to_thread(
         subprocess.run, command, cwd=stack.home, check=False, capture_output=True
@@ -74,7 +74,7 @@ async def is_not_found(door: Door, user: str, name: str) -> None:
 
 
 def blocks(language: str) -> list[str]:
-    """The page's blocks of code in a language."""
+    """Return the page's code blocks in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -101,7 +101,7 @@ async def hurried_kafka(stack: Addresses) -> AsyncIterator[None]:
 
 
 def run(stack: Addresses, commands: str) -> None:
-    """The page's commands, against the tests' own instance."""
+    """Run the page's commands against the tests' own instance."""
     here = commands.replace("localhost:9200", stack.opensearch_url.removeprefix("http://"))
     kafka = f"local-stack kafka --instance {stack.instance}"
     for line in here.replace("local-stack kafka", kafka).splitlines():

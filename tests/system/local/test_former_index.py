@@ -1,4 +1,4 @@
-"""An index that 0.1.0 made: it is written and searched as before, until a rebuild replaces it."""
+"""An index created by 0.1.0 is written and searched as before, until a rebuild replaces it."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ REBUILD = ("rebuild", "--accept-dead-letters")
 
 
 async def put_back(client: AsyncOpenSearch) -> str:
-    """Let the index that serves be as 0.1.0 had it, while nothing writes; its generation."""
+    """Convert the serving index to 0.1.0's form, while nothing writes; return its generation."""
     found = await client.indices.get_alias(index="users-*")
     numbers = [int(index.removeprefix("users-")) for index in found if index[6:].isdecimal()]
     (serving,) = (index for index, told in found.items() if "users" in told["aliases"])
@@ -56,7 +56,7 @@ async def put_back(client: AsyncOpenSearch) -> str:
 
 @asynccontextmanager
 async def searched(door: Door, text: str, user: str) -> AsyncIterator[list[str]]:
-    """A search that is asked without pause while the block runs; what was wrong with answers."""
+    """Repeat a search while the block runs; yield the errors found in responses."""
     trouble: list[str] = []
     stop = asyncio.Event()
 
@@ -77,7 +77,7 @@ async def found(door: Door, text: str) -> list[str]:
     return [user["id"] for user in await door.search(text)]
 
 
-async def test_an_upgrade_from_the_former_layout_fails_no_search_and_loses_no_event(
+async def test_upgrade_from_the_former_index_fails_no_search_and_loses_no_event(
     stack: Addresses, http: Door
 ) -> None:
     tool = Tool(stack, "search-projector")

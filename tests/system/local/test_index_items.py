@@ -1,4 +1,4 @@
-"""Answers of OpenSearch item by item, as the projector's adapters read them."""
+"""Per-item responses of OpenSearch, as the projector's adapters read them."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -30,7 +30,7 @@ async def client(stack: Addresses) -> AsyncIterator[AsyncOpenSearch]:
 
 @pytest.fixture
 async def generations(client: AsyncOpenSearch) -> AsyncIterator[OpenSearchGenerations]:
-    """An alias of its own, with two generations behind it, of which the first serves."""
+    """Create an alias with two generations, of which the first serves."""
     alias = f"test-{uuid.uuid4().hex[:8]}"
     generations = OpenSearchGenerations(client, opensearch_index(), alias)
     for generation in ("1", "2"):
@@ -62,10 +62,10 @@ async def test_closed_index_is_never_an_empty_one(
     await CALLS[call](index)
 
 
-async def test_change_is_not_applied_while_the_next_generation_takes_no_writes(
+async def test_change_is_not_applied_while_the_next_generation_rejects_writes(
     client: AsyncOpenSearch, generations: OpenSearchGenerations
 ) -> None:
-    """A rebuild writes two indexes; an error of the one to come would lose the change there."""
+    """A rebuild writes two indexes; an error of the new one would lose the change there."""
     index = generations.views("1", leading="2")
     other = generations.views("2").index
     await client.indices.put_settings(index=other, body={"index.blocks.write": True})
@@ -75,7 +75,7 @@ async def test_change_is_not_applied_while_the_next_generation_takes_no_writes(
     assert await index.apply([GONE]) == []
 
 
-async def test_generation_that_was_dropped_meanwhile_is_left_out(
+async def test_concurrently_dropped_generation_is_skipped(
     client: AsyncOpenSearch, generations: OpenSearchGenerations
 ) -> None:
     index = generations.views("1", leading="2")

@@ -1,4 +1,4 @@
-"""An index or a cluster in a bad state: the projector waits, and nothing is skipped or repeated.
+"""An index or a cluster in a bad state: the projector waits, and skips or repeats nothing.
 
 Sources: logstash-output-elasticsearch issues 73 and 134, kafka-connect-elasticsearch issue 380,
 micromasters issue 4612, snowstorm issue 67.
@@ -25,7 +25,7 @@ from tests.support.stack.survival import created, visible
 pytestmark = pytest.mark.e2e
 PROJECTOR = "search-projector"
 DEAD_LETTERS = TopicPartition(f"user.events.{PROJECTOR}.dlq", 0)
-LASTS = 12.0  # seconds that a fault lasts
+LASTS = 12.0  # duration of a fault in seconds
 Fault = Callable[[AsyncOpenSearch, str], AbstractAsyncContextManager[None]]
 
 
@@ -69,7 +69,7 @@ async def blocked_cluster(client: AsyncOpenSearch, index: str) -> AsyncIterator[
 
 @asynccontextmanager
 async def second_index(client: AsyncOpenSearch, index: str) -> AsyncIterator[None]:
-    """The serving alias names two generations, by a mistake of somebody."""
+    """Make the serving alias point to two generations, as an operator's mistake would."""
     other = f"{index.rpartition('-')[0]}-999"
     await client.indices.create(index=other)
     await client.indices.put_alias(index=other, name="users")
@@ -112,7 +112,7 @@ async def test_projector_waits_while_the_index_is_unavailable(
         end, users = loop.time() + LASTS, []
         while loop.time() < end:
             users.append(await created(http))
-            await asyncio.sleep(0.1)  # about ten events a second, as long as the fault lasts
+            await asyncio.sleep(0.1)  # about ten events a second, during the fault
         await eventually(lambda: is_unready(stack, PROJECTOR, "opensearch"), within=10)
         if kind in {"closed", "two indexes"}:
             await eventually(lambda: is_unready(stack, "search-api", "opensearch"), within=10)
@@ -122,7 +122,7 @@ async def test_projector_waits_while_the_index_is_unavailable(
     await eventually(lambda: is_ready(stack, PROJECTOR), within=15)
     assert control.pid_of(NAME, PROJECTOR) == pid
     assert await count_of(stack) == dead_letters
-    if kind != "two indexes":  # of which it knows the right one
+    if kind != "two indexes":  # where it knows the right one
         assert await counter(stack, PROJECTOR, "projector_retries_total") > retries
     again = await counter(stack, PROJECTOR, "projector_events_total") - handled
     assert again < len(users) + 50  # the topic was not read from its start
@@ -134,7 +134,7 @@ async def test_projector_waits_while_the_index_is_unavailable(
 
 
 async def count_of(stack: Addresses) -> int:
-    """How many dead letters there ever were."""
+    """Return the number of dead letters ever written."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap)
     await consumer.start()
     try:

@@ -1,4 +1,4 @@
-"""Kafka's own tools, as the runbook calls them."""
+"""Kafka's own tools, called as in the runbook."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the services write to their logs while somebody is created, found, renamed and deleted."""
+"""Log output of the services while a user is created, found, renamed and deleted."""
 
 import json
 import secrets
@@ -23,7 +23,7 @@ async def gone(door: Door, last_name: str) -> None:
     assert await door.search(last_name) == []
 
 
-async def test_no_log_holds_a_name(stack: Addresses, door: Door) -> None:
+async def test_no_log_contains_a_name(stack: Addresses, door: Door) -> None:
     first, last = (f"{prefix}{secrets.token_hex(6)}" for prefix in ("Unsaid", "Hidden"))
     user = await door.create(first, last)
     await eventually(partial(visible, door, user), within=30)
@@ -40,7 +40,7 @@ async def test_no_log_holds_a_name(stack: Addresses, door: Door) -> None:
             assert name not in log_of(stack, program), program
 
 
-async def test_every_line_is_json_and_says_whose_it_is(stack: Addresses) -> None:
+async def test_every_log_line_is_json_and_names_its_service(stack: Addresses) -> None:
     for service in SERVICES:
         lines = [json.loads(line) for line in log_of(stack, service).splitlines()]
         assert lines, service

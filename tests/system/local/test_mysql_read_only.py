@@ -1,4 +1,4 @@
-"""A MySQL that takes no writes, as during a failover: 503, not ready, then writes again."""
+"""A read-only MySQL, as during a failover: 503, not ready, then writes again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

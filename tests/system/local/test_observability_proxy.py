@@ -1,4 +1,4 @@
-"""The proxy before Prometheus, Grafana, Jaeger and the Kafka UI of compose: its real rules (H6)."""
+"""The proxy of Prometheus, Grafana, Jaeger and the Kafka UI in compose: its real rules (H6)."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ FOREIGN = [
 
 
 def haproxy() -> tuple[str, dict[str, str]]:
-    """The machine's own, or else the distribution's, unpacked aside; its environment."""
+    """Return the machine's haproxy, else the distribution's, unpacked; and its environment."""
     if own := shutil.which("haproxy"):
         return own, {}
     content = unpacked(load_packages(os_release(), platform.machine()), cache())
@@ -51,7 +51,7 @@ async def served(_request: web.Request) -> web.Response:
 
 @pytest.fixture
 async def ports(unused_ports: list[int], tmp_path: Path) -> AsyncIterator[list[int]]:
-    """Those of the four, here before a server that serves everybody."""
+    """Return the ports of the four, in front of a server that accepts every request."""
     app = web.Application()
     app.router.add_route("*", "/", served)
     async with TestServer(app) as server:
@@ -88,7 +88,7 @@ async def status(port: int, method: str, headers: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_pages_of_this_machine_alone_are_served(ports: list[int], method: str) -> None:
+async def test_only_pages_of_this_machine_are_served(ports: list[int], method: str) -> None:
     for port in ports:
         await eventually(partial(listens, port))
         for headers in OURS:

@@ -1,4 +1,4 @@
-"""The operator's commands, beside a running projector: what a person sees, and what it does."""
+"""Operator commands beside a running projector: their output and their effect."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ OURS = {
 
 @pytest.fixture
 def tool(stack: Addresses) -> Tool:
-    """`redis-projector WORDS…` with the stack's own settings."""
+    """Return `redis-projector WORDS…` with the stack's own settings."""
     settings = stack.environment("redis-projector")
     command = Path(sys.executable).parent / "redis-projector"
 
@@ -46,7 +46,7 @@ def tool(stack: Addresses) -> Tool:
 
 @pytest.fixture
 async def letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
-    """Puts a record on the dead-letter topic; what a test leaves there is dropped."""
+    """Write records to the dead-letter topic; those that a test leaves there are dropped."""
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
     await producer.start()
 
@@ -67,7 +67,7 @@ def offsets(tool: Tool) -> list[str]:
 
 
 async def record_of(stack: Addresses, user: str) -> bytes:
-    """The event of a user as it lies on the topic."""
+    """Return the event of a user as stored on the topic."""
     consumer = AIOKafkaConsumer(
         "user.events", bootstrap_servers=stack.kafka_bootstrap, auto_offset_reset="earliest"
     )
@@ -81,7 +81,7 @@ async def record_of(stack: Addresses, user: str) -> bytes:
         await consumer.stop()
 
 
-async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters(
+async def test_status_shows_directives_partitions_and_dead_letters(
     tool: Tool, letter: Write
 ) -> None:
     await letter(b"k", b"poison")
@@ -89,23 +89,23 @@ async def test_status_tells_what_is_decided_every_partition_and_the_dead_letters
     assert told.returncode == 0, told.stderr
     paused, generations, *table = told.stdout.splitlines()
     assert paused == "not paused"
-    assert re.fullmatch(r"generation \d+ serves; the one before: (none|\d+)", generations)
+    assert re.fullmatch(r"generation \d+ serves; previous: (none|\d+)", generations)
     rows = [line.split() for line in table]
     assert [row[0] for row in rows] == ["partition", "0", "1", "2", "3", "dead"]
     for _, offset, end, lag, late, _ in rows[1:5]:
         assert int(lag) in {0, int(end) - int(offset)}
-        assert int(lag) or not float(late)  # one of under 50 ms is shown as 0.0, too
+        assert int(lag) or not float(late)  # a lag under 50 ms is also shown as 0.0
     assert rows[5] == ["dead", "letters:", "1"]
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"reason": "\x1b[2Jgone\n7  forged", "source.offset": "x"}]
 )
-async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
+async def test_dead_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
     tool: Tool, letter: Write, headers: dict[str, str]
 ) -> None:
     await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
-    (offset,) = offsets(tool)  # one line, whatever it holds
+    (offset,) = offsets(tool)  # one line, whatever its content
     for words in (["list"], ["show", offset], ["replay"]):
         told = tool("dead-letters", *words)
         assert told.returncode == 0, told.stderr
@@ -115,7 +115,7 @@ async def test_letter_of_another_program_can_be_listed_shown_replayed_and_discar
     assert offsets(tool) == []
 
 
-async def test_a_letter_is_listed_and_shown_with_its_reason_and_its_bytes(
+async def test_dead_letter_is_listed_and_shown_with_its_reason_and_bytes(
     tool: Tool, letter: Write
 ) -> None:
     await letter(b"k", b"\x00poison")
@@ -127,7 +127,7 @@ async def test_a_letter_is_listed_and_shown_with_its_reason_and_its_bytes(
     assert ".poison" in shown
 
 
-async def test_replay_applies_what_can_be_applied_now_and_keeps_the_rest(
+async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
     stack: Addresses, http: Door, tool: Tool, letter: Write
 ) -> None:
     user = await created(http)
@@ -145,7 +145,7 @@ async def test_replay_applies_what_can_be_applied_now_and_keeps_the_rest(
     assert line.endswith("user.events[0]@41  not in the Confluent wire format")
 
 
-async def test_discard_drops_the_named_letters_and_no_other(tool: Tool, letter: Write) -> None:
+async def test_discard_drops_only_the_named_dead_letters(tool: Tool, letter: Write) -> None:
     for value in (b"first", b"second", b"third"):
         await letter(value, value)
     before = offsets(tool)
@@ -162,7 +162,7 @@ async def test_discard_drops_the_named_letters_and_no_other(tool: Tool, letter: 
         (["dead-letters", "burn"], 2, "invalid choice: 'burn'"),
     ],
 )
-def test_a_wrong_word_is_told_in_one_line(
+def test_invalid_argument_is_reported_in_one_line(
     tool: Tool, words: Sequence[str], code: int, says: str
 ) -> None:
     told = tool(*words)

@@ -1,4 +1,4 @@
-"""Pause, resume, rebuild and back, by the real commands, while callers write and read a little."""
+"""Pause, resume, rebuild and back, by the real commands, under light load."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
 PROJECTORS = ["redis-projector", "search-projector"]
-# The log still holds what other tests have poisoned; a tombstone after it is not compaction.
+# The topic still has invalid records of other tests; a tombstone after them is not compacted.
 REBUILD = ("rebuild", "--accept-dead-letters")
 WRITERS = 3
 USERS = 40
@@ -31,10 +31,10 @@ USERS = 40
 
 @dataclass
 class Life:
-    """What callers saw of some users while they renamed and read them."""
+    """Responses about some users while they are renamed and read."""
 
     versions: dict[str, int] = field(default_factory=dict)
-    """Of the last rename that was acknowledged."""
+    """Version of the last acknowledged rename."""
     names: dict[str, str] = field(default_factory=dict)
     reads: int = 0
     trouble: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Life:
 
 @asynccontextmanager
 async def lived(door: Door) -> AsyncIterator[Life]:
-    """Renames and reads that go on while the block runs; each reader is one caller's session."""
+    """Rename and read while the block runs; each reader is one client's session."""
     life = Life()
     for number in range(USERS):
         made = await door.create("Rebuilt", f"Number{'abcdefghij'[number % 10]}")
@@ -75,7 +75,7 @@ async def write(door: Door, life: Life, users: list[str], stop: asyncio.Event) -
 
 
 async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) -> None:
-    """No read fails, none is older than what is asked for, and no version goes back."""
+    """Check that no read fails, is older than requested, or goes back to an earlier version."""
     seen = dict.fromkeys(users, 0)
     for number, user in enumerate(itertools.cycle(users)):
         if stop.is_set():
@@ -93,7 +93,7 @@ async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) ->
 
 
 async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> None:
-    """The pages hold every user once, wherever the switch falls between them."""
+    """Check that pages have every user once, also across the switch."""
     while not stop.is_set():
         found: list[Answer] = []
         cursor = None
@@ -121,7 +121,7 @@ async def search(door: Door, life: Life, users: set[str], stop: asyncio.Event) -
 
 
 async def all_found(door: Door, users: set[str]) -> None:
-    """They are found over pages of two."""
+    """Check that they are found over pages of two."""
     found: set[str] = set()
     cursor = None
     while True:
@@ -133,7 +133,7 @@ async def all_found(door: Door, users: set[str]) -> None:
 
 
 async def whole(door: Door, life: Life) -> None:
-    """Every user is in both views as it was last renamed."""
+    """Check that every user is in both views as last renamed."""
     for user, version in life.versions.items():
         shown = await door.get(user, min_version=version)
         assert (shown["version"], shown["first_name"]) == (version, life.names[user])
@@ -149,14 +149,14 @@ async def whole(door: Door, life: Life) -> None:
 
 
 def serving(told: str) -> tuple[str, str]:
-    """Which generation serves, and which one did before, as `status` or `rebuild` tells."""
-    found = re.search(r"generation (\w+) serves; the one before: (\w+)", told)
+    """Return the serving and the previous generation in the output of `status` or `rebuild`."""
+    found = re.search(r"generation (\w+) serves; previous: (\w+)", told)
     assert found, told
     return found[1], found[2]
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_rebuild_and_the_way_back_disturb_no_reader(
+async def test_rebuild_and_switch_back_are_invisible_to_readers(
     stack: Addresses, http: Door, projector: str
 ) -> None:
     tool = Tool(stack, projector)
@@ -175,9 +175,7 @@ async def test_a_rebuild_and_the_way_back_disturb_no_reader(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_rebuild_that_was_killed_goes_on_where_it_stopped(
-    stack: Addresses, http: Door, projector: str
-) -> None:
+async def test_killed_rebuild_resumes(stack: Addresses, http: Door, projector: str) -> None:
     tool = Tool(stack, projector)
     before, _ = serving(await tool.done("status"))
     async with lived(http) as life:
@@ -198,7 +196,7 @@ async def test_a_rebuild_that_was_killed_goes_on_where_it_stopped(
     await whole(http, life)
 
 
-async def test_a_paused_projector_rests_also_after_a_restart_until_it_is_resumed(
+async def test_paused_projector_stays_paused_across_restarts_until_resumed(
     stack: Addresses, http: Door
 ) -> None:
     tool = Tool(stack, "redis-projector")
@@ -221,14 +219,14 @@ async def test_a_paused_projector_rests_also_after_a_restart_until_it_is_resumed
 
 
 async def is_hidden(http: Door) -> Answer:
-    """A user who was created just now, and whom query-api does not show in its time."""
+    """Create a user; return it if query-api does not show it in time."""
     user = await created(http)
     try:
         await http.get(user["id"], min_version=1)
     except Refused as refused:
         assert refused.status == 503
         return user
-    raise AssertionError("it is shown")
+    raise AssertionError("the user is visible")
 
 
 async def another_process_is_ready(stack: Addresses, ended: int) -> None:

@@ -1,4 +1,4 @@
-"""A Redis that takes no writes: the projector waits, query-api goes on, nothing is lost."""
+"""A Redis that rejects writes: the projector waits, query-api continues, nothing is lost."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ async def changed(stack: Addresses, name: str, value: str) -> AsyncIterator[None
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
-async def test_projector_waits_while_redis_takes_no_writes(
+async def test_projector_waits_while_redis_rejects_writes(
     stack: Addresses, http: Door, kind: str
 ) -> None:
     pid = control.pid_of(NAME, PROJECTOR)

@@ -1,4 +1,4 @@
-"""`connector-supervisor replay`: every event in MySQL is published once more."""
+"""`connector-supervisor replay`: every event in MySQL is published again."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ Replay = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def replay(stack: Addresses) -> Replay:
-    """The command, with the stack's own settings and those given."""
+    """Return the command, with the stack's own settings and the given ones."""
     settings = stack.environment("connector-supervisor")
     command = [str(Path(sys.executable).parent / "connector-supervisor"), "replay"]
 
@@ -35,7 +35,7 @@ def replay(stack: Addresses) -> Replay:
     return run
 
 
-async def test_what_the_views_have_lost_comes_back_and_what_was_erased_does_not(
+async def test_replay_restores_lost_users_and_not_erased_ones(
     stack: Addresses, http: Door, replay: Replay
 ) -> None:
     population = await populated(http, living=9)
@@ -47,9 +47,7 @@ async def test_what_the_views_have_lost_comes_back_and_what_was_erased_does_not(
         await eventually(partial(population.is_told_by, http), within=60, every=0.5)
 
 
-async def test_a_connector_that_does_not_run_is_told_in_one_line(
-    stack: Addresses, replay: Replay
-) -> None:
+async def test_stopped_connector_is_reported_in_one_line(stack: Addresses, replay: Replay) -> None:
     async with paused_connector(stack):
         await eventually(lambda: refused(replay, "task 0 is PAUSED"), within=30)
 
@@ -57,11 +55,11 @@ async def test_a_connector_that_does_not_run_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("neighbour", "address", "says"),
     [
-        ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is away"),
+        ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is unavailable"),
         ("kafka_bootstrap", "127.0.0.1:{}", "kafka is unavailable: "),
     ],
 )
-async def test_a_neighbour_that_is_away_is_told_in_one_line(
+async def test_unavailable_dependency_is_reported_in_one_line(
     replay: Replay, unused_ports: list[int], neighbour: str, address: str, says: str
 ) -> None:
     await refused(replay, says, **{neighbour: address.format(unused_ports[0])})

@@ -1,4 +1,4 @@
-"""End any one process: it comes back by itself, and nothing that was acknowledged is missing."""
+"""End any one process: it restarts, and no acknowledged event is missing."""
 
 import asyncio
 import os
@@ -38,14 +38,14 @@ PROGRAMS = [
 
 
 HURT = [(program, signal.SIGKILL) for program in PROGRAMS]
-# Also in order: Debezium 3.6.1 survives the kill, but not this, which is the supervisor's to heal.
+# Also gracefully: Debezium 3.6.1 survives a kill, but not this; the supervisor restarts it.
 HURT.append(("mysql", signal.SIGTERM))
-# A Redis that is killed may have nothing to read again; after SIGTERM it reads all of its file.
+# A Redis that is killed may have nothing to load; after SIGTERM it loads its whole file.
 HURT.append(("redis", signal.SIGTERM))
 
 
 @pytest.mark.parametrize(("program", "how"), HURT)
-async def test_an_ended_process_comes_back_and_nothing_is_lost(
+async def test_ended_process_is_restarted_without_loss(
     stack: Addresses, http: Door, program: str, how: signal.Signals
 ) -> None:
     before = await created(http)
@@ -68,7 +68,7 @@ async def all_healthy() -> None:
 
 
 def family(program: str) -> list[psutil.Process]:
-    """A program's process and its children."""
+    """Return a program's process and its children."""
     process = psutil.Process(control.pid_of(NAME, program))
     return [process, *process.children(recursive=True)]
 

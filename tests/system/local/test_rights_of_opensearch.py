@@ -1,4 +1,4 @@
-"""OpenSearch runs as nobody where root starts the stack, and may do nothing that nobody may not."""
+"""OpenSearch runs unprivileged if root starts the stack, with no capability but reading."""
 
 import os
 from pathlib import Path
@@ -11,11 +11,11 @@ from local_stack.layout import Instance
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(os.getuid() != 0, reason="only root gives rights away"),
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can change permissions"),
 ]
 
 
-def test_opensearch_of_root_has_no_capability_but_reading(stack: Addresses) -> None:
+def test_opensearch_of_root_has_only_the_read_capability(stack: Addresses) -> None:
     for node in Instance(stack.instance, form=stack.form).nodes("opensearch"):
         process = Path(f"/proc/{control.pid_of(stack.instance, node)}/status")
         status = dict(line.split(":\t", 1) for line in process.read_text().splitlines())

@@ -1,4 +1,4 @@
-"""One trace holds a request, its event's way through both projectors, and the writes."""
+"""One trace covers a request, its event in both projectors, and the writes."""
 
 import secrets
 from collections import defaultdict
@@ -29,7 +29,7 @@ EXPECTED = {
 
 @pytest.fixture
 async def traces() -> AsyncIterator[Traces]:
-    """What an OTLP receiver gets, where the stack's services send their spans."""
+    """Run an OTLP receiver where the stack's services send their spans; return the traces."""
     received: Traces = defaultdict(list)
 
     async def receive(request: web.Request) -> web.Response:
@@ -91,4 +91,4 @@ async def test_one_trace_id_covers_the_request_both_projectors_and_their_writes(
 
     await eventually(complete, within=30)
     told = [name for service, name in traces[trace_id] if service == "command-api"]
-    assert sorted(told) == sorted({*own, "append mysql"})  # nothing twice
+    assert sorted(told) == sorted({*own, "append mysql"})  # no duplicates

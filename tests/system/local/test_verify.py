@@ -1,4 +1,4 @@
-"""view-verifier: drift is found, told by its kind, and repaired; what only lags is none."""
+"""view-verifier: drift is found, classified and repaired; mere lag is not drift."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ USERS = 8
 
 
 @pytest.mark.parametrize(("projector", "plant"), PLANTED)
-async def test_planted_drift_is_found_by_its_kind_and_repaired(
+async def test_seeded_drift_is_classified_and_repaired(
     stack: Addresses, http: Door, projector: str, plant: Plant
 ) -> None:
     users = [await http.rename((await created(http))["id"], "Renamed") for _ in range(USERS)]
@@ -34,7 +34,7 @@ async def test_planted_drift_is_found_by_its_kind_and_repaired(
     for user in users:
         await eventually(partial(visible, http, user), within=60)
     tool = verifier(stack)
-    await tool.done(projector, "--repair")  # whatever others have left
+    await tool.done(projector, "--repair")  # drift left by other tests
     planted = await plant(stack, users, erased)
 
     code, told, _ = await tool.ended(projector, "--patience", "1")
@@ -51,26 +51,26 @@ async def test_planted_drift_is_found_by_its_kind_and_repaired(
         await http.get(erased)
 
 
-async def test_a_lost_bucket_is_found_and_lists_have_its_users_again(
+async def test_lost_bucket_is_found_and_its_users_listed_again(
     stack: Addresses, http: Door
 ) -> None:
     user = await created(http)
     await eventually(lambda: visible(http, user), within=60)
     tool = verifier(stack)
-    await tool.done("redis-projector", "--repair")  # whatever others have left
+    await tool.done("redis-projector", "--repair")  # drift left by other tests
 
     async def lost_and_found() -> None:
         await seeded_drift.lose_bucket(stack, user["id"])
         told = await tool.done("redis-projector", "--repair")
         assert re.search(r"drift: [1-9]\d* different; repaired: .*; remaining: 0$", told.strip())
 
-    await eventually(lost_and_found, within=60)  # a write of the canary lists it again before that
-    users, _ = await http.list_page(20)  # the canary's comes and goes
+    await eventually(lost_and_found, within=60)  # unless a write of the canary lists it first
+    users, _ = await http.list_page(20)  # the canary's user comes and goes
     assert user["id"] in {one["id"] for one in users}
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_what_is_on_its_way_is_no_drift(stack: Addresses, http: Door, projector: str) -> None:
+async def test_lag_is_no_drift(stack: Addresses, http: Door, projector: str) -> None:
     tool = verifier(stack)
     await tool.done(projector, "--repair")
     users = [(await created(http))["id"] for _ in range(USERS)]
@@ -89,7 +89,7 @@ async def test_what_is_on_its_way_is_no_drift(stack: Addresses, http: Door, proj
         stop.set()
 
 
-async def test_an_interrupted_run_says_where_to_go_on(stack: Addresses, http: Door) -> None:
+async def test_interrupted_run_prints_how_to_resume(stack: Addresses, http: Door) -> None:
     await created(http)
     tool = verifier(stack)
     running = await tool.started("redis-projector", "--rate", "0.1")
@@ -98,7 +98,7 @@ async def test_an_interrupted_run_says_where_to_go_on(stack: Addresses, http: Do
     running.send_signal(signal.SIGINT)
     told, complained = await asyncio.wait_for(running.communicate(), 30)
     assert (running.returncode, complained) == (130, b"")
-    words = shlex.split(told.decode().splitlines()[-1].partition("go on with ")[2])
+    words = shlex.split(told.decode().splitlines()[-1].partition("resume with ")[2])
     assert "drift: none" in await tool.done("redis-projector", *words)
 
 
@@ -115,11 +115,11 @@ async def test_a_view_is_verified_without_settings_of_the_other_store(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_a_projector_names_the_program_that_verifies_now(
+async def test_projector_names_the_program_that_replaced_verify(
     stack: Addresses, projector: str
 ) -> None:
     code, told, complained = await Tool(stack, projector).ended("verify", "--repair")
     assert (code, told) == (2, "")
     assert complained.splitlines() == [
-        f"{projector}: `verify` is a program of its own now: view-verifier {projector} --repair"
+        f"{projector}: `verify` moved to another program; run: view-verifier {projector} --repair"
     ]

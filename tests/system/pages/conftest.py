@@ -1,4 +1,4 @@
-"""The seconds of each step stand at the end of the run: a newcomer waits for them, too."""
+"""Duration of each step, printed at the end of the run: a newcomer waits for them, too."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.support.docs.times import TIMES
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """One of pytest-xdist's workers tells the process that prints the end of the run."""
+    """Send the durations from pytest-xdist's worker to the process that prints the report."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["times"] = TIMES
 

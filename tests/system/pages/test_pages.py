@@ -1,6 +1,6 @@
-"""What the pages say is typed in a fresh clone, on real servers.
+"""The documentation's commands are run in a fresh clone, on real servers.
 
-First docs/tutorial.md: who follows it has an order in both views. Then every command of every page.
+First docs/tutorial.md, which ends with an order in both views. Then every command of every page.
 """
 
 import json
@@ -30,12 +30,12 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
 NEW = re.findall(r"^make new-aggregate .*$", PAGE, re.MULTILINE)[0]
 WITHIN = 900.0  # seconds for one step; the longest starts all servers
-READ_WITHIN = 60.0  # seconds until a view tells what an earlier step did
+READ_WITHIN = 60.0  # seconds until a view shows what an earlier step did
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git has of this folder, changes included, as a new repository with its environment."""
+    """Clone the working tree, including changes, as a new repository with its environment."""
     clone = tmp_path_factory.mktemp("clone")
     listed = subprocess.check_output(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
@@ -46,7 +46,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(ROOT / name, clone / name)
     subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
     subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
-    (clone / ".tools").symlink_to(TOOLS)  # kustomize and the others take minutes to build
+    (clone / ".tools").symlink_to(TOOLS)  # kustomize and other tools take minutes to build
     addresses = clone / ".local" / "dev" / "addresses.json"
     addresses.parent.mkdir(parents=True, mode=0o700)
     addresses.write_text(f'{{"port_offset": {OFFSET}}}')
@@ -55,7 +55,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def shell(clone: Path) -> AsyncIterator[Shell]:
-    """With this environment's uv and its cache, so that nothing needs to be downloaded twice."""
+    """Start a shell with this environment's uv and its cache, so that downloads are reused."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -86,7 +86,7 @@ def took(commands: str) -> Iterator[None]:
 
 
 async def follow(shell: Shell, step: Step) -> None:
-    """Raise AssertionError unless the commands print what the page says."""
+    """Raise AssertionError unless the output equals the page's."""
     commands = re.sub(
         r"localhost:(\d+)", lambda port: f"localhost:{int(port[1]) + OFFSET}", step.commands
     )
@@ -99,7 +99,7 @@ async def follow(shell: Shell, step: Step) -> None:
         await eventually(asked, within=READ_WITHIN if step.only_reads else 0, every=0.2)
 
 
-async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
+async def test_tutorial_commands_produce_the_documented_output(shell: Shell) -> None:
     began = time.monotonic()
     followed = steps(PAGE)
     assert len(followed) >= 7
@@ -113,7 +113,7 @@ async def test_the_tutorial_does_what_it_says(shell: Shell) -> None:
             began = 0.0
 
 
-async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell) -> None:
+async def test_generated_code_passes_all_checks(shell: Shell) -> None:
     await timed(shell, ".venv/bin/ruff check . && .venv/bin/ruff format --check .")
     await timed(shell, ".venv/bin/lint-imports && make gen")
     parts = "services/order-* schemas infra/setup infra/local"
@@ -127,7 +127,7 @@ async def test_what_is_generated_is_as_clean_as_what_it_comes_from(shell: Shell)
     )
 
 
-async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> None:
+async def test_repeated_generation_is_rejected_and_changes_nothing(shell: Shell) -> None:
     state = "git status --porcelain --untracked-files=all; git diff"
     before = await shell.run(state, WITHIN)
     printed = await timed(shell, f"{NEW} && false || true")
@@ -137,28 +137,26 @@ async def test_the_same_again_is_refused_and_changes_nothing(shell: Shell) -> No
 
 
 PAGES = pages()
-# A record that cannot be applied stays on the topic, and a rebuild meets it again.
+# A record that cannot be applied stays on the topic, and a rebuild reads it again.
 LETTERS_LAST = sorted(PAGES, key=lambda page: f"show {EXAMPLE}" in PAGES[str(page)])
 
 
 @pytest.fixture(scope="module")
 async def system(shell: Shell) -> Shell:
-    """A shell beside everything that runs."""
+    """Return a shell beside the complete running system."""
     await timed(shell, "make up")
     return shell
 
 
 @pytest.mark.parametrize("page", LETTERS_LAST)
-async def test_every_command_of_a_page_does_what_it_is_for(
-    page: str, system: Shell, clone: Path
-) -> None:
+async def test_every_documented_command_works(page: str, system: Shell, clone: Path) -> None:
     for step in [*steps(PAGES[page]), *looked_up(PAGES[page])]:
         printed = [await follow_command(page, command, system, clone) for command in lines(step)]
         assert None in printed or step.is_answered_by("".join(map(str, printed))), (step, printed)
 
 
 async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> str | None:
-    """What it prints; None if it is not typed here."""
+    """Return a command's output; None if it is not run here."""
     shown = how(page, command)
     if isinstance(shown, Shown):
         assert shown.is_there(), (command, shown)
@@ -174,7 +172,7 @@ async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> 
 
 @asynccontextmanager
 async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
-    """LETTER is the offset of one."""
+    """Write a dead letter, and set the shell variable to its offset."""
     saved = json.loads((clone / ".local" / "dev" / "addresses.json").read_text())
 
     async def put_aside() -> None:
@@ -183,7 +181,7 @@ async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
         assert found, listed
         await shell.run(f"LETTER={found[1]}", WITHIN)
 
-    await timed(shell, "make up")  # pages about one service have started the servers only
+    await timed(shell, "make up")  # pages about one service start the servers only
     async with poison(Addresses(**saved)):
         await eventually(put_aside, within=60, every=0.5)
         yield

@@ -1,4 +1,4 @@
-"""The binlog is purged while the connector is off: nothing is missing from the views in the end."""
+"""The binlog is purged while the connector is down: in the end the views are complete."""
 
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,10 @@ from tests.support.stack.rebuilding import connector_runs, populated
 pytestmark = pytest.mark.e2e
 
 
-async def test_events_that_only_the_purged_binlog_had_come_by_a_snapshot(
+async def test_events_of_a_purged_binlog_are_published_by_a_snapshot(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
-    """T17: an alert tells it before; afterwards the connector takes a snapshot by itself."""
+    """T17: an alert fires before it; afterwards the connector takes a snapshot by itself."""
     population = await populated(http, living=6)
     async with hasty(stack, tmp_path) as prometheus, stopped("connect"):
         for user in population.living[::2]:
@@ -38,7 +38,7 @@ async def test_events_that_only_the_purged_binlog_had_come_by_a_snapshot(
 
 
 def purge(stack: Addresses) -> None:
-    """Only an empty binlog is left: the file that the next event goes to."""
+    """Purge the binlog, except for an empty file that the next event is written to."""
     with pymysql.connect(**as_root(stack)) as connection, connection.cursor() as cursor:
         cursor.execute("FLUSH BINARY LOGS")
         cursor.execute("SHOW BINARY LOGS")

@@ -1,4 +1,4 @@
-"""MySQL loses all that it holds, Kafka and the views do not: nothing that was published is lost."""
+"""MySQL loses its data, Kafka and the views do not: no published event is lost."""
 
 import re
 from functools import partial
@@ -46,13 +46,13 @@ async def test_a_dump_is_completed_from_the_topic(
 
 
 async def unreadable(stack: Addresses) -> int:
-    """Records that other tests wrote and nobody can decode; compaction may have removed them."""
+    """Return the number of invalid records of other tests; compaction may have removed them."""
     everything = await topic.records(stack, dict.fromkeys(topic.PARTITIONS, 0))
     return sum(record.key == POISON and record.value is not None for record in everything)
 
 
 async def changed_since(http: Door, population: Population) -> Population:
-    """What the dump does not have: names, users, and that two of the dump's users are erased."""
+    """Change what the dump lacks: names, new users, and two erased users of the dump."""
     living = [*population.living, *[await created(http) for _ in range(4)]]
     for user in (living[0], living[0], living[3], living[-1]):
         user.update(await http.rename(user["id"], f"Later{user['version']}"))
@@ -71,11 +71,11 @@ async def is_gone(http: Door, user: str) -> None:
     except Refused as refused:
         assert refused.status == 404
     else:
-        raise AssertionError("the user is there")
+        raise AssertionError("the user still exists")
 
 
 async def goes_on(stack: Addresses, http: Door, population: Population) -> None:
-    """Each user takes the next version, new ones come, and both views agree with the store."""
+    """Each user takes the next version, new ones are created, and both views equal the store."""
     for user in population.living:
         user.update(await http.rename(user["id"], "Restored", expected=user["version"]))
     population.living.append(await created(http))
@@ -89,7 +89,7 @@ async def goes_on(stack: Addresses, http: Door, population: Population) -> None:
 
 
 def counted(report: str, what: str) -> int:
-    """The first number of a line of the report."""
+    """Return the first number of a line of the report."""
     found = re.search(rf"^restore: {what}: (\d+)", report, re.MULTILINE)
     assert found, report
     return int(found[1])

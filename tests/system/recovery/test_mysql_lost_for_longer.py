@@ -1,4 +1,4 @@
-"""MySQL is lost, and the topic has not everything, or is lost, too: marked, and nobody revived."""
+"""MySQL is lost, and the topic is incomplete or lost, too: gaps are marked, no user is revived."""
 
 import asyncio
 import os
@@ -35,11 +35,11 @@ CONFIG: dict[str, str] = yaml.safe_load((INFRA / "kafka" / "topics.yaml").read_t
 WITHIN = 120.0
 
 
-async def test_versions_that_the_topic_has_no_more_are_marked(
+async def test_versions_missing_on_the_topic_are_marked(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
     dump = tmp_path / "events.sql"
-    async with stopped("canary"):  # its users would be in neither
+    async with stopped("canary"):  # its users would be in neither store
         user = await created(http)
         backup.save(local_stack.fetch(), stack, dump)
         for number in range(3):
@@ -50,7 +50,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
         await mysql_lost.replaced(stack)
         report = await asyncio.to_thread(backup.restore, stack, dump)
     assert "gaps: 2 versions of 1 keys, listed in user_event_gap\n" in report
-    assert "possible loss: what was acknowledged after 20" in report
+    assert "possible loss: commands acknowledged after 20" in report
     assert stores.marked_gaps(stack)[user["id"]] == {2, 3}
     assert [event["version"] for event in await http.history(user["id"])] == [1, 4]
     user = await http.rename(user["id"], "Restored", expected=4)
@@ -62,7 +62,7 @@ async def test_versions_that_the_topic_has_no_more_are_marked(
 
 
 async def forget(stack: Addresses, user: Answer) -> None:
-    """The topic has nothing before the user's newest event; compaction alone takes a day."""
+    """Remove the user's older events from the topic; compaction alone takes a day."""
     messages = await topic.messages(stack, dict.fromkeys(topic.PARTITIONS, 0))
     newest = next(
         message
@@ -91,14 +91,14 @@ async def empty_topic(stack: Addresses) -> str:
 
 
 async def _policy(admin: AIOKafkaAdminClient, policy: str) -> None:
-    config = CONFIG | {"cleanup.policy": policy}  # what is not named is reset
+    config = CONFIG | {"cleanup.policy": policy}  # omitted settings are reset
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.TOPIC, config)])
 
 
-async def test_without_the_topic_the_ledger_tells_who_was_erased(
+async def test_ledger_keeps_users_erased_without_the_topic(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
-    """The first restore is of a system that lost its topic; the second one has it again."""
+    """The first restore is of a system without its topic; the second one has it again."""
     dump, ledger = tmp_path / "events.sql", tmp_path / "erasures"
     kept, erased = await created(http), await created(http)
     await http.rename(erased["id"], "Second")
@@ -113,7 +113,7 @@ async def test_without_the_topic_the_ledger_tells_who_was_erased(
     assert "Second" not in ledger.read_text()
     copied = ledger.read_text()
     copy_erasures(stack, ledger)
-    assert ledger.read_text().startswith(copied), "it goes on where it ended"
+    assert ledger.read_text().startswith(copied), "it continues at its end"
 
     await mysql_lost.destroyed(stack)
     await mysql_lost.replaced(stack)
@@ -141,7 +141,7 @@ def copy_erasures(stack: Addresses, ledger: Path) -> None:
 
 
 def setup(environment: dict[str, str], *words: object) -> str:
-    """`platform-setup WORDS…`: what it prints."""
+    """Run `platform-setup WORDS…`; return its output."""
     done = subprocess.run(
         [SETUP, *map(str, words)],
         env={"PATH": os.defpath} | environment,

@@ -1,4 +1,4 @@
-"""Servers lose all that they hold: the system comes back complete from MySQL, or from its dump."""
+"""Servers lose their data: the system recovers completely from MySQL, or from its dump."""
 
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,12 @@ from tests.support.stack.survival import created, visible
 pytestmark = pytest.mark.e2e
 
 
-async def test_without_kafka_s_data_both_views_are_complete_again(
+async def test_views_are_complete_after_the_loss_of_kafka_s_data(
     stack: Addresses, http: Door
 ) -> None:
-    """Topics, offsets, the connector and the registry's schemas are all gone.
+    """Topics, offsets, the connector and the registry's schemas are all lost.
 
-    A user that the views have lost, too, tells that the new log is read from its start.
+    A user that is missing in the views, too, shows that the new log is read from its start.
     """
     population = await populated(http, living=40)
     async with dropped_from_views(stack, population.living[0]["id"]):
@@ -32,10 +32,10 @@ async def test_without_kafka_s_data_both_views_are_complete_again(
     await eventually(partial(visible, http, after), within=30)
 
 
-async def test_of_a_dump_of_mysql_everything_is_rebuilt(
+async def test_everything_is_rebuilt_from_a_mysql_dump(
     stack: Addresses, http: Door, tmp_path: Path
 ) -> None:
-    """T18: every server has lost everything."""
+    """T18: every server has lost its data."""
     population = await populated(http, living=40)
     renamed = population.living[0]["id"]
     history = await http.history(renamed)

@@ -1,4 +1,4 @@
-"""The three APIs on memory behind both doors, which ask for tokens."""
+"""The three APIs on in-memory stores, with HTTP and gRPC servers that require tokens."""
 
 import json
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ APIS = ("command-api", "query-api", "search-api")
 
 @dataclass(frozen=True)
 class Api:
-    """What an API serves by each transport."""
+    """Routes of an API, by transport."""
 
     name: str
     routes: list[web.RouteDef]
@@ -50,7 +50,7 @@ class Api:
 
     @property
     def methods(self) -> dict[str, Any]:
-        """Of gRPC: route → handler."""
+        """Return gRPC's route → handler."""
         found: dict[str, Any] = self.service.__mapping__()
         return found
 
@@ -70,14 +70,14 @@ def all_apis() -> list[Api]:
 
 @dataclass
 class Doors:
-    """Both doors of the three APIs."""
+    """HTTP and gRPC servers of the three APIs."""
 
     urls: dict[str, str] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     session: aiohttp.ClientSession = field(init=False)
 
     async def call(self, api: Api, route: str, metadata: Any = None) -> tuple[str, dict[str, str]]:
-        """The status that an empty request is answered with, and the trailing metadata."""
+        """Return the status of an empty request, and the trailing metadata."""
         handler = api.methods[route]
         async with self.channels[api.name].request(
             route,
@@ -97,7 +97,7 @@ class Doors:
 
 
 def asking(limit: RateLimit | None = None) -> Authorizer:
-    """A authorizer that knows all keys of the tests' issuer."""
+    """Return an authorizer that knows all keys of the tests' issuer."""
     keys = parse(json.dumps({"keys": [jwk(algorithm) for algorithm in KEYS]}))
     return Authorizer(BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE).caller, limit)
 

@@ -1,4 +1,4 @@
-"""Every route of every API, by both doors: without a token, with another scope, with its own."""
+"""Every route of every API, over HTTP and gRPC: no token, other scopes, its own scope."""
 
 import json
 import re
@@ -25,14 +25,14 @@ SOMEBODY = "01890000-0000-7000-8000-000000000000"
 
 
 def http_scopes(api: Any) -> dict[tuple[str, str], str | None]:
-    """(method, path) → the scope beside the route."""
+    """Return (method, path) → the scope of the route."""
     return {
         (one.method, one.path.replace(r":[\s\S]+", "")): scope_of(one.handler) for one in api.routes
     }
 
 
 def grpc_scopes(api: Any) -> dict[str, str | None]:
-    """Route → the scope above the method of its name."""
+    """Return route → the scope of the method with its name."""
     return {
         route: scope_of(getattr(api.service, route.rpartition("/")[2].lower()))
         for route in api.methods
@@ -40,7 +40,7 @@ def grpc_scopes(api: Any) -> dict[str, str | None]:
 
 
 def guarded(api: Any) -> Iterator[tuple[str, str, str]]:
-    """(method, path, scope) of the routes that are not open."""
+    """Return (method, path, scope) of the protected routes."""
     for (method, path), scope in http_scopes(api).items():
         if path not in OPEN_ROUTES:
             assert scope
@@ -48,11 +48,11 @@ def guarded(api: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def others(scope: str) -> str:
-    """All scopes but this one."""
+    """Return all scopes but this one."""
     return " ".join(each for each in SCOPES.split() if each != scope)
 
 
-def test_a_route_has_a_scope_or_is_known_to_be_open(api: Any) -> None:
+def test_route_has_a_scope_or_is_listed_as_public(api: Any) -> None:
     scopes = http_scopes(api)
     assert {path for (_, path), scope in scopes.items() if scope == OPEN} == OPEN_ROUTES
     assert {s for (_, path), s in scopes.items() if path not in OPEN_ROUTES} <= set(SCOPES.split())
@@ -70,11 +70,11 @@ def test_the_document_names_the_same_scopes(api: Any) -> None:
     assert documented == {route: [{"token": [s]}, {}] for route, s in guarded_routes.items()}
 
 
-def test_both_doors_need_the_same_scopes(api: Any) -> None:
+def test_http_and_grpc_require_the_same_scopes(api: Any) -> None:
     assert set(grpc_scopes(api).values()) == set(http_scopes(api).values()) - {OPEN}
 
 
-async def test_without_a_token_nothing_is_told(api: Any, doors: Any) -> None:
+async def test_request_without_token_is_401_and_reveals_nothing(api: Any, doors: Any) -> None:
     for method, path, _ in guarded(api):
         async with doors.session.request(method, doors.urls[api.name] + path) as response:
             assert (response.status, response.headers["WWW-Authenticate"]) == (
@@ -87,7 +87,7 @@ async def test_without_a_token_nothing_is_told(api: Any, doors: Any) -> None:
         assert (status, told["problem-type"]) == ("UNAUTHENTICATED", "urn:problem:unauthenticated")
 
 
-async def test_all_other_scopes_do_not_help(api: Any, doors: Any) -> None:
+async def test_token_with_all_other_scopes_is_403(api: Any, doors: Any) -> None:
     for method, path, scope in guarded(api):
         headers = bearer(token(others(scope)))
         url = doors.urls[api.name] + path
@@ -104,7 +104,7 @@ async def test_all_other_scopes_do_not_help(api: Any, doors: Any) -> None:
         assert (status, told["problem-type"]) == ("PERMISSION_DENIED", "urn:problem:forbidden")
 
 
-async def test_the_scope_alone_is_enough(api: Any, doors: Any) -> None:
+async def test_token_with_the_scope_alone_is_accepted(api: Any, doors: Any) -> None:
     for method, path, scope in guarded(api):
         url, headers = doors.urls[api.name] + path, bearer(token(scope))
         async with doors.session.request(method, url, headers=headers) as response:
@@ -115,36 +115,34 @@ async def test_the_scope_alone_is_enough(api: Any, doors: Any) -> None:
         assert status in ("OK", "INVALID_ARGUMENT", "NOT_FOUND"), route
 
 
-async def test_what_is_open_needs_no_token(api: Any, doors: Any) -> None:
+async def test_public_routes_need_no_token(api: Any, doors: Any) -> None:
     for path in ("/", "/openapi.json", "/docs", "/docs/page.js"):
         async with doors.session.get(doors.urls[api.name] + path) as response:
             assert response.status == 200
     await HealthStub(doors.channels[api.name]).Check(HealthCheckRequest())
 
 
-async def test_there_is_no_reflection_where_tokens_are_asked_for(api: Any, doors: Any) -> None:
+async def test_reflection_is_disabled_when_tokens_are_required(api: Any, doors: Any) -> None:
     asked = [ServerReflectionRequest(list_services="")]
-    with pytest.raises(GRPCError):  # no such method; grpclib's client cannot read more of it
+    with pytest.raises(GRPCError):  # no such method; grpclib's client reports no more
         await ServerReflectionStub(doors.channels[api.name]).ServerReflectionInfo(asked)
 
 
-async def test_nothing_of_the_admin_port_is_on_the_public_one(api: Any, doors: Any) -> None:
+async def test_admin_routes_are_not_on_the_public_port(api: Any, doors: Any) -> None:
     for path in ("/metrics", "/livez", "/readyz", "/connectors", "/debug", "/_cluster/health"):
         url, headers = doors.urls[api.name] + path, bearer(token())
         async with doors.session.get(url, headers=headers) as response:
             assert response.status == 404
 
 
-async def test_answers_say_nothing_of_the_server_and_are_what_they_say(
-    api: Any, doors: Any
-) -> None:
+async def test_responses_hide_the_server_and_forbid_content_sniffing(api: Any, doors: Any) -> None:
     for path in ("/", "/nowhere", "/docs"):
         async with doors.session.get(doors.urls[api.name] + path) as response:
             assert "Server" not in response.headers
             assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_route_of_which_nobody_said_anything_is_refused(
+async def test_route_without_a_declared_scope_is_rejected(
     doors: Any, authorizer: Authorizer
 ) -> None:
     async def forgotten(_request: web.Request) -> web.Response:

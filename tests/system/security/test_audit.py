@@ -14,20 +14,20 @@ from aiohttp.test_utils import TestServer
 
 pytestmark = pytest.mark.integration  # not quick: pip-audit starts fifteen times
 ROOT = Path(__file__).parents[3]
-PROOF = ("jinja2", "2.10")  # what the audit asks first
-AWAY = ("", "")
+PROOF = ("jinja2", "2.10")  # the audit's first request
+FAILS = ("", "")
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
-    """Where it is, and the versions that it knows something against; AWAY: it fails for others."""
+    """Return its address, and the vulnerable versions; with FAILS it fails for all others."""
     bad: set[tuple[str, str]] = set()
 
     async def query(request: web.Request) -> web.Response:
         asked = json.loads(await request.read())
         version = (asked["package"]["name"], asked["version"])
         if version not in bad:
-            return web.json_response({}, status=503 if AWAY in bad else 200)
+            return web.json_response({}, status=503 if FAILS in bad else 200)
         affected = [{"package": asked["package"]}]
         return web.json_response({"vulns": [{"id": "TEST-1", "affected": affected}]})
 
@@ -38,7 +38,7 @@ async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
 
 
 async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
-    """How it ended, and what it said."""
+    """Return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         ROOT / ".ci" / "audit",
         *lock_files,
@@ -54,7 +54,7 @@ async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def locks(tmp_path: Path) -> list[Path]:
-    """Two lock files in the form of ours."""
+    """Write two lock files in the form of ours."""
     files = [tmp_path / "one.lock", tmp_path / "two.lock"]
     files[0].write_text("aiohttp==3.14.3 \\\n    --hash=sha256:00\njinja2==3.1.6\n")
     files[1].write_text("aiohttp==3.14.2\nuvloop==0.22.1 ; sys_platform == 'nowhere' \\\n")
@@ -66,12 +66,12 @@ def locks(tmp_path: Path) -> list[Path]:
     [
         ({PROOF}, 0, "against 4 versions in 2 lock files"),
         ({PROOF, ("aiohttp", "3.14.2")}, 1, "TEST-1"),  # the second version of a package, too
-        ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # what other platforms install, too
-        (set(), 3, "NOT AUDITED"),  # a database that says nothing is no proof
-        ({PROOF, AWAY}, 3, "NOT AUDITED"),
+        ({PROOF, ("uvloop", "0.22.1")}, 1, "TEST-1"),  # dependencies of other platforms, too
+        (set(), 3, "NOT AUDITED"),  # an empty response proves nothing
+        ({PROOF, FAILS}, 3, "NOT AUDITED"),
     ],
 )
-async def test_an_audit_tells_bad_from_not_asked(
+async def test_audit_distinguishes_findings_from_an_unavailable_database(
     database: Any, locks: list[Path], known: set[tuple[str, str]], ends: int, says: str
 ) -> None:
     url, bad = database
@@ -80,14 +80,12 @@ async def test_an_audit_tells_bad_from_not_asked(
     assert (ended, says in said) == (ends, True), said
 
 
-async def test_a_database_that_nobody_reaches_is_told(
-    unused_ports: list[int], locks: list[Path]
-) -> None:
+async def test_unreachable_database_is_reported(unused_ports: list[int], locks: list[Path]) -> None:
     ended, said = await audit(f"http://127.0.0.1:{unused_ports[0]}/query", *locks)
     assert (ended, "NOT AUDITED" in said) == (3, True), said
 
 
-async def test_all_lock_files_are_asked_about(database: Any) -> None:
+async def test_all_lock_files_are_audited(database: Any) -> None:
     url, bad = database
     bad.add(PROOF)
     deployables = ROOT.glob("*/*/requirements.lock")

@@ -1,4 +1,4 @@
-"""Debezium reads MySQL over TLS, as overlays/production tells it, and from no stranger."""
+"""Debezium reads MySQL over TLS, as in overlays/production, and rejects untrusted certificates."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ async def topics(stack: Addresses) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def connector(stack: Addresses, topics: None, mysql: Server) -> AsyncIterator[Connector]:
-    """Its name is new: Connect would go on where one of the same name was."""
+    """Create a connector with a new name: Connect would resume one of the same name."""
     name = f"user-events-{mysql.port}"
     async with aiohttp.ClientSession() as session:
         yield Connector(session, stack.connect_url, name)
@@ -53,7 +53,7 @@ async def connector(stack: Addresses, topics: None, mysql: Server) -> AsyncItera
 
 
 def config(server: Server, truststore: Path) -> dict[str, str]:
-    """The connector of users on that MySQL, without a snapshot's signals."""
+    """Return the configuration of users' connector for that MySQL, without snapshot signals."""
     told: dict[str, str] = json.loads((INFRA / "connect" / "user-events.json").read_text())
     told = {key: value for key, value in told.items() if not key.startswith(("signal.", "heart"))}
     return told | {
@@ -71,7 +71,7 @@ def config(server: Server, truststore: Path) -> dict[str, str]:
     }
 
 
-async def test_events_come_to_kafka_over_tls(
+async def test_events_are_published_from_mysql_over_tls(
     stack: Addresses, mysql: Server, connector: Connector
 ) -> None:
     assert mysql.ca
@@ -85,7 +85,7 @@ async def test_events_come_to_kafka_over_tls(
 
 
 @pytest.mark.parametrize("wrong", ["a stranger's authority", "another name than its own"])
-async def test_debezium_reads_from_no_stranger(
+async def test_debezium_rejects_an_untrusted_certificate(
     mysql: Server, connector: Connector, wrong: str
 ) -> None:
     server = replace(mysql, host="127.0.0.1") if "name" in wrong else mysql

@@ -1,4 +1,4 @@
-"""Text from outside stays data: for OpenSearch's queries, Redis's keys, and the lines of logs."""
+"""Untrusted text stays data: in OpenSearch's queries, Redis's keys, and log lines."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from local_stack.addresses import APIS, Addresses
 from tests.support.clients.api_clients import Answer, Door, Refused
 
 pytestmark = pytest.mark.e2e
-# What means something to a query parser, a script, or a reader of JSON.
+# Texts with a meaning for a query parser, a script, or a JSON parser.
 QUERIES = [
     "*",
     "?",
@@ -55,7 +55,7 @@ def refused(error: Refused) -> bool:
 
 
 async def found(door: Door, text: str) -> list[Answer]:
-    """What a search answers; one that is refused finds nothing."""
+    """Return the users that a search finds; a rejected one finds none."""
     try:
         return await door.search(text)
     except Refused as error:
@@ -63,7 +63,7 @@ async def found(door: Door, text: str) -> list[Answer]:
         return []
 
 
-async def test_a_search_finds_names_and_obeys_nothing(door: Door) -> None:
+async def test_search_treats_query_syntax_as_text(door: Door) -> None:
     first = f"Q{token_hex(6)}"
     user = await door.create(first, "Injected")
 
@@ -76,13 +76,13 @@ async def test_a_search_finds_names_and_obeys_nothing(door: Door) -> None:
 
 
 async def view(stack: Addresses) -> dict[Any, Any]:
-    """The keys that are no user's: what generations there are, which serves, the operator's."""
+    """Return the keys that are not users: generations, the serving one, directives."""
     async with Redis.from_url(stack.redis_url) as redis:
         return {key: await redis.dump(key) for key in await redis.keys("users:*generation*")}
 
 
 @pytest.mark.parametrize("text", KEYS)
-async def test_an_id_is_no_key(stack: Addresses, grpc: Door, text: str) -> None:
+async def test_id_cannot_address_another_redis_key(stack: Addresses, grpc: Door, text: str) -> None:
     before = await view(stack)
     asked: list[Any] = [
         lambda: grpc.get(text),
@@ -98,7 +98,7 @@ async def test_an_id_is_no_key(stack: Addresses, grpc: Door, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", KEYS)
-async def test_an_id_in_a_path_is_no_key(stack: Addresses, text: str) -> None:
+async def test_id_in_a_path_cannot_address_another_redis_key(stack: Addresses, text: str) -> None:
     before = await view(stack)
     users, one = f"{stack.http['query-api']}/user", quote(text, safe="")
     cursors = (quote(encode_cursor(text), safe=""), one)
@@ -110,16 +110,16 @@ async def test_an_id_in_a_path_is_no_key(stack: Addresses, text: str) -> None:
 
 
 def forged(marker: str) -> str:
-    """A line of a log, and what moves a terminal's cursor."""
+    """Return a fake log line, with escape sequences for a terminal."""
     return f'{marker}\r\n{{"event": "started", "level": "{marker}"}}\n\x1b[2J{marker}'
 
 
 def logs(stack: Addresses) -> list[str]:
-    """All that the APIs have written."""
+    """Return the log lines of the APIs."""
     return [(Path(stack.home) / "log" / f"{api}.log").read_text() for api in APIS]
 
 
-async def test_a_caller_writes_nothing_into_a_log(stack: Addresses, door: Door) -> None:
+async def test_client_cannot_inject_log_lines(stack: Addresses, door: Door) -> None:
     marker = f"L{token_hex(8)}"
     text = forged(marker)
     before = logs(stack)
@@ -131,7 +131,7 @@ async def test_a_caller_writes_nothing_into_a_log(stack: Addresses, door: Door) 
         lambda: door.list_page(10, text),
     ]
     for ask in asked:
-        # What is answered is other tests' business, which is also where the contract is.
+        # The response itself is covered by other tests, as is the contract.
         with contextlib.suppress(Refused, ValueError, aiohttp.ClientError, AssertionError):
             await ask()
     async with aiohttp.ClientSession() as session:

@@ -1,4 +1,4 @@
-"""Kafka over TLS and with a password: a broker of the test's own, which lets nobody else in."""
+"""Kafka over TLS and with a password: a test's own broker that rejects all other clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
 
 
 async def listed(settings: KafkaSettings, **changed: Any) -> None:
-    """Return when the broker tells who is logged in its topics; raises AssertionError."""
+    """Return when the broker lists its topics to the user; raise AssertionError."""
     admin = AIOKafkaAdminClient(
         **brokers(settings.model_copy(update=changed)).aiokafka(), request_timeout_ms=5000
     )
@@ -46,7 +46,7 @@ async def listed(settings: KafkaSettings, **changed: Any) -> None:
 
 
 @pytest.mark.integration
-async def test_kafka_is_not_reached_otherwise(kafka: KafkaSettings) -> None:
+async def test_kafka_rejects_clients_without_tls_or_login(kafka: KafkaSettings) -> None:
     stranger = (kafka.kafka_ca_file or Path()).with_name("stranger.pem")
     for wrong in (
         {"kafka_password": SecretStr("guess")},
@@ -61,7 +61,7 @@ async def test_kafka_is_not_reached_otherwise(kafka: KafkaSettings) -> None:
 
 
 @pytest.mark.integration
-async def test_a_dead_letter_is_written_and_read_by_who_logs_in(kafka: KafkaSettings) -> None:
+async def test_logged_in_client_writes_and_reads_a_dead_letter(kafka: KafkaSettings) -> None:
     admin = AIOKafkaAdminClient(**brokers(kafka).aiokafka())
     await admin.start()
     await admin.create_topics([NewTopic("letters", 1, 1)])
@@ -85,7 +85,7 @@ async def test_a_dead_letter_is_written_and_read_by_who_logs_in(kafka: KafkaSett
 
 
 @pytest.mark.integration
-def test_topics_are_made_by_who_logs_in(kafka: KafkaSettings) -> None:
+def test_logged_in_client_creates_topics(kafka: KafkaSettings) -> None:
     settings = topics.Settings.model_validate(
         {
             "bootstrap": kafka.kafka_bootstrap,
@@ -103,12 +103,12 @@ def test_topics_are_made_by_who_logs_in(kafka: KafkaSettings) -> None:
 @pytest.mark.parametrize(
     "half",
     [
-        {"kafka_user": "ann", "kafka_password": "secret"},  # it would go over the wire in the clear
+        {"kafka_user": "ann", "kafka_password": "secret"},  # it would be sent unencrypted
         {"kafka_ca_file": "ca.pem"},
         {"kafka_tls": True, "kafka_user": "ann"},
         {"kafka_tls": True, "kafka_password": "secret"},
     ],
 )
-def test_half_a_login_is_a_mistake(half: dict[str, Any]) -> None:
+def test_incomplete_login_is_a_configuration_error(half: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="KAFKA_"):
         KafkaSettings(**half)

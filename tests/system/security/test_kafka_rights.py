@@ -1,8 +1,8 @@
-"""Production's users of Kafka may do what their programs do, and nothing else.
+"""Production's Kafka users have the permissions that their programs need, and no others.
 
 On a broker with an authorizer: the registry, Connect with the connector, platform-setup and
-redis-projector run as infra/k8s/overlays/production tells them. search-projector's rights are
-redis-projector's under another name.
+redis-projector run as in infra/k8s/overlays/production. search-projector's ACLs are those of
+redis-projector under another name.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ class System:
     mysql: Server
     connector: Connector
     projector: dict[str, str]
-    """What redis-projector is told."""
+    """Settings of redis-projector."""
     verifier: dict[str, str]
-    """What view-verifier is told."""
+    """Settings of view-verifier."""
 
     def client(self, user: str) -> dict[str, object]:
         return brokers(
@@ -54,11 +54,11 @@ class System:
         ).aiokafka()
 
     async def tool(self, *words: str) -> str:
-        """What redis-projector's command printed; AssertionError if it could not do it."""
+        """Return the output of redis-projector's command; raise AssertionError if it fails."""
         return await printed("redis-projector", *words, environment=self.projector)
 
     async def verified(self) -> str:
-        """What view-verifier printed of redis-projector's view; AssertionError at drift."""
+        """Return view-verifier's output for redis-projector's view; AssertionError at drift."""
         return await printed("view-verifier", "redis-projector", environment=self.verifier)
 
 
@@ -87,7 +87,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncIterator[System]:
-    """From an empty Kafka to an event in the view of redis-projector, which runs on."""
+    """Set up an empty Kafka, up to an event in the view of redis-projector, which keeps running."""
     folder = tmp_path_factory.mktemp("kafka")
     async with (
         mysql_over_tls.served(tmp_path_factory.mktemp("mysql")) as mysql,
@@ -117,7 +117,7 @@ def make_topics(kafka: Cluster) -> None:
         for name, value in kafka.environment("SETUP", "kafka-setup").items():
             environment.setenv(name, value)
         topics.run()
-        topics.run()  # again it looks at what is there
+        topics.run()  # a second run reads the existing topics
 
 
 def told(kafka: Cluster, registry: str, redis: str) -> dict[str, str]:
@@ -154,7 +154,7 @@ async def test_a_view_is_rebuilt(system: System) -> None:
     await view_is_complete(system)
 
 
-async def test_a_dead_letter_is_put_aside_looked_at_and_discarded(system: System) -> None:
+async def test_dead_letter_is_written_shown_and_discarded(system: System) -> None:
     async with AIOKafkaProducer(**system.client(kafka_over_tls.ADMIN)) as producer:
         await producer.send_and_wait("user.events", b"not Avro", USER.format(2).encode())
 
@@ -186,7 +186,7 @@ async def test_the_console_reads_the_topic(system: System) -> None:
 
 
 async def first_of(system: System, user: str, topic: str) -> bytes | None:
-    """The key of a record; KafkaError where he may not read it."""
+    """Return the key of a record; raise KafkaError if the user may not read it."""
     consumer = AIOKafkaConsumer(topic, **system.client(user), auto_offset_reset="earliest")
     try:
         await consumer.start()
@@ -198,14 +198,14 @@ async def first_of(system: System, user: str, topic: str) -> bytes | None:
 
 
 @pytest.mark.parametrize("user", sorted(production.rights().keys() - {"kafka-connect"}))
-async def test_nobody_but_connect_writes_events(system: System, user: str) -> None:
+async def test_only_connect_may_write_events(system: System, user: str) -> None:
     async with AIOKafkaProducer(**system.client(user)) as producer:
         with pytest.raises(KafkaError, match="Authorization"):
             await asyncio.wait_for(producer.send_and_wait("user.events", b"forged"), 30)
 
 
 @pytest.mark.parametrize("user", ["kafka-redis-projector", "kafka-console", "kafka-keda"])
-async def test_nobody_else_reads_what_the_connector_was_told(system: System, user: str) -> None:
+async def test_only_connect_reads_the_connector_s_configuration(system: System, user: str) -> None:
     with pytest.raises(KafkaError, match="Authorization"):
         await first_of(system, user, "connect-configs")
 

@@ -1,4 +1,4 @@
-"""Each user of a store tries what it must not do, on the real servers."""
+"""Each store user tries forbidden operations on the real servers."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -79,7 +79,7 @@ async def test_redis_projector_may_only_write_the_view(
     await refused(login("redis_projector"), command)
 
 
-async def test_a_script_may_do_no_more_than_who_runs_it(login: Login) -> None:
+async def test_script_has_only_the_permissions_of_its_caller(login: Login) -> None:
     with pytest.raises(ResponseError, match="ACL failure in script"):
         await login("redis_projector").eval("return redis.call('FLUSHALL')", 0)
     for script in ("redis.call('SET', 'users:x', 1)", "redis.call('GET', 'elsewhere')"):
@@ -89,7 +89,7 @@ async def test_a_script_may_do_no_more_than_who_runs_it(login: Login) -> None:
             await login("query_api").eval_ro(script, 0)
 
 
-async def test_nobody_without_a_name_and_password_is_let_in(stack: Addresses) -> None:
+async def test_client_without_user_and_password_is_rejected(stack: Addresses) -> None:
     for user, password in ((None, None), ("default", ""), ("query_api", "guess")):
         async with Redis.from_url(stack.redis_address, username=user, password=password) as redis:
             with pytest.raises(AuthenticationError):
@@ -134,7 +134,7 @@ INSERT = "INSERT INTO user_event (user_id, version) VALUES ('x', 1)"
         ("migrator", "PURGE BINARY LOGS BEFORE NOW()"),
     ],
 )
-def test_a_mysql_user_may_not(stack: Addresses, user: str, statement: str) -> None:
+def test_mysql_user_is_denied(stack: Addresses, user: str, statement: str) -> None:
     with (
         pymysql.connect(
             host=stack.mysql_host,

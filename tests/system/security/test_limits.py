@@ -1,4 +1,4 @@
-"""A caller that asks too much is told when to come again, by both doors; others are not."""
+"""Rate limits: a client that exceeds its limit gets Retry-After; other clients do not."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.support.clients.tokens import bearer, token
 from tests.support.schemas import contract
 
 
-async def test_a_caller_has_one_allowance_for_both_doors(limited_doors: Any, apis: Any) -> None:
+async def test_client_has_one_rate_limit_for_http_and_grpc(limited_doors: Any, apis: Any) -> None:
     url, ann = limited_doors.urls["query-api"] + "/user", bearer(token())
     for left in (2, 1, 0):
         async with limited_doors.session.get(url, headers=ann) as response:
@@ -23,7 +23,7 @@ async def test_a_caller_has_one_allowance_for_both_doors(limited_doors: Any, api
     assert told["ratelimit"].startswith('"minute";r=0;t=')
 
 
-async def test_another_caller_at_the_same_address_is_served(limited_doors: Any) -> None:
+async def test_another_client_at_the_same_address_is_served(limited_doors: Any) -> None:
     url = limited_doors.urls["query-api"] + "/user"
     for subject, last in (("ann", 429), ("bob", 200)):
         for _ in range(4 if last == 429 else 3):
@@ -32,7 +32,9 @@ async def test_another_caller_at_the_same_address_is_served(limited_doors: Any) 
         assert status == last
 
 
-async def test_guesses_at_tokens_count_by_address_and_hinder_no_caller(limited_doors: Any) -> None:
+async def test_token_guesses_are_limited_by_address_without_affecting_clients(
+    limited_doors: Any,
+) -> None:
     url, statuses = limited_doors.urls["query-api"] + "/user", []
     for number in range(5):
         async with limited_doors.session.get(url, headers=bearer(f"guess{number}")) as got:

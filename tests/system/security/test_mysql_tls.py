@@ -1,4 +1,4 @@
-"""MySQL over TLS: each program of ours that talks to it, and what it refuses."""
+"""MySQL over TLS: each of our programs that connects to it, and the servers it rejects."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -36,14 +36,14 @@ async def mysql(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
 
 @pytest.fixture(params=["a stranger's authority", "another name than the certificate's"])
 def unproven(request: pytest.FixtureRequest, mysql: Server) -> Server:
-    """A way to the server on which it cannot prove who it is."""
+    """Return connection parameters for which the server's certificate is invalid."""
     if request.param == "a stranger's authority":
         return replace(mysql, ca=mysql.stranger)
     return replace(mysql, host="127.0.0.1")
 
 
 async def created(started: Started, server: Server, ports: list[int]) -> int:
-    """The status of a create by a command-api of its own on that MySQL."""
+    """Return the status of a create by a separate command-api on that MySQL."""
     http, grpc, admin, _ = ports
     told = {
         "HTTP_PORT": http, "GRPC_PORT": grpc, "ADMIN_PORT": admin, "MYSQL_HOST": server.host,
@@ -60,7 +60,7 @@ async def created(started: Started, server: Server, ports: list[int]) -> int:
 
 
 async def newest(server: Server) -> list[str]:
-    """The names that view-verifier reads there."""
+    """Return the names that view-verifier reads there."""
     settings = EventSourceSettings(
         mysql_host=server.host,
         mysql_port=server.port,
@@ -80,20 +80,20 @@ async def test_events_are_written_and_verified_over_tls(
     assert await newest(mysql) == ["Lovelace"]
 
 
-async def test_nobody_talks_to_a_server_that_cannot_prove_who_it_is(
+async def test_every_program_rejects_an_untrusted_certificate(
     unproven: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
         await newest(unproven)
     with pytest.raises(SetupError, match="CERTIFICATE_VERIFY_FAILED"):
         unproven.make_users()
-    # This waits a minute for MySQL, with the same client; what comes after it is looked at here.
+    # This waits a minute for MySQL, with the same client; here only its connection is tested.
     monkeypatch.setattr("eventstore.mysql.migrations._wait_for_mysql", lambda _settings: None)
     with pytest.raises(pymysql.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
         migrate(unproven.settings("migrator"), "command_api")
 
 
-async def test_nobody_goes_on_in_the_clear(mysql: Server) -> None:
+async def test_unencrypted_connection_is_rejected(mysql: Server) -> None:
     with pytest.raises(StoreError, match="insecure transport"):
         await newest(replace(mysql, ca=None))
     with mysql_over_tls.speaking_no_tls(mysql):

@@ -1,4 +1,4 @@
-"""The commands as they are started: closed by default, and whole with tokens asked for."""
+"""The commands as started by users: closed by default, and working with tokens required."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def prefix(command: str) -> str:
 
 
 @pytest.mark.parametrize("command", PUBLIC)
-def test_it_does_not_listen_to_others_unless_told_so(command: str) -> None:
+def test_command_refuses_non_loopback_host_without_authentication(command: str) -> None:
     environment = GRANTED | NEEDED | {f"{prefix(command)}_HOST": "0.0.0.0"}
     environment = {
         k: v for k, v in environment.items() if k in GRANTED or k.startswith(prefix(command))
@@ -43,7 +43,7 @@ def test_it_does_not_listen_to_others_unless_told_so(command: str) -> None:
 
 
 def consecutive() -> int:
-    """The first of three ports that nobody listens on just now."""
+    """Return the first of three free ports."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port: int = first.getsockname()[1]
@@ -57,7 +57,7 @@ def consecutive() -> int:
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[str]:
-    """Where the keys are."""
+    """Serve the keys; return the URL."""
 
     async def keys(_request: web.Request) -> web.Response:
         return web.json_response({"keys": [jwk("EdDSA"), jwk("ES256")]})
@@ -69,7 +69,7 @@ async def issuer() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def people(issuer: str, started: Any, unused_ports: list[int]) -> AsyncIterator[int]:
-    """All three APIs, which ask for tokens; the first one's port."""
+    """Run all three APIs with tokens required; return the first one's port."""
     port, admin = consecutive(), unused_ports[0]
     settings = {
         "HTTP_PORT": port,
@@ -84,7 +84,7 @@ async def people(issuer: str, started: Any, unused_ports: list[int]) -> AsyncIte
         yield port
 
 
-async def test_keys_come_from_a_url(people: int) -> None:
+async def test_keys_are_fetched_from_a_url(people: int) -> None:
     async with aiohttp.ClientSession(f"http://127.0.0.1:{people + 1}") as query:
         for headers, status in ((bearer(token()), 200), (bearer("guess"), 401), ({}, 401)):
             async with query.get("/user", headers=headers) as response:
@@ -99,7 +99,7 @@ async def metric(admin: int, line: str) -> None:
         assert line in (await response.text()).splitlines()
 
 
-async def test_the_canary_shows_the_token_of_its_file(
+async def test_canary_sends_the_token_of_its_file(
     people: int, started: Any, unused_ports: list[int], tmp_path: Path
 ) -> None:
     file, admin = tmp_path / "token", unused_ports[1]
@@ -114,7 +114,7 @@ async def test_the_canary_shows_the_token_of_its_file(
         await eventually(lambda: metric(admin, line), within=20)
 
 
-async def test_the_console_shows_the_token_of_its_file(
+async def test_console_sends_the_token_of_its_file(
     people: int, started: Any, unused_ports: list[int], tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(token("users:read"))
@@ -137,5 +137,5 @@ async def test_the_console_shows_the_token_of_its_file(
             assert (listed.status, await listed.json()) == (200, [])
         names = {"first_name": "Ann", "last_name": "Lee"}
         async with browser.post("/user", json=names) as refused:
-            assert refused.status == 403  # the token's scopes are the page's
+            assert refused.status == 403  # the page has the token's scopes only
             assert json.loads(await refused.read())["type"] == "urn:problem:forbidden"

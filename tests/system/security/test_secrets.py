@@ -1,4 +1,4 @@
-"""No secret is in what a program writes: at log level debug, refused, and with its store away."""
+"""No program writes a secret: at log level debug, when refused, and with its store unavailable."""
 
 import asyncio
 import os
@@ -16,11 +16,11 @@ from tests.support.clients.tokens import AUDIENCE, ISSUER, bearer, jwk, token
 
 pytestmark = pytest.mark.integration
 BIN = Path(sys.executable).parent
-SECRET = "pass/word:7c1f@3e&5%d"  # with what an address would have to escape
-TOKEN = token(without="aud")  # refused, and most worth logging
+SECRET = "pass/word:7c1f@3e&5%d"  # with characters that a URL must escape
+TOKEN = token(without="aud")  # rejected, and therefore most likely to be logged
 KEYS = f'{{"keys": [{str(jwk("EdDSA")).replace(chr(39), chr(34))}]}}'
 API = {"JWT_KEY": KEYS, "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, "RATE_LIMIT": "2"}
-LOGGED_IN = {  # program → the settings of its store's login, and of where the store is
+LOGGED_IN = {  # program → the settings of its store's login, and of the store's address
     "command-api": ({"MYSQL_USER": "command_api", "MYSQL_PASSWORD": SECRET}, "MYSQL_PORT"),
     "query-api": ({"REDIS_USER": "query_api", "REDIS_PASSWORD": SECRET}, "REDIS_URL"),
     "search-api": ({"OPENSEARCH_USER": "ann", "OPENSEARCH_PASSWORD": SECRET}, "OPENSEARCH_URL"),
@@ -33,7 +33,7 @@ LOGGED_IN = {  # program → the settings of its store's login, and of where the
 
 
 def store(stack: Addresses, name: str, nobody: int, *, is_away: bool) -> str:
-    """Where the store is, or a port where nobody is."""
+    """Return the store's address, or a port without a listener."""
     return {
         "MYSQL_PORT": str(nobody if is_away else stack.mysql_port),
         "REDIS_URL": f"redis://127.0.0.1:{nobody}/0" if is_away else stack.redis_address,
@@ -42,11 +42,11 @@ def store(stack: Addresses, name: str, nobody: int, *, is_away: bool) -> str:
 
 
 async def written(program: str, settings: dict[str, str], ask: int | None, log: Path) -> str:
-    """All that a program writes and answers until it is stopped; ask: its HTTP port."""
+    """Return a program's output and responses until it is stopped; ask: its HTTP port."""
     told: list[str] = []
     prefix = program.upper().replace("-", "_")
     environment = {f"{prefix}_{name}": value for name, value in settings.items()}
-    with log.open("wb") as output:  # a pipe that nobody reads meanwhile would fill up
+    with log.open("wb") as output:  # a pipe that is not read would fill up
         process = await asyncio.create_subprocess_exec(
             BIN / program,
             env=environment | {"PATH": os.environ["PATH"]},
@@ -69,7 +69,7 @@ async def written(program: str, settings: dict[str, str], ask: int | None, log: 
 
 
 async def answer(port: int, path: str, headers: dict[str, str] | None = None) -> str:
-    """What is answered, be it that the caller is not let in, or that the program is not ready."""
+    """Return the response, also if the client is rejected or the program is not ready."""
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as session,
@@ -81,7 +81,7 @@ async def answer(port: int, path: str, headers: dict[str, str] | None = None) ->
 
 
 def clean(text: str) -> None:
-    """Raise AssertionError if the text holds a secret, in whatever form."""
+    """Raise AssertionError if the text has a secret, in whatever form."""
     for form in (SECRET, quote(SECRET), quote(SECRET, safe=""), repr(SECRET), TOKEN, TOKEN[-40:]):
         assert form not in text
 
@@ -113,7 +113,7 @@ async def test_a_service_writes_no_secret(
     clean(output)
 
 
-async def test_a_wrong_setting_is_told_without_the_others() -> None:
+async def test_invalid_setting_is_reported_without_other_values() -> None:
     settings = {"MYSQL_PASSWORD": SECRET, "HTTP_PORT": SECRET, "JWT_KEY": SECRET, "ADMIN_PORT": "1"}
     environment = {f"COMMAND_API_{name}": value for name, value in settings.items()}
     process = await asyncio.create_subprocess_exec(

@@ -1,7 +1,7 @@
-"""Redis and OpenSearch over TLS and with passwords: a Redis of the test's own, and a stand-in.
+"""Redis and OpenSearch over TLS and with passwords: a test's own Redis, and a stand-in.
 
-The distribution of OpenSearch that is used here has no security plugin, so a server that asks for
-TLS and HTTP basic stands for it.
+The OpenSearch distribution used here has no security plugin, so a server that requires TLS and
+HTTP basic authentication replaces it.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from local_stack import stack as local_stack
 from tests.support.stores import redis_nodes
 
 HOST = "127.0.0.1"
-# A name to TLS, 127.0.0.1 to the resolver; of "localhost" redis-py makes an address by itself.
+# A host name for TLS that resolves to 127.0.0.1; redis-py converts "localhost" to an address.
 NAME = "127.1"
 
 
 @dataclass(frozen=True)
 class Authority:
-    """Who signs the server's certificate, and a stranger."""
+    """The CA of the server's certificate, and a foreign CA."""
 
     ca: Path
     certificate: Path
@@ -60,7 +60,7 @@ def authority(tmp_path: Path) -> Authority:
 async def redis(
     authority: Authority, unused_ports: list[int], tmp_path: Path
 ) -> AsyncIterator[RedisSettings]:
-    """A Redis that listens for TLS alone, and knows one user."""
+    """Run a Redis that listens for TLS only, and has one user."""
     port = unused_ports[0]
     users = tmp_path / "users.acl"
     users.write_text("user default off\nuser ann on >secret ~* &* +@all\n")
@@ -101,12 +101,14 @@ async def ping(settings: RedisSettings, **changed: Any) -> None:
 
 
 @pytest.mark.integration
-async def test_redis_is_reached_with_its_authority_user_and_password(redis: RedisSettings) -> None:
+async def test_redis_accepts_trusted_ca_user_and_password(redis: RedisSettings) -> None:
     await ping(redis)
 
 
 @pytest.mark.integration
-async def test_redis_is_not_reached_otherwise(redis: RedisSettings, authority: Authority) -> None:
+async def test_redis_rejects_other_ca_user_or_password(
+    redis: RedisSettings, authority: Authority
+) -> None:
     with pytest.raises(AuthenticationError):
         await ping(redis, redis_password=SecretStr("guess"))
     with pytest.raises(AuthenticationError):
@@ -122,7 +124,7 @@ async def test_redis_is_not_reached_otherwise(redis: RedisSettings, authority: A
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[RedisSettings]:
-    """A Redis Cluster whose certificate is for a name, and for no address."""
+    """Run a Redis Cluster whose certificate covers a host name, and no address."""
     ca = trustme.CA()
     issued = ca.issue_cert(NAME)
     files = [tmp_path / name for name in ("ca.pem", "server.pem", "key.pem")]
@@ -142,7 +144,7 @@ def connected(settings: RedisSettings) -> RedisCluster:
 
 
 @pytest.mark.integration
-async def test_each_node_of_a_cluster_is_reached_by_the_name_that_it_announces(
+async def test_each_cluster_node_is_reached_by_its_announced_host_name(
     cluster: RedisSettings,
 ) -> None:
     keys = [f"key-{number}" for number in range(100)]
@@ -151,12 +153,12 @@ async def test_each_node_of_a_cluster_is_reached_by_the_name_that_it_announces(
             await redis.set(key, "before")
         assert {node.host for node in redis.get_nodes()} == {NAME}
         await failed_over(redis)
-        # What was a master sends on to the node that took its place, by name.
+        # A former master redirects to the node that took its place, by name.
         assert [await redis.getset(key, "after") for key in keys] == [b"before"] * len(keys)
 
 
 async def knows_all(redis: RedisCluster) -> None:
-    """Return when the client has been told of every node: of replicas a cluster tells late."""
+    """Return when the client knows every node: a cluster announces replicas late."""
 
     async def told() -> None:
         await redis.nodes_manager.initialize()
@@ -166,7 +168,7 @@ async def knows_all(redis: RedisCluster) -> None:
 
 
 async def failed_over(redis: RedisCluster) -> None:
-    """A replica is master now; the client has not been told."""
+    """Fail over to a replica, which the client does not know yet."""
 
     async def is_master() -> None:
         assert (await redis.execute_command("ROLE", target_nodes=replica))[0] == b"master"
@@ -178,13 +180,13 @@ async def failed_over(redis: RedisCluster) -> None:
 
 
 async def read_of_each_node(redis: RedisCluster) -> None:
-    """One of them is reached by the name that the client was given, whatever it announces."""
+    """One of them is reached by the configured name, whatever it announces."""
     for number in range(100):
         await redis.get(f"key-{number}")
 
 
 @pytest.mark.integration
-async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSettings) -> None:
+async def test_node_that_announces_an_address_is_rejected(cluster: RedisSettings) -> None:
     async with aclosing(connected(cluster)) as redis:
         await knows_all(redis)
         await redis.config_set(
@@ -201,7 +203,7 @@ async def test_a_node_that_announces_an_address_is_not_reached(cluster: RedisSet
 async def opensearch(
     authority: Authority, unused_ports: list[int]
 ) -> AsyncIterator[OpenSearchSettings]:
-    """A stand-in for an OpenSearch with the security plugin."""
+    """Run a stand-in for an OpenSearch with the security plugin."""
 
     async def handle(request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != aiohttp.encode_basic_auth("ann", "secret"):
@@ -229,13 +231,13 @@ async def info(settings: OpenSearchSettings, **changed: Any) -> None:
         await client.info()
 
 
-async def test_opensearch_is_reached_with_its_authority_user_and_password(
+async def test_opensearch_accepts_trusted_ca_user_and_password(
     opensearch: OpenSearchSettings,
 ) -> None:
     await info(opensearch)
 
 
-async def test_opensearch_is_not_reached_otherwise(
+async def test_opensearch_rejects_other_ca_user_or_password(
     opensearch: OpenSearchSettings, authority: Authority
 ) -> None:
     for wrong in ({"opensearch_password": SecretStr("guess")}, {"opensearch_user": None}):

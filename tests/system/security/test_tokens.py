@@ -1,4 +1,4 @@
-"""Tokens that must not count, by both doors; and those that must."""
+"""Tokens that must be rejected over HTTP and gRPC, and those that must be accepted."""
 
 import asyncio
 import base64
@@ -40,12 +40,12 @@ def part(content: object) -> str:
 
 
 def unsigned(header: dict[str, str]) -> str:
-    """The claims of a good token under another header, without a signature."""
+    """Return the claims of a valid token under another header, without a signature."""
     return f"{part(header)}.{token().split('.')[1]}."
 
 
 def signed_with_a_public_key(algorithm: str, *, pem: bool) -> str:
-    """HMAC with what everybody may know as its secret, under the key's own id."""
+    """Return an HMAC with the public key as its secret, under the key's own id."""
     public = KEYS[algorithm].public_key()
     secret = (
         public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -57,13 +57,13 @@ def signed_with_a_public_key(algorithm: str, *, pem: bool) -> str:
 
 
 def under_another_name(algorithm: str) -> str:
-    """Rightly signed by a known key, under the name of another algorithm."""
+    """Return a valid signature by a known key, labelled as another algorithm."""
     text = f"{part({'alg': algorithm, 'kid': 'EdDSA'})}.{token().split('.')[1]}"
     return f"{text}.{part(EDDSA.sign(text.encode()))}"
 
 
 def other_claims() -> str:
-    """A good token's signature under claims of the caller's own."""
+    """Return a valid token's signature with changed claims."""
     header, claims, signature = token("users:read").split(".")
     text = json.loads(base64.urlsafe_b64decode(claims + "=="))
     return f"{header}.{part(text | {'scope': 'users:read users:write'})}.{signature}"
@@ -105,7 +105,7 @@ BAD = {
     "whose key's id is no text": f"{part({'alg': 'EdDSA', 'kid': ['EdDSA']})}.{part({})}.eA",
     "whose key's id is a path": token(key_id="../../etc/passwd"),
 }
-GOOD: dict[str, Callable[[], str]] = {  # made when they are shown
+GOOD: dict[str, Callable[[], str]] = {  # created when they are sent
     **{algorithm: partial(token, algorithm=algorithm) for algorithm in KEYS},
     "ended within the leeway": lambda: token(exp=time.time() - 10),
     "in force within the leeway": lambda: token(nbf=time.time() + 30),
@@ -122,7 +122,7 @@ def queries(apis: Any) -> Any:
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
-async def test_a_bad_token_does_not_count(text: str, doors: Any, queries: Any) -> None:
+async def test_invalid_token_is_rejected(text: str, doors: Any, queries: Any) -> None:
     url = doors.urls["query-api"] + "/user"
     async with doors.session.get(url, headers=bearer(text)) as response:
         assert (response.status, response.headers["WWW-Authenticate"]) == (401, INVALID)
@@ -132,9 +132,9 @@ async def test_a_bad_token_does_not_count(text: str, doors: Any, queries: Any) -
 
 
 @pytest.mark.parametrize("made", GOOD.values(), ids=GOOD.keys())
-async def test_a_good_token_counts(made: Callable[[], str], doors: Any, queries: Any) -> None:
+async def test_valid_token_is_accepted(made: Callable[[], str], doors: Any, queries: Any) -> None:
     text = made()
-    for _ in range(2):  # the second time from memory
+    for _ in range(2):  # the second time from the cache
         url = doors.urls["query-api"] + "/user"
         async with doors.session.get(url, headers=bearer(text)) as response:
             assert response.status == 200
@@ -145,14 +145,14 @@ async def test_a_good_token_counts(made: Callable[[], str], doors: Any, queries:
 @pytest.mark.parametrize(
     "header", ["Basic YW5uOnB3", token(), "Bearer", "", "Bearer\tx", f"Digest {token()}"]
 )
-async def test_what_is_no_bearer_token_is_asked_for_one(header: str, doors: Any) -> None:
+async def test_other_authorization_scheme_is_401(header: str, doors: Any) -> None:
     url, headers = doors.urls["query-api"] + "/user", {"Authorization": header}
     async with doors.session.get(url, headers=headers) as response:
         assert response.status == 401
 
 
 @pytest.mark.parametrize("text", ["\u00ff\u00fe.\u00ff.\u00ff", "\udcff.\udcfe.x"])
-async def test_a_header_that_is_no_text_is_refused(text: str, doors: Any) -> None:
+async def test_non_text_authorization_header_is_rejected(text: str, doors: Any) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(doors.urls["query-api"]).port)
     head = f"GET /user HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {text}\r\n\r\n"
     writer.write(head.encode(errors="surrogateescape"))
@@ -160,7 +160,7 @@ async def test_a_header_that_is_no_text_is_refused(text: str, doors: Any) -> Non
     writer.close()
 
 
-async def test_a_scope_claim_that_is_no_text_gives_no_scope(doors: Any) -> None:
+async def test_non_text_scope_claim_grants_no_scope(doors: Any) -> None:
     others: list[Any] = [["users:read"], None, {"users:read": True}]
     for scope in others:
         url, headers = doors.urls["query-api"] + "/user", bearer(token(scope=scope))
@@ -168,7 +168,7 @@ async def test_a_scope_claim_that_is_no_text_gives_no_scope(doors: Any) -> None:
             assert response.status == 403
 
 
-async def test_a_remembered_token_ends_when_it_ends() -> None:
+async def test_cached_token_expires_on_time() -> None:
     keys = parse(json.dumps({"keys": [jwk("EdDSA")]}))
     tokens = BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE)
     short = token(exp=time.time() - LEEWAY + 2)

@@ -1,1 +1,1 @@
-"""Writes a user now and then, and measures how long both views take to show it."""
+"""Synthetic probe: create a user periodically and measure the delay of both views."""

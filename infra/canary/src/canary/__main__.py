@@ -1,4 +1,4 @@
-"""Start here: `canary`."""
+"""Entry point: `canary`."""
 
 from canary.settings import Settings
 from canary.wiring import wire

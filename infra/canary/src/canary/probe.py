@@ -1,4 +1,4 @@
-"""One user's short life, through the public APIs."""
+"""A probe: a user is created, read from both views and deleted through the public APIs."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import aiohttp
 from prometheus_client import Histogram
 
-LOOK_EVERY = 0.05  # seconds between two looks at a view
+LOOK_EVERY = 0.05  # seconds between two polls of a view
 VISIBLE = Histogram(
     "canary_visible_seconds",
-    "Time from the answer of a create until a view shows the user.",
+    "Time from the response to a create until a view shows the user.",
     ["view"],
     buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 1.5, 2.5, 5, 10),
 )
@@ -20,7 +20,7 @@ VISIBLE = Histogram(
 
 @dataclass(frozen=True, slots=True)
 class Apis:
-    """Where the three APIs are."""
+    """Clients of the three APIs."""
 
     session: aiohttp.ClientSession
     command: str
@@ -30,8 +30,8 @@ class Apis:
     async def probe(self) -> None:
         """Create a user, see it in both views, delete it.
 
-        Raises aiohttp.ClientError when an API refuses. Waits for as long as the caller allows; the
-        user is deleted, if it can be, also when that time is over.
+        Raises aiohttp.ClientError when an API rejects a request. The caller limits the wait; when
+        that time is over, the user is still deleted if possible.
         """
         last_name = uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
         names = {"first_name": "Canary", "last_name": last_name}

@@ -1,4 +1,4 @@
-"""Probe after probe; what matters is how long ago the last one went well."""
+"""Repeated probes, and the time of the last success."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,16 +9,16 @@ from prometheus_client import Counter, Gauge
 
 from chassis.process import lifecycle
 
-PROBES = Counter("canary_probes_total", "Probes by how they ended.", ["outcome"])
+PROBES = Counter("canary_probes_total", "Probes by outcome.", ["outcome"])
 LAST_SUCCESS = Gauge(
     "canary_last_success_timestamp_seconds",
-    "When a probe last went well (Unix time); before the first one: when the canary started.",
+    "Unix time of the last successful probe; before the first success: of the canary's start.",
 )
 log = structlog.get_logger()
 
 
 class Prober:
-    """Repeats a probe, as a component; every and within are in seconds."""
+    """Component that repeats a probe; every and within are in seconds."""
 
     name = "prober"
 

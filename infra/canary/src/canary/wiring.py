@@ -18,7 +18,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The canary over the three APIs; ready as soon as it runs: it needs nobody to say so."""
+    """Run the canary over the three APIs; ready as soon as it runs, since it has no dependency."""
     token = bearer_token_middleware(settings.token_file)
     async with aiohttp.ClientSession(timeout=TIMEOUT, middlewares=token) as session:
         apis = Apis(session, settings.command_url, settings.query_url, settings.search_url)

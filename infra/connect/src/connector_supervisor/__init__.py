@@ -1,1 +1,1 @@
-"""Keeps the Debezium connector configured and running."""
+"""Supervisor that keeps the Debezium connector configured and running."""

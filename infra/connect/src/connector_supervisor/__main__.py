@@ -1,4 +1,4 @@
-"""Start here: `connector-supervisor` supervises; with arguments it is the operator's tool."""
+"""Entry point: `connector-supervisor` supervises; with arguments it runs an operator's command."""
 
 import sys
 

@@ -11,15 +11,15 @@ OF_A_TABLE = re.compile(r"(ALTER|RENAME|DROP|CREATE)\s+(\w+\s+)*?TABLES?\b", re.
 COMMENTS = re.compile(r"^(\s*/\*.*?\*/)+\s*", re.DOTALL)
 TAIL = re.compile(r"\s*/\*\s*xid=\d+\s*\*/\s*$")
 USE = re.compile(r"^use `(?:[^`]|``)*`; ")
-LONGEST = 300  # characters of a statement that a metric, a log line and an alert show
+LONGEST = 300  # characters of a statement in a metric, a log line and an alert
 
 
 async def newest_ddl(
     mysql: Session, table: str, since: Position | None, parsed: Collection[str]
 ) -> str | None:
-    """The newest statement in the binary log that changed the table, after `since`.
+    """Return the newest statement in the binary log that changed the table, after `since`.
 
-    parsed: statements that the connector did parse, with single blanks. None where there is none
+    parsed: statements that the connector did parse, whitespace collapsed. None if there is none
     among the newest SEARCHED events.
     """
     named = re.compile(rf"\b{re.escape(table.split('.', 1)[1])}\b", re.IGNORECASE)
@@ -39,7 +39,7 @@ async def newest_ddl(
 async def _changes_in(
     mysql: Session, file: str, start: int, named: re.Pattern[str], most: int
 ) -> tuple[list[str], int]:
-    """Statements in one file of the binary log, and the number of events that were read."""
+    """Return the statements of a binary log file, and the number of events read."""
     found, read = list[str](), 0
     while read < most:
         query = f"SHOW BINLOG EVENTS IN %s FROM {start:d} LIMIT {BATCH:d}"

@@ -1,7 +1,7 @@
 """Check every few seconds that the connector can read what MySQL writes.
 
-Checked are MySQL's settings, and the columns of each captured table against what the connector
-knows of them.
+It compares MySQL's settings with those that capture requires, and the columns of each captured
+table with those that the connector knows.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ EVERY = 5.0  # seconds between two checks
 
 UNSAFE = Gauge(
     "mysql_setting_unsafe",
-    "1 for each MySQL setting that capture depends on and that has another value.",
+    "1 for each MySQL setting that capture depends on and that has an unsafe value.",
     ["setting", "value", "required"],
 )
 MISMATCH = Gauge(
@@ -32,12 +32,12 @@ MISMATCH = Gauge(
     ["table", "difference", "statement"],
 )
 FAILING = Gauge("capture_check_failing", "1 while settings and tables cannot be checked.")
-CHECKS = Counter("capture_checks_total", "Checks of settings and tables that were completed.")
+CHECKS = Counter("capture_checks_total", "Completed checks of settings and tables.")
 log = structlog.get_logger()
 
 
 class CaptureCheck:
-    """A component; ready while every setting and every table is as the connector needs it.
+    """Component; ready while every setting and every table is as the connector needs it.
 
     A connector that would publish values under wrong names is paused.
     """
@@ -63,7 +63,7 @@ class CaptureCheck:
 
     @property
     def mismatches(self) -> list[Mismatch]:
-        """Differences that are certain."""
+        """Return the confirmed differences."""
         return [one.certain for one in self._suspicions.values() if one.certain]
 
     async def ready(self) -> None:
@@ -81,7 +81,7 @@ class CaptureCheck:
             except Unavailable as error:
                 self._trouble = str(error)
             if (reasons := self._reasons()) != before:
-                log.warning("capture check", reasons=reasons)
+                log.warning("capture check failed", reasons=reasons)
             self._export()
 
     async def drain(self) -> None:
@@ -105,7 +105,7 @@ class CaptureCheck:
 
     async def _compare(self, columns: Mapping[str, Sequence[Column]], now: Position) -> None:
         progress = await self._connector.progress() if self._suspicions else None
-        await self._history.read()  # after the progress: it has what the connector had read by then
+        await self._history.read()  # after the progress, so it is at least as new
         for table, there in columns.items():
             found = compared(table, there, self._history.columns(table))
             suspicion = self._suspicions.get(table)
@@ -120,7 +120,7 @@ class CaptureCheck:
             await self._pause_misreading()
 
     async def _pause_misreading(self) -> None:
-        """Publish nothing under wrong names; without an offset a snapshot is about to mend it."""
+        """Prevent publishing under wrong names; without an offset a snapshot follows anyway."""
         if misread := [str(one) for one in self.mismatches if one.misreads]:
             log.error("connector paused", reasons=misread)
             await self._connector.pause()

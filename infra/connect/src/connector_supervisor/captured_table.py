@@ -1,4 +1,4 @@
-"""Compare a captured table with what the connector knows of it.
+"""Comparison of a captured table with the structure that the connector knows.
 
 The binary log has values without column names; Debezium assigns them by position from the
 structure in its schema history. So a DDL statement that it could not parse leaves it with a wrong
@@ -15,7 +15,7 @@ from connector_supervisor.column_types import comparable_charset, comparable_typ
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What decides how a value of the binary log is read; None: not known, not compared."""
+    """Properties that decide how a value of the binary log is read; None: unknown, not compared."""
 
     name: str
     type: str | None
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A captured table has columns that the connector does not know so."""
+    """A captured table whose columns differ from those that the connector knows."""
 
     table: str
     difference: str
@@ -42,7 +42,7 @@ class Mismatch:
 
 
 def actual(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
-    """Columns from information_schema.columns, in order of position."""
+    """Return columns from information_schema.columns, in order of position."""
     return tuple(
         Column(
             row["COLUMN_NAME"],
@@ -55,7 +55,7 @@ def actual(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
 
 
 def known(table: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Columns of a table in Debezium's schema history (`tableChanges[].table`)."""
+    """Return columns of a table in Debezium's schema history (`tableChanges[].table`)."""
     columns = sorted(table["columns"], key=lambda column: column["position"])
     return tuple(
         Column(
@@ -70,7 +70,7 @@ def known(table: Mapping[str, Any]) -> tuple[Column, ...]:
 
 def _type_of(column: Mapping[str, Any]) -> str | None:
     if column.get("charsetName") == "binary":
-        return None  # MySQL makes a BLOB of a TEXT, and so on
+        return None  # MySQL turns a TEXT into a BLOB, and so on
     spelling = column["typeName"]
     return comparable_type(spelling.split(" ")[0].split("(")[0], spelling)
 
@@ -78,7 +78,7 @@ def _type_of(column: Mapping[str, Any]) -> str | None:
 def compared(
     table: str, there: Sequence[Column], knows: Sequence[Column] | None
 ) -> Mismatch | None:
-    """What differs; None where every value is read as it was written."""
+    """Return the difference; None if every value is read as it was written."""
     if not there:
         return Mismatch(table, "the table does not exist", misreads=False)
     if knows is None:
@@ -90,7 +90,7 @@ def compared(
         return Mismatch(table, _names(ours, theirs), misreads=True)
     changed = [one.name for one, other in zip(there, knows, strict=True) if _differs(one, other)]
     if changed:
-        # Alerted only: a spelling of a type that is not known here must not stop capture.
+        # Alerted only: an unknown spelling of a type must not stop capture.
         return Mismatch(table, f"another type of {', '.join(changed)}", misreads=False)
     return None
 

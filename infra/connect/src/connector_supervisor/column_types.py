@@ -1,4 +1,4 @@
-"""Column types as MySQL and as Debezium spell them, brought to one form to be compared."""
+"""Column types of MySQL and Debezium, normalised for comparison."""
 
 import re
 
@@ -40,7 +40,7 @@ QUOTED = re.compile(r"'((?:[^']|'')*)'")
 
 
 def comparable_type(name: str, whole: str) -> str | None:
-    """A type without its length, by the name that information_schema has; None: not compared."""
+    """Return a type without its length, named as in information_schema; None: not compared."""
     whole = whole.upper()
     name = SYNONYMS.get(name.upper(), name.upper())
     name = BY_LENGTH.get(name, name)
@@ -51,18 +51,18 @@ def comparable_type(name: str, whole: str) -> str | None:
 
 
 def comparable_charset(name: str | None) -> str | None:
-    """A character set in lower case, by its present name."""
+    """Return a character set in lower case, by its present name."""
     if name is None or name.lower() == "binary":
         return None
     return {"utf8": "utf8mb3"}.get(name.lower(), name.lower())
 
 
 def enumerated(column_type: str) -> tuple[str, ...]:
-    """The values of an ENUM or SET."""
+    """Return the values of an ENUM or SET."""
     return tuple(plain(value) for value in QUOTED.findall(column_type))
 
 
 def plain(literal: str) -> str:
-    """A value without its quotes, however they were escaped."""
+    """Return a value without quotes and escapes."""
     inner = literal[1:-1] if literal[:1] == literal[-1:] == "'" and len(literal) > 1 else literal
     return inner.replace("''", "'").replace("\\'", "'")

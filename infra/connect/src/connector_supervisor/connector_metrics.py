@@ -1,4 +1,4 @@
-"""Metrics of the connector and its tasks, as Prometheus reads them."""
+"""Prometheus metrics of the connector and its tasks."""
 
 from collections.abc import Sequence
 
@@ -9,19 +9,19 @@ from connector_supervisor.kafka_connect import Part
 
 RUNNING = Gauge(
     "connector_running",
-    "1 while this part of the connector runs; 0 also where Connect tells nothing of it.",
+    "1 while this part of the connector runs; 0 also if Kafka Connect does not report it.",
     ["part"],
 )
-RESTARTS = Counter("connector_restarts_total", "Restarts of what had failed or stayed unassigned.")
+RESTARTS = Counter("connector_restarts_total", "Restarts of failed or unassigned parts.")
 NEEDS_OPERATOR = Gauge(
     "connector_needs_operator",
-    "1 for a failure that a restart cannot heal.",
+    "1 for a failure that a restart cannot fix.",
     ["cause", "reason"],
 )
 
 
 def export_parts(parts: Sequence[Part]) -> None:
-    """Set what runs; of what Connect does not report nothing does."""
+    """Export which parts run; parts that Connect does not report are not running."""
     RUNNING.clear()
     RUNNING.labels("connector").set(0)
     for part in parts:
@@ -29,7 +29,7 @@ def export_parts(parts: Sequence[Part]) -> None:
 
 
 def export_causes(causes: Sequence[Cause]) -> None:
-    """Set the failures that a restart cannot heal."""
+    """Export the failures that a restart cannot fix."""
     NEEDS_OPERATOR.clear()
     for cause in causes:
         if cause.needs_operator:

@@ -1,4 +1,4 @@
-"""What a trace of Kafka Connect means, and whether a restart helps."""
+"""Mapping of Kafka Connect's traces to causes and remedies."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from connector_supervisor.known_failures import KNOWN, Healing
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """name: short and constant, for metrics; sentence: what happened and what to do."""
+    """A failure's cause; name: constant, for metrics; sentence: what happened and what to do."""
 
     name: str
     sentence: str
@@ -26,7 +26,7 @@ LONGEST = 300  # characters of an unknown cause
 
 
 def explained(trace: str) -> Cause:
-    """The cause that a trace, or a message of Connect, names; never a value of a row."""
+    """Return the cause that a trace, or a message of Connect, names; never a value of a row."""
     messages = "\n".join(line for line in trace.splitlines() if not line.startswith("\t"))
     for known, pattern in PATTERNS:
         if found := pattern.search(messages):
@@ -36,7 +36,7 @@ def explained(trace: str) -> Cause:
 
 
 def root(trace: str) -> str:
-    """The first line of the innermost exception, without quoted parts: they may be a row's."""
+    """Return the root exception's first line, without quoted parts: they may be row values."""
     lines = trace.splitlines()
     causes = [line for line in lines if line.startswith("Caused by: ")]
     line = [*lines[:1], *causes][-1] if lines else ""

@@ -1,8 +1,8 @@
-"""Rows that the connector may never have published, and the replay that publishes them.
+"""Detection of rows that may never have been published, and their replay.
 
-A row that the connector cannot read is never published once it is stepped over, whether by
-altered offsets or because rows were written in a format that passes unseen. Until a snapshot came
-after it the views may lack a change; they would keep an erased user.
+A row that the connector cannot read is never published once it was skipped, whether by altered
+offsets or because rows were written in a format that it ignores. Until the next snapshot the views
+may lack a change; they would keep an erased user.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from connector_supervisor.schema_history import SchemaHistory
 from connector_supervisor.supervisor import Supervisor
 
 EVERY = 1.0  # seconds between two checks
-STEADY = 15.0  # seconds; a task that fails at its next row does so within one
+STEADY = 15.0  # seconds; a task that cannot read its next row fails within one
 GAP = Gauge("connector_gap", "1 while events may be missing on the topic, until they are replayed.")
 log = structlog.get_logger()
 
 
 class Gap:
-    """A component; ready unless events may be missing on the topic."""
+    """Component; ready unless events may be missing on the topic."""
 
     name = "gap"
 
@@ -65,7 +65,7 @@ class Gap:
         self._draining.set()
 
     def _causes(self) -> list[str]:
-        """What lets rows pass unpublished at this moment."""
+        """Return why rows are currently not published."""
         settings = [str(f) for f in self._check.findings if f.requirement.loses_events]
         return [*settings, *self._supervisor.unreadable]
 
@@ -78,7 +78,7 @@ class Gap:
         GAP.set(1)
 
     async def _close(self) -> None:
-        """End it if a snapshot came, or have one come if the connector runs."""
+        """Close the gap if a snapshot was taken, or request one if the connector runs."""
         if self._history.snapshots > self._snapshots:
             self._closed("a snapshot was taken")
         elif not self._supervisor.runs or self._check.mismatches:

@@ -1,4 +1,4 @@
-"""One connector, over the REST interface of Kafka Connect."""
+"""Client of Kafka Connect's REST API for one connector."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from connector_supervisor.failure_causes import Cause, explained
 
 NO_CONTENT = 204
 UNASSIGNED = "UNASSIGNED"  # the state of what no worker runs
-JSON = {"Content-Type": "application/json"}  # also where there is no body: Connect answers 415
+JSON = {"Content-Type": "application/json"}  # also without a body: else Connect returns 415
 
 
 class Refused(Exception):
-    """Connect does not take the configuration; the message is its own."""
+    """Connect rejects the configuration; the message is its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Part:
     name: str
     state: str
     cause: Cause | None
-    """Of a failure: what its trace names."""
+    """Cause of a failure, from its trace."""
 
     def __str__(self) -> str:
         because = f" because {self.cause.sentence}" if self.cause else ""
@@ -43,7 +43,7 @@ class Progress:
 
 
 class Connector:
-    """Each method raises Unavailable when Connect is away, or busy with joining its group."""
+    """Client; methods raise Unavailable when Connect is unavailable or rebalancing."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, name: str) -> None:
         self._session = session
@@ -52,17 +52,17 @@ class Connector:
         self._name = name
 
     async def config(self) -> dict[str, str] | None:
-        """The configuration as it was put; None: there is no such connector."""
+        """Return the configuration as it was put; None if there is no such connector."""
         found = await self._ask("GET", "/config")
         if found is None:
             return None
         return {key: value for key, value in found.items() if key != "name"}
 
     async def put(self, config: Mapping[str, str]) -> None:
-        """Create or change the connector; the same again changes nothing. Raises Refused.
+        """Create or change the connector; the same configuration is a no-op. Raises Refused.
 
-        Connect 4.3 answers an invalid configuration of Debezium 3.6 with 500 and the message of a
-        NullPointerException; the reason is then in the answer of its validation.
+        For an invalid configuration of Debezium 3.6, Connect 4.3 returns 500 and the message of a
+        NullPointerException; the reason is then in the response of its validation.
         """
         try:
             await self._ask("PUT", "/config", json=config)
@@ -72,7 +72,7 @@ class Connector:
             raise
 
     async def parts(self) -> list[Part]:
-        """The connector and its tasks; nothing while it runs and has no tasks yet."""
+        """Return the connector and its tasks; nothing while it runs and has no tasks yet."""
         status = await self._ask("GET", "/status")
         if status is None or not (status["tasks"] or status["connector"]["state"] == UNASSIGNED):
             return []
@@ -80,15 +80,15 @@ class Connector:
         return [_part("connector", status["connector"]), *tasks]
 
     async def restart_failed(self) -> None:
-        """Start what has failed again, and nothing else (KIP-745)."""
+        """Restart the failed parts only (KIP-745)."""
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
 
     async def restart_all(self) -> None:
-        """Start the connector and all of its tasks again, whatever their state."""
+        """Restart the connector and all of its tasks, whatever their state."""
         await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "false"})
 
     async def pause(self) -> None:
-        """Stop publishing, and keep the tasks; also after a restart of Connect."""
+        """Stop publishing, but keep the tasks; survives a restart of Connect."""
         await self._ask("PUT", "/pause")
 
     async def stop(self) -> None:
@@ -105,11 +105,11 @@ class Connector:
         await self._ask("PUT", "/resume")
 
     async def forget_offsets(self) -> None:
-        """Reset the offsets of a stopped connector (KIP-875): it begins with a snapshot."""
+        """Reset the offsets of a stopped connector (KIP-875), so that it starts with a snapshot."""
         await self._ask("DELETE", "/offsets")
 
     async def progress(self) -> Progress:
-        """How far it has read, and why it does not go on."""
+        """Return how far it has read, and why it fails."""
         parts = await self.parts()
         answer = await self._ask("GET", "/offsets")
         offsets = [one["offset"] or {} for one in (answer or {}).get("offsets", ())]
@@ -120,7 +120,7 @@ class Connector:
         )
 
     async def _validation_errors(self, config: Mapping[str, str]) -> str:
-        """What the connector's plugin refuses of a configuration; empty: nothing, or no answer."""
+        """Return the plugin's validation errors of a configuration; empty: none, or no response."""
         plugin = config.get("connector.class", "").rpartition(".")[2]
         url = f"{self._connect}/connector-plugins/{plugin}/config/validate"
         try:
@@ -133,7 +133,7 @@ class Connector:
         )
 
     async def _ask(self, method: str, path: str, **content: Any) -> Any:
-        """The answer's JSON; None when the connector is not known."""
+        """Return the response's JSON; None when the connector is unknown."""
         return await self._request(method, self._url + path, **content)
 
     async def _request(self, method: str, url: str, **content: Any) -> Any:
@@ -145,12 +145,12 @@ class Connector:
                     case 400 | 422:
                         raise Refused((await response.json())["message"])
                     case status if status >= 300:  # noqa: PLR2004 - 409 and 500: it joins its group
-                        raise Unavailable(f"Kafka Connect answers {status}")
+                        raise Unavailable(f"Kafka Connect returned {status}")
                 return (
                     await response.json(content_type=None) if response.status != NO_CONTENT else {}
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unavailable(f"Kafka Connect is away: {error!r}") from error
+            raise Unavailable(f"Kafka Connect is unavailable: {error!r}") from error
 
 
 def _part(name: str, status: Mapping[str, Any]) -> Part:

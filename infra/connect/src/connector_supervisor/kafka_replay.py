@@ -1,4 +1,4 @@
-"""A snapshot on request: asked for on the signal topic, and followed on the topic of the events."""
+"""Snapshots on request: requested on the signal topic, followed on the events' topic."""
 
 import asyncio
 import json
@@ -17,14 +17,14 @@ from chassis.stores.errors.calls import translated
 from chassis.stores.kafka import Brokers
 
 START_WITHIN = 20.0  # seconds for Kafka to answer
-QUIET = 60.0  # seconds without a record of the snapshot; it starts after 1, and then never rests
-TELL_EVERY = 2.0  # seconds
-Tell = Callable[[int], None]
+QUIET = 60.0  # seconds without a snapshot record; it starts after 1 and then never pauses
+REPORT_EVERY = 2.0  # seconds
+Report = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the connector listens and writes, as its own configuration has it."""
+    """Topics of the connector, from its own configuration."""
 
     prefix: str
     signals: str
@@ -41,10 +41,10 @@ class Source:
         )
 
 
-async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
-    """Have every row published once more: how many records that were, when the last is there.
+async def replay(brokers: Brokers, source: Source, report: Report) -> int:
+    """Publish every row again; return the number of records once the last one is on the topic.
 
-    `tell` is given the number so far, now and then. Raises Unavailable when Kafka is away, or when
+    Calls `report` with the number so far. Raises Unavailable when Kafka is unavailable, or when
     no record comes for QUIET seconds.
     """
     consumer = AIOKafkaConsumer(
@@ -58,20 +58,20 @@ async def replay(brokers: Brokers, source: Source, tell: Tell) -> int:
         for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
             consumer.seek(partition, end)
         await producer.send_and_wait(source.signals, _request(source), source.prefix.encode())
-        return await _follow(consumer, tell)
+        return await _follow(consumer, report)
 
 
 def _request(source: Source) -> bytes:
-    """BLOCKING, since INCREMENTAL waits on an idle source for the next event."""
+    """Encode the request; BLOCKING, as INCREMENTAL waits on an idle source for the next event."""
     data = {"data-collections": source.tables, "type": "BLOCKING"}
     request = {"id": str(uuid.uuid4()), "type": "execute-snapshot", "data": data}
     return json.dumps(request).encode()
 
 
-async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
-    """Count until the partitions are read to where they ended when the last record was met."""
+async def _follow(consumer: AIOKafkaConsumer, report: Report) -> int:
+    """Count records up to the partitions' ends at the time of the last record."""
     records, ends = 0, dict[TopicPartition, int]()
-    heard_at = told_at = time.monotonic()
+    heard_at = reported_at = time.monotonic()
     while not ends or any([await consumer.position(p) < end for p, end in ends.items()]):
         fetched = await consumer.getmany(timeout_ms=500)
         markers = [m for messages in fetched.values() for m in map(_marker, messages) if m]
@@ -82,15 +82,15 @@ async def _follow(consumer: AIOKafkaConsumer, tell: Tell) -> int:
         if markers:
             heard_at = now
         elif now - heard_at > QUIET:
-            raise Unavailable(f"no record of the snapshot for {QUIET:.0f} s, {records} before that")
-        if now - told_at > TELL_EVERY:
-            tell(records)
-            told_at = now
+            raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records} records")
+        if now - reported_at > REPORT_EVERY:
+            report(records)
+            reported_at = now
     return records
 
 
 def _marker(message: Any) -> bytes | None:
-    """Where in a snapshot a record stands (`first`, `true`, `last`, …); None: in no snapshot."""
+    """Return a record's place in a snapshot (`first`, `true`, `last`, …); None: in no snapshot."""
     headers = dict(message.headers)
     return bytes(headers["__source_snapshot"]) if headers.get("__op") == b"r" else None
 

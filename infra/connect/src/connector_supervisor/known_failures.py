@@ -8,16 +8,16 @@ from enum import Enum
 
 
 class Healing(Enum):
-    """What ends a failure."""
+    """Remedy of a failure."""
 
-    RESTART = "a restart, as soon as the dependency is back"
+    RESTART = "a restart, as soon as the dependency is available"
     OPERATOR = "an operator; a restart afterwards"
     SNAPSHOT = "an operator: `connector-supervisor resnapshot`"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """pattern: of the trace's messages; sentence: {0}, {1} are the pattern's groups."""
+    """Pattern of a trace, and its explanation; {0}, {1} in it are the pattern's groups."""
 
     name: str
     pattern: str

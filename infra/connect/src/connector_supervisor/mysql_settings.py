@@ -20,7 +20,7 @@ class Requirement:
     accepts: Callable[[str], bool]
     effect: str
     loses_events: bool = False
-    """Whether rows written under another value pass the connector unseen."""
+    """Whether the connector silently skips rows written under another value."""
 
 
 @dataclass(frozen=True, slots=True)

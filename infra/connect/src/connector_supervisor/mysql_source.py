@@ -33,7 +33,7 @@ ORDER BY ordinal_position
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the binary log, and the transactions up to there."""
+    """A position in the binary log, and the transactions up to it."""
 
     file: str
     offset: int
@@ -41,18 +41,18 @@ class Position:
 
 
 class Session:
-    """One connection; methods raise what asyncmy raises."""
+    """A connection; methods raise asyncmy's exceptions."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
     async def rows(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """The answer to one statement."""
+        """Return the rows of one statement."""
         await self._cursor.execute(statement, values or None)
         return list(await self._cursor.fetchall())
 
     async def settings(self) -> Mapping[str, str]:
-        """Values of mysql_settings.NAMES, in lower-case names."""
+        """Return the values of mysql_settings.NAMES, by lower-case name."""
         names = ", ".join(["%s"] * len(NAMES))
         rows = await self.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})", NAMES)
         filters = {
@@ -64,18 +64,18 @@ class Session:
         return filters | {row["Variable_name"]: str(row["Value"]) for row in rows}
 
     async def position(self) -> Position | None:
-        """The end of the binary log; None where there is no binary log."""
+        """Return the end of the binary log; None if there is no binary log."""
         for row in await self._status():
             gtids = row["Executed_Gtid_Set"].replace("\n", "")
             return Position(row["File"], row["Position"], gtids)
         return None
 
     async def columns(self, table: str) -> tuple[Column, ...]:
-        """Columns of `database.table`; empty where there is no such table."""
+        """Return the columns of `database.table`; empty if there is no such table."""
         return actual(await self.rows(COLUMNS, table.split(".", 1)))
 
     async def has_read(self, gtids: str, of: str) -> bool:
-        """Whether the transactions `of` are all among `gtids`."""
+        """Return whether the transactions `of` are all among `gtids`."""
         (row,) = await self.rows("SELECT GTID_SUBSET(%s, %s) AS answer", [of, gtids])
         return bool(row["answer"])
 
@@ -89,14 +89,14 @@ class Session:
 
 
 class MySQLSource:
-    """Opens a connection for each check: rare, and never stale."""
+    """MySQL client that opens a connection for each check: rare, and never stale."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """A connection for at most LIMIT seconds; raises Unavailable with MySQL's own words."""
+        """Open a connection for at most LIMIT seconds; raise Unavailable with MySQL's message."""
         told = self._settings
         try:
             async with asyncio.timeout(LIMIT):

@@ -1,4 +1,4 @@
-"""Commands of an operator, beside the running supervisor."""
+"""Operator commands, run beside the supervisor."""
 
 import argparse
 import asyncio
@@ -22,13 +22,13 @@ NAME = "connector-supervisor"
 
 
 def operate(arguments: Sequence[str]) -> None:
-    """Carry out the command that the arguments name, and exit.
+    """Run the command that the arguments name, and exit.
 
-    Codes: 0 done, 1 not done, 2 not known, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Codes: 0 success, 1 failure, 2 usage error, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
     run: Callable[[Settings], Awaitable[None]] = _parser().parse_args(arguments).run
     settings = load(Settings)
-    telemetry.configure_logs(NAME, "critical")  # what it prints is the answer
+    telemetry.configure_logs(NAME, "critical")  # output is printed
     try:
         with interruptible():
             asyncio.run(cancellable(run(settings)))
@@ -60,7 +60,7 @@ async def _replay(settings: Settings) -> None:
             print(rate(records), flush=True)
 
         records = await replay(brokers(settings), Source.of(config), tell)
-        print(f"Replayed {rate(records)}; the projectors' `status` tells when the views have them.")
+        print(f"Replayed {rate(records)}; the projectors' `status` shows when the views have them.")
 
 
 async def _resnapshot(settings: Settings) -> None:
@@ -88,10 +88,10 @@ async def _must_run(connector: Connector) -> None:
 COMMANDS = {
     "replay": (
         _replay,
-        "publish every event in MySQL once more, and follow that to its end",
+        "publish every event in MySQL again, and wait until all are published",
     ),
     "resnapshot": (
         _resnapshot,
-        "forget the connector's offset, and publish every event from a snapshot",
+        "reset the connector's offset, and publish every event from a snapshot",
     ),
 }

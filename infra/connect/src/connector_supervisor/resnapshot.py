@@ -1,9 +1,9 @@
-"""Have the connector forget its offset and begin with a snapshot of the tables as they are now.
+"""Reset of the connector's offset, so that it starts with a snapshot of the tables.
 
-The way out when the binary log has what the connector cannot read: rows of a table whose DDL it
-could not parse, or rows that are not whole. Every row of an event store is in its table, so a
-snapshot publishes each event that was passed over; what subscribers have already, they skip by its
-version. Tried on Debezium 3.6.1: the structure in the schema history is replaced, too.
+It is the remedy when the binary log has rows that the connector cannot read: rows of a table whose
+DDL it could not parse, or incomplete rows. Every row of an event store is in its table, so a
+snapshot publishes each event that was skipped; subscribers skip known events by their version.
+Tested with Debezium 3.6.1: the structure in the schema history is replaced, too.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ Report = Callable[[str], None]
 
 
 async def resnapshot(connector: Connector, report: Report) -> None:
-    """Stop, forget the offset, resume; return when the snapshot has begun to publish.
+    """Stop, reset the offset, resume; return when the snapshot has begun to publish.
 
-    Raises Unavailable when Connect does not answer, or when a step takes too long; it may be called
-    again then. No command is refused meanwhile, and no acknowledged event is lost.
+    Raises Unavailable when Connect does not answer, or when a step takes too long; it can then be
+    called again. Commands are accepted meanwhile, and no acknowledged event is lost.
     """
     report("stopping the connector")
     await connector.stop()
     await _until(connector.is_stopped, STOPS_WITHIN, "the connector does not stop")
-    report("forgetting its offset")
+    report("resetting its offset")
     await connector.forget_offsets()
     report("starting it with a snapshot")
     await connector.resume()

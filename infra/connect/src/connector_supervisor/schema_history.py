@@ -1,4 +1,4 @@
-"""Follow the connector's schema history: the structure by which it reads a table's rows.
+"""Reader of the connector's schema history, the structure by which it reads a table's rows.
 
 Debezium appends a record for each DDL statement that changed a captured table, with the table as
 it is afterwards (`tableChanges`); a restarted connector knows what the topic has. A statement that
@@ -29,16 +29,16 @@ class SchemaHistory:
         self._consumer: AIOKafkaConsumer | None = None
         self._tables: dict[str, tuple[Column, ...]] = {}
         self.statements = set[str]()
-        """Statements that the connector parsed, with single blanks."""
+        """Statements that the connector parsed, whitespace collapsed."""
         self.snapshots = 0
         """Number of table structures that came from a snapshot, not from a statement."""
 
     def columns(self, table: str) -> tuple[Column, ...] | None:
-        """The structure of `database.table`; None where the connector knows no such table."""
+        """Return the structure of `database.table`; None if the connector knows no such table."""
         return self._tables.get(table)
 
     async def read(self) -> None:
-        """Read on to the end of the topic; raises Unavailable when Kafka does not answer."""
+        """Read on to the end of the topic; raise Unavailable when Kafka does not answer."""
         try:
             async with asyncio.timeout(WITHIN):
                 await self._read_to_the_end()
@@ -89,5 +89,5 @@ class SchemaHistory:
 
 
 def _plain(identifier: str) -> str:
-    """`database.table` of Debezium's `"database"."table"`."""
+    """Return `database.table` for Debezium's `"database"."table"`."""
     return ".".join(part.strip('"') for part in identifier.split('"."'))

@@ -12,15 +12,15 @@ IN_A_CLONE = Path(__file__).resolve().parents[2] / "user-events.json"
 
 
 class Settings(KafkaSettings, MySQLServer, ServiceSettings):
-    """Variables with the prefix CONNECTOR_SUPERVISOR_."""
+    """Environment variables CONNECTOR_SUPERVISOR_*."""
 
     model_config = settings_config("CONNECTOR_SUPERVISOR_")
 
     admin_port: int = 9005
-    connect_url: str = Field("http://127.0.0.1:8083", description="Where Kafka Connect is.")
-    connector: str = Field("user-events", description="The connector's name.")
-    file: Path = Field(IN_A_CLONE, description="The connector's configuration, as JSON.")
+    connect_url: str = Field("http://127.0.0.1:8083", description="URL of Kafka Connect.")
+    connector: str = Field("user-events", description="Name of the connector.")
+    file: Path = Field(IN_A_CLONE, description="JSON file with the connector's configuration.")
     mysql_user: str = Field(
-        "debezium", description="The connector's own MySQL user, to check what it depends on."
+        "debezium", description="MySQL user of the connector, used to check what it depends on."
     )
-    mysql_password: SecretStr = Field(description="That user's password.")
+    mysql_password: SecretStr = Field(description="Password of that user.")

@@ -1,7 +1,7 @@
-"""Poll every second: the configuration is ours, everything runs, and what does not is restarted.
+"""Supervision: every second, check configuration and tasks; restart failed and unassigned ones.
 
-Connect does not do this itself: a connector says RUNNING while its task is FAILED for good, for
-instance after an orderly restart of MySQL (Debezium 3.6.1).
+Connect does not do this: it reports a connector as RUNNING while its task stays FAILED, for
+instance after a clean restart of MySQL (Debezium 3.6.1).
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from connector_supervisor.known_failures import Healing
 from connector_supervisor.unassigned_parts import UnassignedParts
 
 EVERY = 1.0  # seconds between two polls
-PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds until the next restart; the last one again and again
-SLOWLY = 60.0  # seconds between restarts that cannot heal, in case the cause was removed meanwhile
-STEADY = 60.0  # seconds without a failure, after which the pauses begin again
+PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds until the next restart; the last one repeats
+SLOWLY = 60.0  # seconds between restarts that do not help, in case the cause was removed meanwhile
+STEADY = 60.0  # seconds without a failure, after which the pauses start over
 
 log = structlog.get_logger()
 
 
 class Supervisor:
-    """A component; ready while the connector and all of its tasks run.
+    """Component; ready while the connector and all of its tasks run.
 
-    A part that an operator paused or stopped is left so, and reported as not ready.
+    A part that an operator paused or stopped stays so, and is reported as not ready.
     """
 
     name = "connector"
@@ -46,16 +46,16 @@ class Supervisor:
 
     @property
     def runs(self) -> bool:
-        """Whether the connector and all of its tasks ran at the last poll."""
+        """Return whether the connector and all of its tasks ran at the last poll."""
         return self._trouble is None
 
     @property
     def unreadable(self) -> list[str]:
-        """Why the connector fails at rows that only a snapshot can publish."""
+        """Return why the connector fails at rows that only a snapshot can publish."""
         return [one.sentence for one in self._causes if one.healing is Healing.SNAPSHOT]
 
     async def ready(self) -> None:
-        """Raise Unavailable with the reason while something does not run."""
+        """Raise Unavailable with the reason while a part is not running."""
         if self._trouble is not None:
             raise Unavailable(self._trouble)
 
@@ -63,14 +63,14 @@ class Supervisor:
         async for _ in every(EVERY, self._draining):
             trouble = await self._poll()
             if trouble != self._trouble:
-                log.info("connector", trouble=trouble)
+                log.info("connector state changed", trouble=trouble)
             self._trouble = trouble
 
     async def drain(self) -> None:
         self._draining.set()
 
     async def _poll(self) -> str | None:
-        """Put right what can be; return what does not run yet."""
+        """Fix what can be fixed; return what is not running yet."""
         try:
             await self._configure()
             parts = await self._connector.parts()
@@ -91,14 +91,14 @@ class Supervisor:
     async def _configure(self) -> None:
         if await self._connector.config() != self._config:
             await self._connector.put(self._config)
-            log.info("configuration put")
+            log.info("connector configured")
             self._restarted_at = float("-inf")
 
     def _refused(self, message: str) -> str:
-        """What is wrong with the configuration, which Connect checks against MySQL."""
+        """Return the error in the configuration, which Connect validates against MySQL."""
         cause = explained(message)
         export_causes([cause])
-        return f"Kafka Connect refuses the configuration: {cause.sentence}"
+        return f"Kafka Connect rejects the configuration: {cause.sentence}"
 
     async def _restart_failed(self, parts: list[Part]) -> None:
         failed = [part for part in parts if part.state == "FAILED"]
@@ -112,7 +112,7 @@ class Supervisor:
         export_causes(self._causes)
         if since < self._pause():
             return
-        log.warning("restarting", failed=[str(part) for part in failed])
+        log.warning("restarting connector parts", failed=[str(part) for part in failed])
         await self._connector.restart_failed()
         RESTARTS.inc()
         self._restarts += 1
@@ -123,13 +123,13 @@ class Supervisor:
         if not overdue:
             return
         names, bound = [part.name for part in overdue], self._unassigned.bound
-        log.warning("restarting unassigned", parts=names, bound=bound)
+        log.warning("restarting unassigned parts", parts=names, bound=bound)
         await self._connector.restart_all()
         RESTARTS.inc()
         self._unassigned.restarted()
 
     def _pause(self) -> float:
-        """Seconds from the last restart to the next."""
+        """Return the seconds from the last restart to the next."""
         if any(cause.needs_operator for cause in self._causes):
             return SLOWLY
         return PAUSES[min(self._restarts, len(PAUSES) - 1)]

@@ -1,7 +1,7 @@
-"""A difference between a table and what the connector knows of it, until it is certain.
+"""Suspected difference between a table and the connector's structure of it, until confirmed.
 
-The statement that made it may still wait in the binary log. It does not once the connector has
-read past the moment at which the difference was seen, or refuses a row.
+The statement that made it may still be unread in the binary log. It is confirmed once the connector
+has read past the position at which the difference was seen, or refuses a row.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from connector_supervisor.mysql_source import Position, Session
 
 @dataclass(slots=True)
 class Suspicion:
-    """gtids: MySQL's transactions when the difference was first seen."""
+    """A difference; gtids: MySQL's transactions when it was first seen."""
 
     found: Mismatch
     gtids: str
@@ -30,7 +30,7 @@ class Suspicion:
         trusted: Position | None,
         parsed: Collection[str],
     ) -> None:
-        """Decide from how far the connector is; trusted, parsed: see newest_ddl."""
+        """Decide from the connector's progress; trusted, parsed: see newest_ddl."""
         refuses = any(cause.healing is Healing.SNAPSHOT for cause in progress.causes)
         if refuses or (progress.gtids and await mysql.has_read(progress.gtids, self.gtids)):
             statement = await newest_ddl(mysql, self.found.table, trusted, parsed)

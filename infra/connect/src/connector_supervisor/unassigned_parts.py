@@ -1,4 +1,4 @@
-"""Parts of the connector that no worker runs, and since when.
+"""Parts of the connector that no worker runs, and how long they have been unassigned.
 
 UNASSIGNED is normal for seconds, during a rebalance. It stays so where a worker could not shut
 its old instance down: Connect 4.3.1 assigned it to none again after a broker was lost.
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from connector_supervisor.kafka_connect import UNASSIGNED, Part
 
-# Seconds until a restart, and from each restart to the next; the last one again and again.
+# Seconds until a restart, and from each restart to the next; the last one repeats.
 BOUNDS = (60.0, 120.0, 240.0, 480.0)
 
 
 class UnassignedParts:
-    """Decides which parts have been UNASSIGNED for too long, at every poll in between."""
+    """Tracker of parts that have been UNASSIGNED for too long, updated at every poll."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
@@ -25,7 +25,7 @@ class UnassignedParts:
         return BOUNDS[min(self._restarts, len(BOUNDS) - 1)]
 
     def overdue(self, parts: Sequence[Part], now: float) -> list[Part]:
-        """Those to restart; now is in seconds of a monotonic clock."""
+        """Return the parts to restart; now is in seconds of a monotonic clock."""
         unassigned = [part for part in parts if part.state == UNASSIGNED]
         self._since = {part.name: self._since.get(part.name, now) for part in unassigned}
         if all(part.state == "RUNNING" for part in parts):
@@ -33,10 +33,10 @@ class UnassignedParts:
         return [part for part in unassigned if now - self._since[part.name] >= self.bound]
 
     def restarted(self) -> None:
-        """What was overdue was restarted: its time begins again."""
+        """Note that overdue parts were restarted: their time starts over."""
         self._restarts += 1
         self.forget_times()
 
     def forget_times(self) -> None:
-        """Connect did not answer, or has restarted parts: nobody knows what happened since."""
+        """Forget since when: Connect did not answer, or has restarted parts."""
         self._since.clear()

@@ -24,7 +24,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds; a worker that joins its gr
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[tuple[Connector, dict[str, str]]]:
-    """The connector in Kafka Connect, and the configuration that it should have."""
+    """Return the connector in Kafka Connect, and its required configuration."""
     config = json.loads(settings.file.read_text("utf-8"))
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         yield Connector(session, settings.connect_url, settings.connector), config
@@ -32,7 +32,7 @@ async def connected(settings: Settings) -> AsyncIterator[tuple[Connector, dict[s
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """connector-supervisor over Kafka Connect, MySQL and the schema history in Kafka."""
+    """Run connector-supervisor over Kafka Connect, MySQL and the schema history in Kafka."""
     async with connected(settings) as (connector, config):
         history = SchemaHistory(brokers(settings), config["schema.history.internal.kafka.topic"])
         check = CaptureCheck(MySQLSource(settings), history, connector, captured_tables(config))
@@ -46,7 +46,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
 
 
 def captured_tables(config: Mapping[str, str]) -> list[str]:
-    r"""The tables that are captured, as database.table.
+    r"""Return the captured tables as database.table.
 
     The configuration names each by an exact regular expression, such as `(?-i)users\.user_event`.
     """
@@ -55,7 +55,7 @@ def captured_tables(config: Mapping[str, str]) -> list[str]:
 
 
 def replaying(settings: Settings, config: Mapping[str, str]) -> Callable[[], Awaitable[int]]:
-    """A replay of every event, as an operator can request it, too."""
+    """Return a function that replays every event, as an operator can also request it."""
 
     async def every_event() -> int:
         return await replay(brokers(settings), Source.of(config), lambda _: None)

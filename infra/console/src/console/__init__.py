@@ -1,1 +1,1 @@
-"""One page: create a user, watch it pass each stop, and see how the system is."""
+"""Web page to create a user, follow its event through the system, and see the system's status."""

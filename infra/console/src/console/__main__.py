@@ -1,4 +1,4 @@
-"""Start here: `console`."""
+"""Entry point: `console`."""
 
 from chassis.process.lifecycle import launch
 from console.settings import Settings

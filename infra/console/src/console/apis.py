@@ -1,4 +1,4 @@
-"""The three APIs behind the page: the same paths, headers and problems, and nothing else."""
+"""Proxy of the three APIs for the page: the same paths, headers and problems, nothing else."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ TO_PAGE = ("Content-Type", "ETag", "Location", "Link", "Retry-After")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an API answered; times are monotonic."""
+    """Response of an API; times are monotonic."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,24 +34,24 @@ class Answer:
 
     @property
     def version(self) -> int:
-        """The user's version that the answer is tagged with."""
+        """Return the user's version from the response's ETag."""
         return int(self.headers["ETag"].strip('"'))
 
     def response(self) -> web.Response:
-        """The same, for the page."""
+        """Return the response for the page."""
         return web.Response(status=self.status, headers=self.headers, body=self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One of the three, with its own name for when it is away."""
+    """Client of one API, with the API's name for error messages."""
 
     session: aiohttp.ClientSession
     name: str
     url: str
 
     async def forward(self, request: web.Request, body: bytes) -> Answer:
-        """Pass the page's request on; raises Unavailable when the API does not answer."""
+        """Forward the page's request; raise Unavailable when the API does not answer."""
         given = {name: request.headers.getall(name, ()) for name in TO_API}
         headers = {name: ", ".join(lines) for name, lines in given.items() if lines}
         return await self.ask(request.method, str(request.rel_url), headers, body)
@@ -63,7 +63,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """One request; the path is encoded already. Raises Unavailable."""
+        """Send one request; the path is already encoded. Raises Unavailable."""
         traceparent = tracing.traceparent()
         traced = {"traceparent": traceparent} if traceparent else {}
         sent_at = time.monotonic()
@@ -86,10 +86,10 @@ class Api:
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body; raises aiohttp.ClientPayloadError over MAX_ANSWER bytes."""
+    """Read the whole body; raise aiohttp.ClientPayloadError over MAX_ANSWER bytes."""
     content = bytearray()
     async for part in response.content.iter_any():
         content += part
         if len(content) > MAX_ANSWER:
-            raise aiohttp.ClientPayloadError(f"the answer has over {MAX_ANSWER} bytes")
+            raise aiohttp.ClientPayloadError(f"the response exceeds {MAX_ANSWER} bytes")
     return bytes(content)

@@ -1,4 +1,4 @@
-"""A command and its whole way: passed on to command-api, then followed from stop to stop."""
+"""Commands: forwarded to command-api, then followed from store to store."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,12 +16,12 @@ from console.apis import Answer, Api
 from console.propagation import AcceptedCommand, Propagation, milliseconds, names
 from console.streaming import streamed
 
-MAX_RUNNING = 32  # commands that are followed at a time; each asks two APIs every 50 ms
-NAMES_WITHIN = 1.0  # seconds that a delete waits for the names that it will take away
+MAX_RUNNING = 32  # commands followed at a time; each polls two APIs every 50 ms
+NAMES_WITHIN = 1.0  # seconds that a delete waits for the names it is about to erase
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The first stop: command-api has answered, so the event is in MySQL."""
+    """First stop: command-api has responded, so the event is in MySQL."""
 
     stop: str
     ms: float
@@ -30,7 +30,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Commands:
-    """What the page may ask of command-api."""
+    """Command handler of the page."""
 
     def __init__(self, api: Api, propagation: Propagation) -> None:
         self._api = api
@@ -41,12 +41,12 @@ class Commands:
         return ConcurrencyLimit("commands", MAX_RUNNING)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """The problem that command-api answers as it is, or else the stops, a line of JSON each.
+        """Return command-api's problem unchanged, or else the stops, one line of JSON each.
 
-        Raises Unavailable when command-api is away or MAX_RUNNING commands run, TooManyRequests
-        when half of them are this client's, and what read_body does.
+        Raises Unavailable when command-api is unavailable or MAX_RUNNING commands run,
+        TooManyRequests when half of them are this client's, and the errors of read_body.
         """
-        body = await read_body(request)  # before a slot is taken: it may come slowly
+        body = await read_body(request)  # before a slot is taken: the body may arrive slowly
         with self._limit.slot_at_once():
             is_delete = request.method == "DELETE"
             known = await self._names(request.match_info["id"]) if is_delete else None
@@ -70,7 +70,7 @@ class Commands:
                     yield _line(stop)
 
     async def _names(self, user_id: str) -> str | None:
-        """What search finds the user by until now; None when query-api does not say."""
+        """Return the names by which search finds the user; None if query-api has no answer."""
         path = f"/user/{quote(user_id, safe='')}"
         try:
             async with asyncio.timeout(NAMES_WITHIN):

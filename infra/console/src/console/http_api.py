@@ -1,4 +1,4 @@
-"""The page, the APIs behind it, and the figures as server-sent events."""
+"""HTTP API: the page, the proxied APIs, and the status as server-sent events."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ FILES = {
     "console.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-# The page needs nothing from elsewhere, and no text can become markup or script in it.
+# The page loads nothing from other origins, and no text can become markup or script in it.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -31,8 +31,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-RETRY = 2000  # milliseconds until a page whose stream has ended comes again
-MAX_READS = 64  # of an API at a time; half of them are of one client
+RETRY = 2000  # milliseconds until a page whose stream has ended reconnects
+MAX_READS = 64  # concurrent reads of an API; at most half of them from one client
 HEARTBEAT = 15.0  # seconds without figures, after which a comment keeps the connection alive
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,7 +40,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def routes(
     commands: Commands, query: Api, search: Api, subscribers: Subscribers
 ) -> list[web.RouteDef]:
-    """The routes of the console: the page's own, and those of the APIs that it needs."""
+    """Return the routes of the page, and those of the APIs that it needs."""
 
     async def figures(request: web.Request) -> web.StreamResponse:
         with subscribers.page():
@@ -73,7 +73,7 @@ def _passed_on(api: Api) -> Handler:
     limit = ConcurrencyLimit(f"reads of {api.name}", MAX_READS)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        body = await read_body(request)  # before a slot is taken: it may come slowly
+        body = await read_body(request)  # before a slot is taken: the body may arrive slowly
         with limit.slot_at_once():
             return (await api.forward(request, body)).response()
 

@@ -1,4 +1,4 @@
-"""Polls all dependencies every two seconds, for all open pages, and not while none is open."""
+"""Poller of all programs' metrics, every two seconds while at least one page is open."""
 
 import asyncio
 import time
@@ -14,8 +14,8 @@ from console.apis import read
 from console.subscribers import Subscribers
 from console.system_status import FreshnessWindow, Program, Samples, SystemStatus
 
-EVERY = 2.0  # seconds between two looks
-WITHIN = 1.5  # seconds for one; a neighbour that takes longer is away
+EVERY = 2.0  # seconds between two polls
+WITHIN = 1.5  # seconds for one; a program that takes longer is unavailable
 PROJECTORS = ("redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 class MetricsPoller:
-    """Asks the admin ports, as a component; admin: program → its admin port's URL."""
+    """Component that polls the admin ports; admin: program → URL of its admin port."""
 
     name = "metrics poller"
 
@@ -68,12 +68,12 @@ class MetricsPoller:
             answer = msgspec.json.decode(await self._get(name, "/readyz"))
             failures: Mapping[str, str] = answer["failures"]
         except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, KeyError) as error:
-            return Program(name, "away", str(error) or type(error).__name__)
+            return Program(name, "unavailable", str(error) or type(error).__name__)
         why = "; ".join(f"{part}: {reason}" for part, reason in failures.items())
         return Program(name, "not ready" if failures else "ready", why)
 
     async def _samples(self, name: str) -> Samples | None:
-        """What it tells on /metrics; None: it is away."""
+        """Return the samples of /metrics; None if the program is unavailable."""
         try:
             return system_status.parsed((await self._get(name, "/metrics")).decode())
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""From a command's answer to its being seen: on the topic, in query-api, in search-api."""
+"""Propagation of an event: from a command's response to the topic, query-api and search-api."""
 
 import asyncio
 import time
@@ -13,20 +13,20 @@ from chassis.problems import Unavailable
 from console.apis import Answer, Api
 from console.topic import Topic
 
-# Seconds from the sending of the command: less than the grace time (8), so that a console that
-# stops lets every one end.
+# Seconds from the sending of the command: less than the grace period (8), so that a console that
+# stops lets all of them finish.
 FOLLOW = 6.0
-LOOK_AGAIN = 0.05  # seconds until the next question to an API that does not show it yet
-LOOK_AT_TOPIC = 0.005  # seconds; a look into memory
-FOUND_AMONG = 100  # results, the most that search-api gives at a time
-MAX_TERM = 100  # characters of a search
+LOOK_AGAIN = 0.05  # seconds until the next poll of an API that does not show it yet
+LOOK_AT_TOPIC = 0.005  # seconds; reads memory only
+FOUND_AMONG = 100  # results; the maximum of search-api
+MAX_TERM = 100  # characters of a search term
 
 Look = Callable[[], Awaitable[str | None]]
-"""None once it is there; before that, why not."""
+"""Return None once it is visible; before that, the reason."""
 
 
 class Stop(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place that a command's event has passed, or has not within FOLLOW seconds."""
+    """A stop that a command's event has passed, or has not within FOLLOW seconds."""
 
     stop: str
     ms: float | None = None
@@ -41,21 +41,21 @@ class AcceptedCommand:
     user_id: str
     version: int
     names: str | None
-    """What search finds the user by; None: not known."""
+    """Names by which search finds the user; None: unknown."""
     is_delete: bool
     sent_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """Looks for a command's event at each stop, all at the same time."""
+    """Search for a command's event at each stop, in parallel."""
 
     query: Api
     search: Api
     topic: Topic
 
     async def follow(self, accepted: AcceptedCommand) -> AsyncGenerator[Stop, None]:
-        """The stops, in the order in which they are passed or given up."""
+        """Yield the stops in the order in which they are passed or time out."""
         looks: list[tuple[str, Look, float]] = [
             ("kafka", lambda: self._on_topic(accepted), LOOK_AT_TOPIC),
             ("query-api", lambda: self._in_query(accepted), LOOK_AGAIN),
@@ -72,7 +72,7 @@ class Propagation:
     async def _on_topic(self, accepted: AcceptedCommand) -> str | None:
         if self.topic.seen_at(accepted.user_id) >= accepted.sent_at:
             return None
-        return "not there yet" if self.topic.is_read else "the topic is not read just now"
+        return "not visible yet" if self.topic.is_read else "the topic is not being read"
 
     async def _in_query(self, accepted: AcceptedCommand) -> str | None:
         path = f"/user/{accepted.user_id}?min_version={accepted.version}"
@@ -82,7 +82,7 @@ class Propagation:
 
     async def _in_search(self, accepted: AcceptedCommand) -> str | None:
         if not accepted.names:
-            return "the names to search for are not known"
+            return "the names to search for are unknown"
         term = quote(accepted.names[:MAX_TERM], safe="")
         answer = await self.search.ask("GET", f"/user/search?q={term}&limit={FOUND_AMONG}")
         if not answer.is_success:
@@ -96,7 +96,7 @@ class Propagation:
 
 
 def names(user: dict[str, Any]) -> str:
-    """What search finds a user by."""
+    """Return the text by which search finds a user."""
     return f"{user['first_name']} {user['last_name']}"
 
 
@@ -104,11 +104,11 @@ def _detail(answer: Answer) -> str:
     try:
         return str(msgspec.json.decode(answer.body)["detail"])
     except (msgspec.DecodeError, KeyError, TypeError):
-        return f"it answers {answer.status}"
+        return f"it returned {answer.status}"
 
 
 async def _passing(stop: str, look: Look, every: float, sent_at: float) -> Stop:
-    why = "not there yet"
+    why = "not visible yet"
     try:
         async with asyncio.timeout(sent_at + FOLLOW - time.monotonic()):
             while (trouble := await _looked(look)) is not None:

@@ -1,4 +1,4 @@
-"""An answer that comes in parts; a page that takes none of them is dropped."""
+"""Streamed responses; a client that does not read them is disconnected."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,14 +6,14 @@ from contextlib import aclosing
 
 from aiohttp import web
 
-WRITE_WITHIN = 5.0  # seconds for the page to take a part
+WRITE_WITHIN = 5.0  # seconds for the client to accept a part
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 async def streamed(
     request: web.Request, content_type: str, parts: AsyncGenerator[bytes, None]
 ) -> web.StreamResponse:
-    """Send the parts as they come, until they end or the page has gone."""
+    """Send the parts as they come, until they end or the client has disconnected."""
     response = web.StreamResponse(headers={"Content-Type": content_type, **HEADERS})
     async with aclosing(parts):
         try:

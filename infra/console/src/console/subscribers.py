@@ -1,4 +1,4 @@
-"""The open pages, and the newest status for all of them."""
+"""Open pages, and the newest status for all of them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from functools import cached_property
 
 from chassis.limits.concurrency import ConcurrencyLimit
 
-MAX_PAGES = 64  # each costs a connection and a write every two seconds; half are of one client
+MAX_PAGES = 64  # each costs a connection and a write every two seconds; at most half per client
 
 
 class Subscribers:
-    """A page that is slow misses figures instead of holding a queue: only the newest are kept."""
+    """Newest status without a queue: a slow page skips statuses instead of queueing them."""
 
     def __init__(self) -> None:
         self.pages = 0
@@ -26,9 +26,9 @@ class Subscribers:
 
     @contextmanager
     def page(self) -> Iterator[None]:
-        """One open page, while the block runs.
+        """Register an open page while the block runs.
 
-        Raises TooManyRequests or Unavailable when its client, or all of them, have too many.
+        Raises TooManyRequests or Unavailable when its client, or all clients, have too many.
         """
         with self._limit.slot_at_once():
             self.pages += 1
@@ -42,10 +42,10 @@ class Subscribers:
         self.pages -= 1
         if not self.pages and not self.closed.is_set():
             self._arrived.clear()
-            self._newest = (self._newest[0], b"")  # old when the next page comes
+            self._newest = (self._newest[0], b"")  # stale when the next page opens
 
     async def arrival(self) -> bool:
-        """Wait until a page is open; False once this is closed."""
+        """Wait until a page is open; return False once this is closed."""
         await self._arrived.wait()
         return not self.closed.is_set()
 
@@ -55,7 +55,7 @@ class Subscribers:
         self._turn()
 
     async def after(self, number: int, within: float) -> tuple[int, bytes]:
-        """A status newer than that of the number, and its own number; empty after `within` seconds.
+        """Return a status newer than that number, and its number; empty after `within` seconds.
 
         Empty also once this is closed.
         """
@@ -68,7 +68,7 @@ class Subscribers:
         return number, b""
 
     def close(self) -> None:
-        """End every page's stream, and what works for them; may be called again."""
+        """End every page's stream and the poller; may be called again."""
         self.closed.set()
         self._arrived.set()
         self._turn()

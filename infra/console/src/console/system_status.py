@@ -1,4 +1,4 @@
-"""What the neighbours tell of themselves → what the page shows. Pure: the clock is given."""
+"""Conversion of programs' metrics to the page's status. Pure: the time is passed in."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -13,26 +13,26 @@ Sample = tuple[str, Mapping[str, str], float]
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A neighbour, as it answers on its admin port."""
+    """A program, as its admin port reports it."""
 
     name: str
     state: str
-    """ready, not ready, or away."""
+    """ready, not ready, or unavailable."""
     why: str = ""
 
 
 class Freshness(msgspec.Struct, frozen=True):
-    """Of the events that were stored in the last minute: their time from occurred_at until then."""
+    """Delay from occurred_at to the view, of the events stored in the last minute."""
 
     events: int
     mean: float | None
     """Seconds; None without events."""
     within: float | None
-    """Seconds, the bucket that holds the slowest; None without events, or over all buckets."""
+    """Seconds, bucket bound of the slowest; None without events, or above all buckets."""
 
 
 class Projector(msgspec.Struct, frozen=True):
-    """What a projector says; None: it is away, or does not know yet."""
+    """A projector's metrics; None: unavailable, or not known yet."""
 
     name: str
     lag: int | None
@@ -41,19 +41,19 @@ class Projector(msgspec.Struct, frozen=True):
 
 
 class SystemStatus(msgspec.Struct, frozen=True):
-    """All that the page shows of the system."""
+    """System status that the page shows."""
 
     programs: list[Program]
     projectors: list[Projector]
     connector: dict[str, bool]
-    """Part → whether it runs; empty: not known."""
+    """Part → whether it runs; empty: unknown."""
     canary: float | None
-    """Seconds since the canary last saw the whole path work."""
+    """Seconds since the canary's last success."""
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One answer of /metrics."""
+    """Samples of one /metrics response."""
 
     all: tuple[Sample, ...]
 
@@ -61,32 +61,32 @@ class Samples:
         return ((labels, value) for found, labels, value in self.all if found == name)
 
     def total(self, name: str) -> float | None:
-        """The sum over all labels; None when there is no such sample."""
+        """Return the sum over all labels; None if there is no such sample."""
         values = [value for _, value in self.values(name)]
         return sum(values) if values else None
 
 
 def parsed(text: str) -> Samples:
-    """The samples of Prometheus's text format; raises ValueError."""
+    """Parse the samples of Prometheus's text format; raise ValueError."""
     families = text_string_to_metric_families(text)
     return Samples(tuple((s.name, s.labels, s.value) for f in families for s in f.samples))
 
 
 class FreshnessWindow:
-    """A projector's freshness over the last minute, from its histogram at each look."""
+    """A projector's freshness over the last minute, from its histogram at each poll."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, dict[str, float], float]] = deque()
 
     def add(self, now: float, samples: Samples) -> Freshness:
-        """What came since the oldest look of the last minute; now is in seconds."""
+        """Return the freshness since the oldest poll of the last minute; now is in seconds."""
         buckets = {
             labels["le"]: value
             for labels, value in samples.values("projector_freshness_seconds_bucket")
         }
         seconds = samples.total("projector_freshness_seconds_sum") or 0.0
         if self._seen and buckets.get("+Inf", 0) < self._seen[-1][1].get("+Inf", 0):
-            self._seen.clear()  # it counts anew: it was started again
+            self._seen.clear()  # the counters were reset: it was restarted
         self._seen.append((now, buckets, seconds))
         while now - self._seen[0][0] > MINUTE:
             self._seen.popleft()
@@ -96,7 +96,7 @@ class FreshnessWindow:
 
 
 def projector(name: str, samples: Samples | None, freshness: Freshness | None) -> Projector:
-    """What a projector's samples say; None: it is away."""
+    """Return a projector's metrics; None if it is unavailable."""
     if samples is None:
         return Projector(name, None, None, None)
     lag = samples.total("projector_lag_records")
@@ -110,13 +110,13 @@ def projector(name: str, samples: Samples | None, freshness: Freshness | None) -
 
 
 def connector(samples: Samples | None) -> dict[str, bool]:
-    """Which parts of the connector run."""
+    """Return which parts of the connector run."""
     parts = samples.values("connector_running") if samples else ()
     return {labels["part"]: value == 1 for labels, value in parts}
 
 
 def canary(samples: Samples | None, now: float) -> float | None:
-    """Seconds since the canary's last success; now is Unix time."""
+    """Return the seconds since the canary's last success; now is Unix time."""
     last = samples.total("canary_last_success_timestamp_seconds") if samples else None
     return max(0.0, now - last) if last else None
 

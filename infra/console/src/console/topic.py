@@ -1,4 +1,4 @@
-"""The events' topic, read from its end while a page is open: whose events came, and when."""
+"""The events' topic, read from its end while a page is open: keys and arrival times."""
 
 import asyncio
 import time
@@ -15,17 +15,17 @@ from chassis.stores.errors.calls import translated
 from chassis.stores.kafka import Brokers
 from console.subscribers import Subscribers
 
-START_WITHIN = 5.0  # seconds, less than the grace time
-PAUSE = 1.0  # seconds before another try
-POLL = 0.2  # seconds that a fetch may wait, and a drain for it
+START_WITHIN = 5.0  # seconds, less than the grace period
+PAUSE = 1.0  # seconds before a retry
+POLL = 0.2  # seconds that a fetch may wait, and that a drain waits for it
 REMEMBERED = 10_000  # users; at 1,000 events a second those of the last ten seconds
 
 
 class Topic:
-    """A consumer without a group: it takes nothing from anybody and commits nothing.
+    """Consumer without a group: it affects no other consumer and commits nothing.
 
-    Only keys are looked at. A record counts as seen when this process has it, which is a fetch's
-    way later than when the broker got it.
+    Only keys are read. A record counts as seen when this process has it, one fetch later than
+    when the broker received it.
     """
 
     name = "topic"
@@ -36,10 +36,10 @@ class Topic:
         self._subscribers = subscribers
         self._seen: OrderedDict[str, float] = OrderedDict()
         self.is_read = False
-        """Whether an event that comes from now on will be seen."""
+        """Whether an event that arrives from now on will be seen."""
 
     def seen_at(self, user_id: str) -> float:
-        """The monotonic time when this user's newest event was seen; minus infinity: never."""
+        """Return the monotonic time of this user's newest event; minus infinity: none seen."""
         return self._seen.get(user_id, float("-inf"))
 
     async def serve(self) -> None:
@@ -78,7 +78,7 @@ class Topic:
     def _remember(self, records: Sequence[Any]) -> None:
         now = time.monotonic()
         for record in records:
-            if record.key and record.value is not None:  # a tombstone is for the log, no event
+            if record.key and record.value is not None:  # a tombstone is for compaction, no event
                 user_id = record.key.decode(errors="replace")
                 self._seen[user_id] = now
                 self._seen.move_to_end(user_id)

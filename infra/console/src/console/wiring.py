@@ -1,4 +1,4 @@
-"""The composition root: the only place that builds real clients."""
+"""The composition root: the only place that creates real clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,9 +23,9 @@ from console.topic import Topic
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The console over its neighbours; ready as soon as it runs: one that is away is shown so."""
-    # Every call has a limit of its own. Connections are as many as the page's own limits allow.
-    # For the APIs alone, not for the admin ports.
+    """Run the console; ready as soon as it runs: it shows unavailable dependencies as such."""
+    # Every call has its own timeout. The page's own limits bound the number of connections.
+    # For the APIs only, not for the admin ports.
     token = bearer_token_middleware(settings.token_file)
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
@@ -58,7 +58,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
 
 
 def admin_urls(settings: Settings) -> dict[str, str]:
-    """Program → its admin port, in the order in which the page shows them."""
+    """Return program → URL of its admin port, in the order of the page."""
     return {
         "command-api": settings.command_admin_url,
         "query-api": settings.query_admin_url,

@@ -2,4 +2,4 @@
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says which part, and what to do."""
+    """An operation on the stack failed; the message names the part and the remedy."""

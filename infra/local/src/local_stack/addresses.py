@@ -1,4 +1,4 @@
-"""Every address of an instance, as written for tests, editors and people."""
+"""Every address of an instance, for tests, editors and users."""
 
 import json
 import secrets
@@ -23,7 +23,7 @@ REDIS_USERS = (
     *("redis_operator", "redis_projector", "query_api"),
     *(user for aggregate in AGGREGATES for user in aggregate.redis_users),
 )
-# Of the aggregates beside users.
+# The aggregates beside users.
 MORE_APIS = tuple(api for aggregate in AGGREGATES for api in aggregate.apis)
 MORE_SERVICES = tuple(service for aggregate in AGGREGATES for service in aggregate.services)
 MORE_SUPERVISORS = tuple(aggregate.supervisor for aggregate in AGGREGATES)
@@ -31,10 +31,10 @@ MORE_SUPERVISORS = tuple(aggregate.supervisor for aggregate in AGGREGATES)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where an instance listens; the keys of http, grpc and admin are the services' names.
+    """Addresses of an instance; the keys of http, grpc and admin are the services' names.
 
-    redis_url logs in as the operator, for tests and people. Of servers that are several here, it
-    and opensearch_url are the first one.
+    redis_url logs in as the operator, for tests and users. Where a server has several nodes, it
+    and opensearch_url are those of the first node.
     """
 
     instance: str
@@ -61,17 +61,17 @@ class Addresses:
     opensearch_nodes: tuple[str, ...] = ()
 
     def password(self, user: str) -> str:
-        """The password of one of MYSQL_USERS or REDIS_USERS."""
+        """Return the password of one of MYSQL_USERS or REDIS_USERS."""
         return (Path(self.secrets) / user).read_text().strip()
 
     def environment(self, service: str) -> dict[str, str]:
-        """The settings that the instance starts a service with (env/<service>.env)."""
+        """Return the settings with which the instance starts a service (env/<service>.env)."""
         lines = (Path(self.home) / "env" / f"{service}.env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
 
     @property
     def redis_address(self) -> str:
-        """redis_url without who logs in; of a cluster all nodes, with commas between."""
+        """Return redis_url without credentials; of a cluster all nodes, separated by commas."""
         return ",".join(self.redis_nodes)
 
     @property
@@ -80,7 +80,7 @@ class Addresses:
 
 
 def of(instance: Instance) -> Addresses:
-    """The addresses that follow from an instance's name and offset."""
+    """Return the addresses that follow from an instance's name and offset."""
     operator = f"redis_operator:{secret(instance, 'redis_operator')}"
     registry = f"http://{HOST}:{instance.port('registry')}"
     return Addresses(
@@ -127,13 +127,13 @@ def save(instance: Instance) -> Addresses:
         secret(instance, user)
     addresses = of(instance)
     instance.addresses_file.touch()
-    instance.addresses_file.chmod(0o600)  # redis_url has the operator's password
+    instance.addresses_file.chmod(0o600)  # redis_url contains the operator's password
     instance.addresses_file.write_text(json.dumps(asdict(addresses), indent=2) + "\n")
     return addresses
 
 
 def secret(instance: Instance, user: str) -> str:
-    """The user's password, made if there is none yet."""
+    """Return the user's password; create it if there is none yet."""
     file = instance.folder("secrets") / user
     if not file.exists():
         file.touch(mode=0o600)
@@ -142,7 +142,7 @@ def secret(instance: Instance, user: str) -> str:
 
 
 def load(instance: str = "dev") -> Addresses:
-    """The addresses of an instance that was started; raise StackError if it never was."""
+    """Return the addresses of an instance; raise StackError if it was never started."""
     file = Instance(instance).addresses_file
     try:
         saved = json.loads(file.read_text())
@@ -151,14 +151,14 @@ def load(instance: str = "dev") -> Addresses:
             f"there is no instance {instance!r}: "
             f"start it with `local-stack up --instance {instance}`"
         ) from None
-    # All else follows, also for an older file.
+    # Everything else follows from these, also in an older file.
     return of(Instance(instance, saved["port_offset"], Topology(**saved.get("form", {}))))
 
 
 def recorded(name: str, port_offset: int | None, form: dict[str, int]) -> Instance:
-    """The instance as asked for, and else as it was started, and else one of each at offset 0.
+    """Return the instance as requested; the rest as last started, or one node each at offset 0.
 
-    Raises StackError for another form than it has: the servers' data is of that form.
+    Raises StackError if the number of nodes differs: the servers' data is laid out for it.
     """
     try:
         saved = load(name)
@@ -166,7 +166,7 @@ def recorded(name: str, port_offset: int | None, form: dict[str, int]) -> Instan
         return Instance(name, port_offset or 0, Topology(**form))
     if (wanted := replace(saved.form, **form)) != saved.form:
         raise StackError(
-            f"instance {name!r} has {saved.form}, and {wanted} is asked for: "
-            f"`local-stack clean --instance {name}` first, which removes its data"
+            f"instance {name!r} has {saved.form}, but {wanted} was requested: "
+            f"run `local-stack clean --instance {name}` first, which removes its data"
         )
     return Instance(name, saved.port_offset if port_offset is None else port_offset, saved.form)

@@ -1,4 +1,4 @@
-"""The aggregates beside users, as infra/aggregates has them; `make new-aggregate` adds one."""
+"""Aggregates beside users, read from infra/aggregates; `make new-aggregate` adds one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 import yaml
 
 Ports = dict[str, dict[str, int]]
-"""Program → what for → port, before the instance's offset."""
+"""Program → purpose → port, before the instance's offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """Its programs are named as those of users, with its own name before each."""
+    """An aggregate; its programs have the names of those of users, prefixed with its own name."""
 
     name: str
     database: str
     fields: str
-    """As `make new-aggregate` took them; it compares a second run with them."""
+    """Fields as given to `make new-aggregate`, which compares a second run with them."""
     ports: Ports
 
     @property
@@ -41,7 +41,7 @@ class Aggregate:
 
 
 def read(folder: Path) -> list[Aggregate]:
-    """Those that a folder holds, one a file, in the order of their names."""
+    """Return the aggregates of a folder, one a file, sorted by name."""
     return [
         Aggregate(**yaml.safe_load(file.read_text("utf-8")))
         for file in sorted(folder.glob("*.yaml"))

@@ -1,7 +1,7 @@
-"""Packages of the distribution: fetched and checked by apt, unpacked aside.
+"""Distribution packages, fetched and verified by apt, unpacked outside the system.
 
-Needs no root and changes nothing of the system: apt works on folders of its own, with this
-machine's mirror, proxy and keyring. Programs run through the unpacked loader and libraries.
+Needs no root and leaves the system unchanged: apt works on its own folders, with this machine's
+mirror, proxy and keyring. Programs run through the unpacked loader and libraries.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from local_stack import StackError
 from local_stack.debian import Distribution
 
-# What only install scripts need counts as installed.
+# Packages needed only by install scripts are declared as installed.
 STUBS = (
     "adduser", "debconf", "init-system-helpers", "lsb-base", "passwd", "perl", "perl-base",
     "procps", "sysvinit-utils",
@@ -33,10 +33,10 @@ DOWNLOAD_WITHIN = 900
 
 
 def install(wanted: Distribution, cache: Path, progress: Callable[[float], None]) -> None:
-    """Fetch and unpack the packages; `progress` is told the percentage. Raises StackError.
+    """Fetch and unpack the packages; call `progress` with the percentage. Raises StackError.
 
-    What apt has downloaded stays, so a run that was ended goes on where it was; the packages'
-    names, versions and hashes are kept in `manifest.txt`.
+    apt keeps what it has downloaded, so an interrupted run resumes; names, versions and hashes
+    of the packages are recorded in `manifest.txt`.
     """
     part = wanted.folder(cache).with_suffix(".part")
     lay_out(part, wanted)
@@ -68,11 +68,11 @@ def lay_out(part: Path, wanted: Distribution) -> None:
 
 
 def mirror(name: str) -> str:
-    """The mirror that this machine's own apt uses; raise StackError if it has none."""
+    """Return the mirror that this machine's apt uses; raise StackError if it has none."""
     sites = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"])
     candidates = [site for site in sites.splitlines() if "security" not in site]
     if not candidates:
-        raise StackError("apt knows no mirror: /etc/apt/sources.list.d has no `deb` entry")
+        raise StackError("apt has no mirror: add a `deb` entry to /etc/apt/sources.list.d")
     return next((site for site in candidates if site.rstrip("/").endswith(name)), candidates[0])
 
 
@@ -105,9 +105,9 @@ def apt_options(part: Path) -> list[str]:
 def apt(
     arguments: list[str], within: float, progress: Callable[[float], None] | None = None
 ) -> None:
-    """Run apt-get; raise StackError with its own words if it fails or takes too long."""
+    """Run apt-get; raise StackError with its error message if it fails or takes too long."""
     with subprocess.Popen(
-        # It ends with us, however we end, and frees its lock.
+        # Killed when this process ends, for whatever reason, so that its lock is released.
         ["setpriv", "--pdeathsig", "KILL", "apt-get", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -125,7 +125,7 @@ def apt(
             overdue.cancel()
     if process.returncode:
         errors = [line for line in words.splitlines() if line.startswith("E:")]
-        reason = errors[0] if errors else words or f"no end after {within:.0f} s"
+        reason = errors[0] if errors else words or f"timed out after {within:.0f} s"
         raise StackError(f"apt-get: {reason}")
 
 

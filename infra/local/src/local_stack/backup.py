@@ -1,4 +1,4 @@
-"""The event store in a file, and out of it: all else is made from its rows (docs/recovery.md)."""
+"""Back up and restore the event store, from which everything else is derived (docs/recovery.md)."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ from local_stack.layout import Instance, erasures
 from local_stack.software import Software
 from local_stack.supervisor import BIN
 
-# One moment, while all runs; rows alone, for the schema is command-api's to make; with the columns'
-# names, for a table that has more of them by then.
+# A consistent snapshot without locks. Rows only, since command-api creates the schema; with column
+# names, for a table that has gained columns by then.
 DUMP = (
     "--single-transaction", "--set-gtid-purged=OFF", "--no-create-info", "--no-tablespaces",
     "--complete-insert", "--skip-add-locks", "--skip-disable-keys", "--order-by-primary",
@@ -21,9 +21,9 @@ TABLE = "user_event"
 
 
 def save(software: Software, addresses: Addresses, file: Path) -> None:
-    """Every event of one moment, as SQL, and beside it the ledger of erasures.
+    """Save all events of one snapshot as SQL, and the ledger of erasures beside it.
 
-    Raises StackError, and leaves no half of a file.
+    Raises StackError, and leaves no partial file.
     """
     part = file.with_name(f"{file.name}.part")
     tool = client(software, addresses, "mysqldump")
@@ -45,18 +45,18 @@ def save(software: Software, addresses: Addresses, file: Path) -> None:
 
 
 def beside(file: Path) -> Path:
-    """Where the ledger of erasures is that was saved with a dump."""
+    """Return the path of the ledger of erasures that was saved with a dump."""
     return file.with_name(f"{file.name}.erasures")
 
 
 def restore(addresses: Addresses, file: Path, *options: str) -> str:
-    """Put saved events into the event store, completed from what was published since; the report.
+    """Restore saved events, completed with those published since; return the report.
 
-    options: those of `platform-setup restore`. Raises StackError when the event store has users
-    of the dump already, and where the restore could not end; it may be run again then.
+    options: those of `platform-setup restore`. Raises StackError when the event store already has
+    users of the dump, and when the restore fails; it can then be run again.
     """
     if not file.exists():
-        raise StackError(f"there is no file {file}")
+        raise StackError(f"no such file: {file}")
     ledgers = [erasures(Instance(addresses.instance)), beside(file)]
     erased = [f"--erased={ledger}" for ledger in ledgers if ledger.exists()]
     done = subprocess.run(
@@ -72,7 +72,7 @@ def restore(addresses: Addresses, file: Path, *options: str) -> str:
 
 
 def restoring(addresses: Addresses) -> dict[str, str]:
-    """The settings of a restore of the users' event store."""
+    """Return the settings of a restore of the users' event store."""
     settings = {
         "MYSQL_HOST": addresses.mysql_host,
         "MYSQL_PORT": str(addresses.mysql_port),
@@ -87,11 +87,11 @@ def restoring(addresses: Addresses) -> dict[str, str]:
 def client(software: Software, addresses: Addresses, program: str) -> list[str]:
     address = ["--protocol=tcp", f"--host={addresses.mysql_host}", f"--port={addresses.mysql_port}"]
     charsets = software.packages / "usr/share/mysql/charsets"
-    # First: no file of this machine's is read.
+    # First, so that no option file of this machine is read.
     own = ["--no-defaults", "--user=root", f"--character-sets-dir={charsets}"]
     return [*software.unpacked(f"usr/bin/{program}"), *own, *address]
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """The password is in no command line, which all users of a machine may read."""
+    """Pass the password here: command lines can be read by all users of a machine."""
     return {"PATH": os.defpath, "MYSQL_PWD": addresses.password("root")}

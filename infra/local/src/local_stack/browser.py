@@ -1,4 +1,4 @@
-"""The browser that tests drive: the machine's own, or else Debian's Chromium, unpacked aside."""
+"""The browser for tests: the machine's own, else Debian's Chromium, unpacked locally."""
 
 import platform
 import shutil
@@ -9,7 +9,7 @@ from local_stack.debian import browser_packages, os_release
 from local_stack.provision import unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The last: libpulse looks for its other half there by an absolute path, which is not ours.
+# The last one: libpulse opens libpulsecommon there by an absolute path, which is not ours.
 LIBRARIES = (
     "usr/lib/x86_64-linux-gnu",
     "lib/x86_64-linux-gnu",
@@ -24,14 +24,14 @@ FONTS = """\
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """A Chromium, and what must be in its environment."""
+    """A Chromium and the environment that it needs."""
 
     program: str
     environment: dict[str, str]
 
 
 def browser(cache: Path) -> Browser:
-    """Fetch it if there is none; raises StackError where that cannot be."""
+    """Return a browser, fetched if there is none; raise StackError if that is impossible."""
     for name in NAMES:
         if found := shutil.which(name):
             return Browser(found, {})
@@ -39,7 +39,7 @@ def browser(cache: Path) -> Browser:
 
 
 def told(content: Path) -> Browser:
-    """The program of unpacked packages, told where its libraries and fonts are."""
+    """Return the unpacked program with the paths of its libraries and fonts."""
     fonts = content.with_name("fonts.conf")
     fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))
     libraries = [str(content / name) for name in LIBRARIES]

@@ -1,4 +1,4 @@
-"""The programs of a running instance: their state, and stopping and starting one of them."""
+"""State of a running instance's programs; start and stop one of them."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What supervisor knows of a program."""
+    """A program's state as reported by supervisor."""
 
     name: str
     state: str
@@ -31,7 +31,7 @@ class State:
 
 
 def states(instance: Instance) -> dict[str, State]:
-    """Every program's state; raise StackError if the instance is not running."""
+    """Return every program's state; raise StackError if the instance is not running."""
     try:
         found = call(instance, "getAllProcessInfo")
     except OSError as error:
@@ -42,31 +42,31 @@ def states(instance: Instance) -> dict[str, State]:
 
 
 def state(instance: Instance, program: str) -> State:
-    """A program's state; raise StackError if there is no such program."""
+    """Return a program's state; raise StackError if there is no such program."""
     found = states(instance)
     if program not in found:
-        raise StackError(f"there is no program {program!r}; there are {', '.join(sorted(found))}")
+        raise StackError(f"no program {program!r}; known programs: {', '.join(sorted(found))}")
     return found[program]
 
 
 def pid_of(instance: str, program: str) -> int:
-    """The process id of a program, 0 if it does not run; raise StackError."""
+    """Return a program's process id, 0 if it is not running. Raises StackError."""
     return state(Instance(instance), program).pid
 
 
 def start(instance: str, program: str) -> None:
-    """Start a program unless it runs; does not wait until it is healthy. Raises StackError."""
+    """Start a program unless it is running; do not wait for its health. Raises StackError."""
     if not state(Instance(instance), program).is_up:
         call(Instance(instance), "startProcess", program, NO_WAIT)
 
 
 def stop(instance: str, program: str, within: float = 60.0) -> None:
-    """Stop a program and wait until its process has ended; raise StackError if it does not."""
+    """Stop a program and wait for its process to end; raise StackError if it does not."""
     stop_all(Instance(instance), [program], within)
 
 
 def stop_all(instance: Instance, programs: list[str], within: float = 60.0) -> None:
-    """Stop programs at the same time; supervisor kills one that outlasts its time."""
+    """Stop programs in parallel; supervisor kills one that exceeds its time."""
     for name in programs:
         if state(instance, name).is_up:
             call(instance, "stopProcess", name, NO_WAIT)
@@ -78,7 +78,7 @@ def stop_all(instance: Instance, programs: list[str], within: float = 60.0) -> N
 
 
 def shut_down(instance: Instance, within: float = 30.0) -> None:
-    """End supervisord; also what a supervisord that was killed has left behind."""
+    """End supervisord, and processes left behind by one that was killed."""
     left = [process for process in psutil.process_iter() if belongs(process, instance)]
     if is_running(instance):
         call(instance, "shutdown")
@@ -96,7 +96,7 @@ def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
 
 
 def belongs(process: psutil.Process, instance: Instance) -> bool:
-    """True of this instance's supervisord and whatever it started: all carry its mark."""
+    """Return true for this instance's supervisord and its children: all carry its mark."""
     try:
         return process.pid != os.getpid() and process.environ().get(MARK) == str(instance.home)
     except psutil.Error:

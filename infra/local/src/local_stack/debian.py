@@ -1,4 +1,4 @@
-"""Which packages hold MySQL, Redis, Prometheus and a browser, by distribution."""
+"""Packages of MySQL, Redis, Prometheus and a browser, by distribution."""
 
 import hashlib
 import platform
@@ -13,32 +13,32 @@ COMMON = ("redis-server", "prometheus")
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Whose packages, from which suite."""
+    """A distribution, its suite, and packages of it."""
 
     id: str
     suite: str
     components: str
     packages: tuple[str, ...]
     present: tuple[str, ...] = ()
-    """What is not fetched, since the machine has it."""
+    """Packages not fetched, since the machine has them."""
 
     @property
     def keyring(self) -> Path:
         return Path(f"/usr/share/keyrings/{self.id}-archive-keyring.gpg")
 
     def folder(self, cache: Path) -> Path:
-        """Where they lie unpacked; other packages are another folder."""
+        """Return where the packages are unpacked; another list has another folder."""
         digest = hashlib.sha256(" ".join(self.packages).encode()).hexdigest()[:12]
         return cache / f"{self.id}-{self.suite}-{digest}"
 
 
 def this_distribution() -> Distribution:
-    """What this machine runs; raise StackError if it is none of ours."""
+    """Return this machine's distribution; raise StackError if it is not supported."""
     return distribution(os_release(), platform.machine())
 
 
 def os_release() -> dict[str, str]:
-    """What os-release(5) says of this machine, or the system's name."""
+    """Return os-release(5) of this machine, or the system's name."""
     try:
         return platform.freedesktop_os_release()
     except OSError:
@@ -63,20 +63,20 @@ def distribution(os_release: dict[str, str], machine: str) -> Distribution:
 
 
 def browser_packages(os_release: dict[str, str], machine: str) -> Distribution:
-    """A browser without a window, of the machine's own suite, so that it runs on its own libc.
+    """Return a headless browser of the machine's own suite, so that it runs on its own libc.
 
-    Raises StackError where the distribution has none: Ubuntu's is a snap.
+    Raises StackError where the distribution has no package: Ubuntu's is a snap.
     """
     if machine == "x86_64" and os_release.get("ID") == "debian":
         packages = ("chromium-headless-shell", "fonts-dejavu-core")
         return Distribution("debian", os_release["VERSION_CODENAME"], "main", packages, ("libc6",))
-    raise StackError("tests need a browser, and none can be fetched here: install chromium")
+    raise StackError("tests need a browser, and this distribution has no package: install chromium")
 
 
 def load_packages(os_release: dict[str, str], machine: str) -> Distribution:
-    """Load generators that take less of the machine than k6 does, and a proxy.
+    """Return load generators that use less CPU than k6 does, and a proxy.
 
-    Raises StackError where the distribution is none of ours.
+    Raises StackError if the distribution is not supported.
     """
     if machine == "x86_64" and os_release.get("ID") in {"debian", "ubuntu"}:
         name, suite = os_release["ID"], os_release["VERSION_CODENAME"]
@@ -84,4 +84,4 @@ def load_packages(os_release: dict[str, str], machine: str) -> Distribution:
         return Distribution(
             name, suite, components, ("wrk", "nghttp2-client", "haproxy"), ("libc6",)
         )
-    raise StackError("benches need wrk and h2load, and they cannot be fetched here: install them")
+    raise StackError("benchmarks need wrk and h2load, which cannot be fetched: install them")

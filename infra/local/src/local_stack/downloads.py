@@ -1,4 +1,4 @@
-"""Pinned files from Maven Central: resolved by jgo, checked, then moved into place."""
+"""Pinned files from Maven Central: resolved by jgo, verified, then moved into place."""
 
 import hashlib
 import shutil
@@ -20,9 +20,9 @@ TIMEOUT = 30
 
 
 def fetch(pin: Pin, bundle: Bundle, staging: Path, advance: Advance) -> None:
-    """Bring one file to its place, whole or not at all.
+    """Download a file to its place, completely or not at all.
 
-    `advance` is told of every byte. Raises StackError if it cannot be had or is not the pinned one.
+    Calls `advance` with bytes received. Raises StackError on failure or a wrong hash.
     """
     with tempfile.TemporaryDirectory(dir=staging) as folder:
         file = download(pin, Path(folder), advance)
@@ -30,7 +30,7 @@ def fetch(pin: Pin, bundle: Bundle, staging: Path, advance: Advance) -> None:
         bundle.content.parent.mkdir(parents=True, exist_ok=True)
         if pin.is_archive:
             unpacked = Path(folder) / "unpacked"
-            # No filter for paths that lead outside (Python 3.11.2 has none): the hash is known.
+            # No filter for paths outside the folder (Python 3.11.2 has none): the hash is verified.
             shutil.unpack_archive(file, unpacked)
             unpacked.rename(bundle.content)
         else:
@@ -42,7 +42,7 @@ def download(pin: Pin, folder: Path, advance: Advance) -> Path:
     for attempt, pause in enumerate((*PAUSES, None)):
         received = Counter(advance)
         context = MavenContext(
-            repo_cache=folder / str(attempt),  # what a broken try leaves is not taken for the file
+            repo_cache=folder / str(attempt),  # a failed attempt's files are not reused
             resolver=PythonResolver(progress_callback=received.file),
             timeout=TIMEOUT,
         )
@@ -54,14 +54,14 @@ def download(pin: Pin, folder: Path, advance: Advance) -> Path:
             if pause is None:
                 raise StackError(
                     f"{pin.filename} could not be downloaded from Maven Central: {error}. "
-                    "Run it again: what is there already is kept."
+                    "Run it again: completed downloads are kept."
                 ) from error
             time.sleep(pause)
     raise AssertionError("unreachable")
 
 
 class Counter:
-    """Tells of bytes as they come, and takes them back if the try was in vain."""
+    """Report bytes as they arrive; subtract them again if the attempt fails."""
 
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
@@ -80,11 +80,11 @@ class Counter:
 
 
 def verify(file: Path, pin: Pin) -> None:
-    """Raise StackError if the file is not the pinned one."""
+    """Raise StackError if the file's hash is not the pinned one."""
     with file.open("rb") as content:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     if found != pin.sha256:
         raise StackError(
             f"{pin.filename} is not the pinned file: sha256 {found}, expected {pin.sha256}. "
-            "Nothing of it was kept. Is a mirror or proxy between here and Maven Central?"
+            "Nothing of it was kept. Check for a mirror or proxy in front of Maven Central."
         )

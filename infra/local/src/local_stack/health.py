@@ -1,4 +1,4 @@
-"""Is it answering? Each check speaks the server's own protocol once, and raises if it is not."""
+"""Health checks; each makes one request in the server's own protocol and raises on failure."""
 
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ ANSWER_WITHIN = 5.0
 
 
 def mysql(addresses: Addresses) -> None:
-    """Root can log in, with the password of this instance."""
+    """Log in as root with this instance's password."""
     with pymysql.connect(
         host=addresses.mysql_host,
         port=addresses.mysql_port,
@@ -27,7 +27,7 @@ def mysql(addresses: Addresses) -> None:
 
 
 def kafka(address: str) -> None:
-    """The broker tells of its cluster."""
+    """Request the cluster's metadata from the broker."""
     # Silent: librdkafka would print every refused connection while the broker starts.
     quiet: dict[str, str | int | float | bool] = {
         "bootstrap.servers": address,
@@ -37,7 +37,7 @@ def kafka(address: str) -> None:
 
 
 def redis_server(addresses: Addresses, port: int) -> None:
-    """PING; also fails while the file of the last run is being loaded."""
+    """PING; also fails while Redis loads its dataset."""
     with redis.Redis(
         HOST,
         port,
@@ -51,7 +51,7 @@ def redis_server(addresses: Addresses, port: int) -> None:
 
 @cache
 def http() -> httpx2.Client:
-    """One client for all checks, with a connection for each.
+    """Return the client of all checks, with a connection for each.
 
     Creating one loads the certificate authorities: 30 ms of CPU, for some hundred checks a start.
     """
@@ -60,12 +60,12 @@ def http() -> httpx2.Client:
 
 
 def get(url: str) -> None:
-    """The address answers 2xx; raises StackError with what it answers instead."""
+    """Request a URL; raise StackError with the response unless the status is 2xx."""
     answer = http().get(url)
     if not answer.is_success:
-        raise StackError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
+        raise StackError(f"{url} returned {answer.status_code}: {answer.text[:200]}")
 
 
 def exists(file: Path) -> None:
-    """Raise OSError unless the program has made its file."""
+    """Raise OSError unless the program has created its file."""
     file.stat()

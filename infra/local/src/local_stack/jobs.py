@@ -1,4 +1,4 @@
-"""The jobs that make fresh servers ready before services start."""
+"""Jobs that set up fresh servers before services start."""
 
 from local_stack.addresses import MYSQL_USERS
 from local_stack.layout import AGGREGATES
@@ -8,7 +8,7 @@ from local_stack.service_settings import USERS, mysql_settings
 
 
 def jobs(context: Context) -> list[Job]:
-    """What makes fresh servers ready; each does nothing where all is as it should be."""
+    """Return the jobs that set up fresh servers; each does nothing if all is in place."""
     addresses = context.addresses
     setup = str(context.bin / "platform-setup")
     return [
@@ -47,7 +47,7 @@ def jobs(context: Context) -> list[Job]:
 
 
 def migrate(context: Context, prefix: str, database: str) -> Job:
-    """prefix: what the names of the aggregate's programs begin with."""
+    """prefix: prefix of the aggregate's program names."""
     service = f"{prefix}command-api"
     variables = service.upper().replace("-", "_")
     migrator = mysql_settings(context, "migrator", database)

@@ -1,4 +1,4 @@
-"""Kafka's own command-line tools, on an instance's broker."""
+"""Kafka's command-line tools, run against an instance's broker."""
 
 import os
 
@@ -17,9 +17,9 @@ TOOLS = {
 
 
 def run(software: Software, addresses: Addresses, tool: str, options: list[str]) -> None:
-    """Become the tool, and never return; raises StackError if there is none of that name."""
+    """Replace this process by the tool; raise StackError if no tool has that name."""
     if tool not in TOOLS:
-        raise StackError(f"there is no tool {tool!r}; there are {', '.join(TOOLS)}")
+        raise StackError(f"no tool {tool!r}; known tools: {', '.join(TOOLS)}")
     java, *jvm = software.java("128m")
     broker = ["--bootstrap-server", addresses.kafka_bootstrap]
     command = [java, *jvm, "-cp", f"{software.kafka}/*", TOOLS[tool], *broker, *options]

@@ -1,4 +1,4 @@
-"""Start everything in the order of its needs, and as parallel as that allows."""
+"""Start programs and jobs in the order of their dependencies, as parallel as it allows."""
 
 import subprocess
 import threading
@@ -20,7 +20,7 @@ Report = Callable[[str, str, float], None]
 
 
 class Launch:
-    """One `up`. What it started it also stops, if it cannot be finished."""
+    """One `up`; on failure it stops what it started."""
 
     def __init__(self, instance: Instance, report: Report) -> None:
         self._instance = instance
@@ -30,9 +30,9 @@ class Launch:
         self._log_sizes: dict[str, int] = {}
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Return when every program is healthy and every job done.
+        """Return when every program is healthy and every job has succeeded.
 
-        Raises StackError, or KeyboardInterrupt, after having stopped what was started here.
+        Raises StackError or KeyboardInterrupt, after stopping what was started here.
         """
         sorter = order(steps)
         by_name = {step.name: step for step in steps}
@@ -76,7 +76,7 @@ class Launch:
             now = control.state(self._instance, program.name)
             first_pid = first_pid or now.pid
             if now.state == "BACKOFF" or not now.is_up or (now.pid and now.pid != first_pid):
-                raise StackError(f"{program.name} died while starting{self._words(program.name)}")
+                raise StackError(f"{program.name} exited while starting{self._words(program.name)}")
             try:
                 program.healthy()
             except Exception as error:  # noqa: BLE001  each server's client has errors of its own
@@ -93,7 +93,7 @@ class Launch:
         environment = clean_environment(self._instance) | job.environment
         with (
             log.open("w") as output,
-            # A session of its own: Ctrl-C reaches this process alone, which then ends the job.
+            # In a session of its own: Ctrl-C reaches only this process, which then ends the job.
             subprocess.Popen(
                 job.command, env=environment, stdout=output, stderr=output, start_new_session=True
             ) as process,
@@ -108,11 +108,11 @@ class Launch:
         return "done"
 
     def _moments(self, within: float) -> Iterator[None]:
-        """Now and then, until the time is over; raises StackError once the launch is given up."""
+        """Yield every poll interval until the time is over; raise StackError on cancellation."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             if self._given_up.is_set():
-                raise StackError("given up")
+                raise StackError("cancelled")
             yield
             self._given_up.wait(EVERY)
 
@@ -120,11 +120,11 @@ class Launch:
         log = self._instance.log(name)
         said = log.read_bytes()[self._log_sizes.get(name, 0) :].decode(errors="replace")
         lines = said.splitlines()[-LAST_LINES:]
-        return "\n".join([f". Its last words, from {log}:", *(f"  {line}" for line in lines)])
+        return "\n".join([f". Last lines of {log}:", *(f"  {line}" for line in lines)])
 
 
 def order(steps: Sequence[Step]) -> TopologicalSorter[str]:
-    """A sorter that hands out a name when what it comes after is done."""
+    """Return a sorter that yields a name once its dependencies are done."""
     sorter = TopologicalSorter({step.name: step.after for step in steps})
     sorter.prepare()
     return sorter

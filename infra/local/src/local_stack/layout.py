@@ -1,4 +1,4 @@
-"""Where everything is: folders, ports, sockets, and the cache of downloads."""
+"""Paths, ports and sockets of an instance, and the cache of downloads."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from local_stack.aggregates import Ports, read
 ROOT = Path(__file__).resolve().parents[4]
 INFRA = ROOT / "infra"
 AGGREGATES = read(INFRA / "aggregates")
-"""Those beside users."""
+"""Aggregates beside users."""
 
 PORTS: Ports = {
     "mysql": {"sql": 3306},
@@ -37,19 +37,19 @@ PORTS: Ports = {
     "erasure-ledger": {},
     **{name: ports for aggregate in AGGREGATES for name, ports in aggregate.ports.items()},
 }
-"""Program → what for → port, before the instance's offset."""
+"""Program → purpose → port, before the instance's offset."""
 
-# sun_path of unix(7) has 108 bytes; supervisor binds to the name with ".<pid>" added first.
+# sun_path of unix(7) holds 108 bytes; supervisor first binds to the name with ".<pid>" appended.
 LONGEST_SOCKET_PATH = 96
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """How many of the servers that can be several: one, or three, which outlive the loss of one."""
+    """Numbers of nodes: one, or three, which survive the loss of one."""
 
     brokers: int = 1
     redis_masters: int = 1
-    """Of three, each has a replica: together a Redis Cluster."""
+    """Three form a Redis Cluster, each with a replica."""
     opensearch_nodes: int = 1
 
 
@@ -58,14 +58,14 @@ ONE_OF_EACH = Topology()
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One stack on this machine; two differ in name and port offset and share only downloads."""
+    """A stack on this machine; two differ in name and port offset and share only downloads."""
 
     name: str = "dev"
     port_offset: int = 0
     form: Topology = ONE_OF_EACH
 
     def nodes(self, server: str) -> list[str]:
-        """The programs of a server that may be several: kafka, kafka-2 and kafka-3, say."""
+        """Return the programs of a server that may have several nodes, such as kafka, kafka-2."""
         masters = self.form.redis_masters
         counts = {
             "kafka": self.form.brokers,
@@ -86,7 +86,7 @@ class Instance:
         return PORTS[program][purpose] + self.port_offset
 
     def folder(self, *parts: str) -> Path:
-        """A folder of this instance, made if missing, for its owner only."""
+        """Return a folder of this instance, created if missing, accessible by its owner only."""
         folder = self.home
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -99,7 +99,7 @@ class Instance:
         return self.folder("log") / f"{name}.log"
 
     def socket(self, name: str) -> Path:
-        """A unix socket's path; in the temporary folder where the clone's path is too long."""
+        """Return a unix socket's path, in the temporary folder if the clone's path is too long."""
         path = self.home / "run" / f"{name}.sock"
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return self.folder("run") / path.name
@@ -110,12 +110,12 @@ class Instance:
 
 
 def erasures(instance: Instance) -> Path:
-    """The ledger of erasures (docs/recovery.md)."""
+    """Return the path of the ledger of erasures (docs/recovery.md)."""
     return instance.home / "data" / "erasure-ledger" / "users"
 
 
 def cache() -> Path:
-    """The folder of downloads, shared by all clones and instances."""
+    """Return the folder of downloads, shared by all clones and instances."""
     if given := os.environ.get("PEOPLE_CACHE"):
         return Path(given).resolve()
     if given := os.environ.get("XDG_CACHE_HOME"):

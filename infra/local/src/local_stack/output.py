@@ -1,4 +1,4 @@
-"""What people read: tables of programs and addresses, and lines to try."""
+"""Console output: tables of programs and addresses, and commands to try."""
 
 import time
 from collections.abc import Collection, Iterable
@@ -32,7 +32,7 @@ def step(name: str, what: str, seconds: float) -> None:
 
 
 def show_addresses(addresses: Addresses, services: Collection[str]) -> None:
-    """Where the servers, and the services that run, are to be found."""
+    """Print the addresses of the servers and of the running services."""
     rows = [
         (CONSOLE, addresses.console_url),
         *((name, f"{url}   gRPC {addresses.grpc[name]}") for name, url in addresses.http.items()),
@@ -60,7 +60,7 @@ def show_trials(addresses: Addresses) -> None:
 
 
 def show_states(states: Iterable[State], health: dict[str, str]) -> None:
-    """One row for each program, and the memory of all of them."""
+    """Print one row for each program, and the total memory."""
     table = Table("program", "state", "pid", "memory", "up", "health", box=None, pad_edge=False)
     total = 0
     for state in states:

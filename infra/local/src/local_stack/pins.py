@@ -1,4 +1,4 @@
-"""What is downloaded from Maven Central, pinned by hash: pins/<bundle>.txt."""
+"""Downloads from Maven Central, pinned by hash: pins/<bundle>.txt."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ LINE = re.compile(rf"(?P<sha256>[0-9a-f]{{64}})\s+(?P<size>\d+)\s+{COORDINATE}")
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One file: its Maven coordinate, its hash, its size in bytes."""
+    """A file's Maven coordinate, hash, and size in bytes."""
 
     sha256: str
     size: int
@@ -44,7 +44,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The files of one pin list; jars lie in `content`, an archive is unpacked there."""
+    """The files of one pin list; jars are in `content`, an archive is unpacked there."""
 
     name: str
     pins: tuple[Pin, ...]
@@ -62,19 +62,19 @@ class Bundle:
 
 
 def bundles(cache: Path) -> dict[str, Bundle]:
-    """Every bundle, by name."""
+    """Return every bundle, by name."""
     return {name: bundle(name, cache) for name in BUNDLES}
 
 
 def bundle(name: str, cache: Path) -> Bundle:
-    """A bundle in the cache; a changed pin list is another folder, so nothing old stays inside."""
+    """Return a bundle in the cache; a changed pin list has another folder, free of old files."""
     text = (PINS / f"{name}.txt").read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Bundle(name, tuple(parse(text, f"{name}.txt")), cache / f"{name}-{digest}")
 
 
 def parse(text: str, name: str) -> list[Pin]:
-    """The pins of a list; raise StackError with the number of a line that is none."""
+    """Return the pins of a list; raise StackError with the number of an invalid line."""
     pins = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):

@@ -1,4 +1,4 @@
-"""What would make a start fail later is found first: each finding is one line with what to do."""
+"""Checks before a start; each failed check is one line with the remedy."""
 
 import errno
 import os
@@ -23,7 +23,7 @@ TOOLS = ("apt-get", "dpkg-deb", "setpriv")
 
 
 def check_provisioning(distribution: Distribution, cache: Path) -> None:
-    """Raise StackError if the downloads cannot work: a tool, the keyring or disk is missing."""
+    """Raise StackError if downloads cannot work: a tool, the keyring or disk space is missing."""
     findings = [*missing_tools(TOOLS), *short_of_disk(cache, DISK_FOR_DOWNLOADS)]
     if not distribution.keyring.exists():
         findings.append(
@@ -33,13 +33,13 @@ def check_provisioning(distribution: Distribution, cache: Path) -> None:
 
 
 def check_start(instance: Instance, wanted: Collection[str], running: Collection[str]) -> None:
-    """Raise StackError if what is wanted and not yet running cannot start here."""
+    """Raise StackError if requested programs that are not running cannot start here."""
     tools = ("setpriv",) if os.getuid() == 0 else ()
     findings = [*missing_tools(tools), *short_of_disk(instance.folder(), DISK_FOR_DATA)]
     if not running and (available := psutil.virtual_memory().available) < MEMORY:
         findings.append(
             f"{available / GB:.1f} GB of memory are free, the stack needs {MEMORY / GB:.0f} GB: "
-            "end something else first"
+            "stop other programs first"
         )
     for program in wanted:
         if program not in running:
@@ -55,14 +55,14 @@ def refuse(findings: list[str]) -> None:
 def missing_tools(tools: Collection[str]) -> Iterator[str]:
     for tool in tools:
         if shutil.which(tool) is None:
-            yield f"the program {tool} is missing: install the package that holds it"
+            yield f"the program {tool} is missing: install the package that provides it"
 
 
 def short_of_disk(folder: Path, needed: int) -> Iterator[str]:
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
     if free < needed:
-        yield f"{free / GB:.1f} GB are free at {there}, {needed / GB:.0f} GB are needed: make room"
+        yield f"{free / GB:.1f} GB are free at {there}, {needed / GB:.0f} GB are needed: free space"
 
 
 def taken_ports(instance: Instance, program: str) -> Iterator[str]:

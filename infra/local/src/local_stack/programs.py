@@ -1,4 +1,4 @@
-"""What an instance consists of: programs that run on, jobs that run once, and their order."""
+"""Contents of an instance: long-running programs, one-shot jobs, and their order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from local_stack.addresses import Addresses
 from local_stack.layout import Instance
 from local_stack.software import Software
 
-# Seconds. A program that dies ends the wait at once; on two busy cores three brokers and a registry
-# have taken more than 120 s, and a test run that ends for that says nothing about the code.
+# Seconds. A program that exits ends the wait at once. On two busy cores, three brokers and a
+# registry have taken more than 120 s, and a test run that times out proves nothing about the code.
 START_WITHIN = 300.0
 
 
 def nothing() -> None:
-    """For a program that needs no preparation."""
+    """Prepare nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,17 @@ class Program:
     command: list[str]
     after: tuple[str, ...]
     healthy: Callable[[], None]
-    """Returns if it answers, raises anything if not."""
+    """Health check: returns if the program answers, else raises any exception."""
     environment: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] = nothing
-    """What must be there before it starts: a formatted folder, a first password."""
+    """Preparation before the start: a formatted folder, an initial password."""
     start_within: float = START_WITHIN
     stop_within: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command that must end well before what comes after it starts; it may run again."""
+    """A command that must succeed before its dependents start; it may run again."""
 
     name: str
     command: list[str]
@@ -46,7 +46,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every program's definition needs to know."""
+    """Input of every program's definition."""
 
     instance: Instance
     addresses: Addresses

@@ -1,4 +1,4 @@
-"""Everything the servers need, in the cache: downloaded once, in parallel, checked, resumable."""
+"""Everything the servers need, in the cache: downloaded once, in parallel, verified, resumable."""
 
 import fcntl
 import shutil
@@ -17,13 +17,13 @@ from local_stack.pins import Bundle
 from local_stack.software import Software
 
 AT_ONCE = 8
-# Kafka Connect finds plugins by this file only (plugin.discovery), and the converter brings none.
+# Kafka Connect discovers plugins by this file only (plugin.discovery); the converter ships none.
 CONVERTERS = "META-INF/services/org.apache.kafka.connect.storage.Converter"
 AVRO_CONVERTER = "io.apicurio.registry.utils.converter.AvroConverter\n"
 
 
 def provision(distribution: Distribution, cache: Path) -> Software:
-    """Fetch what is missing; makes no call to the network when nothing is. Raises StackError."""
+    """Fetch what is missing; without network access if nothing is. Raises StackError."""
     bundles = pins.bundles(cache)
     if not is_provisioned(distribution, cache):
         with alone(cache):
@@ -43,7 +43,7 @@ def provision(distribution: Distribution, cache: Path) -> Software:
 
 
 def unpacked(wanted: Distribution, cache: Path) -> Path:
-    """The folder of these packages' files, fetched if they are not there. Raises StackError."""
+    """Return the folder of the packages' files, fetched if missing. Raises StackError."""
     folder = wanted.folder(cache)
     with alone(cache):
         if not folder.exists():
@@ -54,14 +54,14 @@ def unpacked(wanted: Distribution, cache: Path) -> Path:
 
 
 def is_provisioned(distribution: Distribution, cache: Path) -> bool:
-    """True if nothing has to be downloaded."""
+    """Return true if nothing has to be downloaded."""
     missing = any(bundle.missing() for bundle in pins.bundles(cache).values())
     return distribution.folder(cache).exists() and not missing
 
 
 @contextmanager
 def alone(cache: Path) -> Iterator[None]:
-    """Two provisionings at once would fetch everything twice: the second waits for the first."""
+    """Hold the lock of provisioning: a second run waits instead of fetching everything again."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -107,7 +107,7 @@ def bundle_bar(progress: Progress, bundle: Bundle) -> Callable[[int], None]:
 
 
 def packages_bar(progress: Progress, distribution: Distribution) -> Callable[[float], None]:
-    # apt tells a percentage; the bar counts bytes, and the packages are about 140 MB.
+    # apt reports a percentage; the bar counts bytes, and the packages are about 140 MB.
     size = 140_000_000
     task = progress.add_task(f"{distribution.id} packages", total=size)
     return lambda percent: progress.update(task, completed=size * percent / 100)

@@ -1,6 +1,6 @@
-"""Make a Redis Cluster of servers, with a replica for each master.
+"""Form a Redis Cluster with a replica for each master.
 
-python -m local_stack.redis_cluster HOST:PORT … -- REDIS-CLI …; does nothing where they are one.
+python -m local_stack.redis_cluster HOST:PORT … -- REDIS-CLI …; does nothing if it exists.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def form(nodes: list[str], redis_cli: list[str]) -> None:
-    """Raises SystemExit with what redis-cli says when it cannot be done."""
+    """Form the cluster; raise SystemExit with redis-cli's message if that fails."""
     if not is_formed(nodes, redis_cli):
         replicas = str(len(nodes) // MASTERS - 1)
         create = ["--cluster", "create", *nodes, "--cluster-replicas", replicas, "--cluster-yes"]
@@ -29,7 +29,7 @@ def form(nodes: list[str], redis_cli: list[str]) -> None:
     deadline = time.monotonic() + WITHIN
     while not all(is_whole(node, len(nodes), redis_cli) for node in nodes):
         if time.monotonic() > deadline:
-            raise SystemExit(f"the cluster is not whole after {WITHIN:.0f} s")
+            raise SystemExit(f"the cluster is incomplete after {WITHIN:.0f} s")
         time.sleep(0.1)
 
 
@@ -38,7 +38,7 @@ def is_formed(nodes: list[str], redis_cli: list[str]) -> bool:
 
 
 def is_whole(node: str, size: int, redis_cli: list[str]) -> bool:
-    """True if the node knows all others, and an owner of every slot."""
+    """Return true if the node knows all others, and an owner of every slot."""
     told = info(node, redis_cli)
     return "cluster_state:ok\n" in told and f"cluster_known_nodes:{size}\n" in told
 

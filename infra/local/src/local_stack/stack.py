@@ -1,4 +1,4 @@
-"""What can be done with an instance: up, down, clean, status."""
+"""Operations on an instance: up, down, clean, status."""
 
 import fcntl
 import shutil
@@ -35,8 +35,8 @@ from local_stack.servers import connector, servers
 from local_stack.services import services
 from local_stack.software import Software
 
-# What a rank needs to end well comes after it. MySQL takes 10 s while a connector that has gone
-# still counts as connected, so the servers stop at the same time.
+# The programs that a rank needs to stop cleanly are in later ranks. MySQL takes 10 s while a
+# connector that has gone still counts as connected, so the servers stop at the same time.
 STOP_ORDER = (
     (CANARY, CONSOLE),
     (*SERVICES, SUPERVISOR, ERASURE_LEDGER, *MORE_SERVICES, *MORE_SUPERVISORS),
@@ -46,7 +46,7 @@ STOP_ORDER = (
 
 
 def fetch() -> Software:
-    """The servers' programs, downloaded if they are not there. Raises StackError."""
+    """Return the servers' programs, downloaded if missing. Raises StackError."""
     distribution = this_distribution()
     if not is_provisioned(distribution, cache()):
         preflight.check_provisioning(distribution, cache())
@@ -54,7 +54,7 @@ def fetch() -> Software:
 
 
 def up(instance: Instance, *, with_services: bool) -> Addresses:
-    """Everything runs, is healthy and set up; raises StackError, having stopped what it started."""
+    """Start everything and wait for its health; on StackError, what was started is stopped."""
     software = fetch()
     with alone(instance):
         context = Context(instance, addresses.save(instance), software, supervisor.BIN)
@@ -62,7 +62,7 @@ def up(instance: Instance, *, with_services: bool) -> Addresses:
         unwanted = [] if with_services else [one.name for one in all_services]
         wanted = all_servers if unwanted else all_servers + all_services
         if not supervisor.is_running(instance):
-            control.shut_down(instance)  # what a supervisord that was killed has left behind
+            control.shut_down(instance)  # processes left behind by a supervisord that was killed
         preflight.check_start(instance, [one.name for one in wanted], running(instance))
         write_environments(context)
         is_new = supervisor.ensure(instance, all_servers + all_services)
@@ -84,7 +84,7 @@ def running(instance: Instance) -> list[str]:
 
 
 def write_environments(context: Context) -> None:
-    """env/<program>.env: settings to run a program from an editor or a shell."""
+    """Write env/<program>.env: settings to run a program from an editor or a shell."""
     programs = [*services(context), connector.supervisor(context)]
     environments = {one.name: one.environment for one in programs} | verifier.environments(context)
     for name, environment in environments.items():
@@ -94,7 +94,7 @@ def write_environments(context: Context) -> None:
 
 
 def down(instance: Instance) -> None:
-    """Nothing of the instance runs any more; its data stays."""
+    """Stop every program of the instance; keep its data."""
     with alone(instance):
         there = running(instance)
         for rank in STOP_ORDER:
@@ -103,19 +103,19 @@ def down(instance: Instance) -> None:
 
 
 def kind(program: str) -> str:
-    """The server that a program is one of: kafka of kafka-2."""
+    """Return the server that a program belongs to: kafka for kafka-2."""
     name, _, number = program.rpartition("-")
     return name if number.isdigit() else program
 
 
 def clean(instance: Instance) -> None:
-    """Down, and the instance's data, logs and passwords are gone; downloads stay in the cache."""
+    """Stop, and remove the instance's data, logs and passwords; downloads stay in the cache."""
     down(instance)
     shutil.rmtree(instance.home)
 
 
 def health_of_all(instance: Instance) -> dict[str, str]:
-    """Program → "healthy", or why not; asked all at the same time."""
+    """Return program → "healthy", or the reason why not; checked in parallel."""
     context = Context(instance, addresses.of(instance), fetch(), supervisor.BIN)
     up_now = set(running(instance))
     programs = [one for one in servers(context) + services(context) if one.name in up_now]
@@ -128,23 +128,23 @@ def health_of(program: Program) -> str:
     try:
         program.healthy()
     except Exception as error:  # noqa: BLE001  each server's client has errors of its own
-        return f"not healthy: {str(error).splitlines()[0]}"
+        return f"unhealthy: {str(error).splitlines()[0]}"
     return "healthy"
 
 
 def logs(instance: Instance) -> list[str]:
-    """The names of everything that has written a log."""
+    """Return the names of all programs and jobs that have a log."""
     return sorted(file.stem for file in (instance.home / "log").glob("*.log"))
 
 
 @contextmanager
 def alone(instance: Instance) -> Iterator[None]:
-    """Raise StackError if another command is changing the instance."""
+    """Lock the instance; raise StackError if another command is changing it."""
     with (instance.folder("run") / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(
-                f"another command is at work on instance {instance.name!r}: wait until it ends"
+                f"another command is changing instance {instance.name!r}: wait until it ends"
             ) from None
         yield

@@ -1,4 +1,4 @@
-"""supervisord, one for each instance: its configuration, and what is said over its socket."""
+"""supervisord, one for each instance: its configuration, and calls over its socket."""
 
 import http.client
 import os
@@ -17,7 +17,7 @@ from local_stack.layout import Instance
 from local_stack.programs import Program
 
 BIN = Path(sys.executable).parent
-MARK = "PEOPLE_INSTANCE"  # in the environment of every process of an instance
+MARK = "PEOPLE_INSTANCE"  # set in the environment of every process of an instance
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"
 ANSWER_WITHIN = 10.0
 NO_WAIT = False  # last argument of startProcess and stopProcess
@@ -38,9 +38,9 @@ chmod=0700
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# priority: at the end they are stopped in the reverse order of their start.
+# priority: programs stop in the reverse order of their start.
 # startretries: supervisor gives up after so many starts in a row, and a projector must outlast a
-# long absence of Kafka; its pauses grow by a second each time.
+# long outage of Kafka; the pauses grow by a second each time.
 PROGRAM = """
 [program:{name}]
 command={command}
@@ -61,7 +61,7 @@ stdout_logfile_backups=2
 
 
 def config(instance: Instance, programs: list[Program]) -> str:
-    """The whole configuration, for programs in the order of their start."""
+    """Return the whole configuration, for programs in start order."""
     user = "user=root" if os.getuid() == 0 else ""
     head = HEAD.format(
         home=escaped(str(instance.home)), socket=instance.socket("supervisor"), user=user
@@ -85,14 +85,14 @@ def environment(variables: dict[str, str]) -> str:
 
 
 def escaped(value: str) -> str:
-    """A value for supervisor's configuration, where `%` begins an expansion."""
+    """Escape a value for supervisor's configuration, where `%` begins an expansion."""
     return value.replace("%", "%%")
 
 
 def ensure(instance: Instance, programs: list[Program]) -> bool:
-    """Have supervisord run with these programs; True if it was not running before.
+    """Ensure that supervisord runs with these programs; return true if it was not running.
 
-    A program whose configuration changed is stopped, and runs anew when it is started.
+    A program whose configuration changed is stopped; its next start uses the new one.
     """
     file = instance.folder("run") / "supervisord.conf"
     file.touch(mode=0o600)
@@ -106,7 +106,7 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         timeout=ANSWER_WITHIN,
-        check=False,  # if it ended badly it does not answer
+        check=False,  # a failure shows as no answer below
     )
     deadline = time.monotonic() + ANSWER_WITHIN
     while not is_running(instance):
@@ -117,10 +117,10 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
 
 
 def clean_environment(instance: Instance) -> dict[str, str]:
-    """What every process of an instance starts with.
+    """Return the environment of every process of an instance.
 
-    Its mark, and of the caller's shell only the options that `java` itself reads (its manual page,
-    JDK_JAVA_OPTIONS).
+    It has the mark, and of the caller's shell only the options that `java` itself reads (its manual
+    page, JDK_JAVA_OPTIONS).
     """
     return {
         "PATH": os.defpath,
@@ -133,7 +133,7 @@ def clean_environment(instance: Instance) -> dict[str, str]:
 
 def update(instance: Instance) -> None:
     ((added, changed, removed),) = call(instance, "reloadConfig")
-    for name in (*reversed(changed), *removed):  # a server goes after what uses it
+    for name in (*reversed(changed), *removed):  # stop clients before servers
         call(instance, "stopProcessGroup", name)
         call(instance, "removeProcessGroup", name)
     for name in (*added, *changed):
@@ -149,7 +149,7 @@ def is_running(instance: Instance) -> bool:
 
 
 def call(instance: Instance, method: str, *arguments: Any) -> Any:
-    """One call of supervisor's XML-RPC interface; OSError if supervisord is not there."""
+    """Call supervisor's XML-RPC interface; raise OSError if supervisord is not running."""
     transport = SupervisorTransport(serverurl=f"unix://{instance.socket('supervisor')}")
     with xmlrpc.client.ServerProxy(
         "http://supervisor", transport=cast(xmlrpc.client.Transport, transport)

@@ -1,8 +1,8 @@
-"""A server that refuses to run as root runs as nobody there, without a capability.
+"""Run servers that refuse root as an unprivileged user, without capabilities.
 
-Its own folders are given to nobody. It can read the rest as anybody can; only where a folder above
-is closed to others, /root for instance, it keeps CAP_DAC_READ_SEARCH, which reads and never writes
-(capabilities(7)).
+The server's own folders belong to that user. It reads other files by their world permissions; only
+where a parent folder is closed to others, such as /root, it keeps CAP_DAC_READ_SEARCH, which never
+permits writing (capabilities(7)).
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 NOBODY = 65534
 DROPPED = ("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs")
-# The secure bit keeps the capability in force for access(2), by which Java asks if it may read.
+# The secure bit keeps the capability effective for access(2), by which Java checks readability.
 READING = (
     *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
     "--securebits=+no_setuid_fixup",
@@ -19,7 +19,7 @@ READING = (
 
 
 def command(own: Path, *needed: Path) -> list[str]:
-    """What goes before the server's command; needed: what it must read besides its own folder."""
+    """Return the prefix of the server's command; needed: paths it reads besides its own folder."""
     if os.getuid() != 0:
         return []
     setpriv = shutil.which("setpriv") or "setpriv"
@@ -28,17 +28,17 @@ def command(own: Path, *needed: Path) -> list[str]:
 
 
 def is_open(path: Path) -> bool:
-    """Whether anybody may read a file or list a folder."""
+    """Return whether others may read the file or list the folder."""
     return bool(path.stat().st_mode & 0o004) and can_enter(path)
 
 
 def can_enter(path: Path) -> bool:
-    """Whether anybody may enter all folders above."""
+    """Return whether others may enter all parent folders."""
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
 
 
 def own(home: Path, *folders: Path) -> None:
-    """Give the server its folders below home; the way to them can be entered, but not listed."""
+    """Give the server its folders below home; their parents can be entered, but not listed."""
     if os.getuid() != 0:
         return
     for folder in folders:

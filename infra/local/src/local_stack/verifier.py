@@ -1,4 +1,4 @@
-"""Settings of view-verifier, an env file for each aggregate; it runs when an operator starts it."""
+"""Settings of view-verifier, an env file for each aggregate; an operator starts it."""
 
 from local_stack.layout import AGGREGATES
 from local_stack.programs import Context
@@ -8,7 +8,7 @@ VERIFIER = "view-verifier"
 
 
 def environments(context: Context) -> dict[str, dict[str, str]]:
-    """Name of the program, with its aggregate's name before it → its variables."""
+    """Return name of the program, prefixed with its aggregate's name → its variables."""
     databases = {"": USERS} | {f"{one.name}-": one.database for one in AGGREGATES}
     return {
         f"{prefix}{VERIFIER}": environment(context, prefix.replace("-", "_"), database)
@@ -17,7 +17,7 @@ def environments(context: Context) -> dict[str, dict[str, str]]:
 
 
 def environment(context: Context, prefix: str, database: str) -> dict[str, str]:
-    """prefix: what the names of the aggregate's users of a store begin with."""
+    """prefix: prefix of the aggregate's store users."""
     settings = (
         mysql_settings(context, f"{prefix}auditor", database)
         | redis_settings(context, f"{prefix}redis_projector")

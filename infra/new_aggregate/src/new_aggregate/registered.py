@@ -98,7 +98,7 @@ def _scraped(text: str, aggregate: Aggregate) -> str:
 def _passwords(text: str, aggregate: Aggregate) -> str:
     (line,) = re.findall(r"    auditor_password.*\n", text)
     own = "".join(
-        f'    {user}_password: SecretStr = Field(description="To give to the user `{user}`.")\n'
+        f'    {user}_password: SecretStr = Field(description="Password of the user `{user}`.")\n'
         for user in (f"{aggregate.name}_command_api", f"{aggregate.name}_auditor")
     )
     return text.replace(line, line + own)

@@ -13,7 +13,8 @@ NOT_OURS = [
     r"username|mysql-users|users\.(acl|sql)|database\.user",
     r"\buser(?=: str,\s+password|=settings|=user\b|=\")|(?<=user=)user\b",
     r"container's user",
-    r"[Tt]hat user's password|A user who may",
+    r"[Tt]hat user's password|[Oo]f that user\b|A user who may",
+    r"(MySQL|Redis|Kafka|OpenSearch) user\b",
     r"renumbered, renamed",
     r"schemas/(?:views|tables)/[a-z-]+\.md",  # pages that hold for any aggregate
 ]

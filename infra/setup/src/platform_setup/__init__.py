@@ -1,10 +1,10 @@
-"""One-shot jobs that make fresh servers ready for the services; each may run again at any time."""
+"""One-shot jobs that set up fresh servers for the services; each may be run repeatedly."""
 
 from pathlib import Path
 
 INFRA = Path(__file__).resolve().parents[3]
-"""Where the files lie that the jobs read, in a clone; elsewhere each job's FILE setting says."""
+"""Folder of the jobs' input files in a clone; elsewhere each job's FILE setting names its file."""
 
 
 class SetupError(Exception):
-    """The job cannot be done; the message says why, and what to do about it."""
+    """A job failed; the message gives the reason and the remedy."""

@@ -1,4 +1,4 @@
-"""Start here: platform-setup JOB."""
+"""One-shot jobs that set up servers, and restore the event store: platform-setup JOB."""
 
 import argparse
 import sys
@@ -15,6 +15,12 @@ JOBS = {
     "topics": topics.run,
     "schema-rule": schema_rule.run,
 }
+HELP = {
+    "mysql-users": "create MySQL's database and users, and set their passwords",
+    "topics": "create missing topics in Kafka, and update their settings",
+    "schema-rule": "set the compatibility rule in the schema registry",
+    "all": "run the three jobs above",
+}
 
 
 @interruptible()
@@ -29,21 +35,25 @@ def main() -> None:
 def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
     jobs = commands.add_subparsers(dest="job", required=True, metavar="JOB")
-    for name in [*JOBS, "all"]:
-        jobs.add_parser(name, help="see infra/setup/README.md").set_defaults(run=make_ready)
-    text = "put a dump back into a lost event store, completed from the topic"
+    for name, text in HELP.items():
+        jobs.add_parser(name, help=text, description=text).set_defaults(run=make_ready)
+    text = "restore a lost event store from a dump, completed from the topic"
     one = jobs.add_parser("restore", help=text, description=text)
-    one.add_argument("dump", help="mysqldump's file; -: standard input")
+    one.add_argument("dump", help="mysqldump's output file; -: standard input")
     one.add_argument(
-        "--erased", action="append", default=[], type=Path, help="a ledger of erasures"
+        "--erased",
+        action="append",
+        default=[],
+        type=Path,
+        help="ledger of erasures; may be repeated",
     )
     one.add_argument(
-        "--lost-at", type=moment, help="when MySQL was lost, such as 2026-11-29T12:00:00Z"
+        "--lost-at", type=moment, help="when MySQL was lost, e.g. 2026-11-29T12:00:00Z"
     )
     one.set_defaults(run=restored)
     text = "add the ids of erased keys to the ledger of erasures"
     one = jobs.add_parser("erasures", help=text, description=text)
-    one.add_argument("--follow", action="store_true", help="go on until SIGTERM")
+    one.add_argument("--follow", action="store_true", help="continue until SIGTERM")
     one.set_defaults(run=lambda arguments: ledger_writer.run(follow=arguments.follow))
     return commands
 
@@ -59,7 +69,7 @@ def restored(arguments: argparse.Namespace) -> None:
 
 
 def opened(dump: str) -> BinaryIO:
-    """The dump's bytes; raises SetupError where there are none."""
+    """Open the dump; raise SetupError if it cannot be read."""
     try:
         return sys.stdin.buffer if dump == "-" else Path(dump).open("rb")
     except OSError as error:
@@ -67,10 +77,10 @@ def opened(dump: str) -> BinaryIO:
 
 
 def moment(text: str) -> datetime:
-    """A time in UTC, as the event store has it: without its zone."""
+    """Parse a time, and return it in UTC without its zone, as the event store has it."""
     given = datetime.fromisoformat(text)
     if given.tzinfo is None:
-        raise argparse.ArgumentTypeError("needs a zone, such as Z")
+        raise argparse.ArgumentTypeError("time zone missing, such as Z")
     return given.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -1,4 +1,4 @@
-"""The database, and a user for each that works in it."""
+"""Job that creates the database and its users."""
 
 from pathlib import Path
 from string import Template
@@ -13,23 +13,23 @@ from platform_setup import INFRA, SetupError
 
 
 class Settings(BaseSettings):
-    """Where MySQL is, root's password, and the passwords to give."""
+    """MySQL's address, root's password, and the passwords to assign."""
 
     model_config = settings_config("SETUP_MYSQL_")
 
-    host: str = Field("127.0.0.1", description="Where MySQL is.")
-    port: int = Field(3306, description="Its port.")
+    host: str = Field("127.0.0.1", description="Host of MySQL.")
+    port: int = Field(3306, description="Port of MySQL.")
     ca_file: Path | None = Field(None, description=CA_FILE)
-    root_password: SecretStr = Field(description="To log in with.")
-    debezium_password: SecretStr = Field(description="To give to the user `debezium`.")
-    migrator_password: SecretStr = Field(description="To give to the user `migrator`.")
-    command_api_password: SecretStr = Field(description="To give to the user `command_api`.")
-    auditor_password: SecretStr = Field(description="To give to the user `auditor`.")
-    file: Path = Field(INFRA / "mysql" / "users.sql", description="The statements.")
+    root_password: SecretStr = Field(description="Password of root, used to log in.")
+    debezium_password: SecretStr = Field(description="Password of the user `debezium`.")
+    migrator_password: SecretStr = Field(description="Password of the user `migrator`.")
+    command_api_password: SecretStr = Field(description="Password of the user `command_api`.")
+    auditor_password: SecretStr = Field(description="Password of the user `auditor`.")
+    file: Path = Field(INFRA / "mysql" / "users.sql", description="SQL file to run.")
 
 
 def run() -> None:
-    """Raise SetupError if MySQL is away or refuses."""
+    """Run the statements; raise SetupError if MySQL is unavailable or rejects one."""
     settings = load(Settings)
     passwords = settings.model_dump(include={f"{user}_password" for user in USERS})
     try:
@@ -51,7 +51,7 @@ def run() -> None:
                     cursor.execute(Template(statement).substitute(quoted))
     except pymysql.MySQLError as error:
         raise SetupError(f"MySQL at {settings.host}:{settings.port}: {error}") from error
-    print(f"mysql-users: users {', '.join(USERS)}")
+    print(f"mysql-users: set up {', '.join(USERS)}")
 
 
 USERS = [
@@ -62,6 +62,6 @@ USERS = [
 
 
 def statements(sql: str) -> list[str]:
-    """The statements of a script, without comment lines; each ends with `;` at a line's end."""
+    """Split a script into statements, without comment lines; each ends with `;` at a line's end."""
     lines = [line for line in sql.splitlines() if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

@@ -1,4 +1,4 @@
-"""The registry refuses a schema that an older or newer reader could not read."""
+"""Job that makes the registry reject schemas that older or newer readers could not read."""
 
 import httpx2
 from pydantic import Field
@@ -9,22 +9,22 @@ from platform_setup import SetupError
 
 
 class Settings(BaseSettings):
-    """Where the registry's Confluent-compatible API is, and the rule."""
+    """URL of the registry's Confluent-compatible API, and the rule."""
 
     model_config = settings_config("SETUP_REGISTRY_")
 
     url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
-        description="The schema registry's Confluent-compatible API.",
+        description="URL of the schema registry's Confluent-compatible API.",
     )
     subject: str = Field(
-        "user.events-value", description="Whose rule is set beside the general one."
+        "user.events-value", description="Subject that gets the rule, beside the global one."
     )
-    compatibility: str = Field("FULL_TRANSITIVE", description="The rule.")
+    compatibility: str = Field("FULL_TRANSITIVE", description="Compatibility rule.")
 
 
 def run() -> None:
-    """Set the rule for all subjects and, once it exists, for the subject; raise SetupError."""
+    """Set the rule globally and, if it exists, for the subject; raise SetupError."""
     settings = load(Settings)
     try:
         with httpx2.Client(base_url=settings.url, timeout=10, trust_env=False) as registry:
@@ -33,7 +33,7 @@ def run() -> None:
                 put_rule(registry, f"/config/{settings.subject}", settings.compatibility)
     except httpx2.HTTPError as error:
         raise SetupError(f"the registry at {settings.url}: {error}") from error
-    print(f"schema-rule: {settings.compatibility}")
+    print(f"schema-rule: set {settings.compatibility}")
 
 
 def put_rule(registry: httpx2.Client, path: str, compatibility: str) -> None:

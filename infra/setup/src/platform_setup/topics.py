@@ -1,4 +1,4 @@
-"""The topics: what is missing is created, settings are brought in line, partitions never change."""
+"""Job that creates missing topics and updates their settings; partition counts never change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,27 +26,25 @@ TIMEOUT = 30.0
 
 
 class Settings(BaseSettings):
-    """Where Kafka is, and what the size of the cluster decides."""
+    """Kafka's address, and settings that depend on the cluster's size."""
 
     model_config = settings_config("SETUP_KAFKA_")
 
-    bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
-    tls: bool = Field(False, description="Talk TLS to Kafka.")  # noqa: FBT003 - pydantic's way
-    ca_file: Path | None = Field(
-        None, description="The authority that Kafka's certificates are checked by."
-    )
-    user: str | None = Field(None, description="Who logs in (SCRAM-SHA-512, over TLS only).")
-    password: SecretStr | None = Field(None, description="That user's password.")
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka brokers, comma-separated.")
+    tls: bool = Field(False, description="Use TLS to Kafka.")  # noqa: FBT003 - pydantic's way
+    ca_file: Path | None = Field(None, description="CA file that verifies Kafka's certificates.")
+    user: str | None = Field(None, description="SASL user (SCRAM-SHA-512, over TLS only).")
+    password: SecretStr | None = Field(None, description="Password of that user.")
     user_events_partitions: int | None = Field(
-        None, gt=0, description="Of `user.events`, for its whole life; unset: as in the file."
+        None, gt=0, description="Fixed partitions of `user.events`; unset: as in the file."
     )
-    replication_factor: int = Field(1, gt=0, description="Of every topic that is made.")
-    file: Path = Field(INFRA / "kafka" / "topics.yaml", description="The topics.")
+    replication_factor: int = Field(1, gt=0, description="Replicas of every topic it creates.")
+    file: Path = Field(INFRA / "kafka" / "topics.yaml", description="YAML file of the topics.")
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it should be."""
+    """A topic's required state."""
 
     name: str
     partitions: int
@@ -54,7 +52,7 @@ class Topic:
 
 
 def run() -> None:
-    """Raise SetupError if Kafka is away, or a topic exists with another number of partitions."""
+    """Raise SetupError if Kafka is unavailable, or a topic has another number of partitions."""
     settings = load(Settings)
     wanted = read(settings.file, settings.user_events_partitions)
     admin = AdminClient(connection(settings).librdkafka())
@@ -66,11 +64,11 @@ def run() -> None:
         alter(admin, [topic for topic in wanted if topic.name in existing])
     except KafkaException as error:
         raise SetupError(f"Kafka at {settings.bootstrap}: {error.args[0].str()}") from error
-    print(f"topics: {len(missing)} created, {len(wanted) - len(missing)} were there")
+    print(f"topics: {len(missing)} created, {len(wanted) - len(missing)} existed already")
 
 
 def connection(settings: Settings) -> Brokers:
-    """The brokers by the settings; raises SetupError for a password that would go in the clear."""
+    """Return the brokers' settings; raise SetupError if a password would be sent without TLS."""
     if settings.user and not settings.tls:
         raise SetupError("SETUP_KAFKA_USER needs SETUP_KAFKA_TLS=true")
     return Brokers(
@@ -79,7 +77,7 @@ def connection(settings: Settings) -> Brokers:
 
 
 def read(file: Path, user_events_partitions: int | None) -> list[Topic]:
-    """The topics of a file; user.events with another number of partitions if one is given."""
+    """Read the topics of a file; the partitions of user.events can be overridden."""
     topics: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())
     if user_events_partitions is not None:
         topics["user.events"]["partitions"] = user_events_partitions
@@ -87,16 +85,16 @@ def read(file: Path, user_events_partitions: int | None) -> list[Topic]:
 
 
 def refuse_other_partitions(wanted: Iterable[Topic], existing: dict[str, int]) -> None:
-    """Raise SetupError that names every topic whose number of partitions is not the wanted one."""
+    """Raise SetupError that names every topic with another number of partitions."""
     differing = [
-        f"{topic.name} has {existing[topic.name]} partitions, {topic.partitions} are asked for"
+        f"{topic.name} has {existing[topic.name]} partitions, {topic.partitions} were requested"
         for topic in wanted
         if existing.get(topic.name, topic.partitions) != topic.partitions
     ]
     if differing:
         raise SetupError(
-            f"{'; '.join(differing)}. The number is fixed for a topic's life (order per key): "
-            "ask for the existing number, or move to a new topic."
+            f"{'; '.join(differing)}. A topic's partition count is fixed (order per key): "
+            "request the existing number, or move to a new topic."
         )
 
 

@@ -1,1 +1,1 @@
-"""Compares a view with the event store, every key, and repairs it."""
+"""Verifier that compares every key of a view with the event store, and can repair it."""

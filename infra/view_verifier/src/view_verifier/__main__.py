@@ -1,4 +1,4 @@
-"""Start here: `view-verifier VIEW`, where VIEW names the projector that writes the view."""
+"""Entry point: `view-verifier VIEW`, where VIEW names the projector that writes the view."""
 
 import argparse
 
@@ -15,7 +15,7 @@ PROGRAM = "view-verifier"
 def main() -> None:
     """Verify the view that the arguments name, and exit.
 
-    Codes: 0 no drift, 1 not done, 2 not known, 3 drift remains, 130 and 143 interrupted by SIGINT
+    Codes: 0 no drift, 1 failure, 2 usage error, 3 drift remains, 130 and 143 interrupted by SIGINT
     and SIGTERM.
     """
     wanted = parser().parse_args()
@@ -24,9 +24,9 @@ def main() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    text = f"Compare a view with the event store, every key; exit code {DRIFT}: drift remains."
+    text = f"Compare every key of a view with the event store; exit code {DRIFT}: drift remains."
     own = argparse.ArgumentParser(prog=PROGRAM, description=text)
-    own.add_argument("view", choices=VIEWS, help="the projector that writes the view")
+    own.add_argument("view", choices=VIEWS, help="projector that writes the view")
     add_arguments(own)
     return own
 

@@ -9,13 +9,13 @@ from projections.verification.mysql_source import EventSourceSettings
 
 
 class Settings(EventSourceSettings, RedisSettings, OpenSearchSettings):
-    """Variables with the prefix VIEW_VERIFIER_; a run connects to the store of its view only."""
+    """Environment variables VIEW_VERIFIER_*; a run connects only to the store of its view."""
 
     model_config = settings_config("VIEW_VERIFIER_")
 
-    mysql_database: str = Field("users", description="The database that holds the event table.")
-    mysql_user: str = Field("auditor", description="A user who may read that table.")
-    redis_timeout: float = Field(3, gt=0, description="Seconds for a call to Redis.")
+    mysql_database: str = Field("users", description="Database that holds the event table.")
+    mysql_user: str = Field("auditor", description="MySQL user with read access to that table.")
+    redis_timeout: float = Field(3, gt=0, description="Timeout of a Redis call, in seconds.")
     opensearch_timeout: float = Field(
-        10, gt=0, description="Seconds for a call to OpenSearch; a page of 4,000 takes about one."
+        10, gt=0, description="Timeout of an OpenSearch call, in seconds; a page takes about 1."
     )

@@ -1,4 +1,4 @@
-"""The two kinds of view, each with its generations and the audit of one of them."""
+"""The two kinds of stores of views, with their generations and audits."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
@@ -27,7 +27,7 @@ class Store:
 
     generations: Generations[Any]
     audit: Callable[[str], View[Any]]
-    """A generation as verification reads and repairs it."""
+    """Return a generation for verification and repair."""
 
 
 Opened = Callable[[Settings], AbstractAsyncContextManager[Store]]
@@ -35,17 +35,17 @@ Opened = Callable[[Settings], AbstractAsyncContextManager[Store]]
 
 @dataclass(frozen=True, slots=True)
 class KnownView:
-    """What a run needs to know of a view."""
+    """Properties of a view that a run needs."""
 
     plural: str
-    """What the view holds, for what an operator reads."""
+    """Noun for the view's entries, in output for operators."""
     table: EventTable
     project: Callable[[Mapping[str, Any]], Change]
     store: Opened
 
 
 def in_redis(layout: RedisLayout) -> Opened:
-    """A view in Redis with these keys."""
+    """Open a view in Redis with these keys."""
 
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Store]:
@@ -61,7 +61,7 @@ def in_redis(layout: RedisLayout) -> Opened:
 
 
 def in_opensearch(index: Callable[[], Mapping[str, Any]], alias: str) -> Opened:
-    """A view in OpenSearch with this definition, under this alias."""
+    """Open a view in OpenSearch with this definition, under this alias."""
 
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[Store]:

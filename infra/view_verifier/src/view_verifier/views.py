@@ -1,4 +1,4 @@
-"""The views that can be verified, by the name of the projector that writes them."""
+"""Views that can be verified, by the name of the projector that writes them."""
 
 import redis_projector.projection
 import search_projector.projection

@@ -13,7 +13,7 @@ from view_verifier.stores import KnownView
 
 @asynccontextmanager
 async def wire(known: KnownView, settings: Settings) -> AsyncIterator[VerifiedView]:
-    """The view over its store, with the event store beside it."""
+    """Return the view over its store, with the event store beside it."""
     async with known.store(settings) as store:
 
         @asynccontextmanager

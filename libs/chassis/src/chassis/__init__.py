@@ -1,1 +1,1 @@
-"""What every service does and no user knows about."""
+"""Infrastructure shared by all services: process, HTTP, gRPC, auth, stores, observability."""

@@ -18,13 +18,13 @@ from http2.implementations import HTTP2
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What an API serves by each transport."""
+    """The HTTP routes and the gRPC service of an API."""
 
     routes: Iterable[web.RouteDef]
     service: Any
     """The implementation of the gRPC service."""
     descriptors: bytes
-    """The contracts that gRPC reflection shows."""
+    """The contracts that gRPC reflection returns."""
 
 
 def api_process(
@@ -34,10 +34,11 @@ def api_process(
     api: Api,
     background: Sequence[Component] = (),
 ) -> Process:
-    """Serve the API; `checks` are those of its dependencies, beside those that authorization needs.
+    """Return the process that serves the API.
 
-    background: components that start before the servers and are drained after them. Raises
-    CannotListen.
+    checks: readiness checks of its dependencies; those of authorization are added.
+    background: components that start before the servers and are drained after them.
+    Raises CannotListen.
     """
     health = Health({**checks, **callers.checks})
     admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)

@@ -1,16 +1,14 @@
-"""Text of unknown origin for an operator's terminal: what is not printable is escaped.
+"""Untrusted text for an operator's terminal, with unprintable characters escaped.
 
-A record's key, value or headers may hold control sequences, which move the cursor, or lines that
-look like ours (CWE-150, CWE-117).
+A record's key, value or headers may contain control sequences that move the cursor, or lines that
+imitate our output (CWE-150, CWE-117).
 """
 
 
 def printable(text: str) -> str:
-    r"""The text on one line; control characters and directions of writing as \x1b or \u202e."""
-    return "".join(
-        letter if letter.isprintable() and letter != "\\" else _escaped(letter) for letter in text
-    )
+    r"""Return the text on one line; control and bidirectional characters become \x1b or \u202e."""
+    return "".join(char if char.isprintable() and char != "\\" else _escaped(char) for char in text)
 
 
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape").decode()
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()

@@ -1,4 +1,4 @@
-"""What can go wrong, in one table for both transports.
+"""All errors that clients receive, in one table for HTTP and gRPC.
 
 Sources: RFC 9457 (problem details), RFC 9110 (HTTP status codes),
 https://grpc.io/docs/guides/status-codes/.
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class Kind(StrEnum):
-    """The kinds of problem a caller can meet; the value is the name on the wire."""
+    """The kinds of problem that a client may receive; the value is the name on the wire."""
 
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
@@ -42,42 +42,40 @@ class Status:
 
 STATUS_BY_KIND = {
     Kind.INVALID: Status(400, "INVALID_ARGUMENT", "The request is not valid"),
-    Kind.UNAUTHENTICATED: Status(401, "UNAUTHENTICATED", "A valid token is needed"),
-    Kind.FORBIDDEN: Status(403, "PERMISSION_DENIED", "The token does not allow this"),
-    Kind.NOT_FOUND: Status(404, "NOT_FOUND", "There is nothing with this id"),
-    Kind.NO_SUCH_ROUTE: Status(404, "UNIMPLEMENTED", "There is no such route"),
-    Kind.METHOD_NOT_ALLOWED: Status(405, "UNIMPLEMENTED", "The route does not take this method"),
-    Kind.TOO_SLOW: Status(408, "DEADLINE_EXCEEDED", "The request did not arrive in time"),
-    Kind.CONFLICT: Status(409, "ABORTED", "Somebody else changed it at the same moment"),
-    Kind.STALE_VERSION: Status(412, "FAILED_PRECONDITION", "It has another version"),
+    Kind.UNAUTHENTICATED: Status(401, "UNAUTHENTICATED", "A valid token is required"),
+    Kind.FORBIDDEN: Status(403, "PERMISSION_DENIED", "The token lacks the required scope"),
+    Kind.NOT_FOUND: Status(404, "NOT_FOUND", "Resource not found"),
+    Kind.NO_SUCH_ROUTE: Status(404, "UNIMPLEMENTED", "No such route"),
+    Kind.METHOD_NOT_ALLOWED: Status(405, "UNIMPLEMENTED", "Method not allowed"),
+    Kind.TOO_SLOW: Status(408, "DEADLINE_EXCEEDED", "The request timed out"),
+    Kind.CONFLICT: Status(409, "ABORTED", "Conflict with a concurrent change"),
+    Kind.STALE_VERSION: Status(412, "FAILED_PRECONDITION", "The resource has a different version"),
     Kind.TOO_LARGE: Status(413, "RESOURCE_EXHAUSTED", "The request is too large"),
     Kind.UNSUPPORTED_MEDIA_TYPE: Status(415, "INVALID_ARGUMENT", "The body must be JSON"),
     Kind.IDEMPOTENCY_KEY_REUSED: Status(
-        422, "INVALID_ARGUMENT", "The idempotency key belongs to another request"
+        422, "INVALID_ARGUMENT", "The idempotency key was used for a different request"
     ),
-    Kind.TOO_MANY_REQUESTS: Status(
-        429, "RESOURCE_EXHAUSTED", "This caller has sent too many requests"
-    ),
+    Kind.TOO_MANY_REQUESTS: Status(429, "RESOURCE_EXHAUSTED", "Too many requests"),
     Kind.NOT_YET_VISIBLE: Status(503, "UNAVAILABLE", "The view has not caught up yet"),
-    Kind.UNAVAILABLE: Status(503, "UNAVAILABLE", "A neighbour is away, try again"),
-    Kind.INTERNAL: Status(500, "INTERNAL", "Something went wrong on our side"),
+    Kind.UNAVAILABLE: Status(503, "UNAVAILABLE", "A dependency is unavailable; try again"),
+    Kind.INTERNAL: Status(500, "INTERNAL", "Internal error"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field of the request and what is wrong with it."""
+    """An invalid field of the request, and the reason."""
 
     field: str
     detail: str
 
 
 class Problem(Exception):
-    """A refusal that the caller receives; each transport has its own form of it."""
+    """An error that the client receives; each transport has its own representation."""
 
     kind: ClassVar[Kind] = Kind.INTERNAL
     retry_after: int | None = None
-    """Seconds after which trying again makes sense; None: it does not."""
+    """Seconds to wait before a retry; None: a retry does not help."""
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -90,23 +88,23 @@ class Problem(Exception):
 
     @property
     def public_detail(self) -> str:
-        """What the caller may read of the detail."""
+        """Return the part of the detail that clients may see."""
         return self.detail
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes beside the body: HTTP headers; of gRPC trailing metadata, in lower case."""
+        """Return additional HTTP headers; over gRPC trailing metadata, in lower case."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 class Invalid(Problem):
-    """The request breaks a rule that it could have kept."""
+    """The request is malformed or violates a rule."""
 
     kind = Kind.INVALID
 
 
 class Unauthenticated(Problem):
-    """The caller brings no token, or one that proves nothing; see RFC 6750 §3 for the challenge."""
+    """The token is missing or invalid; see RFC 6750 §3 for the challenge."""
 
     kind = Kind.UNAUTHENTICATED
     challenge = 'Bearer realm="api", error="invalid_token"'
@@ -117,13 +115,13 @@ class Unauthenticated(Problem):
 
 
 class NoToken(Unauthenticated):
-    """There is no bearer token at all: RFC 6750 §3.1 tells no error then."""
+    """The request has no bearer token: then the challenge has no error code (RFC 6750 §3.1)."""
 
     challenge = 'Bearer realm="api"'
 
 
 class Forbidden(Problem):
-    """The caller is known, and may not do this."""
+    """The caller is authenticated but not authorized."""
 
     kind = Kind.FORBIDDEN
 
@@ -138,7 +136,7 @@ class Forbidden(Problem):
 
 
 class TooManyRequests(Problem):
-    """The caller has used up what it may ask; `allowance` is told beside the answer."""
+    """The caller has used up its rate limit; `allowance` holds the rate-limit headers."""
 
     kind = Kind.TOO_MANY_REQUESTS
 
@@ -153,54 +151,54 @@ class TooManyRequests(Problem):
 
 
 class NotFound(Problem):
-    """What was asked for is not there, or not any more."""
+    """The requested resource does not exist, or was deleted."""
 
     kind = Kind.NOT_FOUND
 
 
 class NoSuchRoute(Problem):
-    """No route or gRPC method has this name."""
+    """No route or gRPC method matches."""
 
     kind = Kind.NO_SUCH_ROUTE
 
 
 class MethodNotAllowed(Problem):
-    """The route exists, the method does not."""
+    """The route does not support this method."""
 
     kind = Kind.METHOD_NOT_ALLOWED
 
 
 class TooSlow(Problem):
-    """A body or message did not arrive within its stated time."""
+    """A request, body or message did not arrive in time, or a deadline has passed."""
 
     kind = Kind.TOO_SLOW
 
 
 class TooLarge(Problem):
-    """A body or message exceeds its stated limit."""
+    """A body or message exceeds its size limit."""
 
     kind = Kind.TOO_LARGE
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not what the route reads."""
+    """The route does not accept this content type or coding."""
 
     kind = Kind.UNSUPPORTED_MEDIA_TYPE
 
 
 class Unavailable(Problem):
-    """A neighbour (store, log, registry) did not answer in time; nothing is known to be wrong."""
+    """A dependency (store, log, registry) did not respond in time; a retry may succeed."""
 
     kind = Kind.UNAVAILABLE
     retry_after = 1
 
     @property
     def public_detail(self) -> str:
-        """Who is away; what a client library says of it behind a colon is for /readyz and logs."""
+        """Return the text before a colon; the reason after it is for /readyz and logs."""
         return self.detail.partition(":")[0]
 
 
 class Internal(Problem):
-    """A bug of ours; its text says nothing about the inside."""
+    """A bug in the service; its text reveals no internals."""
 
     kind = Kind.INTERNAL

@@ -1,4 +1,4 @@
-"""For tests: waiting on conditions, and components that run for a while. No mocks."""
+"""Test helpers: wait for conditions, and run components for a while. No mocks."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ T = TypeVar("T")
 async def eventually(
     probe: Callable[[], Awaitable[T]], within: float = 10.0, every: float = 0.05
 ) -> T:
-    """Call probe until it raises no AssertionError; raise the last one after `within` seconds."""
+    """Retry probe until it raises no AssertionError; raise the last one after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Errors that a real MySQL gives, and what is logged of them."""
+"""Errors of a real MySQL, and their log lines."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -71,7 +71,7 @@ async def cursor(
         (f"SELECT '{SECRET}' FROM FROM", 1064),
     ],
 )
-async def test_refused_statement_is_a_bug_whose_text_holds_no_value(
+async def test_rejected_statement_raises_store_error_without_values(
     stack: Addresses, admin: Callable[[str], None], statement: str, number: int
 ) -> None:
     with pytest.raises(StoreError, match=str(number)) as refused:
@@ -91,7 +91,7 @@ async def test_refused_statement_is_a_bug_whose_text_holds_no_value(
         ("('a', NULL)", 1048),
     ],
 )
-async def test_refused_value_is_a_bug_whose_text_holds_no_value(
+async def test_rejected_value_raises_store_error_without_values(
     stack: Addresses, admin: Callable[[str], None], value: str, number: int
 ) -> None:
     with pytest.raises(StoreError, match=str(number)) as refused:
@@ -101,7 +101,7 @@ async def test_refused_value_is_a_bug_whose_text_holds_no_value(
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"database": "none"}, {"user": "no"}])
-async def test_refused_login_is_no_outage(
+async def test_rejected_login_is_permanent(
     stack: Addresses, admin: Callable[[str], None], wrong: dict[str, str]
 ) -> None:
     with pytest.raises(StoreError, match=r"1044|1045|1049"):

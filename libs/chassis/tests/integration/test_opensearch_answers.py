@@ -1,4 +1,4 @@
-"""What a real OpenSearch answers while an index or the cluster is in a bad state."""
+"""Responses of a real OpenSearch while an index or the cluster is in a bad state."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -137,7 +137,7 @@ async def test_only_the_document_is_left_to_the_caller(
     assert [outcome["status"] for outcome in outcomes] == [400, 201]
 
 
-async def test_refused_query_is_a_bug_whose_text_holds_nothing_of_the_query(
+async def test_rejected_query_raises_store_error_without_the_query(
     client: AsyncOpenSearch, index: str
 ) -> None:
     queries: list[dict[str, Any]] = [{SECRET: {}}, {"query_string": {"query": f"{SECRET} ("}}]

@@ -1,4 +1,4 @@
-"""Errors that a real Redis gives, alone, in a pipeline and in a script."""
+"""Errors of a real Redis: of single commands, in a pipeline and in a script."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ SET = "return redis.call('SET', KEYS[1], ARGV[1])"
 
 @pytest.fixture
 async def redis(tmp_path: Path) -> AsyncIterator[Redis]:
-    """A Redis of this test's own, to be brought into any state."""
+    """A Redis for this test alone, which may change its state."""
     port = unused(1)[0]
     command = [*stack.fetch().unpacked("usr/bin/redis-server"), "--port", str(port)]
     options = ["--bind", HOST, "--dir", str(tmp_path), "--appendonly", "no"]
@@ -138,7 +138,7 @@ async def test_redis_busy_with_a_script_is_unavailable(redis: Redis) -> None:
 
 
 async def run_killed(redis: Redis) -> str:
-    """Run a script until somebody kills it, and return what Redis says then."""
+    """Run a script until it is killed, and return Redis's reply."""
     try:
         await redis.eval("while true do end", 0)
     except RedisError as killed:
@@ -158,7 +158,7 @@ async def run_killed(redis: Redis) -> str:
     ],
 )
 @pytest.mark.parametrize("is_in_pipeline", [False, True])
-async def test_script_with_a_mistake_is_a_bug_whose_text_holds_no_value(
+async def test_failing_script_raises_store_error_without_values(
     redis: Redis, script: str, *, is_in_pipeline: bool
 ) -> None:
     await redis.set("key", "text")
@@ -168,7 +168,7 @@ async def test_script_with_a_mistake_is_a_bug_whose_text_holds_no_value(
     assert SECRET not in str(refused.value)
 
 
-async def test_unknown_command_is_a_bug_whose_text_holds_no_argument(redis: Redis) -> None:
+async def test_unknown_command_raises_store_error_without_arguments(redis: Redis) -> None:
     with pytest.raises(StoreError) as refused, store_call("redis", "test", errors.classify):
         await run(redis, "NOSUCH", f"O'{SECRET}", SECRET)
     assert SECRET not in str(refused.value)
@@ -186,7 +186,7 @@ async def as_user(redis: Redis, **changed: str) -> AsyncIterator[Redis]:
 
 
 @pytest.mark.parametrize("password", ["right", "wrong"])
-async def test_refused_login_or_right_is_no_outage(redis: Redis, password: str) -> None:
+async def test_rejected_login_or_permission_is_permanent(redis: Redis, password: str) -> None:
     async with as_user(redis, redis_password=password) as one:
         with pytest.raises(StoreError), store_call("redis", "test", errors.classify):
             await one.set("key", SECRET)

@@ -1,4 +1,4 @@
-"""The document and its page: complete without another host, packed, asked for once."""
+"""OpenAPI document and docs page: served without other hosts, compressed, cacheable."""
 
 import json
 import re
@@ -23,7 +23,7 @@ async def session() -> AsyncIterator[ClientSession]:
         yield session
 
 
-async def test_everything_that_the_page_names_is_served_here(session: ClientSession) -> None:
+async def test_docs_page_loads_only_local_files(session: ClientSession) -> None:
     async with session.get("/docs") as response:
         page = await response.text()
         policy = response.headers["Content-Security-Policy"]
@@ -36,7 +36,7 @@ async def test_everything_that_the_page_names_is_served_here(session: ClientSess
 
 
 @pytest.mark.parametrize("path", PARTS)
-async def test_what_the_caller_has_is_not_sent_again(session: ClientSession, path: str) -> None:
+async def test_known_entity_tag_returns_304(session: ClientSession, path: str) -> None:
     async with session.get(path) as first:
         tag = first.headers["ETag"]
     async with session.get(path, headers={"If-None-Match": tag}) as again:
@@ -44,7 +44,7 @@ async def test_what_the_caller_has_is_not_sent_again(session: ClientSession, pat
 
 
 @pytest.mark.parametrize("path", PARTS)
-async def test_packed_and_plain_are_the_same(session: ClientSession, path: str) -> None:
+async def test_gzip_and_plain_content_are_equal(session: ClientSession, path: str) -> None:
     async with session.get(path, headers={"Accept-Encoding": "gzip"}) as packed:
         assert packed.headers["Content-Encoding"] == "gzip"
         body = await packed.read()
@@ -53,7 +53,7 @@ async def test_packed_and_plain_are_the_same(session: ClientSession, path: str) 
         assert await plain.read() == body
 
 
-async def test_other_files_are_no_routes_and_make_no_label(session: ClientSession) -> None:
+async def test_unknown_asset_returns_404_without_a_metric_label(session: ClientSession) -> None:
     async with session.get("/docs/plugin.py") as response:
         assert response.status == 404
     labels = {"protocol": "http", "method": "GET", "route": "/docs/{asset}", "status": "404"}

@@ -1,4 +1,4 @@
-"""The account of what clients hold: who ends at the bound, and that all is given back."""
+"""Client memory: which connections are closed at the bound, and that all memory is released."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ BOUND = 1_000
 
 @dataclass(eq=False)
 class Client:
-    """A connection that holds what the test says, and that ends as soon as the loop turns."""
+    """A connection that holds a given number of bytes, and closes in the next turn of the loop."""
 
     memory: ClientMemory
     address: str
@@ -45,14 +45,14 @@ def memory() -> ClientMemory:
     return ClientMemory()
 
 
-def test_a_sum_below_the_bound_ends_nobody(memory: ClientMemory) -> None:
+def test_sum_below_the_bound_closes_no_connection(memory: ClientMemory) -> None:
     ended: list[Client] = []
     for address in ("a", "b"):
         joined(memory, address, ended).hold(BOUND // 2)
     assert (ended, memory.live) == ([], BOUND)
 
 
-def test_the_client_that_holds_most_ends_first_with_its_largest_connection(
+def test_largest_connection_of_the_largest_client_is_closed_first(
     memory: ClientMemory,
 ) -> None:
     ended: list[Client] = []
@@ -66,7 +66,7 @@ def test_the_client_that_holds_most_ends_first_with_its_largest_connection(
     assert (memory.live, memory.ending) == (750, 251)
 
 
-def test_a_client_with_many_connections_ends_no_others(memory: ClientMemory) -> None:
+def test_client_with_many_connections_closes_no_others(memory: ClientMemory) -> None:
     ended: list[Client] = []
     joined(memory, "a", ended).hold(300)
     for _ in range(8):
@@ -74,7 +74,7 @@ def test_a_client_with_many_connections_ends_no_others(memory: ClientMemory) -> 
     assert [client.address for client in ended] == ["z"] * 3
 
 
-def test_connections_end_until_an_eighth_of_the_bound_is_free(memory: ClientMemory) -> None:
+def test_connections_are_closed_until_an_eighth_of_the_bound_is_free(memory: ClientMemory) -> None:
     ended: list[Client] = []
     for _ in range(11):
         joined(memory, "a", ended).hold(BOUND // 10)
@@ -82,7 +82,7 @@ def test_connections_end_until_an_eighth_of_the_bound_is_free(memory: ClientMemo
     assert memory.live <= KEPT * BOUND
 
 
-def test_what_left_without_a_word_is_no_reason_to_end_a_connection(memory: ClientMemory) -> None:
+def test_sent_output_is_recounted_before_closing_a_connection(memory: ClientMemory) -> None:
     ended: list[Client] = []
     sent = joined(memory, "a", ended)
     sent.hold(900)
@@ -91,7 +91,7 @@ def test_what_left_without_a_word_is_no_reason_to_end_a_connection(memory: Clien
     assert (ended, memory.live) == ([], 800)
 
 
-def test_an_ended_connection_counts_until_it_is_removed(memory: ClientMemory) -> None:
+def test_closed_connection_counts_until_it_is_removed(memory: ClientMemory) -> None:
     ended: list[Client] = []
     client = joined(memory, "a", ended)
     client.hold(2 * BOUND)
@@ -103,7 +103,7 @@ def test_an_ended_connection_counts_until_it_is_removed(memory: ClientMemory) ->
     assert memory.recount() == 0
 
 
-def test_a_burst_of_ended_connections_is_one_warning(
+def test_burst_of_aborted_connections_logs_one_warning(
     memory: ClientMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_memory, "_warnings", LogLimit(10))
@@ -111,11 +111,11 @@ def test_a_burst_of_ended_connections_is_one_warning(
         for _ in range(5):
             joined(memory, "a", []).hold(2 * BOUND)
     [line] = logs
-    assert (line["event"], line["reason"], line["client"]) == ("client cut off", "memory", "a")
+    assert (line["event"], line["reason"], line["client"]) == ("connection aborted", "memory", "a")
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, BOUND), st.sampled_from("hhhhgr"))))
-def test_the_account_is_the_sum_of_its_holders_whatever_they_do(
+def test_sum_equals_its_holders_after_any_operations(
     acts: list[tuple[int, int, str]],
 ) -> None:
     memory, ended = ClientMemory(), list[Client]()

@@ -1,4 +1,4 @@
-"""What a program of ours shows the APIs."""
+"""The bearer token of our own clients."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +23,7 @@ async def url() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{http.port}/"
 
 
-async def test_each_request_shows_what_the_file_holds_then(url: str, tmp_path: Path) -> None:
+async def test_each_request_sends_the_current_token_of_the_file(url: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     async with aiohttp.ClientSession(middlewares=bearer_token_middleware(file)) as session:
         for text, told in (("1\n", "Bearer 1"), ("2\n", "Bearer 2"), ("\n", "nothing")):
@@ -32,7 +32,7 @@ async def test_each_request_shows_what_the_file_holds_then(url: str, tmp_path: P
                 assert await response.text() == told
 
 
-async def test_without_a_file_nothing_is_shown(url: str) -> None:
+async def test_without_a_file_no_token_is_sent(url: str) -> None:
     async with (
         aiohttp.ClientSession(middlewares=bearer_token_middleware(None)) as session,
         session.get(url) as response,
@@ -40,9 +40,9 @@ async def test_without_a_file_nothing_is_shown(url: str) -> None:
         assert await response.text() == "nothing"
 
 
-async def test_a_file_that_cannot_be_read_is_told(url: str, tmp_path: Path) -> None:
+async def test_unreadable_file_raises_connection_error(url: str, tmp_path: Path) -> None:
     async with aiohttp.ClientSession(
         middlewares=bearer_token_middleware(tmp_path / "token")
     ) as session:
-        with pytest.raises(aiohttp.ClientConnectionError, match="no token in"):
+        with pytest.raises(aiohttp.ClientConnectionError, match="cannot read the token file"):
             await session.get(url)

@@ -1,4 +1,4 @@
-"""Concurrency limits: slots, shares of callers, turns, and what is left when a waiter leaves."""
+"""Concurrency limits: slots, shares of callers, fair queueing, and cancelled waiters."""
 
 import asyncio
 from collections import Counter
@@ -24,14 +24,14 @@ def sample(name: str, **labels: str) -> float:
 
 @dataclass
 class Work:
-    """What callers have begun under a limit, until they are told to end."""
+    """Requests that hold slots of a limit until the test ends them."""
 
     limit: ConcurrencyLimit
     begun: list[str] = field(default_factory=list)
     tasks: list[tuple[str, asyncio.Task[None], asyncio.Event]] = field(default_factory=list)
 
     async def ask(self, *callers: str) -> None:
-        """Each asks for a slot, and has come as far as waiting."""
+        """Let each caller request a slot, and return once it holds one or waits."""
         for caller in callers:
             current_caller.set(caller)
             end = asyncio.Event()
@@ -44,7 +44,7 @@ class Work:
             await end.wait()
 
     async def end(self, caller: str) -> None:
-        """The oldest request of a caller ends."""
+        """End the oldest request of a caller."""
         one = next(one for one in self.tasks if one[0] == caller)
         self.tasks.remove(one)
         one[2].set()
@@ -67,7 +67,7 @@ async def working(limit: ConcurrencyLimit) -> AsyncIterator[Work]:
     assert sample("concurrency_limit_running") == sample("concurrency_limit_waiting") == 0
 
 
-async def test_a_lone_caller_has_all_slots_until_others_wait() -> None:
+async def test_single_caller_gets_all_slots_until_others_wait() -> None:
     async with working(ConcurrencyLimit(NAME, 4, 20, LONG)) as work:
         await work.ask(*["ann"] * 6)
         assert work.begun == ["ann"] * 4
@@ -128,16 +128,16 @@ async def test_without_a_queue_the_next_one_is_refused_at_once() -> None:
     assert limit.is_idle
 
 
-async def test_a_wait_has_an_end() -> None:
+async def test_wait_for_a_slot_times_out() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 8, patience=0.01)) as work:
         await work.ask("ann")
         current_caller.set("bob")
-        with pytest.raises(Unavailable, match="no turn within"):
+        with pytest.raises(Unavailable, match="no free slot within"):
             async with work.limit.slot():
                 pass
 
 
-async def test_who_leaves_while_it_waits_leaves_its_place() -> None:
+async def test_cancelled_waiter_leaves_the_queue() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 2, LONG)) as work:
         await work.ask("ann", "bob", "cid")
         work.tasks.pop(1)[1].cancel()
@@ -148,7 +148,7 @@ async def test_who_leaves_while_it_waits_leaves_its_place() -> None:
         assert work.begun == ["ann", "cid", "dan"]
 
 
-async def test_a_slot_that_is_granted_to_one_who_has_left_goes_to_the_next() -> None:
+async def test_slot_granted_to_a_cancelled_waiter_goes_to_the_next() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 4, LONG)) as work:
         async with work.limit.slot():
             await work.ask("ann", "bob")
@@ -159,13 +159,13 @@ async def test_a_slot_that_is_granted_to_one_who_has_left_goes_to_the_next() -> 
         assert work.begun == ["bob"]
 
 
-async def test_keys_do_not_wait_for_each_other_and_are_forgotten() -> None:
+async def test_keys_are_independent_and_released() -> None:
     writers = LimitByKey(NAME, queue=2, patience=0.01)
     current_caller.set("ann")
     async with AsyncExitStack() as stack:
         for key in ("a", "b"):
             await stack.enter_async_context(writers.slot(key))
-        with pytest.raises(Unavailable, match="no turn within"):
+        with pytest.raises(Unavailable, match="no free slot within"):
             async with writers.slot("a"):
                 pass
         waiting = asyncio.create_task(writers.slot("a").__aenter__())
@@ -186,7 +186,7 @@ async def test_keys_do_not_wait_for_each_other_and_are_forgotten() -> None:
     queue=st.integers(0, 6),
     steps=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ask", "end", "leave"]))),
 )
-async def test_nobody_waits_for_a_slot_that_is_free(
+async def test_free_slot_is_never_waited_for(
     slots: int, queue: int, steps: list[tuple[str, str]]
 ) -> None:
     limit = ConcurrencyLimit(NAME, slots, queue, LONG)

@@ -1,4 +1,4 @@
-"""Connections whose clients send nothing, half of something, or nothing more; and too many."""
+"""Slow, incomplete and idle clients, and too many connections."""
 
 import asyncio
 import resource
@@ -78,7 +78,7 @@ async def connected(
 
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
-    """All that comes until the server closes."""
+    """Return everything that the server sends until it closes."""
     async with asyncio.timeout(WITHIN):
         return await reader.read()
 
@@ -89,11 +89,11 @@ def ended(port: str, reason: str) -> float:
 
 
 @pytest.mark.parametrize("port", ["http", "admin", "grpc"])
-async def test_a_client_that_sends_nothing_is_cut_off(ports: dict[str, int], port: str) -> None:
+async def test_client_that_sends_nothing_is_disconnected(ports: dict[str, int], port: str) -> None:
     before = ended(port, "late")
     async with connected(ports[port]) as (reader, _):
         told = await rest(reader)
-    assert (told == b"") is (port != "grpc")  # HTTP/2 has greeted, and says GOAWAY
+    assert (told == b"") is (port != "grpc")  # over HTTP/2 the server sends its preface and GOAWAY
     assert ended(port, "late") == before + 1
 
 
@@ -102,7 +102,7 @@ HALVES = [b"G", b"GET / HT", GET[:-2], b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"\r
 
 @pytest.mark.parametrize("sent", HALVES)
 @pytest.mark.parametrize("port", ["http", "admin"])
-async def test_half_a_request_is_answered_with_408(
+async def test_incomplete_request_returns_408(
     ports: dict[str, int], port: str, sent: bytes
 ) -> None:
     async with connected(ports[port], sent) as (reader, _):
@@ -112,8 +112,8 @@ async def test_half_a_request_is_answered_with_408(
     assert b"Server:" not in told
 
 
-async def test_a_byte_now_and_then_does_not_extend_the_deadline(ports: dict[str, int]) -> None:
-    """As slowloris does."""
+async def test_slow_bytes_do_not_extend_the_deadline(ports: dict[str, int]) -> None:
+    """Slowloris: single bytes at intervals."""
     async with connected(ports["http"], b"GET / HTTP/1.1\r\nX: ") as (reader, writer):
 
         async def is_closed() -> None:
@@ -125,7 +125,7 @@ async def test_a_byte_now_and_then_does_not_extend_the_deadline(ports: dict[str,
         assert (await told).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_an_idle_connection_ends_without_a_word(ports: dict[str, int]) -> None:
+async def test_idle_connection_is_closed_without_a_response(ports: dict[str, int]) -> None:
     loop = asyncio.get_running_loop()
     async with connected(ports["http"], GET) as (reader, _):
         assert (await reader.readuntil(b"{}")).startswith(b"HTTP/1.1 200 ")
@@ -134,16 +134,14 @@ async def test_an_idle_connection_ends_without_a_word(ports: dict[str, int]) -> 
     assert loop.time() - answered > QUICK.header_timeout
 
 
-async def test_half_of_a_second_request_has_the_same_deadline(ports: dict[str, int]) -> None:
+async def test_incomplete_second_request_has_the_same_deadline(ports: dict[str, int]) -> None:
     async with connected(ports["http"], GET) as (reader, writer):
         await reader.readuntil(b"{}")
         writer.write(b"GET / ")
         assert (await rest(reader)).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_request_that_takes_long_is_not_cut_off(
-    ports: dict[str, int], go_on: asyncio.Event
-) -> None:
+async def test_slow_handler_is_not_timed_out(ports: dict[str, int], go_on: asyncio.Event) -> None:
     sent = GET.replace(b"/ ", b"/later ").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     async with connected(ports["http"], sent) as (reader, _), connected(ports["http"]) as (idle, _):
         await rest(idle)  # and with it more than any limit of ours
@@ -164,9 +162,7 @@ HALVES_OF_HTTP2 = {
 
 @both
 @pytest.mark.parametrize("name", HALVES_OF_HTTP2)
-async def test_half_of_something_over_http2_ends_in_goaway(
-    ports: dict[str, int], name: str
-) -> None:
+async def test_incomplete_http2_input_ends_in_goaway(ports: dict[str, int], name: str) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with connected(ports["grpc"], HALVES_OF_HTTP2[name]) as (reader, _):
@@ -199,7 +195,7 @@ async def test_an_idle_grpc_connection_that_answers_pings_is_kept(ports: dict[st
 
 
 @pytest.mark.parametrize("port", ["http", "admin", "grpc"])
-async def test_one_connection_too_many_takes_the_place_of_the_longest_idle(
+async def test_connection_above_the_limit_displaces_the_longest_idle(
     ports: dict[str, int], port: str
 ) -> None:
     path = b"GET /livez" if port == "admin" else b"GET /"
@@ -218,7 +214,7 @@ async def test_one_connection_too_many_takes_the_place_of_the_longest_idle(
             assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_a_connection_is_refused_where_all_others_are_busy(
+async def test_connection_above_the_limit_is_refused_if_all_are_busy(
     ports: dict[str, int], go_on: asyncio.Event
 ) -> None:
     async def all_run() -> None:
@@ -240,7 +236,7 @@ async def test_a_connection_is_refused_where_all_others_are_busy(
 
 
 @pytest.mark.parametrize("port", ["http", "admin", "grpc"])
-async def test_a_client_with_many_connections_takes_no_others_place(
+async def test_client_with_many_connections_displaces_no_other_client(
     ports: dict[str, int], port: str
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -254,7 +250,7 @@ async def test_a_client_with_many_connections_takes_no_others_place(
         assert not other.at_eof()
 
 
-async def test_a_client_whose_connections_are_all_busy_takes_no_idle_ones_place(
+async def test_busy_client_displaces_no_idle_connection_of_others(
     ports: dict[str, int], go_on: asyncio.Event
 ) -> None:
     async def all_run() -> None:
@@ -286,7 +282,7 @@ async def test_connections_leave_file_descriptors_for_everything_else(
                 for port in ("grpc", "http", "admin", "http")
             ]
             assert await rest(opened[1][0]) == b""
-    lines = [line for line in logs if line["event"] == "no room for connections"]
+    lines = [line for line in logs if line["event"] == "connection limit reached"]
     assert [line["port"] for line in lines] == ["http"]
 
 
@@ -302,7 +298,7 @@ async def test_closed_connections_are_forgotten(ports: dict[str, int]) -> None:
 
 
 class Late:
-    """A connection that was on its way when all others were cut off."""
+    """A connection that arrives after all others were aborted."""
 
     address = "192.0.2.1"
     waiting_since = 0.0
@@ -329,7 +325,7 @@ class Late:
         self.is_aborted = True
 
 
-def test_a_connection_that_comes_after_the_cut_is_closed() -> None:
+def test_connection_after_abort_is_closed() -> None:
     port, late = connections.Connections("test", Limits()), Late()
     port.abort()
     port.add(late)

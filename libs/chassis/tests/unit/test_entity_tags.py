@@ -1,4 +1,4 @@
-"""If-None-Match and If-Match as RFC 9110 has them, on one line or several."""
+"""If-None-Match and If-Match by RFC 9110, in one header or several."""
 
 import pytest
 from aiohttp import web
@@ -28,7 +28,7 @@ def test_if_none_match_without_the_tag_is_not_known(lines: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("lines", [("3",), ("",), ('"2"', "3"), ('"2"', "*"), ('"2" "3"',)])
-def test_if_none_match_in_another_form_is_refused(lines: tuple[str, ...]) -> None:
+def test_malformed_if_none_match_is_rejected(lines: tuple[str, ...]) -> None:
     with pytest.raises(Invalid):
         is_known(request("If-None-Match", *lines), "3")
 
@@ -44,7 +44,7 @@ def test_if_match_expects_every_strong_version_and_no_weak_one(
 
 
 @given(st.text())
-def test_any_if_match_is_read_or_refused(text: str) -> None:
+def test_any_if_match_is_parsed_or_rejected(text: str) -> None:
     try:
         expected_version(request("If-Match", text))
     except Invalid:

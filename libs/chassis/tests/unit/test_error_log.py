@@ -33,7 +33,7 @@ def request(error: Exception) -> str | None:
         return tracing.trace_id()
 
 
-def test_shared_error_is_logged_once_and_leads_from_every_trace_to_it() -> None:
+def test_shared_error_is_logged_once_and_linked_from_every_trace() -> None:
     telemetry.configure_logs("test", "debug")
     error = raised(StoreError("mysql: append: 1142 INSERT command denied"))
     with capture_logs() as logs:
@@ -44,7 +44,7 @@ def test_shared_error_is_logged_once_and_leads_from_every_trace_to_it() -> None:
     assert "test_error_log.py" in logs[0]["stack"]
 
 
-def test_message_of_an_unknown_error_is_not_logged_and_its_stack_is() -> None:
+def test_unknown_error_is_logged_with_its_stack_and_without_its_message() -> None:
     def convert() -> None:
         try:
             int(SECRET)

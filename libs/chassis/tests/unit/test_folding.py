@@ -1,4 +1,4 @@
-"""What search takes for the same: one case for each rule of schemas/views/opensearch-users.md."""
+"""Folding for search: one case for each rule of schemas/views/opensearch-users.md."""
 
 import unicodedata
 
@@ -50,7 +50,7 @@ def test_variants_of_a_letter_are_folded_to_one(text: str, same: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "other"), DIFFERENT)
-def test_letters_that_differ_to_their_readers_stay_apart(text: str, other: str) -> None:
+def test_letters_distinct_to_readers_stay_distinct(text: str, other: str) -> None:
     assert words(text) != words(other)
 
 
@@ -61,7 +61,7 @@ def test_a_text_without_letters_has_no_words(text: str) -> None:
 
 
 @given(st.text(max_size=100))
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     folded = words(text)
     assert words(" ".join(folded)) == folded
 
@@ -79,7 +79,7 @@ def test_words_are_what_a_whitespace_tokenizer_gives(first: str, last: str) -> N
     assert all(0 < len(word) <= MAX_WORD for word in [*folded["words"].split(), *folded["joined"]])
 
 
-def test_what_unicode_has_not_assigned_yet_is_a_letter() -> None:
+def test_unassigned_code_point_is_a_letter() -> None:
     assert words("a\U000323b0") == ["a\U000323b0"]
 
 

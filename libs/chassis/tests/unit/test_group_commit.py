@@ -1,4 +1,4 @@
-"""Writes that come at the same time share a transaction; each gets its own outcome."""
+"""Concurrent writes share a transaction; each gets its own outcome."""
 
 import asyncio
 import gc
@@ -15,12 +15,12 @@ from chassis.testing import serving
 
 
 class Taken(Exception):
-    """This row is there already."""
+    """The row already exists."""
 
 
 @dataclass
 class Table:
-    """Stores rows, when it is let; refuses those that it has."""
+    """Stores rows when the test allows it; rejects duplicates."""
 
     commits: list[list[str]] = field(default_factory=list)
     may_commit: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,7 +50,7 @@ def group(table: Table) -> GroupCommit[str]:
     return GroupCommit(table.write, largest=3, patience=60)
 
 
-async def test_a_write_alone_is_committed_at_once(table: Table, group: GroupCommit[str]) -> None:
+async def test_single_write_is_committed_at_once(table: Table, group: GroupCommit[str]) -> None:
     table.may_commit.set()
     async with serving(group):
         await group.put("a")
@@ -58,7 +58,7 @@ async def test_a_write_alone_is_committed_at_once(table: Table, group: GroupComm
     assert table.commits == [["a"], ["b"]]
 
 
-async def test_what_comes_during_a_commit_shares_the_next_ones(
+async def test_writes_during_a_commit_share_the_next_one(
     table: Table, group: GroupCommit[str]
 ) -> None:
     async with serving(group), asyncio.TaskGroup() as callers:
@@ -79,7 +79,7 @@ async def test_each_caller_gets_its_own_outcome(table: Table, group: GroupCommit
     assert [type(outcome) for outcome in outcomes] == [Taken, type(None), Taken]
 
 
-async def test_a_store_that_is_away_is_told_to_all_and_the_next_write_works(
+async def test_unavailable_store_fails_all_callers_and_the_next_write_works(
     table: Table, group: GroupCommit[str]
 ) -> None:
     table.may_commit.set()
@@ -106,7 +106,7 @@ async def test_bug_in_a_write_reaches_each_caller_and_the_next_write_works(
 
 
 @pytest.mark.parametrize("error", [Taken, Unavailable, ZeroDivisionError])
-async def test_failed_write_keeps_no_caller_until_a_garbage_collection(
+async def test_failed_write_leaves_no_reference_cycle(
     table: Table, group: GroupCommit[str], error: type[Exception]
 ) -> None:
     async def call(row: str) -> "weakref.ref[Table]":
@@ -129,9 +129,7 @@ async def test_failed_write_keeps_no_caller_until_a_garbage_collection(
         gc.enable()
 
 
-async def test_whoever_gives_up_before_its_turn_has_stored_nothing(
-    table: Table, group: GroupCommit[str]
-) -> None:
+async def test_cancelled_queued_write_is_not_stored(table: Table, group: GroupCommit[str]) -> None:
     async with serving(group), asyncio.TaskGroup() as callers:
         callers.create_task(group.put("a"))
         await table.has_begun.wait()
@@ -144,7 +142,7 @@ async def test_whoever_gives_up_before_its_turn_has_stored_nothing(
     assert table.commits == [["a"], ["c"]]
 
 
-async def test_too_many_waiting_are_refused(
+async def test_write_beyond_the_queue_limit_is_unavailable(
     group: GroupCommit[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "MOST_WAITING", 0)
@@ -152,7 +150,7 @@ async def test_too_many_waiting_are_refused(
         await group.put("a")
 
 
-async def test_a_drain_stores_what_waits(table: Table, group: GroupCommit[str]) -> None:
+async def test_drain_stores_queued_writes(table: Table, group: GroupCommit[str]) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(group.serve())
         for row in "abcde":
@@ -163,7 +161,7 @@ async def test_a_drain_stores_what_waits(table: Table, group: GroupCommit[str]) 
     assert sorted(row for commit in table.commits for row in commit) == list("abcde")
 
 
-async def test_a_row_whose_turn_comes_too_late_is_refused_and_not_stored(
+async def test_row_queued_too_long_is_unavailable_and_not_stored(
     table: Table, group: GroupCommit[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serving(group):
@@ -174,6 +172,6 @@ async def test_a_row_whose_turn_comes_too_late_is_refused_and_not_stored(
         await asyncio.sleep(0)
         table.may_commit.set()
         await first
-        with pytest.raises(Unavailable, match="no turn"):
+        with pytest.raises(Unavailable, match="not written within"):
             await late
     assert table.commits == [["a"]]

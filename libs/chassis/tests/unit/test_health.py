@@ -1,4 +1,4 @@
-"""Ready means that every neighbour answers, in time, and that we are not draining."""
+"""Readiness: every dependency responds in time, and the process is not draining."""
 
 import asyncio
 
@@ -20,11 +20,11 @@ async def hanging() -> None:
     await asyncio.Event().wait()
 
 
-async def test_ready_when_every_check_answers() -> None:
+async def test_ready_when_every_check_passes() -> None:
     assert await Health({"store": fine}).failures() == {}
 
 
-async def test_the_reason_is_named() -> None:
+async def test_failing_check_is_reported_with_its_reason() -> None:
     failures = await Health({"store": fine, "log": broken}).failures()
     assert failures == {"log": "ConnectionError: refused"}
 
@@ -39,7 +39,7 @@ async def refused() -> None:
 
 async def test_a_hanging_check_counts_as_failed() -> None:
     failures = await Health({"store": hanging}, timeout=0.01).failures()
-    assert failures == {"store": "no answer in 0.01 s"}
+    assert failures == {"store": "no response within 0.01 s"}
 
 
 async def test_unavailable_dependency_is_named_with_the_drivers_text() -> None:
@@ -47,7 +47,7 @@ async def test_unavailable_dependency_is_named_with_the_drivers_text() -> None:
     assert failures == {"store": "redis is unavailable: LOADING"}
 
 
-async def test_check_that_fails_for_good_is_logged_as_an_error_once_in_a_while() -> None:
+async def test_permanently_failing_check_logs_a_rate_limited_error() -> None:
     health = Health({"store": refused, "other": unavailable}, ttl=0)
     with capture_logs() as logs:
         for _ in range(5):

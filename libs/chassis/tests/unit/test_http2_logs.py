@@ -1,4 +1,4 @@
-"""What hpack logs at the level debug is kept out of our logs."""
+"""hpack's debug log, which contains headers, is kept out of our logs."""
 
 import pytest
 

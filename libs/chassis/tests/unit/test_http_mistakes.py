@@ -1,4 +1,4 @@
-"""What is not quite HTTP: a problem document, and nothing of it in any log."""
+"""Malformed HTTP returns a problem document, and none of it is logged."""
 
 import asyncio
 import logging
@@ -84,7 +84,7 @@ def _tracing() -> None:
 
 
 async def item(request: web.Request) -> web.Response:
-    """Read all that a handler may read."""
+    """Read everything that a handler can read."""
     read_query(request, "q")
     body = await read_json(request, dict[str, str]) if request.can_read_body else {}
     return answer(body)
@@ -119,7 +119,7 @@ async def admin() -> AsyncIterator[int]:
 
 
 def requests(status: str) -> float:
-    """How many requests have had this status."""
+    """Return the number of requests with this status."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -151,7 +151,7 @@ async def test_a_body_that_comes_after_its_headers_is_not_counted_as_headers(por
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_malformed_http_is_a_problem_and_leaves_no_word_in_a_log(
+async def test_malformed_http_returns_a_problem_and_logs_nothing(
     port: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -169,7 +169,7 @@ async def test_malformed_http_is_a_problem_and_leaves_no_word_in_a_log(
 
 
 @pytest.mark.parametrize("name", [n for n, sent in MALFORMED.items() if b"POST" not in sent])
-async def test_malformed_http_is_a_problem_on_the_admin_port(
+async def test_malformed_http_returns_a_problem_on_the_admin_port(
     admin: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -187,9 +187,7 @@ async def test_malformed_http_is_a_problem_on_the_admin_port(
 @pytest.mark.parametrize(
     ("path", "status"), [(b"/livez", 200), (b"/readyz", 200), (b"/metrics", 200), (b"/", 404)]
 )
-async def test_no_response_of_the_admin_port_names_the_server(
-    admin: int, path: bytes, status: int
-) -> None:
+async def test_admin_responses_have_no_server_header(admin: int, path: bytes, status: int) -> None:
     response = await exchange(admin, b"GET " + path + b" HTTP/1.1\r\n" + CLOSE + b"\r\n")
     assert response.status == status
     assert "server:" not in response.head
@@ -220,7 +218,7 @@ async def test_a_bad_later_chunk_is_refused_at_once(
 
 
 async def test_a_good_request_before_a_bad_one_is_answered(port: int, go_on: asyncio.Event) -> None:
-    """Its body is there, although nobody has read it when the next request turns out bad."""
+    """Its body has arrived but is unread when the next request turns out malformed."""
 
     async def go() -> None:
         await one_runs()
@@ -261,7 +259,7 @@ CODED = {
 
 
 @pytest.mark.parametrize("name", CODED)
-async def test_a_coded_body_is_refused_and_what_is_accepted_is_named(
+async def test_encoded_body_returns_415_with_accept_encoding(
     port: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """RFC 9110 §15.5.16: 415 with Accept-Encoding."""
@@ -277,7 +275,7 @@ async def test_a_coded_body_is_refused_and_what_is_accepted_is_named(
 
 
 @pytest.mark.parametrize("coding", [b"identity", b"Identity", b"", b"identity, identity"])
-async def test_a_body_that_is_not_coded_is_read(port: int, coding: bytes) -> None:
+async def test_unencoded_body_is_read(port: int, coding: bytes) -> None:
     length = str(len(GOOD)).encode()
     head = ITEM + b"Content-Encoding: " + coding + b"\r\nContent-Length: " + length
     assert (await exchange(port, head + b"\r\n\r\n" + GOOD)).status == 200
@@ -294,7 +292,7 @@ HALVES = {
 
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closes", "resets"])
 @pytest.mark.parametrize("name", [name for name in HALVES if "gzip" not in name])
-async def test_a_client_that_leaves_half_way_is_no_error_of_ours(
+async def test_client_disconnecting_mid_request_logs_no_error(
     port: int,
     name: str,
     is_reset: bool,  # noqa: FBT001
@@ -349,7 +347,7 @@ PIECES = [
     ),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-async def test_any_bytes_end_in_responses_that_blame_the_client(
+async def test_any_bytes_get_no_5xx_response(
     port: int, caplog: pytest.LogCaptureFixture, sent: bytes, changes: list[tuple[int, int, bytes]]
 ) -> None:
     for at, length, piece in changes:

@@ -1,4 +1,4 @@
-"""Web pages of other sites do not reach a port, whatever name or form they come with (case H5)."""
+"""Web pages of other sites cannot reach a port by any host name or form (case H5)."""
 
 from collections.abc import AsyncIterator
 
@@ -44,14 +44,16 @@ async def status(port: int, method: str = "GET", **headers: str) -> int:
 
 @pytest.mark.parametrize("name", FOREIGN)
 @pytest.mark.parametrize("suffix", ["", ":3000"])
-async def test_a_name_that_is_not_ours_is_refused(ports: list[int], name: str, suffix: str) -> None:
+async def test_foreign_host_is_rejected(ports: list[int], name: str, suffix: str) -> None:
     for port in ports:
         assert await status(port, Host=name + suffix) == 400
 
 
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("suffix", ["", ":3000"])
-async def test_our_names_and_addresses_are_served(ports: list[int], name: str, suffix: str) -> None:
+async def test_own_names_and_addresses_are_accepted(
+    ports: list[int], name: str, suffix: str
+) -> None:
     for port in ports:
         assert await status(port, Host=name + suffix) == 200
         assert await status(port, Host=name, Origin=f"http://{name}{suffix}") == 200
@@ -59,13 +61,11 @@ async def test_our_names_and_addresses_are_served(ports: list[int], name: str, s
 
 @pytest.mark.parametrize("origin", ["null", "", *(f"https://{name}" for name in FOREIGN)])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_a_page_of_another_site_is_refused(
-    ports: list[int], origin: str, method: str
-) -> None:
+async def test_foreign_origin_is_rejected(ports: list[int], origin: str, method: str) -> None:
     assert await status(ports[0], method, Origin=origin) == 400
 
 
-def test_a_url_that_is_none_is_not_ours() -> None:
+def test_invalid_url_is_rejected() -> None:
     assert not is_ours("http://[", HOSTS)
 
 

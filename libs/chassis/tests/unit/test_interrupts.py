@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a command in order, whatever it runs and whatever it inherited."""
+"""SIGINT and SIGTERM end a command gracefully, whatever it runs and has inherited."""
 
 import asyncio
 import signal
@@ -34,13 +34,13 @@ with interruptible():
 """
 RUNS = ["asyncio.run(work())", "uvloop.run(work())", "without_a_loop()"]
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""As nohup and `&` of a script start a command."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("inherited", [[], IGNORING], ids=["default", "ignored"])
 @pytest.mark.parametrize("run", RUNS)
-def test_a_signal_ends_the_block_in_order(
+def test_signal_ends_the_block_gracefully(
     run: str, inherited: list[str], number: signal.Signals
 ) -> None:
     process = subprocess.Popen(
@@ -77,13 +77,13 @@ async def test_a_cancellation_that_the_work_swallows_is_repeated(
     assert swallowed.is_set()
 
 
-async def test_the_result_and_the_error_of_the_work_are_handed_on() -> None:
+async def test_result_and_error_of_the_work_are_passed_on() -> None:
     assert await cancellable(asyncio.sleep(0, "done")) == "done"
     with pytest.raises(TimeoutError):
         await cancellable(asyncio.wait_for(asyncio.Event().wait(), 0))
 
 
-def test_behind_the_block_signals_are_what_they_were() -> None:
+def test_signal_handlers_are_restored_after_the_block() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with interruptible():
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,4 +1,4 @@
-"""Components run until a signal, drain in reverse order, and have a bounded time for it."""
+"""Components run until a signal, then drain in reverse order within a bounded time."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from chassis.process.lifecycle import Process, run
 
 
 class Recorded:
-    """A component that writes down what happens to it."""
+    """A component that records its calls."""
 
     def __init__(self, name: str, diary: list[str], drain_time: float = 0) -> None:
         self.name = name
@@ -55,7 +55,7 @@ async def test_a_failing_component_ends_the_process() -> None:
 
 
 class Deaf(Recorded):
-    """Swallows so many cancellations, as aiokafka may one."""
+    """Swallows a number of cancellations, as aiokafka may do."""
 
     swallowed = 1
 
@@ -77,7 +77,7 @@ async def test_a_failing_component_ends_the_process_although_another_swallows_a_
     assert failed.group_contains(OSError, match="port in use")
 
 
-async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
+async def test_component_that_ignores_cancellation_is_abandoned_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Deaf, "swallowed", 7)
@@ -85,11 +85,11 @@ async def test_a_component_that_swallows_every_cancellation_is_left_and_named(
     with pytest.raises(ExceptionGroup) as failed:
         await run(process, asyncio.Event(), 0, 0.05)
     assert failed.group_contains(OSError, match="port in use")
-    assert failed.group_contains(TimeoutError, match="a did not end")
+    assert failed.group_contains(TimeoutError, match="a did not stop")
 
 
 class Waiting:
-    """A component that waits for a dependency which never answers, also while it drains."""
+    """A component that waits for a dependency that never responds, even while it drains."""
 
     name = "waiting"
 
@@ -158,7 +158,7 @@ class Failing:
 )
 
 
-def test_a_process_ends_although_a_component_never_does() -> None:
+def test_process_exits_although_a_component_hangs() -> None:
     environment = {"TOLD_OFTEN_GRACE": "0.5"}
     done = subprocess.run(
         [sys.executable, "-c", STUCK],
@@ -170,16 +170,16 @@ def test_a_process_ends_although_a_component_never_does() -> None:
     )
     assert done.returncode == 1
     assert "the disk is on fire" in done.stdout
-    assert "deaf did not end" in done.stdout
+    assert "deaf did not stop" in done.stdout
 
 
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
-"""As nohup and `&` of a script start a command."""
+"""SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("inherited", [[], IGNORING], ids=["default", "ignored"])
-def test_signals_after_the_first_do_not_cut_the_end_short(
+def test_second_signal_does_not_kill_a_shutdown(
     inherited: list[str], number: signal.Signals
 ) -> None:
     process = subprocess.Popen([*inherited, sys.executable, "-c", SERVICE], stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""Where a process cannot listen, it says so in a line: what, who, and what to change."""
+"""A process that cannot listen reports the port, its holder and the remedy in one line."""
 
 import errno
 import os
@@ -47,7 +47,7 @@ def test_another_process_on_the_port_is_named() -> None:
         (["python3", "-c", "import x"], "python3"),
         (["python3"], "python3"),
         (["/usr/sbin/mysqld", "--password=x"], "mysqld"),
-        ([""], "without a name"),
+        ([""], "unnamed"),
     ],
 )
 def test_a_process_is_named_without_its_arguments(
@@ -59,7 +59,7 @@ def test_a_process_is_named_without_its_arguments(
     assert port_holder._program(process) == program
 
 
-def test_a_holder_that_cannot_be_seen_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invisible_port_holder_is_reported_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"pid {os.getpid()}" in port_holder.holder(port)
@@ -86,15 +86,15 @@ def test_a_host_that_cannot_be_listened_on_is_named(host: str, reason: str) -> N
 
 
 def test_a_privileged_port_is_named() -> None:
-    # As the kernel answers it; who runs the tests may be root, who is not refused.
+    # The kernel's error is simulated: tests may run as root, which is allowed to bind.
     refused = CannotListen("127.0.0.1", 80, PermissionError(errno.EACCES, "Permission denied"))
     assert not refused.is_host
     assert refused.line("X_PORT") == (
-        "port 80 needs a privilege: ports below 1024 are the system's; set X_PORT"
+        "port 80 requires a privilege: ports below 1024 are reserved; set X_PORT"
     )
 
 
-def test_an_error_of_another_kind_is_in_the_kernel_s_words() -> None:
+def test_other_errors_have_the_kernels_message() -> None:
     refused = CannotListen("127.0.0.1", 80, OSError(errno.ENFILE, "Too many open files"))
     assert "port 80: Too many open files" in refused.line("X_PORT")
 
@@ -110,14 +110,14 @@ def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
 @pytest.mark.parametrize(
     ("ports", "mistake"),
     [
-        ({"A": [9000], "B": [9000]}, "A and B both need port 9000"),
-        ({"A": [9001], "B": [9000, 9001, 9002]}, "A and B both need port 9001"),
-        ({"A": [65534, 65535, 65536]}, "A: there is no port 65536"),
-        ({"A": [-1]}, "A: there is no port -1"),
+        ({"A": [9000], "B": [9000]}, "A and B both use port 9000"),
+        ({"A": [9001], "B": [9000, 9001, 9002]}, "A and B both use port 9001"),
+        ({"A": [65534, 65535, 65536]}, "A: port 65536 is out of range"),
+        ({"A": [-1]}, "A: port -1 is out of range"),
         ({"A": [0], "B": [0]}, None),
         ({"A": [9000], "B": [9001]}, None),
     ],
 )
-def test_ports_exist_and_are_needed_once(ports: dict[str, list[int]], mistake: str | None) -> None:
+def test_ports_must_be_valid_and_distinct(ports: dict[str, list[int]], mistake: str | None) -> None:
     told = port_settings.mistake(ports)
     assert mistake in told if mistake and told else told is mistake

@@ -1,4 +1,4 @@
-"""What clients hold at every port is one sum; at its bound the largest of them ends (case H4)."""
+"""Client memory of all ports has one bound; at the bound the largest client is closed (case H4)."""
 
 import asyncio
 import socket
@@ -229,7 +229,7 @@ async def test_what_a_connection_holds_is_counted_once(ports: dict[str, int], na
 
 
 async def first_end(attackers: list[Streams]) -> bytes:
-    """All that the first connection which was ended was sent."""
+    """Return everything sent to the first connection that was closed."""
     reading = [asyncio.create_task(reader.read()) for reader, _ in attackers]
     done, waiting = await asyncio.wait(reading, timeout=10, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
@@ -238,7 +238,7 @@ async def first_end(attackers: list[Streams]) -> bytes:
     return max(told, key=len)
 
 
-async def test_a_client_that_waits_for_its_response_is_told_why_it_ends(
+async def test_waiting_client_gets_the_reason_before_the_abort(
     ports: dict[str, int],
 ) -> None:
     async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Cursors survive the way out and back, and nothing else is taken for one."""
+"""Cursors round-trip, and anything else is rejected."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from chassis.problems import Invalid
 
 
 @given(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=50)))
-def test_a_cursor_comes_back_as_it_went(position: tuple[float, str]) -> None:
+def test_cursor_round_trips(position: tuple[float, str]) -> None:
     assert decode_cursor(encode_cursor(position), tuple[float, str]) == position
 
 
@@ -27,5 +27,5 @@ def test_a_limit_out_of_bounds_is_invalid(limit: int) -> None:
         page(limit, None)
 
 
-def test_nothing_given_means_the_defaults() -> None:
+def test_omitted_values_mean_the_defaults() -> None:
     assert page(0, "") == page(None, None)

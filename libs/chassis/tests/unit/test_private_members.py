@@ -1,7 +1,6 @@
-"""Members without a promise: what this repository touches of libraries beyond their public API.
+"""Private members of libraries that this repository uses: the complete list.
 
-The one list of them. Before a newer version of one of these libraries is taken, this test says what
-has disappeared.
+Before an upgrade of one of these libraries, this test reports which members have disappeared.
 """
 
 import ast
@@ -48,7 +47,7 @@ OF_STANDARD_LIBRARY = {"_replace"}  # of named tuples; public in spite of its na
 
 
 @pytest.mark.parametrize("owner", TOUCHED, ids=lambda owner: f"{owner.__module__}.{owner.__name__}")
-def test_private_members_that_we_touch_are_still_there(owner: type) -> None:
+def test_used_private_members_exist(owner: type) -> None:
     source = "".join(inspect.getsource(cls) for cls in owner.__mro__[:-1] if _is_python(cls))
     assert [name for name in TOUCHED[owner] if name not in source] == []
 
@@ -57,14 +56,14 @@ def _is_python(cls: type) -> bool:
     return cls.__module__.split(".")[0] in {"grpclib", "aiohttp", "h2", "hpack"}
 
 
-def test_every_private_member_that_we_touch_is_listed() -> None:
+def test_every_used_private_member_is_listed() -> None:
     listed = set().union(*TOUCHED.values()) | OF_STANDARD_LIBRARY
     for folder in FOLDERS:
         assert {name for name in _foreign(folder) if name not in listed} == set()
 
 
 def _foreign(folder: Path) -> set[str]:
-    """Private attributes that the modules read and none of them defines."""
+    """Return private attributes that the modules use but do not define."""
     trees = [ast.parse(file.read_text("utf-8")) for file in folder.glob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     defined = {name for node in nodes for name in _defined(node)}

@@ -1,4 +1,4 @@
-"""The health check of a container ends with 0 only while /readyz says so."""
+"""The health check of a container exits with 0 only while /readyz reports ready."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 
 async def probe(**environment: str) -> tuple[int | None, str]:
-    """The exit code and what it says."""
+    """Return the exit code and the output."""
     command = (sys.executable, "-m", "chassis.process.probe")
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE
@@ -36,7 +36,7 @@ async def test_a_service_is_healthy_when_it_is_ready(status: int, code: int) -> 
 
 
 @pytest.mark.parametrize("ports", [{}, {"A_ADMIN_PORT": "1", "B_ADMIN_PORT": "2"}])
-async def test_without_one_port_it_says_what_is_missing(ports: dict[str, Any]) -> None:
+async def test_probe_without_one_port_reports_the_variable(ports: dict[str, Any]) -> None:
     code, said = await probe(**ports)
     assert code == 1
     assert "_ADMIN_PORT" in said

@@ -1,4 +1,4 @@
-"""An allowance is used up, comes back evenly, and is kept for a bounded number of callers."""
+"""Rate limit: an allowance is used up, refills evenly, and is kept for few callers."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ def is_allowed(limit: RateLimit, caller: str = "ann") -> bool:
     return True
 
 
-def test_all_at_once_then_one_after_the_other() -> None:
+def test_burst_is_allowed_then_an_even_rate() -> None:
     clock = Clock()
     limit = RateLimit(60, clock)
     assert [is_allowed(limit) for _ in range(61)] == [True] * 60 + [False]
@@ -35,7 +35,7 @@ def test_all_at_once_then_one_after_the_other() -> None:
     assert [is_allowed(limit) for _ in range(61)] == [True] * 60 + [False]
 
 
-def test_after_the_time_that_is_told_there_is_room_again() -> None:
+def test_request_after_retry_after_is_allowed() -> None:
     clock = Clock()
     limit = RateLimit(7, clock)
     while is_allowed(limit):
@@ -48,9 +48,7 @@ def test_after_the_time_that_is_told_there_is_room_again() -> None:
 
 
 @given(st.integers(1, 10_000), st.lists(st.floats(0, 5), max_size=200))
-def test_no_more_is_taken_than_the_burst_and_what_came_back(
-    a_minute: int, pauses: list[float]
-) -> None:
+def test_taken_requests_never_exceed_burst_plus_refill(a_minute: int, pauses: list[float]) -> None:
     clock, taken = Clock(), 0
     limit = RateLimit(a_minute, clock)
     began = clock.now
@@ -60,7 +58,7 @@ def test_no_more_is_taken_than_the_burst_and_what_came_back(
     assert taken <= a_minute * (1 + (clock.now - began) / WINDOW) + 1e-6
 
 
-def test_whoever_was_seen_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_least_recently_seen_caller_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "REMEMBERED", 2)
     limit = RateLimit(1, Clock())
     assert [is_allowed(limit, who) for who in ("ann", "bob", "cid")] == [True] * 3

@@ -1,4 +1,4 @@
-"""Both doors: the same problem, limits, and a drain that lets running requests finish."""
+"""HTTP and gRPC servers: the same problems, limits, and graceful drain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -55,7 +55,7 @@ def _tracing() -> None:
 
 @dataclass(eq=False)
 class Doors(UserSearchBase):
-    """One operation behind two doors; what it does is each test's choice."""
+    """One operation behind both transports; each test chooses what it does."""
 
     operation: Callable[[], Any] = lambda: None
     running: int = 0
@@ -99,7 +99,7 @@ async def opened(doors: Doors) -> AsyncIterator[tuple[aiohttp.ClientSession, Use
 
 
 @pytest.mark.parametrize("problem", ALL, ids=lambda p: p.kind)
-async def test_a_problem_is_the_same_row_at_both_doors(problem: type[Problem]) -> None:
+async def test_problem_has_one_table_row_for_http_and_grpc(problem: type[Problem]) -> None:
     def fail() -> None:
         raise problem("because")
 
@@ -116,7 +116,7 @@ async def test_a_problem_is_the_same_row_at_both_doors(problem: type[Problem]) -
     assert response.headers.get("Retry-After") == ("1" if problem.retry_after else None)
 
 
-async def test_a_bug_is_told_without_its_inside() -> None:
+async def test_bug_response_reveals_no_internals() -> None:
     def fail() -> None:
         raise KeyError("password")
 
@@ -131,7 +131,7 @@ async def test_a_bug_is_told_without_its_inside() -> None:
     assert "password" not in str(refused.value.message)
 
 
-async def test_a_neighbour_s_own_words_are_not_for_callers() -> None:
+async def test_error_text_of_a_dependency_is_not_sent_to_clients() -> None:
     def fail() -> None:
         raise Unavailable("redis: ConnectionError('Error 111 connecting to 10.0.0.7:6379')")
 
@@ -171,7 +171,7 @@ async def test_running_requests_finish_and_new_ones_are_refused_while_draining()
     await asyncio.gather(*tasks)
 
 
-async def test_a_huge_request_is_refused_at_both_doors() -> None:
+async def test_oversized_request_is_refused_by_both_transports() -> None:
     async with opened(Doors()) as (session, stub):
         async with session.post("/", json={"a": "x" * MAX_BODY}) as response:
             assert response.status == 413
@@ -180,7 +180,7 @@ async def test_a_huge_request_is_refused_at_both_doors() -> None:
     assert refused.value.status is Status.RESOURCE_EXHAUSTED
 
 
-async def test_a_body_that_does_not_arrive_is_not_waited_for(
+async def test_missing_body_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(messages, "BODY_WITHIN", 0.05)
@@ -196,7 +196,7 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(
             assert response.status == 408
 
 
-async def test_a_message_that_does_not_arrive_is_not_waited_for(
+async def test_missing_message_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)
@@ -217,7 +217,7 @@ async def test_a_message_that_does_not_arrive_is_not_waited_for(
 
 
 @pytest.mark.parametrize("end", [None, Problem("too late")], ids=["answered", "refused"])
-async def test_a_grpc_caller_who_leaves_is_no_error_of_ours(
+async def test_disconnecting_grpc_client_logs_no_error(
     end: Problem | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def operation() -> None:
@@ -255,7 +255,7 @@ async def is_running(doors: Doors) -> None:
         ("POST", "/", {"json": {"a": 1}}, Kind.INVALID),
     ],
 )
-async def test_http_mistakes_are_problems(
+async def test_http_errors_are_problems(
     method: str, path: str, options: dict[str, Any], kind: Kind
 ) -> None:
     async with (
@@ -266,7 +266,7 @@ async def test_http_mistakes_are_problems(
     assert (response.status, told["type"]) == (STATUS_BY_KIND[kind].http, f"urn:problem:{kind}")
 
 
-async def test_a_message_of_foreign_bytes_is_invalid() -> None:
+async def test_undecodable_message_is_invalid() -> None:
     doors = Doors()
     async with opened(doors):
         channel = Channel("127.0.0.1", doors.grpc.port, codec=Codec())

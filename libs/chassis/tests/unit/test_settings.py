@@ -1,4 +1,4 @@
-"""Settings are read once, checked all together, and then stand still."""
+"""Settings are read once, validated together, and frozen."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -20,7 +20,7 @@ class Shop(ServiceSettings):
     MOVED: ClassVar = {"safe": "the bank has BANK_SAFE"}
 
 
-def test_every_mistake_is_told_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_mistakes_are_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_TILL", "three")
     monkeypatch.setenv("SHOP_TYLL", "3")
     with pytest.raises(SystemExit) as stopped:
@@ -50,7 +50,7 @@ def test_a_secret_may_be_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert load(Dockerised).owner == "Ann"
 
 
-def test_a_variable_may_name_a_file_of_its_value(
+def test_variable_may_name_a_file_with_the_value(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "owner").write_text("Ann\n")
@@ -59,7 +59,7 @@ def test_a_variable_may_name_a_file_of_its_value(
     assert load(Shop).owner == "Ann"
 
 
-def test_a_file_that_cannot_be_or_competes_is_a_mistake(
+def test_unreadable_or_duplicate_file_is_a_mistake(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "till").write_text("3")
@@ -71,12 +71,12 @@ def test_a_file_that_cannot_be_or_competes_is_a_mistake(
         load(Shop)
     told = str(stopped.value)
     assert "SHOP_OWNER_FILE: No such file or directory" in told
-    assert "SHOP_TILL_FILE: SHOP_TILL is given, too" in told
+    assert "SHOP_TILL_FILE: SHOP_TILL is also set" in told
     assert "SHOP_KEEPER_FILE: no such setting" in told
 
 
 @pytest.mark.parametrize("variable", ["SHOP_SAFE", "SHOP_SAFE_FILE"])
-def test_a_setting_that_moved_is_refused_with_its_new_name(
+def test_moved_setting_is_rejected_with_its_new_name(
     monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "3")
@@ -91,7 +91,9 @@ class Market(PublicSettings):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "localhost.example", ""])
-def test_it_is_not_open_to_others_by_mistake(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_anonymous_access_beyond_loopback_must_be_allowed(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     monkeypatch.setenv("MARKET_HOST", host)
     with pytest.raises(SystemExit, match="ALLOW_ANONYMOUS=true"):
         load(Market)
@@ -100,7 +102,9 @@ def test_it_is_not_open_to_others_by_mistake(monkeypatch: pytest.MonkeyPatch, ho
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
-def test_loopback_is_open(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_anonymous_access_on_loopback_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     monkeypatch.setenv("MARKET_HOST", host)
     assert load(Market).host == host
 
@@ -116,7 +120,7 @@ class Api(ApiSettings):
 GIVEN = {"JWKS_URL": "https://issuer.test/keys", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a"}
 
 
-def test_tokens_open_an_address_that_others_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_allow_a_non_loopback_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**GIVEN, "HOST": "0.0.0.0"}.items():
         monkeypatch.setenv(f"API_{name}", value)
     assert load(Api).asks_for_tokens
@@ -125,14 +129,14 @@ def test_tokens_open_an_address_that_others_reach(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are both given"),
-        ({"JWT_AUDIENCE": ""}, "tokens need JWT_ISSUER and JWT_AUDIENCE"),
-        ({"JWKS_URL": ""}, "need JWKS_URL or JWT_KEY beside them"),
-        ({"JWKS_URL": "http://issuer.test/keys"}, "JWKS_URL must be https"),
+        ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are mutually exclusive"),
+        ({"JWT_AUDIENCE": ""}, "also require JWT_ISSUER and JWT_AUDIENCE"),
+        ({"JWKS_URL": ""}, "require JWKS_URL or JWT_KEY"),
+        ({"JWKS_URL": "http://issuer.test/keys"}, "JWKS_URL must use https"),
         ({"JWKS_URL": "", "JWT_KEY": "k"}, "neither a public key as PEM nor a JWK Set"),
     ],
 )
-def test_half_of_it_is_a_mistake(
+def test_incomplete_token_settings_are_a_mistake(
     monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], told: str
 ) -> None:
     for name, value in (GIVEN | changed).items():

@@ -1,4 +1,4 @@
-"""Who shares a read with whom, and that no answer is older than its question."""
+"""Which callers share a read, and that no result is older than its request."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ CALLER = ContextVar("caller", default="")
 
 
 class Store:
-    """Answers each key with the number of writes so far, when the test lets it."""
+    """Returns for each key the number of writes so far, when the test allows it."""
 
     def __init__(self) -> None:
         self.writes = 0
@@ -66,13 +66,13 @@ async def has_read(store: Store, times: int) -> None:
 
 
 async def asked(shared: Shared, *keys: str) -> "list[asyncio.Task[int]]":
-    """The callers, each of whom has come as far as waiting."""
+    """Start the callers, and return once each of them waits."""
     tasks = [asyncio.create_task(shared.get(key)) for key in keys]
     await asyncio.sleep(0)
     return tasks
 
 
-async def test_who_comes_during_a_read_does_not_get_its_answer(
+async def test_caller_arriving_during_a_read_waits_for_the_next(
     shared: Shared, store: Store
 ) -> None:
     store.gate.clear()
@@ -85,14 +85,12 @@ async def test_who_comes_during_a_read_does_not_get_its_answer(
     assert len(store.reads) == 2
 
 
-async def test_equal_reads_at_the_same_moment_are_one(shared: Shared, store: Store) -> None:
+async def test_concurrent_equal_reads_are_coalesced(shared: Shared, store: Store) -> None:
     assert await asyncio.gather(*await asked(shared, *["ann"] * 50)) == [0] * 50
     assert store.reads == [("ann",)]
 
 
-async def test_a_caller_who_leaves_takes_nothing_from_the_others(
-    shared: Shared, store: Store
-) -> None:
+async def test_cancelled_caller_does_not_affect_others(shared: Shared, store: Store) -> None:
     store.gate.clear()
     leaving, *staying = await asked(shared, "ann", "ann", "bob")
     leaving.cancel()
@@ -101,7 +99,7 @@ async def test_a_caller_who_leaves_takes_nothing_from_the_others(
     assert await shared.get("ann") == 0
 
 
-async def test_a_store_that_is_away_is_told_to_all_and_asked_again(
+async def test_unavailable_store_fails_all_callers_and_is_read_again(
     shared: Shared, store: Store
 ) -> None:
     store.is_away = True
@@ -111,9 +109,7 @@ async def test_a_store_that_is_away_is_told_to_all_and_asked_again(
     assert await shared.get("ann") == 0
 
 
-async def test_failed_read_keeps_no_caller_until_a_garbage_collection(
-    shared: Shared, store: Store
-) -> None:
+async def test_failed_read_leaves_no_reference_cycle(shared: Shared, store: Store) -> None:
     async def call() -> "weakref.ref[Store]":
         request = Store()
         with pytest.raises(Unavailable):
@@ -142,7 +138,7 @@ async def test_each_read_runs_in_the_context_of_its_first_caller(
     assert store.callers == ["a", "b"]
 
 
-async def test_single_reads_become_few_of_bounded_size(store: Store) -> None:
+async def test_single_reads_are_batched_up_to_a_limit(store: Store) -> None:
     shared = BatchLoader(store.read_many, largest=3)
     store.gate.clear()
     tasks = await asked(shared, "ann")
@@ -167,7 +163,7 @@ async def test_different_reads_do_not_wait_for_each_other(store: Store) -> None:
 
 
 @given(steps=st.lists(st.sampled_from(["ask ann", "ask bob", "write", "turn"]), max_size=40))
-async def test_no_answer_is_older_than_its_question(steps: list[str]) -> None:
+async def test_no_result_is_older_than_its_request(steps: list[str]) -> None:
     for kind in ("gathered", "joined"):
         store = Store()
         shared: Shared = (

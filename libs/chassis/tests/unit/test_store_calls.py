@@ -1,4 +1,4 @@
-"""What a failed call to a store becomes, and how often it is logged."""
+"""Translation of failed store calls, and how often they are logged."""
 
 import pytest
 from asyncmy.errors import OperationalError, ProgrammingError
@@ -57,13 +57,13 @@ def test_permanent_error_is_a_store_error_without_its_values_and_not_logged_yet(
     assert refused.value.__cause__ is None
 
 
-def test_bug_of_ours_stays_what_it_is(clock: Clock) -> None:
+def test_other_exceptions_pass_unchanged(clock: Clock) -> None:
     with capture_logs() as logs, pytest.raises(KeyError):
         fail(KeyError("x"))
     assert logs == []
 
 
-def test_hundreds_of_failures_are_one_warning_in_ten_seconds_for_each_dependency(
+def test_failures_log_one_warning_per_dependency_in_ten_seconds(
     clock: Clock,
 ) -> None:
     with capture_logs() as logs:
@@ -92,7 +92,7 @@ def test_hundreds_of_failures_are_one_warning_in_ten_seconds_for_each_dependency
         f"Preview of field's value: '{{{SECRET}=1}}'",
     ],
 )
-def test_values_in_quotes_are_left_out(text: str) -> None:
+def test_quoted_values_are_redacted(text: str) -> None:
     assert SECRET not in redacted(text)
 
 

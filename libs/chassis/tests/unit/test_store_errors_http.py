@@ -14,19 +14,19 @@ def test_every_class_of_httpx_and_of_the_registrys_client_is_classified() -> Non
 
 
 @pytest.mark.parametrize("kind", http.CLASSES)
-def test_an_error_of_the_registry_is_judged_as_its_class(kind: type[Exception]) -> None:
+def test_registry_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
     Exception.__init__(error, "why")
     assert told(http.classify(error)) is http.CLASSES[kind]
 
 
 @pytest.mark.parametrize("status", range(400, 600))
-def test_every_status_of_the_registry_is_judged(status: int) -> None:
+def test_every_registry_status_is_classified(status: int) -> None:
     failure = http.classify(SchemaRegistryError(status, -1, "why"))
     assert told(failure) is (status >= 500 or status in {408, 425, 429})
 
 
-def test_only_the_registrys_own_answer_means_that_there_is_no_schema() -> None:
+def test_only_the_registrys_own_404_means_unknown_schema() -> None:
     assert http.is_unknown_schema(SchemaRegistryError(404, 40403, "Schema not found"))
     assert not http.is_unknown_schema(SchemaRegistryError(404, -1, "<html>"))
 

@@ -8,7 +8,7 @@ from chassis.stores.errors import kafka, librdkafka
 from tests.support.stores.error_classes import classes, told
 
 # Not retriable by aiokafka's flag, and rightly so. A class that is neither here nor transient is
-# one that nobody has judged yet.
+# one that is not classified yet.
 PERMANENT_OF_KAFKA = {
     "AuthenticationFailedError",
     "AuthenticationMethodNotSupported",
@@ -83,7 +83,7 @@ def test_every_class_of_aiokafka_is_classified() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(classes("aiokafka.errors"), key=str))
-def test_an_error_of_kafka_is_judged_as_its_class(kind: type[Exception]) -> None:
+def test_kafka_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     assert told(kafka.classify(kind("why"))) is kafka.is_transient(kind)
 
 
@@ -97,5 +97,5 @@ def test_an_error_of_kafka_is_judged_as_its_class(kind: type[Exception]) -> None
         (LibrdkafkaError.SASL_AUTHENTICATION_FAILED, False),
     ],
 )
-def test_codes_of_librdkafka(code: int, *, is_transient: bool) -> None:
+def test_librdkafka_codes_are_classified(code: int, *, is_transient: bool) -> None:
     assert told(librdkafka.classify(KafkaException(LibrdkafkaError(code)))) is is_transient

@@ -13,7 +13,7 @@ def test_every_class_of_asyncmy_is_classified() -> None:
 
 
 @pytest.mark.parametrize("kind", mysql.WITHOUT_NUMBER)
-def test_an_error_of_mysql_without_a_number_is_judged_as_its_class(kind: type[Exception]) -> None:
+def test_mysql_error_without_a_number_is_classified_by_its_class(kind: type[Exception]) -> None:
     assert told(mysql.classify(kind("why"))) is mysql.WITHOUT_NUMBER[kind]
 
 
@@ -32,7 +32,7 @@ def numbers() -> dict[int, str]:
 
 
 @pytest.mark.parametrize("number", sorted(numbers()))
-def test_every_error_number_of_mysql_is_judged_by_the_table(number: int) -> None:
+def test_every_mysql_error_number_is_classified_by_the_table(number: int) -> None:
     failure = mysql.classify(asyncmy_classes.OperationalError(number, "why"))
     assert told(failure) is (number in mysql.TRANSIENT)
 
@@ -62,5 +62,5 @@ def test_every_error_number_of_mysql_is_judged_by_the_table(number: int) -> None
         (3024, True),  # max_execution_time
     ],
 )
-def test_what_operators_meet_of_mysql(number: int, *, is_transient: bool) -> None:
+def test_common_mysql_errors_are_classified(number: int, *, is_transient: bool) -> None:
     assert told(mysql.classify(asyncmy_classes.OperationalError(number, "why"))) is is_transient

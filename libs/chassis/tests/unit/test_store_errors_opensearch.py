@@ -12,7 +12,7 @@ def test_every_class_of_opensearch_py_is_classified() -> None:
 
 
 @pytest.mark.parametrize("status", range(400, 600))
-def test_every_status_of_opensearch_is_judged(status: int) -> None:
+def test_every_opensearch_status_is_classified(status: int) -> None:
     error = opensearch_classes.TransportError(status, "why", {"error": {"type": "any_exception"}})
     is_transient = status >= 500 or status in opensearch.TRANSIENT_STATUS
     assert told(opensearch.classify(error)) is is_transient
@@ -20,7 +20,7 @@ def test_every_status_of_opensearch_is_judged(status: int) -> None:
 
 @pytest.mark.parametrize("kind", sorted(opensearch.TRANSIENT_TYPES))
 @pytest.mark.parametrize("status", [400, 403, 404])
-def test_what_is_wrong_with_an_index_or_the_cluster_is_transient(kind: str, status: int) -> None:
+def test_index_and_cluster_errors_are_transient(kind: str, status: int) -> None:
     body = {"error": {"type": kind, "reason": "why", "root_cause": [{"type": kind}]}}
     assert told(opensearch.classify(opensearch_classes.TransportError(status, kind, body)))
     assert told(opensearch.item_failure({"status": status, "error": body["error"]}))
@@ -46,7 +46,7 @@ def test_what_is_wrong_with_an_index_or_the_cluster_is_transient(kind: str, stat
         (409, "version_conflict_engine_exception", "", True),
     ],
 )
-def test_statuses_with_a_type(
+def test_status_with_a_type_is_classified(
     status: int, kind: str | None, reason: str, *, is_transient: bool
 ) -> None:
     body = {"error": {"type": kind, "reason": reason}} if kind else None
@@ -55,7 +55,7 @@ def test_statuses_with_a_type(
 
 
 @pytest.mark.parametrize("kind", opensearch.CLASSES)
-def test_an_error_of_opensearch_is_judged_as_its_class(kind: type[Exception]) -> None:
+def test_opensearch_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     of_status = opensearch.CLASSES[kind] == "by status and type"
     error = (
         kind(400, "why", None) if issubclass(kind, opensearch_classes.TransportError) else kind()

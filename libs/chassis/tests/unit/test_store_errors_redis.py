@@ -27,7 +27,7 @@ def test_every_class_of_redis_py_is_classified() -> None:
     ],
 )
 @pytest.mark.parametrize("shape", ["alone", "pipeline", "cluster pipeline"])
-def test_replies_of_redis_are_judged_by_their_first_word(
+def test_redis_replies_are_classified_by_their_first_word(
     reply: str, shape: str, *, is_transient: bool
 ) -> None:
     command = "Command # 1 (EVAL OOM READONLY Ada) of pipeline caused error: "
@@ -42,7 +42,7 @@ def test_replies_of_redis_are_judged_by_their_first_word(
 
 
 @pytest.mark.parametrize("kind", sorted(redis.CLASSES, key=str))
-def test_an_error_of_redis_is_judged_as_its_class(kind: type[Exception]) -> None:
+def test_redis_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     text = "1 127.0.0.1:1" if issubclass(kind, redis_classes.AskError) else "why"
     assert told(redis.classify(kind(text))) is redis.CLASSES[kind]
 
@@ -57,5 +57,5 @@ def test_an_error_of_redis_is_judged_as_its_class(kind: type[Exception]) -> None
         ("Cluster mode is not enabled on this node", False),
     ],
 )
-def test_a_cluster_that_cannot_be_asked_is_unavailable(text: str, *, is_transient: bool) -> None:
+def test_unreachable_cluster_is_unavailable(text: str, *, is_transient: bool) -> None:
     assert told(redis.classify(redis_classes.RedisClusterException(text))) is is_transient

@@ -1,4 +1,4 @@
-"""A stop waits for clients no longer than the grace time, whatever they do: exit 0 (case H7)."""
+"""Shutdown waits for clients no longer than the grace time, then exits with 0 (case H7)."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class Searching(UserSearchBase):
 
 
 class Servers:
-    """All servers of an API, and requests that never end by themselves."""
+    """All servers of an API, with requests that never finish by themselves."""
 
     def __init__(self, http2: str) -> None:
         self.health = Health({})
@@ -161,7 +161,7 @@ STUCK: list[Act] = [
 
 
 async def stopped_with(acts: list[Act], http2: str) -> tuple[float, list[dict[str, object]]]:
-    """Seconds that a stop takes while clients do this, and the warnings."""
+    """Return the seconds that a shutdown takes while clients do this, and the warnings."""
     telemetry.configure_logs("test", "debug")
     servers, stop = Servers(http2), asyncio.Event()
     running = asyncio.create_task(run(servers.process, stop, 0, GRACE))
@@ -178,19 +178,19 @@ async def stopped_with(acts: list[Act], http2: str) -> tuple[float, list[dict[st
 
 @pytest.mark.parametrize("http2", HTTP2)
 @pytest.mark.parametrize("act", STUCK, ids=lambda act: act.__name__)
-async def test_a_stuck_client_does_not_hold_up_a_stop(act: Act, http2: str) -> None:
+async def test_stuck_client_does_not_delay_shutdown(act: Act, http2: str) -> None:
     took, warnings = await stopped_with([act], http2)
     assert took < GRACE + 1
     if act in {unfinished_headers, watch_without_end}:  # nothing runs for them
         assert not warnings
     else:
         assert [(line["event"], line["connections"]) for line in warnings] == [
-            ("clients cut off", 1)
+            ("connections aborted", 1)
         ]
 
 
 @pytest.mark.parametrize("http2", HTTP2)
-async def test_many_stuck_clients_do_not_hold_up_a_stop(http2: str) -> None:
+async def test_many_stuck_clients_do_not_delay_shutdown(http2: str) -> None:
     took, warnings = await stopped_with(STUCK * 5, http2)
     assert took < GRACE + 1
     assert warnings

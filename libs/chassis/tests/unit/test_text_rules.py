@@ -1,4 +1,4 @@
-"""Which texts are accepted, and that no version of Python decides otherwise."""
+"""Accepted and rejected texts, independent of the Python version."""
 
 import unicodedata
 from types import SimpleNamespace
@@ -110,7 +110,7 @@ def each(table: dict[str, str]) -> pytest.MarkDecorator:
 
 @pytest.fixture(params=["this Python", "Unicode 3.2"], autouse=True)
 def _unicode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run each test again as a Python would that knows nothing assigned since Unicode 3.2."""
+    """Run each test again as if this Python knew only Unicode 3.2."""
     if request.param == "Unicode 3.2":
         old = unicodedata.ucd_3_2_0
         assert old.category("\U00031350") == old.category("\u0897") == "Cn"
@@ -124,7 +124,7 @@ def test_text_with_a_visible_character_is_accepted(text: str) -> None:
 
 
 @each(INVISIBLE)
-def test_text_that_shows_nothing_is_refused(text: str) -> None:
+def test_invisible_text_is_rejected(text: str) -> None:
     assert mistake_in(normalized(text), 100) == "must contain a visible character"
 
 
@@ -153,7 +153,7 @@ def test_length_is_counted_in_code_points_after_normalization() -> None:
 
 
 def test_marks_are_those_of_unicode() -> None:
-    """Every character that this Python knows is a mark here exactly when it is one there."""
+    """The table and this Python agree about every character that this Python knows."""
     ours = {point for first, last in mark_ranges() for point in range(first, last + 1)}
     known = [point for point in range(0x110000) if unicodedata.category(chr(point)) != "Cn"]
     theirs = {point for point in known if unicodedata.category(chr(point)).startswith("M")}

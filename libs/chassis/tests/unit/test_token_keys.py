@@ -1,4 +1,4 @@
-"""Keys come from a file or a URL; the URL may change them, be slow, be wrong, or be away."""
+"""Keys come from a file or a URL, which may change them, be slow, be wrong, or be unavailable."""
 
 import json
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ def pem(key: Any) -> str:
 
 @dataclass
 class Issuer:
-    """Serves a JWK Set, and counts how often it is asked for."""
+    """Serves a JWK Set, and counts the requests."""
 
     entries: list[dict[str, Any]] = field(default_factory=lambda: [jwk("EdDSA")])
     status: int = 200
@@ -69,12 +69,12 @@ def test_a_pem_file_is_one_key_for_its_own_algorithm(algorithm: str) -> None:
         json.dumps({"keys": [jwk("RS256") | {"use": "enc"}]}),
     ],
 )
-def test_what_holds_no_key_for_signatures_is_refused(text: str) -> None:
+def test_text_without_a_signature_key_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"key"):
         parse(text)
 
 
-def test_a_secret_among_the_keys_is_left_out() -> None:
+def test_symmetric_key_in_the_set_is_ignored() -> None:
     secret = {"kty": "oct", "k": "c2VjcmV0c2VjcmV0", "alg": "HS256", "kid": "s"}
     assert parse(json.dumps({"keys": [secret, jwk("ES256")]})).keys() == {"ES256"}
 
@@ -85,7 +85,7 @@ async def test_known_keys_are_fetched_once(issuer: Issuer, keys: FetchedKeys) ->
     assert issuer.asked == 1
 
 
-async def test_a_new_key_is_found_and_made_up_ones_cost_nothing(
+async def test_new_key_is_fetched_and_unknown_ids_are_rate_limited(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await keys.find("EdDSA")
@@ -98,7 +98,7 @@ async def test_a_new_key_is_found_and_made_up_ones_cost_nothing(
     assert issuer.asked == 2
 
 
-async def test_old_keys_are_fetched_again_and_withdrawn_ones_are_gone(
+async def test_old_keys_are_refreshed_and_withdrawn_ones_removed(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await keys.find("EdDSA")
@@ -110,7 +110,7 @@ async def test_old_keys_are_fetched_again_and_withdrawn_ones_are_gone(
 
 
 @pytest.mark.parametrize("wrong", ["status", "no keys", "too large"])
-async def test_keys_stay_while_the_url_is_away(
+async def test_keys_stay_while_the_url_is_unavailable(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     assert await keys.find("EdDSA")
@@ -124,7 +124,7 @@ async def test_keys_stay_while_the_url_is_away(
     assert issuer.asked == 2
 
 
-async def test_without_any_key_nobody_is_refused_for_good(
+async def test_without_any_key_requests_are_unavailable(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer.status = 503

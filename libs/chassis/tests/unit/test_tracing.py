@@ -1,4 +1,4 @@
-"""Spans: whose child they are, and that nobody waits for an exporter that is away."""
+"""Spans: their parents, and that an unavailable exporter delays nothing."""
 
 import re
 import time
@@ -21,7 +21,7 @@ UNSAMPLED = CALLER[:-1] + "0"
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """What is exported while a test runs; the process has one tracer provider for all tests."""
+    """The spans exported during a test; the process has one tracer provider for all tests."""
     exporter = InMemorySpanExporter()
     tracing.record("test", SimpleSpanProcessor(exporter), 1)
     yield exporter
@@ -31,7 +31,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def no_tracer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an exporter; a span that is begun all the same fails the test."""
+    """Remove the exporter; a span that is started anyway fails the test."""
 
     def begin(*_args: object, **_options: object) -> None:
         raise AssertionError("a span was begun, and there is no exporter")
@@ -52,7 +52,7 @@ def trace_of(span: ReadableSpan) -> str:
     return trace.format_trace_id(span.context.trace_id)
 
 
-def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySpanExporter) -> None:
+def test_request_continues_and_propagates_the_callers_trace(spans: InMemorySpanExporter) -> None:
     with telemetry.Request("http", "GET", "/user", {"traceparent": CALLER}) as outcome:
         outcome.status = "200"
         handed_on = tracing.traceparent()
@@ -64,7 +64,7 @@ def test_a_request_continues_its_callers_trace_and_hands_it_on(spans: InMemorySp
     assert call.parent == request.context
 
 
-def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
+def test_unsampled_trace_has_an_id_and_no_spans(
     spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracing._sampling, "share", 0.0)
@@ -82,7 +82,7 @@ def test_a_trace_that_is_not_drawn_has_an_id_and_no_spans(
 
 @pytest.mark.usefixtures("no_tracer")
 @pytest.mark.parametrize("caller", [CALLER, UNSAMPLED])
-def test_without_an_exporter_a_callers_trace_is_handed_on_as_it_came(caller: str) -> None:
+def test_without_an_exporter_the_callers_trace_is_propagated_unchanged(caller: str) -> None:
     tracing.configure("test", None, 1)
     with telemetry.Request("http", "GET", "/user", {"traceparent": caller}) as outcome:
         outcome.status = "500"
@@ -107,14 +107,14 @@ def test_without_an_exporter_a_request_has_a_trace_id_of_its_own() -> None:
 
 
 @pytest.mark.usefixtures("no_tracer")
-def test_without_an_exporter_a_batch_of_sampled_events_begins_no_span() -> None:
+def test_without_an_exporter_a_batch_of_sampled_events_starts_no_span() -> None:
     with batch_tracing.batch("user.events", 2) as batch:
         with batch.writing(), telemetry.store_call("redis", "apply"):
             pass
         batch.done([Message(f"e{n}", 0, n, CALLER) for n in range(2)])
 
 
-def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) -> None:
+def test_request_span_has_the_name_of_its_route(spans: InMemorySpanExporter) -> None:
     for protocol, method, route in (
         ("http", "GET", "/user/{id}"),
         ("grpc", "", "/user.v1.UserQueries/Get"),
@@ -140,7 +140,7 @@ def test_a_request_s_span_bears_its_route_s_name(spans: InMemorySpanExporter) ->
         ("INTERNAL", ("rpc.response.status_code", "INTERNAL"), StatusCode.ERROR),
     ],
 )
-def test_a_span_is_an_error_when_the_fault_is_ours(
+def test_server_error_marks_the_span(
     spans: InMemorySpanExporter, status: str, attribute: tuple[str, object], code: StatusCode
 ) -> None:
     with telemetry.Request("any", "", "/x", {}) as outcome:
@@ -151,7 +151,7 @@ def test_a_span_is_an_error_when_the_fault_is_ours(
     assert span.status.status_code is code
 
 
-def test_an_event_s_trace_gets_its_processing_and_the_store_write_and_a_link_to_the_batch(
+def test_event_trace_has_processing_and_store_write_linked_to_the_batch(
     spans: InMemorySpanExporter,
 ) -> None:
     with batch_tracing.batch("user.events", 3) as batch:
@@ -171,7 +171,7 @@ def test_an_event_s_trace_gets_its_processing_and_the_store_write_and_a_link_to_
     assert times == sorted(time or 0 for time in times)
 
 
-def test_an_unreadable_traceparent_costs_a_span_and_nothing_else(
+def test_malformed_traceparent_loses_only_the_span(
     spans: InMemorySpanExporter,
 ) -> None:
     with batch_tracing.batch("user.events", 1) as batch:
@@ -179,7 +179,9 @@ def test_an_unreadable_traceparent_costs_a_span_and_nothing_else(
     assert [span.name for span in spans.get_finished_spans()] == ["process batch user.events"]
 
 
-def test_nobody_waits_long_for_an_exporter_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flush_does_not_wait_long_for_an_unavailable_exporter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     provider = TracerProvider()
     monkeypatch.setattr(trace, "set_tracer_provider", lambda _: None)
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)

@@ -1,1 +1,1 @@
-"""The write side of any aggregate: commands in, events appended, nothing else written."""
+"""The write side of any aggregate: command handling, and the event store."""

@@ -1,4 +1,4 @@
-"""What the library has to know of one kind of aggregate."""
+"""Definition of one kind of aggregate: names, event class and rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from eventstore.ids import NewId
 
 
 class Event(Protocol):
-    """Something that happened to an aggregate, and the aggregate's whole state after it.
+    """An event, with the aggregate's whole state after it.
 
-    A frozen dataclass whose fields are the columns of the event table, in their order. One more of
-    them is the aggregate's id, `<name>_id`. Times are UTC.
+    A frozen dataclass whose fields are the columns of the event table, in order. Another field is
+    the aggregate's id, `<name>_id`. Times are UTC.
     """
 
     @property
@@ -36,12 +36,12 @@ E = TypeVar("E", bound=Event)
 class Aggregate(Generic[C, E]):
     """One kind of aggregate: its names and its rules.
 
-    A command that has no attribute `<name>_id` creates an aggregate. A command may have
-    `expected_version`: a version, or several of which one will do, or None.
+    A command without an attribute `<name>_id` creates an aggregate. A command may have
+    `expected_version`: a version, or several of which one must match, or None.
     """
 
     name: str
-    """One word in lower case, such as `user`; ids, tables and texts for callers have it."""
+    """One word in lower case, such as `user`; used in ids, tables and error messages."""
 
     event: type[E]
 
@@ -49,18 +49,18 @@ class Aggregate(Generic[C, E]):
     """The type of the last event; with it all earlier ones are erased."""
 
     decide: Callable[[E | None, C, datetime, NewId], E]
-    """The event that a command leads to, given the newest one.
+    """Return the event for a command, given the newest event. Pure.
 
-    The newest event itself: the command changes nothing. Raises Invalid and NotFound. Pure.
+    It returns the newest event itself if the command changes nothing. Raises Invalid and NotFound.
     """
 
     def id_of(self, event: E) -> str:
-        """The id of the aggregate that the event belongs to."""
+        """Return the id of the aggregate that the event belongs to."""
         found: str = getattr(event, self.id_column)
         return found
 
     def target(self, command: C) -> str | None:
-        """The id of the aggregate that the command changes; None: it creates one."""
+        """Return the id of the aggregate that the command changes; None: it creates one."""
         return getattr(command, self.id_column, None)
 
     @property
@@ -75,4 +75,4 @@ class Aggregate(Generic[C, E]):
 
 
 AnyAggregate = Aggregate[Any, E]
-"""For a store, which meets no command."""
+"""For a store, which handles no commands."""

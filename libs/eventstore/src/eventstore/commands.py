@@ -1,4 +1,4 @@
-"""The way of a command: its key, its turn, the rules, the event that is appended."""
+"""Command handling: idempotency key, one writer per aggregate, rules, append."""
 
 import hashlib
 import re
@@ -21,9 +21,9 @@ from eventstore.metrics import COMMANDS
 from eventstore.ports import CommandContext, EventStore, KeyTaken, Refusal, StreamConflict
 from eventstore.refusals import FINAL, KeyReused, StaleVersion, problem_of, refusal_of
 
-ATTEMPTS = 5  # at a lost race when the caller has no expectation; ten writers on one id need 3
-WRITERS = 200  # that wait for their turn on one aggregate; a turn takes some milliseconds
-PATIENCE = 3.0  # seconds that a writer waits for its turn
+ATTEMPTS = 5  # after lost races, without an expected version; ten writers on one id need 3
+WRITERS = 200  # queued for one aggregate; each takes some milliseconds
+PATIENCE = 3.0  # seconds that a writer is queued
 KEY = re.compile(r"[!-~]{1,128}")
 log = structlog.get_logger()
 
@@ -32,10 +32,10 @@ log = structlog.get_logger()
 class CommandHandler(Generic[C, E]):
     """Executes the commands of one kind of aggregate, and reads its history.
 
-    A command with an idempotency key gives the first result again, a final refusal included (see
-    refusals.py), when the same request comes with the same key, also after a crash between storing
-    and answering. A key lives as long as its event: a deletion forgets the keys of the events it
-    removes. A result that appended no event lives for a time (see retention.py).
+    The same request with the same idempotency key returns the first result again, including a final
+    refusal (see refusals.py), also after a crash between storing and responding. A key lives as
+    long as its event: a deletion removes the keys of the events that it erases. A result that
+    appended no event is kept for a limited time (see retention.py).
     """
 
     aggregate: Aggregate[C, E]
@@ -45,13 +45,13 @@ class CommandHandler(Generic[C, E]):
     writers: LimitByKey = field(
         default_factory=lambda: LimitByKey("writers of one id", WRITERS, PATIENCE)
     )
-    """One command at a time for an aggregate: others would lose the race, and hold connections."""
+    """One command at a time per aggregate: others would lose the race, and hold connections."""
 
     async def execute(self, command: C, key: str | None = None) -> E:
-        """The event that the command led to, which has the aggregate's state.
+        """Execute a command and return its event, which has the aggregate's state.
 
         key: the idempotency key. Raises Invalid, NotFound, StaleVersion, StreamConflict, KeyReused,
-        Unavailable, and TooManyRequests where this caller has too many commands for the aggregate.
+        Unavailable, and TooManyRequests if this caller has too many commands for the aggregate.
         """
         outcome = "failed"
         try:
@@ -65,7 +65,7 @@ class CommandHandler(Generic[C, E]):
             COMMANDS.labels(type(command).__name__, outcome).inc()
 
     async def history(self, aggregate_id: str, page: Page) -> tuple[Sequence[E], str | None]:
-        """A page of an aggregate's events, oldest first, and the next cursor; raises NotFound."""
+        """Return a page of events, oldest first, and the next cursor; raises NotFound."""
         check_id(aggregate_id)
         after = decode_cursor(page.cursor, int) if page.cursor else 0
         events = await self.store.history(aggregate_id, after, page.limit + 1)
@@ -76,7 +76,7 @@ class CommandHandler(Generic[C, E]):
         return events[: page.limit], encode_cursor(events[page.limit - 1].version)
 
     async def _idempotent(self, command: C, key: str | None) -> tuple[E, str]:
-        """The event that answers, and the outcome for the metric."""
+        """Return the event, and the outcome for the metric."""
         context = CommandContext(traceparent=tracing.traceparent())
         if key is None:
             return await self._with_retries(command, context)
@@ -88,15 +88,17 @@ class CommandHandler(Generic[C, E]):
         try:
             return await self._with_retries(command, context)
         except (KeyTaken, StreamConflict) as lost:
-            # What was in the way may be this very request, sent before or at the same time.
+            # The conflict may be with this same request, sent before or at the same time.
             if (first := await self._first_result(context)) is not None:
                 return first, "replayed"
             if isinstance(lost, KeyTaken):
-                raise StreamConflict("the idempotency key was just used and erased") from lost
+                raise StreamConflict(
+                    "the event with this idempotency key has just been erased"
+                ) from lost
             raise
 
     async def _first_result(self, context: CommandContext) -> E | None:
-        """None: the key is new. Raises the first result if it was a refusal, and KeyReused."""
+        """Return the first result of the key, None if new; raises it if a refusal, or KeyReused."""
         results = await self.store.results(context.idempotency_key or "")
         for result, request_hash in results:
             if request_hash == context.request_hash:
@@ -104,7 +106,7 @@ class CommandHandler(Generic[C, E]):
                     raise problem_of(result)
                 return result
         if results:
-            raise KeyReused("this idempotency key came with another request before")
+            raise KeyReused("this idempotency key was already used for a different request")
         return None
 
     async def _with_retries(self, command: C, context: CommandContext) -> tuple[E, str]:
@@ -113,7 +115,7 @@ class CommandHandler(Generic[C, E]):
                 try:
                     return await self._load_decide_append(command, context)
                 except StreamConflict:
-                    # Another process was faster. An expectation is found stale the next time.
+                    # Another process was faster. The next attempt detects a stale expectation.
                     continue
             return await self._load_decide_append(command, context)
 
@@ -134,11 +136,11 @@ class CommandHandler(Generic[C, E]):
             await self.store.erase(event, context)
         else:
             await self.store.append(event, context)
-        log.debug("appended", event_id=event.event_id, type=event.type, version=event.version)
+        log.debug("event appended", event_id=event.event_id, type=event.type, version=event.version)
         return event, "accepted"
 
     async def _decided(self, command: C) -> tuple[E | None, E]:
-        """The newest event and the one that the command leads to; raises what is FINAL."""
+        """Return the newest event and the command's event; raises FINAL refusals."""
         newest = None
         target = self.aggregate.target(command)
         if target is not None:
@@ -148,9 +150,9 @@ class CommandHandler(Generic[C, E]):
         return newest, self.aggregate.decide(newest, command, self.now(), self.new_id)
 
     def _check_expectation(self, newest: E | None, expected: int | tuple[int, ...] | None) -> None:
-        """Raise StaleVersion unless the aggregate is at the version, or one of those, expected."""
+        """Raise StaleVersion unless the aggregate is at an expected version."""
         if expected is None or newest is None or newest.type == self.aggregate.deletion:
-            return  # the rules say what is missing
+            return  # the rules raise NotFound
         versions = (expected,) if isinstance(expected, int) else expected
         if newest.version not in versions:
             other = expected if isinstance(expected, int) else "one of those expected"

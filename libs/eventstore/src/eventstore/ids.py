@@ -1,4 +1,4 @@
-"""Ids and the clock of new events."""
+"""Ids and timestamps of new events."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,12 +13,12 @@ NewId = Callable[[datetime], str]
 
 
 def uuid7(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562) whose 48 bits of milliseconds are the given moment's."""
+    """Return a UUIDv7 (RFC 9562) with the given moment in its 48 bits of milliseconds."""
     return str(uuid_utils.uuid7(nanoseconds=int(moment.timestamp() * 1e6) * 1000))
 
 
 def utc_now() -> datetime:
-    """The clock, in the microseconds that MySQL keeps."""
+    """Return the current time, in microseconds as in MySQL."""
     return datetime.now(UTC)
 
 

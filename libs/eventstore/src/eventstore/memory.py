@@ -1,4 +1,4 @@
-"""The event store in memory: for tests and the demo; it passes the same suite as MySQL's."""
+"""Event store in memory, for tests and the demo; it passes the same suites as MySQL's."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from eventstore.aggregate import AnyAggregate, E
 from eventstore.ports import CommandContext, KeyTaken, Refusal, StreamConflict
 
 Row = tuple[str, dict[str, Any] | None]
-"""In the log: an aggregate's id, and the event as the Avro record has it; None: a tombstone."""
+"""An entry of the log: an aggregate's id, and the event as an Avro record; None: a tombstone."""
 
 
 class MemoryEventStore(Generic[E]):
@@ -23,7 +23,7 @@ class MemoryEventStore(Generic[E]):
         self._kept: dict[str, tuple[E | Refusal, str, float]] = {}
         self.log: list[Row] = []
         self.grown = asyncio.Event()
-        """Set whenever the log has grown; whoever waits for it clears it."""
+        """Set whenever the log has grown; the waiting task clears it."""
 
     async def newest(self, aggregate_id: str) -> E | None:
         stream = self._streams.get(aggregate_id)

@@ -1,12 +1,12 @@
-"""What every write side measures, whatever its commands are about."""
+"""Metrics of the write side."""
 
 from prometheus_client import Counter, Histogram
 
 from chassis.observability import telemetry
 
-COMMANDS = Counter("commands_total", "Commands by what became of them.", ["command", "outcome"])
+COMMANDS = Counter("commands_total", "Commands by outcome.", ["command", "outcome"])
 APPEND = Histogram(
     "event_store_append_seconds",
-    "Time until an event is stored, waiting for a connection and for others included.",
+    "Time to store an event, including waits for a connection and for the batch.",
     buckets=telemetry.BUCKETS,
 )

@@ -1,4 +1,4 @@
-"""Forgets the results for idempotency keys that no event keeps, once their time is over."""
+"""Retention of idempotency results that appended no event."""
 
 import asyncio
 from typing import Any
@@ -10,17 +10,17 @@ from chassis.process.lifecycle import every
 from eventstore.ports import EventStore
 
 EVERY = 60.0  # seconds between two rounds
-BATCH = 1000  # results that one statement removes; it holds their locks for some milliseconds
+BATCH = 1000  # results deleted by one statement, which locks them for some milliseconds
 log = structlog.get_logger()
 
 
 class AnswerRetention:
-    """A component. Any number of processes may run one beside another on the same store."""
+    """Component that deletes expired results; several processes may do so concurrently."""
 
     name = "answer retention"
 
     def __init__(self, store: EventStore[Any], age: float, pause: float = EVERY) -> None:
-        """age: seconds that a result is kept at least; pause: seconds between two rounds."""
+        """age: minimum seconds to keep a result; pause: seconds between two rounds."""
         self._store = store
         self._age = age
         self._pause = pause
@@ -31,9 +31,9 @@ class AnswerRetention:
             try:
                 await self._round()
             except Problem as problem:  # the store is unavailable, or another process is pruning
-                log.warning("answers not pruned", reason=problem.kind)
+                log.warning("idempotency results not pruned", reason=problem.kind)
             except Exception:
-                log.exception("answers not pruned")  # commands go on
+                log.exception("idempotency results not pruned")  # commands go on
 
     async def drain(self) -> None:
         self._stop.set()
@@ -41,6 +41,6 @@ class AnswerRetention:
     async def _round(self) -> None:
         while not self._stop.is_set():
             removed = await self._store.prune(self._age, BATCH)
-            log.debug("answers pruned", answers=removed)
+            log.debug("idempotency results pruned", answers=removed)
             if removed < BATCH:
                 return

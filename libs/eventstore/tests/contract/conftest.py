@@ -1,4 +1,4 @@
-"""The stores that the suites are run on, and their events."""
+"""The stores that the suites run on, and their events."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -39,7 +39,7 @@ COMMAND_RESULT = f"""CREATE TABLE command_result (
 
 @pytest.fixture(scope="module")
 def settings(stack: Addresses) -> Iterator[EventStoreSettings]:
-    """A database of the tests' own."""
+    """A database for these tests alone."""
     root = as_root(stack)
     with pymysql.connect(**root, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")

@@ -1,4 +1,4 @@
-"""What every event store promises, for an aggregate that is no user."""
+"""Conformance of the event stores, with an aggregate other than users."""
 
 from eventstore.conformance.events import *
 from eventstore.conformance.results import *

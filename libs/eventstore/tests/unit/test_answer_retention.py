@@ -1,4 +1,4 @@
-"""Kept answers are removed after their time, batch by batch, whatever happens to the store."""
+"""Stored results are removed after their retention time, in batches, despite failures."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -72,4 +72,4 @@ async def test_failed_round_is_logged_and_the_next_one_removes(
         async with serving(AnswerRetention(store, age=0, pause=0.01)):
             await eventually(removed)
     failures = [(one["event"], one["log_level"]) for one in logs if "not" in one["event"]]
-    assert failures == [("answers not pruned", level)]
+    assert failures == [("idempotency results not pruned", level)]

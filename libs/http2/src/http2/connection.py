@@ -1,7 +1,7 @@
 """The server's side of an HTTP/2 connection, without any I/O: RFC 9113, sections 3.4, 5.4 and 6.
 
-It takes the place of h2's H2Connection below grpclib and has what a server calls of it, under the
-same names; why: docs/decisions/0037. What is wrong with one request ends its stream, all else the
+It replaces h2's H2Connection below grpclib, with the same names for what a server calls; reasons:
+docs/decisions/0037. An error of one request resets its stream, any other error closes the
 connection.
 """
 
@@ -69,9 +69,9 @@ class Http2Connection:
         self._out.announce(0, connection_window - DEFAULT_WINDOW)
 
     def receive_data(self, data: bytes) -> list[Event]:
-        """What has happened; after ProtocolError only data_to_send() is left to do.
+        """Process input and return the events; after ProtocolError only send the pending output.
 
-        Reads no more than TURN allows: while is_behind, call again with nothing.
+        It processes at most TURN frames or headers: while is_behind, call again without data.
         """
         last = self._work() + TURN
         try:
@@ -108,37 +108,37 @@ class Http2Connection:
 
     @property
     def is_between(self) -> bool:
-        """Whether all that has begun is complete: the greeting, frames and header blocks."""
+        """Whether nothing is incomplete: preface and SETTINGS, frames, header blocks."""
         return self._handler.is_greeted and not (self._headers.is_waiting or self._frames.has_rest)
 
     @property
     def held(self) -> int:
-        """Bytes of memory: input that is not read, headers, and output."""
+        """Bytes of memory: unread input, headers, and output."""
         unread = len(self._frames.kept) + self._received.unread
         return unread + self._headers.held + len(self._out)
 
     @property
     def is_full(self) -> bool:
-        """Whether there is more to send than one write should have."""
+        """Whether the pending output exceeds the size of one write."""
         return self._out.is_full
 
     def data_to_send(self) -> bytes:
-        """All that is to go out now."""
+        """Return the pending output, and clear it."""
         return self._out.take()
 
     def acknowledge_received_data(self, size: int, stream_id: int) -> None:
-        """So much was read of a stream: the client may send as much."""
+        """Acknowledge bytes read from a stream: the client may send as many more."""
         self._out.announce(0, self._received.give_back(size))
         stream = self.streams.get(stream_id)
         if stream is not None and not stream.is_ended:
             self._out.announce(stream_id, stream.received.give_back(size))
 
     def local_flow_control_window(self, stream_id: int) -> int:
-        """Bytes that may be sent on a stream now; raises StreamClosedError."""
+        """Return the bytes that may be sent on a stream now; raises StreamClosedError."""
         return min(self._sending.left, self._open(stream_id).sending.left)
 
     def send_headers(self, stream_id: int, headers: Headers, *, end_stream: bool = False) -> None:
-        """Raises StreamClosedError."""
+        """Send headers; raises StreamClosedError."""
         stream = self._open(stream_id)
         flags = frames.END_HEADERS | (frames.END_STREAM if end_stream else 0)
         self._out.send(frames.HEADERS, flags, stream_id, http2_headers.written(tuple(headers)))
@@ -146,7 +146,7 @@ class Http2Connection:
             self._answered(stream)
 
     def send_data(self, stream_id: int, data: bytes, *, end_stream: bool = False) -> None:
-        """No more than the window and a frame allow; raises StreamClosedError."""
+        """Send data that fits into the window and a frame; raises StreamClosedError."""
         stream = self._open(stream_id)
         stream.sending.left -= len(data)
         self._sending.left -= len(data)
@@ -156,19 +156,19 @@ class Http2Connection:
             self._answered(stream)
 
     def reset_stream(self, stream_id: int, error_code: int = ErrorCodes.NO_ERROR) -> None:
-        """End a stream at once."""
+        """Reset a stream."""
         self._out.send(frames.RST_STREAM, 0, stream_id, NUMBER.pack(error_code))
         self.streams.forget(stream_id)
 
     def go_away(self, error_code: int = ErrorCodes.NO_ERROR) -> None:
-        """The last frame: the client may ask again, elsewhere, what came after the newest."""
+        """Send GOAWAY, once: the client may retry requests after the newest stream elsewhere."""
         if not self._is_gone:
             self._is_gone = True
             newest = NUMBER.pack(self.streams.newest)
             self._out.send(frames.GOAWAY, 0, 0, newest + NUMBER.pack(error_code))
 
     def ping(self, data: bytes) -> None:
-        """Ask for 8 bytes back."""
+        """Send PING with 8 bytes."""
         self._out.send(frames.PING, 0, 0, data)
 
     def _open(self, stream_id: int) -> Http2Stream:
@@ -178,7 +178,7 @@ class Http2Connection:
             raise StreamClosedError(stream_id) from None
 
     def _answered(self, stream: Http2Stream) -> None:
-        """Nobody needs the rest of a request whose answer is complete (section 8.1)."""
+        """End a stream whose response is complete: the rest of the request is useless (8.1)."""
         self._budget.earn(FOR_RESPONSE)
         if stream.is_ended:
             del self.streams[stream.id]

@@ -1,6 +1,6 @@
-"""What each frame of a client does: RFC 9113, sections 5.5, 6 and 6.9.
+"""Handling of each frame of a client: RFC 9113, sections 5.5, 6 and 6.9.
 
-What is wrong with one request raises StreamFault, all else ProtocolError.
+An error of one request raises StreamFault, any other error ProtocolError.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from http2.streams import Receiving, Sending, StreamFault, Streams
 
 
 class FrameHandler:
-    """Changes streams and windows, emits events, and writes what HTTP/2 itself responds.
+    """Updates streams and windows, emits events, and writes the responses of HTTP/2 itself.
 
-    `sending` and `received` are the connection's windows; `progress` counts what was complete: a
-    frame, or all frames of a header block.
+    `sending` and `received` are the connection's windows; `progress` counts complete frames and
+    complete header blocks.
     """
 
     def __init__(
@@ -46,9 +46,9 @@ class FrameHandler:
         self._emit = emit
 
     def handle(self, frame: Frame) -> None:
-        """Take a frame; raises StreamFault, ProtocolError."""
+        """Handle a frame; raises StreamFault, ProtocolError."""
         if not self.is_greeted and frame.kind != frames.SETTINGS:
-            raise ProtocolError("settings come first")
+            raise ProtocolError("the first frame must be SETTINGS")
         frame_validation.check(frame)
         self._budget.count(frame)
         if self.headers.is_waiting or frame.kind in (frames.HEADERS, frames.CONTINUATION):
@@ -76,7 +76,7 @@ class FrameHandler:
                 self._window_update(frame)
 
     def _take_of_connection(self, frame: Frame) -> None:
-        match frame.kind:  # who sends GOAWAY waits for the answers that are to come
+        match frame.kind:  # a client that sends GOAWAY waits for its responses
             case frames.SETTINGS:
                 self._settings(frame)
             case frames.PING:
@@ -107,7 +107,7 @@ class FrameHandler:
         self.is_greeted = True
         if frame.flags & frames.ACK:
             if frame.payload:
-                raise FrameTooLargeError("an acknowledgement says nothing")
+                raise FrameTooLargeError("SETTINGS with ACK must be empty")
             return
         # Of a repeated one the last value counts.
         last = dict(frame_validation.settings(frame.payload))
@@ -125,7 +125,7 @@ class FrameHandler:
     def _window_update(self, frame: Frame) -> None:
         increment = NUMBER.unpack(frame.payload)[0] & frame_validation.LARGEST_WINDOW
         if not increment:
-            raise ProtocolError("a window that grows by nothing")
+            raise ProtocolError("window increment of 0")
         if not frame.stream:
             self._sending.grow(increment)
         elif (stream := self._streams.known(frame.stream)) is not None:

@@ -1,4 +1,4 @@
-"""What a client's frame must be by itself, whatever came before: RFC 9113, section 6."""
+"""Stateless validation of a client's frames: RFC 9113, section 6."""
 
 from collections.abc import Iterator
 
@@ -18,34 +18,34 @@ OF_THE_CONNECTION = {frames.SETTINGS, frames.PING, frames.GOAWAY}
 
 
 def check(frame: Frame) -> None:
-    """Raises ProtocolError, FrameTooLargeError for what is no frame of a client."""
+    """Raise ProtocolError or FrameTooLargeError for an invalid frame of a client."""
     kind, _, stream, payload = frame
     if kind == frames.PUSH_PROMISE:
-        raise ProtocolError("a client pushes nothing")
+        raise ProtocolError("a client must not send PUSH_PROMISE")
     if kind in (OF_THE_CONNECTION if stream else OF_A_STREAM):
-        raise ProtocolError("a frame of the wrong stream")
+        raise ProtocolError("frame type not allowed on this stream")
     if len(payload) != SIZES.get(kind, len(payload)):
-        raise FrameTooLargeError("a frame of the wrong size")
+        raise FrameTooLargeError("wrong frame size")
     if kind == frames.PRIORITY:
         _check_dependency(stream, payload)
 
 
 def settings(payload: bytes) -> Iterator[tuple[int, int]]:
-    """Numbers and values; raises ProtocolError, FlowControlError for an impossible one."""
+    """Yield the codes and values; raises ProtocolError, FlowControlError for an invalid one."""
     if len(payload) % SETTING.size:
-        raise FrameTooLargeError("half a setting")
+        raise FrameTooLargeError("truncated setting")
     for code, value in SETTING.iter_unpack(payload):
         if code == SettingCodes.ENABLE_PUSH and value > 1:
-            raise ProtocolError("push is 0 or 1")
+            raise ProtocolError("ENABLE_PUSH must be 0 or 1")
         if code == SettingCodes.INITIAL_WINDOW_SIZE and value > LARGEST_WINDOW:
-            raise FlowControlError("a window beyond its limit")
+            raise FlowControlError("flow-control window exceeds its limit")
         if code == SettingCodes.MAX_FRAME_SIZE and not frames.MAX_PAYLOAD <= value <= LARGEST_FRAME:
-            raise ProtocolError("frames of an impossible size")
+            raise ProtocolError("invalid MAX_FRAME_SIZE")
         yield code, value
 
 
 def header_fragment(frame: Frame) -> bytes:
-    """What a HEADERS frame holds of a header block; raises as check() does."""
+    """Return the header block fragment of a HEADERS frame; raises as check() does."""
     payload = frames.unpadded(frame.flags, frame.payload)
     if not frame.flags & frames.HAS_PRIORITY:
         return payload
@@ -55,6 +55,6 @@ def header_fragment(frame: Frame) -> bytes:
 
 def _check_dependency(stream: int, priority: bytes) -> None:
     if len(priority) < PRIORITY_SIZE:
-        raise FrameTooLargeError("half a priority")
+        raise FrameTooLargeError("truncated priority")
     if NUMBER.unpack_from(priority)[0] & LARGEST_STREAM == stream:
-        raise ProtocolError("a stream that depends on itself")
+        raise ProtocolError("a stream must not depend on itself")

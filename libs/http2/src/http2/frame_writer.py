@@ -1,4 +1,4 @@
-"""Frames on their way out of an HTTP/2 connection."""
+"""Output buffer of an HTTP/2 connection."""
 
 from http2 import frames
 from http2.frames import NUMBER
@@ -7,7 +7,7 @@ WRITE = 65_536  # bytes
 
 
 class FrameWriter:
-    """Keeps frames until they are taken; its length is in bytes."""
+    """Buffers frames until they are sent; its length is in bytes."""
 
     def __init__(self) -> None:
         self._out = bytearray()
@@ -17,7 +17,7 @@ class FrameWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is more to send than one write should have."""
+        """Whether the pending output exceeds the size of one write."""
         return len(self._out) > WRITE
 
     def send(self, kind: int, flags: int, stream_id: int, payload: bytes = b"") -> None:
@@ -25,12 +25,12 @@ class FrameWriter:
         self._out += frames.written(kind, flags, stream_id, payload)
 
     def announce(self, stream_id: int, increment: int) -> None:
-        """Let the client send so many bytes more; stream 0 is the connection."""
+        """Append a WINDOW_UPDATE of so many bytes; stream 0 is the connection."""
         if increment:
             self.send(frames.WINDOW_UPDATE, 0, stream_id, NUMBER.pack(increment))
 
     def take(self) -> bytes:
-        """All that is to go out now."""
+        """Return the pending output, and clear it."""
         data = bytes(self._out)
         self._out.clear()
         return data

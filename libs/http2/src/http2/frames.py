@@ -7,7 +7,7 @@ from typing import NamedTuple
 from h2.exceptions import FrameTooLargeError, ProtocolError
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-MAX_PAYLOAD = 16_384  # bytes of one frame; every peer takes as many (SETTINGS_MAX_FRAME_SIZE)
+MAX_PAYLOAD = 16_384  # bytes of one frame; every peer accepts as many (SETTINGS_MAX_FRAME_SIZE)
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = range(5)
 PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(5, 10)
 ACK = END_STREAM = 0x1
@@ -30,27 +30,27 @@ class Frame(NamedTuple):
 
 
 def written(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """A frame as it goes out."""
+    """Return a serialized frame."""
     size = len(payload)
     return _HEAD.pack(size >> 8, size & 0xFF, kind, flags, stream) + payload
 
 
 class FrameReader:
-    """Cuts what a client sends into frames, however it arrives; keeps what was not read yet."""
+    """Splits input into frames, however it is fragmented; keeps unread input."""
 
     def __init__(self) -> None:
-        self.kept = bytearray()  # that was not read
+        self.kept = bytearray()  # unread input
         self._is_begun = False
 
     @property
     def has_rest(self) -> bool:
-        """Whether a frame, or a part of one or of the preface, has arrived and is not read."""
+        """Whether there is unread input: a frame, or a part of one or of the preface."""
         return bool(self.kept)
 
     def read(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are complete now; raises ProtocolError, FrameTooLargeError.
+        """Yield the complete frames; raises ProtocolError, FrameTooLargeError.
 
-        A reader that stops in between finds the others with the next call.
+        If the caller stops early, the next call yields the remaining frames.
         """
         kept = self.kept
         kept += data
@@ -62,7 +62,7 @@ class FrameReader:
                 high, low, kind, flags, stream = _HEAD.unpack_from(kept, at)
                 size = high << 8 | low
                 if size > MAX_PAYLOAD:
-                    raise FrameTooLargeError(f"a frame may have {MAX_PAYLOAD} bytes")
+                    raise FrameTooLargeError(f"a frame may be at most {MAX_PAYLOAD} bytes")
                 if end - at - _HEAD_SIZE < size:
                     break
                 at += _HEAD_SIZE + size
@@ -71,9 +71,9 @@ class FrameReader:
             del kept[:at]
 
     def _begin(self) -> bool:
-        """Whether the preface is there and gone; raises ProtocolError when it is another."""
+        """Consume the preface; return whether it is complete; raises ProtocolError if wrong."""
         if not PREFACE.startswith(self.kept[: len(PREFACE)]):
-            raise ProtocolError("this is not HTTP/2")
+            raise ProtocolError("invalid HTTP/2 preface")
         self._is_begun = len(self.kept) >= len(PREFACE)
         if self._is_begun:
             del self.kept[: len(PREFACE)]
@@ -81,9 +81,9 @@ class FrameReader:
 
 
 def unpadded(flags: int, payload: bytes) -> bytes:
-    """The payload without its padding; raises ProtocolError when that is longer than the frame."""
+    """Return the payload without padding; raises ProtocolError if that exceeds the frame."""
     if not flags & PADDED:
         return payload
     if not payload or payload[0] >= len(payload):
-        raise ProtocolError("more padding than frame")
+        raise ProtocolError("padding exceeds the frame")
     return payload[1 : len(payload) - payload[0]]

@@ -1,4 +1,4 @@
-"""What h2 is given of a client's frames: it has no hook for one, and does not count them."""
+"""Input filter for h2, which has no hook for frames and does not count them."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ KNOWN = frozenset(SettingCodes)
 
 
 class H2Input:
-    """Frames in the order of RFC 9113, as many as the budget permits; `work` counts them."""
+    """Passes frames in the order of RFC 9113 within the budget; `work` counts them."""
 
     def __init__(self, budget: FrameBudget) -> None:
         self._budget = budget
@@ -27,7 +27,7 @@ class H2Input:
         self.progress = 0
 
     def read(self, data: bytes) -> Iterator[bytes]:
-        """Each frame for h2, or nothing in its place; raises ProtocolError."""
+        """Yield each frame for h2, or empty bytes for a dropped one; raises ProtocolError."""
         for frame in self._cut.read(data):
             self.work += REQUEST if frame.kind == frames.HEADERS else work_of(frame)
             self._budget.count(frame)
@@ -38,7 +38,7 @@ class H2Input:
 
     @property
     def held(self) -> int:
-        """Bytes that are not read."""
+        """Bytes of unread input."""
         return len(self._cut.kept) + self._block
 
     @property
@@ -53,7 +53,7 @@ class H2Input:
 
     def _check_order(self, frame: Frame) -> None:
         if not self._is_greeted and frame.kind != frames.SETTINGS:
-            raise ProtocolError("settings come first")
+            raise ProtocolError("the first frame must be SETTINGS")
         self._is_greeted = True
         self._continuations += frame.kind == frames.CONTINUATION
         if self._continuations > CONTINUATIONS:
@@ -65,13 +65,13 @@ class H2Input:
 
 
 def _is_for_h2(frame: Frame) -> bool:
-    """All but extensions, and GOAWAY, after which h2 answers nothing (RFC 9113, section 6.8)."""
+    """Exclude extensions, and GOAWAY, after which h2 sends no response (RFC 9113, section 6.8)."""
     is_goaway = frame.kind == frames.GOAWAY and not frame.stream
     return frame.kind <= frames.CONTINUATION and not is_goaway
 
 
 def _for_h2(frame: Frame) -> bytes:
-    """The frame, without settings that h2 would keep for as long as the connection: 65,536."""
+    """Return the frame without unknown settings: h2 would keep up to 65,536 per connection."""
     if frame.kind == frames.SETTINGS and not frame.flags & frames.ACK:
         last = dict(frame_validation.settings(frame.payload))
         known = [SETTING.pack(code, last[code]) for code in last if code in KNOWN]

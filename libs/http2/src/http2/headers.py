@@ -1,7 +1,7 @@
-"""The header blocks of HTTP/2: HPACK (RFC 7541), and which headers a request may have.
+"""Header blocks of HTTP/2: HPACK (RFC 7541), and validation of request headers.
 
-Most calls of a connection begin with the same bytes, and most answers with the same headers: both
-are coded once. An answer's block refers to none before it, so it is the same on any connection.
+Most calls of a connection have the same header bytes, and most responses the same headers: both are
+cached. A response's block refers to no earlier block, so it is the same on any connection.
 """
 
 import re
@@ -21,12 +21,12 @@ from http2.frames import Frame
 
 Headers = list[tuple[str, str]]
 
-MAX_HEADERS = 16_384  # bytes of one list, its names and values and 32 for each entry
+MAX_HEADERS = 16_384  # bytes of one list: names, values and 32 for each entry
 HEADER_MEMORY = 220  # of RSS for one header besides its bytes (decision 0047)
 MAX_ENTRIES = 100  # of one list; a call of gRPC has ten
-CONTINUATIONS = 15  # frames after a block's first
-REMEMBERED = 32  # blocks of a connection
-REMEMBERED_SIZE = 2_048  # bytes of such a block, and of what it says: calls have a tenth of it
+CONTINUATIONS = 15  # frames after the first of a block
+REMEMBERED = 32  # cached blocks of a connection
+REMEMBERED_SIZE = 2_048  # bytes of such a block, raw and decoded: calls have a tenth of it
 NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
 VALUE = re.compile(r"[\t -~]*")  # gRPC's metadata is ASCII, and may have spaces around it
 LENGTH = re.compile(r"[0-9]{1,18}")  # bytes; Python refuses to read over 4,300 digits
@@ -36,32 +36,32 @@ OF_A_CONNECTION = {"connection", "proxy-connection", "keep-alive", "transfer-enc
 
 
 class CompressionError(ProtocolError):
-    """The table of a connection is lost, and with it the connection."""
+    """The connection's compression state is lost, so the connection must close."""
 
     error_code = ErrorCodes.COMPRESSION_ERROR
 
 
 class Block(NamedTuple):
-    """What a header block says; equal blocks of a connection are one object."""
+    """A decoded header block; equal blocks of a connection are one object."""
 
     headers: Headers
     problem: str | None
-    """Why a request cannot begin with it (RFC 9113, section 8.2 and 8.3)."""
+    """Why a request cannot start with it (RFC 9113, section 8.2 and 8.3)."""
     length: int | None
-    """The content's, where it is announced."""
+    """The content-length, if present."""
     size: int
     """Bytes of memory."""
 
     @property
     def is_trailer(self) -> bool:
-        """Whether it may end a request."""
+        """Whether it is a valid trailer section."""
         return not any(name.startswith(":") for name, _ in self.headers)
 
 
 class HeaderReader:
-    """Decodes a connection's blocks in their order; `decoded` counts the headers it has decoded.
+    """Decodes a connection's blocks in order; `decoded` counts the decoded headers.
 
-    held: bytes of an unfinished block, of the table, and of the blocks that are remembered.
+    held: bytes of an unfinished block, of the table, and of the cached blocks.
     """
 
     decoded = held = 0
@@ -74,16 +74,16 @@ class HeaderReader:
         self._kept = self._unfinished = 0
 
     def add(self, frame: Frame) -> tuple[Frame, Block] | None:
-        """A HEADERS or CONTINUATION frame: the first one and the block, as soon as it is whole.
+        """Add a HEADERS or CONTINUATION frame; return the first frame and the complete block.
 
         Raises ProtocolError, CompressionError, DenialOfServiceError.
         """
         if bool(self._parts) is not (frame.kind == frames.CONTINUATION):
-            raise ProtocolError("a header block within another, or a part of none")
+            raise ProtocolError("unexpected HEADERS or CONTINUATION frame")
         self._parts.append(frame)
         first, *others = self._parts
         if frame.stream != first.stream:
-            raise ProtocolError("parts of two header blocks")
+            raise ProtocolError("CONTINUATION on another stream")
         if len(others) > CONTINUATIONS:
             raise DenialOfServiceError(f"a header block may have {CONTINUATIONS} continuations")
         if not frame.flags & frames.END_HEADERS:
@@ -98,7 +98,7 @@ class HeaderReader:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing may come now but the rest of a block."""
+        """Whether only the rest of a block may follow."""
         return bool(self._parts)
 
     def _read(self, data: bytes) -> Block:
@@ -114,7 +114,7 @@ class HeaderReader:
         try:
             fields = self._decoder.decode(data, raw=True)
         except OversizedHeaderListError as error:
-            raise DenialOfServiceError(f"headers may have {MAX_HEADERS} bytes") from error
+            raise DenialOfServiceError(f"headers may be at most {MAX_HEADERS} bytes") from error
         except HPACKError as error:
             raise CompressionError(str(error)) from error
         headers = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in fields]
@@ -132,7 +132,7 @@ class HeaderReader:
 
 
 class _Table(HeaderTable):
-    """A table that knows whether a block has changed it, or would have, had there been room."""
+    """A table that counts additions, including those too large for it."""
 
     entered = 0
 
@@ -148,36 +148,36 @@ class _Table(HeaderTable):
 
 @lru_cache(maxsize=256)
 def written(headers: tuple[tuple[str, str], ...]) -> bytes:
-    """A block that refers to no other."""
+    """Return an encoded block that refers to no other."""
     return Encoder().encode(headers)
 
 
 def size_of(headers: Headers) -> int:
-    """Bytes of memory."""
+    """Return the bytes of memory of the headers."""
     return sum(HEADER_MEMORY + len(name) + len(value) for name, value in headers)
 
 
 def _resizes(data: bytes) -> bool:
-    """Whether a block begins with a new size of the table (RFC 7541, section 6.3)."""
+    """Whether a block starts with a table size update (RFC 7541, section 6.3)."""
     return bool(data) and data[0] >> 5 == 0b001
 
 
 def problem(headers: Headers) -> str | None:
-    """Why a request cannot begin with these headers (RFC 9113, section 8.2 and 8.3)."""
+    """Return why a request cannot start with these headers (RFC 9113, section 8.2 and 8.3)."""
     if len(headers) > MAX_ENTRIES:
         return f"more than {MAX_ENTRIES} headers"
     names = [name for name, _ in headers]
     pseudo = [name for name in names if name.startswith(":")]
     if pseudo != names[: len(pseudo)]:
-        return "a pseudo-header after others"
+        return "pseudo-header after a regular header"
     if len(set(pseudo)) < len(pseudo) or not NEEDED <= set(pseudo) <= PSEUDO:
-        return "missing, double or unknown pseudo-headers"
+        return "missing, repeated or unknown pseudo-header"
     if len({value for name, value in headers if name == "content-length"}) > 1:
-        return "two lengths of one body"
+        return "conflicting content-length headers"
     if not OF_A_CONNECTION.isdisjoint(names):
-        return "a header of HTTP/1.1's connections"
+        return "connection-specific header of HTTP/1.1"
     return next(
-        (f"the header {name}" for name, value in headers if not _is_allowed(name, value)), None
+        (f"invalid header {name}" for name, value in headers if not _is_allowed(name, value)), None
     )
 
 

@@ -1,4 +1,4 @@
-"""Both implementations of a server's connection: our own, and h2 within the same limits."""
+"""The two implementations of a server's connection: our own, and h2 with the same limits."""
 
 from collections.abc import Mapping
 

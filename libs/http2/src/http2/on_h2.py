@@ -1,6 +1,6 @@
-"""HTTP/2 by the library h2, within the bounds of our own, whose place it can take.
+"""HTTP/2 with the library h2 and the limits of our own implementation, which it can replace.
 
-The setting HTTP2 chooses; which of the two is the default, and why: docs/decisions/0049.
+The setting HTTP2 chooses; docs/decisions/0049 explains the default.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,16 +31,15 @@ CONFIG = H2Configuration(
     validate_outbound_headers=False,
     normalize_outbound_headers=False,
 )
-OURS_TO_REFUSE = 2**31 - 1  # streams at a time beyond which h2 would end the connection
-TABLE = 4_096  # bytes of our encoder's table; a client may allow 4 GB, and each entry is searched
+OURS_TO_REFUSE = 2**31 - 1  # concurrent streams; above its own limit h2 closes the connection
+TABLE = 4_096  # bytes of our encoder's table; a client may allow 4 GB, and lookups are linear
 
 
 class H2BoundedConnection(H2Connection):
-    """h2's connection with the budget, the turns and the counts of Http2Connection.
+    """h2's connection with the budget, the bounded turns and the counts of Http2Connection.
 
-    Private attributes of its base class are not used. What h2 itself does otherwise: a wrong
-    content-length ends the connection, not its stream, and what is late for a stream that was reset
-    is answered with another RST_STREAM.
+    It uses no private attributes of its base class. Differences of h2: a wrong content-length
+    closes the connection, not the stream, and late frames on a reset stream get another RST_STREAM.
     """
 
     DEFAULT_MAX_HEADER_LIST_SIZE = MAX_HEADERS
@@ -84,14 +83,14 @@ class H2BoundedConnection(H2Connection):
         try:
             events = super().receive_data(frame)
         except ProtocolError:
-            self._is_gone = True  # h2 has said so already
+            self._is_gone = True  # h2 has already sent GOAWAY
             raise
-        if self.encoder.header_table_size > TABLE:  # noqa: PLR1730 - each assignment is work
+        if self.encoder.header_table_size > TABLE:  # noqa: PLR1730 - each assignment costs time
             self.encoder.header_table_size = TABLE
         return events
 
     def _allowed(self, events: Iterable[Event]) -> Iterator[Event]:
-        """What an application hears: no headers that are refused, and of trailers their end."""
+        """Yield the application's events: no refused headers, and no trailers but their end."""
         for event in events:
             if isinstance(event, StreamReset) and not event.remote_reset:
                 self._fault(int(event.error_code))
@@ -125,11 +124,11 @@ class H2BoundedConnection(H2Connection):
         stream = begun.stream_id
         self.reset_stream(stream, code)
         self._fault(code)
-        if isinstance(begun, TrailersReceived):  # of a request that the application has heard of
+        if isinstance(begun, TrailersReceived):  # of a request that the application knows
             yield StreamReset(stream_id=stream, error_code=code, remote_reset=False)
 
     def _fault(self, code: int) -> None:
-        """A client's mistake has ended a stream."""
+        """Count a stream that a client error has ended."""
         self._budget.spend()
         self.refused.append(code)
 
@@ -146,7 +145,7 @@ class H2BoundedConnection(H2Connection):
         return len(self._data_to_send) > WRITE
 
     def acknowledge_received_data(self, size: int, stream_id: int) -> None:
-        """So much was read of a stream."""
+        """Acknowledge so many bytes read from a stream."""
         self._unread -= size
         super().acknowledge_received_data(size, stream_id)
 
@@ -161,14 +160,14 @@ class H2BoundedConnection(H2Connection):
         return self._input.progress
 
     def local_flow_control_window(self, stream_id: int) -> int:
-        """Raises StreamClosedError."""
+        """See Http2Connection; raises StreamClosedError."""
         self._open(stream_id)
         return super().local_flow_control_window(stream_id)
 
     def send_headers(  # type: ignore[override]  # a server sends no priorities
         self, stream_id: int, headers: Headers, *, end_stream: bool = False
     ) -> None:
-        """Raises StreamClosedError."""
+        """See Http2Connection; raises StreamClosedError."""
         self._open(stream_id)
         super().send_headers(stream_id, headers, end_stream)
         if end_stream:
@@ -177,7 +176,7 @@ class H2BoundedConnection(H2Connection):
     def send_data(  # type: ignore[override]  # nor padding
         self, stream_id: int, data: bytes, *, end_stream: bool = False
     ) -> None:
-        """Raises StreamClosedError."""
+        """See Http2Connection; raises StreamClosedError."""
         self._open(stream_id)
         super().send_data(stream_id, data, end_stream)
         self._budget.earn(FOR_DATA)
@@ -189,18 +188,18 @@ class H2BoundedConnection(H2Connection):
         self.reset_stream(stream_id)
 
     def reset_stream(self, stream_id: int, error_code: int = ErrorCodes.NO_ERROR) -> None:
-        """End a stream at once, unless it has ended."""
+        """Reset a stream, unless it has ended."""
         if self._is_open(stream_id):
             super().reset_stream(stream_id, error_code)
 
     def go_away(self, error_code: int = ErrorCodes.NO_ERROR) -> None:
-        """The last frame."""
+        """Send GOAWAY, once."""
         if not self._is_gone:
             self._is_gone = True
             self.close_connection(error_code)
 
     def ping(self, data: bytes) -> None:  # type: ignore[override]  # always bytes
-        """Ask for 8 bytes back; h2 refuses to after GOAWAY."""
+        """Send PING with 8 bytes; not after GOAWAY, which h2 rejects."""
         if not self._is_gone:
             super().ping(data)
 

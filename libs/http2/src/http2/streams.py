@@ -1,4 +1,4 @@
-"""The requests of an HTTP/2 connection, each a stream: RFC 9113, sections 5.1, 5.2, 6.9 and 8.1."""
+"""Streams of an HTTP/2 connection: RFC 9113, sections 5.1, 5.2, 6.9 and 8.1."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -10,19 +10,19 @@ from h2.exceptions import FlowControlError, ProtocolError, StreamClosedError
 from http2.frame_validation import LARGEST_WINDOW
 from http2.headers import Block
 
-STREAMS = 100  # at a time
-DEFAULT_WINDOW = 65_535  # bytes, until settings say otherwise
+STREAMS = 100  # concurrent streams
+DEFAULT_WINDOW = 65_535  # bytes, until settings change it
 
 
 class StreamFault(Exception):
-    """What is wrong with one request, and no other."""
+    """An error of one stream; the connection stays open."""
 
     def __init__(self, stream_id: int, code: ErrorCodes) -> None:
         self.stream_id, self.code = stream_id, code
 
 
 class Sending:
-    """The window that the other side gives; its settings may make it negative."""
+    """The flow-control window for sending; the client's settings may make it negative."""
 
     __slots__ = ("left",)
 
@@ -30,14 +30,14 @@ class Sending:
         self.left = size
 
     def grow(self, by: int) -> None:
-        """Raises FlowControlError beyond LARGEST_WINDOW."""
+        """Enlarge the window; raises FlowControlError above LARGEST_WINDOW."""
         self.left += by
         if self.left > LARGEST_WINDOW:
-            raise FlowControlError("a window beyond its limit")
+            raise FlowControlError("flow-control window exceeds its limit")
 
 
 class Receiving:
-    """The window that we give; what was read is given back as soon as it is half of it.
+    """The flow-control window for receiving, restored once half of it was read.
 
     unread: bytes that have arrived and were not read.
     """
@@ -50,14 +50,14 @@ class Receiving:
         self.unread = 0
 
     def take(self, size: int) -> None:
-        """So much has arrived; raises FlowControlError beyond what was given."""
+        """Count received bytes; raises FlowControlError if they exceed the window."""
         self._left -= size
         self.unread += size
         if self._left < 0:
-            raise FlowControlError("more than the window allows")
+            raise FlowControlError("data exceeds the flow-control window")
 
     def give_back(self, size: int) -> int:
-        """So much has been read; the increment to announce, 0 for none yet."""
+        """Count read bytes; return the window increment to announce, 0 for none yet."""
         self._free += size
         self.unread -= size
         if 2 * self._free < self._size:
@@ -68,7 +68,7 @@ class Receiving:
 
 
 class Http2Stream:
-    """A request, until both sides have ended it."""
+    """A stream, until both sides have ended it."""
 
     __slots__ = ("headers", "id", "is_ended", "missing", "received", "sending")
 
@@ -82,12 +82,12 @@ class Http2Stream:
 
     @property
     def open(self) -> bool:
-        """A stream that is kept is open; grpclib asks before it sends a PING."""
+        """Return True: closed streams are removed. grpclib asks before it sends a PING."""
         return True
 
 
 class Streams(dict[int, Http2Stream]):
-    """The open streams, by their numbers, which only grow; emits an event for each change."""
+    """The open streams by their increasing numbers; emits an event for each change."""
 
     def __init__(self, window: int, emit: Callable[[Event], None]) -> None:
         self.newest = 0
@@ -97,7 +97,7 @@ class Streams(dict[int, Http2Stream]):
         self._emit = emit
 
     def headers(self, stream_id: int, block: Block, *, is_end: bool) -> None:
-        """A request's headers or trailers; raises StreamFault, ProtocolError."""
+        """Process a request's headers or trailers; raises StreamFault, ProtocolError."""
         stream = self.get(stream_id)
         if stream is None:
             if self.is_late(stream_id):
@@ -114,7 +114,7 @@ class Streams(dict[int, Http2Stream]):
             self._end(stream)
 
     def data(self, stream: Http2Stream, data: bytes, size: int, *, is_end: bool) -> None:
-        """A request's content, of `size` with its padding; raises as headers() does."""
+        """Process a request's content; size: with padding. Raises as headers() does."""
         if stream.missing is not None:
             stream.missing -= len(data)
         if size:
@@ -124,22 +124,22 @@ class Streams(dict[int, Http2Stream]):
             self._end(stream)
 
     def drop(self, stream_id: int, code: int, *, is_theirs: bool) -> None:
-        """One side gives up."""
+        """Remove a stream that one side has reset."""
         if self.pop(stream_id, None) is not None:
             self._emit(StreamReset(stream_id=stream_id, error_code=code, remote_reset=is_theirs))
 
     def refuse(self, stream_id: int, code: int) -> None:
-        """A fault of the client's ends a stream."""
+        """Remove a stream after a client error."""
         self._remember_late(stream_id)
         self.drop(stream_id, code, is_theirs=False)
 
     def forget(self, stream_id: int) -> None:
-        """Our side resets a stream; no event is reported."""
+        """Remove a stream that the server resets; emits no event."""
         self._remember_late(stream_id)
         self.pop(stream_id, None)
 
     def is_late(self, stream_id: int) -> bool:
-        """Whether what comes for a closed stream was sent before our reset arrived: ignore it.
+        """Whether a closed stream was reset by us, so that late frames must be ignored.
 
         RFC 9113 §5.1: after RST_STREAM frames of the stream must be ignored.
         """
@@ -151,20 +151,20 @@ class Streams(dict[int, Http2Stream]):
             del self._late[next(iter(self._late))]
 
     def resize(self, to_send: int) -> None:
-        """The client has set another first window: older streams get the difference."""
+        """Apply a new initial window size of the client to open streams, too."""
         for stream in self.values():
             stream.sending.grow(to_send - self._to_send)
         self._to_send = to_send
 
     def known(self, stream_id: int) -> Http2Stream | None:
-        """An open stream, or None for a closed one; raises ProtocolError for one to come."""
+        """Return an open stream, None for a closed one; raises ProtocolError for an idle one."""
         if stream_id > self.newest or not stream_id & 1:
-            raise ProtocolError(f"nobody has opened stream {stream_id}")
+            raise ProtocolError(f"stream {stream_id} is idle")
         return self.get(stream_id)
 
     def _opened(self, stream_id: int, block: Block) -> Http2Stream:
         if not stream_id & 1:
-            raise ProtocolError("a client's streams have odd numbers")
+            raise ProtocolError("a client's stream must have an odd number")
         if stream_id <= self.newest:
             raise StreamClosedError(stream_id)
         self.newest = stream_id

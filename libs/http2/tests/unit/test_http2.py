@@ -1,4 +1,4 @@
-"""Our side of HTTP/2 with a client of h2: answers, windows, limits, and what is refused."""
+"""The HTTP/2 server side with an h2 client: responses, windows, limits, rejected input."""
 
 import pytest
 from h2.errors import ErrorCodes
@@ -26,7 +26,7 @@ def http2(request: pytest.FixtureRequest) -> type[Http2]:
     return HTTP2[request.param]
 
 
-def test_an_answer_arrives_as_it_was_given(http2: type[Http2]) -> None:
+def test_response_arrives_unchanged(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for _ in range(3):
         stream = pair.ask()
@@ -47,7 +47,7 @@ def test_an_answer_arrives_as_it_was_given(http2: type[Http2]) -> None:
 # Few, so that blocks of the same bytes come again, after others that change what they mean.
 
 
-def test_more_streams_than_allowed_are_refused_alone(http2: type[Http2]) -> None:
+def test_streams_above_the_limit_are_refused_individually(http2: type[Http2]) -> None:
     pair = Pair(http2)
     pair.client.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 2 * STREAMS
     pair.client.remote_settings.acknowledge()
@@ -63,7 +63,7 @@ def test_more_streams_than_allowed_are_refused_alone(http2: type[Http2]) -> None
     assert told(pair.events) == [("headers", later, REQUEST), ("end", later)]
 
 
-def test_no_more_is_sent_than_the_client_takes(http2: type[Http2]) -> None:
+def test_sending_respects_the_clients_window(http2: type[Http2]) -> None:
     pair = Pair(http2)
     stream = pair.ask()
     pair.exchange()
@@ -80,7 +80,7 @@ def test_no_more_is_sent_than_the_client_takes(http2: type[Http2]) -> None:
     assert server.local_flow_control_window(stream) == 100
 
 
-def test_what_is_read_may_be_sent_again_and_no_more(http2: type[Http2]) -> None:
+def test_window_is_restored_only_by_what_was_read(http2: type[Http2]) -> None:
     pair = Pair(http2)
     stream = pair.ask(is_end=False)
     for _ in range(40):  # five windows
@@ -111,7 +111,7 @@ def test_what_is_read_may_be_sent_again_and_no_more(http2: type[Http2]) -> None:
     ],
     ids=repr,
 )
-def test_a_request_that_is_none_is_refused_alone(
+def test_malformed_request_resets_only_its_stream(
     request: pytest.FixtureRequest, wrong: list[tuple[str, str]], http2: type[Http2]
 ) -> None:
     pair = Pair(http2)
@@ -123,7 +123,7 @@ def test_a_request_that_is_none_is_refused_alone(
     assert told(pair.events) == [("headers", good, REQUEST), ("end", good)]
 
 
-def test_a_content_of_another_length_than_announced_is_refused(
+def test_content_length_mismatch_is_rejected(
     request: pytest.FixtureRequest, http2: type[Http2]
 ) -> None:
     pair = Pair(http2)
@@ -141,12 +141,12 @@ def test_too_many_headers_end_the_connection(http2: type[Http2]) -> None:
     assert pair.refused() == ErrorCodes.ENHANCE_YOUR_CALM
 
 
-def test_something_else_than_http2_is_refused_at_its_first_bytes(http2: type[Http2]) -> None:
+def test_other_protocols_are_rejected_at_the_first_bytes(http2: type[Http2]) -> None:
     with pytest.raises(ProtocolError):
         ours(http2).receive_data(b"GET / HTTP/1.1\r\n")
 
 
-def test_an_answered_stream_takes_nothing_more(http2: type[Http2]) -> None:
+def test_answered_stream_accepts_nothing_more(http2: type[Http2]) -> None:
     pair = Pair(http2)
     stream = pair.ask(is_end=False)
     pair.exchange()
@@ -157,7 +157,7 @@ def test_an_answered_stream_takes_nothing_more(http2: type[Http2]) -> None:
     assert [e.error_code for e in heard if isinstance(e, StreamReset)] == [ErrorCodes.NO_ERROR]
 
 
-def test_who_goes_away_is_answered_all_the_same(http2: type[Http2]) -> None:
+def test_client_that_sent_goaway_still_gets_its_response(http2: type[Http2]) -> None:
     pair = Pair(http2)
     stream = pair.ask()
     pair.exchange()

@@ -1,4 +1,4 @@
-"""What ours hears of any bytes is what h2 hears, and any bytes end in an answer."""
+"""Our HTTP/2 and h2 report the same events for any bytes, and any bytes get a response."""
 
 import contextlib
 from collections.abc import Callable
@@ -34,8 +34,8 @@ SIZES = st.sampled_from([0, 100, 4096])  # of the client's table, in bytes
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(METADATA, st.none() | SIZES), max_size=30))
-def test_headers_are_read_as_they_were_written(requests: list[tuple[Any, int | None]]) -> None:
-    """Whatever was remembered of earlier ones, and however large the client makes its table."""
+def test_headers_round_trip(requests: list[tuple[Any, int | None]]) -> None:
+    """Independent of cached blocks, and of the client's table size."""
     pair = Pair()
     wanted = []
     for metadata, size in requests:
@@ -49,7 +49,7 @@ def test_headers_are_read_as_they_were_written(requests: list[tuple[Any, int | N
     assert told(pair.events) == wanted
 
 
-def test_a_table_is_resized_each_time_though_the_bytes_are_the_same() -> None:
+def test_table_size_update_is_applied_for_identical_blocks() -> None:
     pair, large = Pair(), [*REQUEST, ("x-b", "1" * 99)]
     steps = [(None, REQUEST), (300, REQUEST), (4096, REQUEST), (300, REQUEST[1:]), (4096, REQUEST)]
     for size, headers in [*steps, (None, large), (None, large)]:
@@ -62,7 +62,7 @@ def test_a_table_is_resized_each_time_though_the_bytes_are_the_same() -> None:
     assert told(pair.events)[-2:] == [("headers", stream, large), ("end", stream)]
 
 
-def test_little_is_remembered_of_a_caller_who_says_much() -> None:
+def test_large_header_blocks_are_not_cached() -> None:
     pair = Pair()
     for number in range(REMEMBERED):
         said: Any = NeverIndexedHeaderTuple("x-much", f"{number}{'~' * 3_000}")
@@ -85,7 +85,7 @@ STEPS = st.lists(
 
 
 def play(connection: H2Connection, steps: list[Step]) -> bytes:
-    """What a client sends that does these steps, on one of its last streams each."""
+    """Return the bytes of a client that does these steps, each on one of its last streams."""
     streams: list[int] = []
     for what, which, data in steps:
         if what.startswith("open"):
@@ -119,7 +119,7 @@ def heard_of(receive: Callable[[bytes], list[Event]], parts: list[bytes]) -> lis
 
 
 @given(STEPS, st.lists(st.integers(1, 60), min_size=1, max_size=20))
-def test_the_same_is_heard_as_by_h2_however_it_arrives(steps: list[Step], cuts: list[int]) -> None:
+def test_events_equal_those_of_h2_for_any_fragmentation(steps: list[Step], cuts: list[int]) -> None:
     sent = play(client(), steps)
     parts, at = [], 0
     for size in cuts:

@@ -1,4 +1,4 @@
-"""What one client may make our side of HTTP/2 do: counted work, bounded in each turn and in all.
+"""Limits on the work that one client causes: bounded in each turn and in total.
 
 Cases H1, H2, H8 and H10 of docs/hostile-callers.md.
 """
@@ -49,7 +49,7 @@ def http2(request: pytest.FixtureRequest) -> type[Http2]:
     return HTTP2[request.param]
 
 
-def test_one_settings_frame_is_one_event_however_much_it_repeats(http2: type[Http2]) -> None:
+def test_repeated_settings_in_one_frame_are_one_event(http2: type[Http2]) -> None:
     pair = Pair(http2)
     streams = [pair.ask(is_end=False) for _ in range(STREAMS)]
     pair.exchange()
@@ -61,7 +61,7 @@ def test_one_settings_frame_is_one_event_however_much_it_repeats(http2: type[Htt
 
 
 def test_a_settings_frame_counts_by_its_settings(http2: type[Http2]) -> None:
-    """CVE-2020-11080: a frame of 16 kB takes as long as a hundred others."""
+    """CVE-2020-11080: a frame of 16 kB costs as much as a hundred others."""
     pair = Pair(http2)
     settings = frames.written(frames.SETTINGS, 0, 0, SETTINGS * 2_730)
     pair.server.receive_data(settings * 10)
@@ -71,9 +71,7 @@ def test_a_settings_frame_counts_by_its_settings(http2: type[Http2]) -> None:
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_of_frames_that_ask_for_nothing_ends_the_connection(
-    flood: str, http2: type[Http2]
-) -> None:
+def test_flood_of_useless_frames_closes_the_connection(flood: str, http2: type[Http2]) -> None:
     pair = Pair(http2)
     pair.ask(is_end=False)
     pair.exchange()
@@ -81,10 +79,10 @@ def test_a_flood_of_frames_that_ask_for_nothing_ends_the_connection(
     assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
 
 
-def test_requests_that_are_refused_one_after_the_other_end_the_connection(
+def test_repeated_refused_requests_close_the_connection(
     http2: type[Http2],
 ) -> None:
-    """MadeYouReset (CVE-2025-8671): the client makes our side reset what it has asked for."""
+    """MadeYouReset (CVE-2025-8671): the client makes the server reset its requests."""
     pair = Pair(http2)
     bad = headers.written((*REQUEST, ("connection", "close")))
     flags = frames.END_HEADERS | frames.END_STREAM
@@ -93,7 +91,7 @@ def test_requests_that_are_refused_one_after_the_other_end_the_connection(
     assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
 
 
-def test_who_is_answered_may_send_more_frames(http2: type[Http2]) -> None:
+def test_responses_refill_the_frame_budget(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for _ in range(2 * BURST // FOR_RESPONSE):
         stream = pair.ask()
@@ -103,7 +101,7 @@ def test_who_is_answered_may_send_more_frames(http2: type[Http2]) -> None:
     assert not pair.server.refused
 
 
-def test_a_budget_fills_with_time_and_no_further_than_at_first() -> None:
+def test_budget_refills_with_time_up_to_its_initial_size() -> None:
     now = 0.0
     budget = FrameBudget(lambda: now)
     assert _spent(budget) == BURST
@@ -125,7 +123,7 @@ def _spent(budget: FrameBudget) -> int:
     return 2 * BURST
 
 
-def test_a_turn_takes_a_bounded_part_of_what_was_sent(http2: type[Http2]) -> None:
+def test_turn_processes_a_bounded_part_of_the_input(http2: type[Http2]) -> None:
     pair = Pair(http2)
     pair.server.receive_data(FLOODS["PING"] * (TURN + 50))
     assert pair.server.is_behind
@@ -136,7 +134,7 @@ def test_a_turn_takes_a_bounded_part_of_what_was_sent(http2: type[Http2]) -> Non
 
 
 def test_headers_count_as_work_of_a_turn(http2: type[Http2]) -> None:
-    """A byte of a block may be a header, and each takes as long as a frame."""
+    """Each byte of a block may be a header, which costs as much as a frame."""
     pair = Pair(http2)
     for number in range(TURN):
         name = f"x-{number}"
@@ -156,7 +154,7 @@ def test_requests_count_for_more_than_other_frames(http2: type[Http2]) -> None:
     assert len(events) // 2 <= TURN // REQUEST_WORK
 
 
-def test_a_request_of_too_many_headers_is_refused_alone(http2: type[Http2]) -> None:
+def test_request_with_too_many_headers_resets_only_its_stream(http2: type[Http2]) -> None:
     pair = Pair(http2)
     refused = pair.ask([*REQUEST, *[("x", "")] * MAX_ENTRIES])
     good = pair.ask()
@@ -167,7 +165,7 @@ def test_a_request_of_too_many_headers_is_refused_alone(http2: type[Http2]) -> N
 
 @pytest.mark.parametrize("digits", [19, 4_301, 9_000])
 @pytest.mark.parametrize("place", ["headers", "trailers"])
-def test_a_length_of_many_digits_ends_its_stream_alone(
+def test_overlong_content_length_resets_only_its_stream(
     request: pytest.FixtureRequest, digits: int, place: str, http2: type[Http2]
 ) -> None:
     pair = Pair(http2)
@@ -186,10 +184,10 @@ def test_a_length_of_many_digits_ends_its_stream_alone(
 
 
 @pytest.mark.parametrize("what", ["trailers", "data", "window", "reset"])
-def test_what_was_sent_before_our_reset_arrived_is_ignored(
+def test_late_frames_after_our_reset_are_ignored(
     request: pytest.FixtureRequest, what: str, http2: type[Http2]
 ) -> None:
-    """RFC 9113 §5.1; trailers ended the connection before, and with it all other calls."""
+    """RFC 9113 §5.1; formerly late trailers closed the connection with all its other calls."""
     pair = Pair(http2)
     stream, other = pair.ask(is_end=False), pair.ask(is_end=False)
     pair.exchange()
@@ -212,7 +210,7 @@ def test_what_was_sent_before_our_reset_arrived_is_ignored(
     assert not pair.server.refused
 
 
-def test_late_data_returns_its_room_in_the_window_of_the_connection(http2: type[Http2]) -> None:
+def test_late_data_restores_the_connection_window(http2: type[Http2]) -> None:
     pair = Pair(http2)
     stream = pair.ask(is_end=False)
     pair.exchange()
@@ -224,7 +222,7 @@ def test_late_data_returns_its_room_in_the_window_of_the_connection(http2: type[
     assert given > 0
 
 
-def test_what_a_client_sets_does_not_grow_our_side(http2: type[Http2]) -> None:
+def test_client_settings_do_not_grow_server_memory(http2: type[Http2]) -> None:
     """h2 keeps every setting of a connection: all 65,536 take 52 MB."""
     pair = Pair(http2)
     codes = [range(first, first + 2_500) for first in range(0x100, 0x5000, 2_500)]
@@ -237,7 +235,7 @@ def test_what_a_client_sets_does_not_grow_our_side(http2: type[Http2]) -> None:
     assert held < MEGABYTE
 
 
-def test_a_client_does_not_choose_the_size_of_our_table(http2: type[Http2]) -> None:
+def test_client_does_not_choose_the_encoder_table_size(http2: type[Http2]) -> None:
     """Each response may enter a header, and each entry is searched for every other one.
 
     What was sent 20 responses ago is in the table no more: it is sent whole again.

@@ -1,1 +1,1 @@
-"""The read side of any aggregate: from a topic to views, and rebuilt."""
+"""The read side of any aggregate: projections from a topic to views, and their operation."""

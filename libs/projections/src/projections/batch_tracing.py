@@ -1,8 +1,8 @@
-"""How a batch of events is traced.
+"""Tracing of event batches.
 
-One trace holds a request, what its event did in each projector, and the writes to the stores: the
-context travels in the event. A batch holds events of many traces, so it has a trace of its own,
-with the calls to the store in it, and the spans of its events link to it.
+One trace covers a request, the processing of its event in each projector, and the store writes: the
+event carries the trace context. A batch has events of many traces. So it has a trace of its own,
+which contains the store calls, and the spans of its events link to it.
 """
 
 import time
@@ -19,12 +19,12 @@ from chassis.observability import tracing
 
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
-SAMPLED = tuple("13579bdf")  # the lowest bit of a traceparent's flags; few have it, and need more
+SAMPLED = tuple("13579bdf")  # the lowest bit of a traceparent's flags: a cheap test first
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event of a batch: where it lies in the log, and the trace that it belongs to."""
+    """An event of a batch: its position in the topic, and its trace."""
 
     message_id: str
     partition: int
@@ -43,7 +43,7 @@ class Batch:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """What runs in the block is the write to the store."""
+        """Measure the block as the write to the store."""
         began = time.time_ns()
         try:
             yield
@@ -51,7 +51,7 @@ class Batch:
             self._wrote = (began, time.time_ns())
 
     def done(self, messages: Iterable[Message]) -> None:
-        """Give the trace of each event a span for its processing and one for the store write."""
+        """Add to each event's trace a span for its processing and one for the store write."""
         if not tracing.is_recording():
             return
         for message in messages:
@@ -85,7 +85,7 @@ class Batch:
 
 @contextmanager
 def batch(topic: str, size: int) -> Iterator[Batch]:
-    """The span of a batch of events, in a trace of its own."""
+    """Start the span of a batch of events, in a trace of its own."""
     span = _begun(f"process batch {topic}", size) if tracing.is_sampled() else tracing.unrecorded()
     with trace.use_span(
         span, end_on_exit=True, record_exception=False, set_status_on_exception=False

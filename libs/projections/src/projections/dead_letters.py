@@ -1,4 +1,4 @@
-"""Records that can never be applied: where a projector puts them, and an operator takes them."""
+"""Dead letters: records that can never be applied, and the ports of their queue."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter: its own offset, and the record as the projector met it.
+    """A dead letter: its own offset, and the record as the projector received it.
 
-    Not escaped; another program than ours may have written it, without our headers.
+    Not escaped; another program may have written it, without our headers.
     """
 
     offset: int
     record: Record
     reason: str
     failed_at: str
-    """RFC 3339, UTC; UNKNOWN where the letter does not say."""
+    """RFC 3339, UTC; UNKNOWN without the header."""
 
 
 class DeadLetters(Protocol):
-    """Where records go that can never be applied."""
+    """The dead-letter queue: takes records that can never be applied."""
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        """Keep each record with its reason; raises Unavailable. A second call may repeat one."""
+        """Store each record with its reason; raises Unavailable. A retry may duplicate records."""
 
 
 class DeadLetterQueue(Protocol):
-    """What DeadLetters has put; every method raises Unavailable."""
+    """The operator's side of a dead-letter queue; every method raises Unavailable."""
 
     async def count(self) -> int:
-        """How many letters there are."""
+        """Return the number of dead letters."""
 
     def letters(self) -> AsyncIterator[Letter]:
-        """What is there now, oldest first."""
+        """Yield the current dead letters, oldest first."""
 
     async def replay(self, handle: Handle) -> int:
-        """Give each letter to the projection once more; how many there were.
+        """Pass each dead letter to the projector again; return how many there were.
 
-        Those that still cannot be applied are dead letters again, at the end.
+        Those that fail again are appended as new dead letters.
         """
 
     async def discard(self, unwanted: Collection[int]) -> int:
-        """Drop the letters with these offsets for good: how many there were.
+        """Delete the dead letters with these offsets permanently; return how many there were.
 
-        Letters before the last of them may get new offsets.
+        Dead letters before the last of them may get new offsets.
         """

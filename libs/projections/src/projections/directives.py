@@ -1,4 +1,4 @@
-"""What the operator has decided, read from the store about once a second."""
+"""Operator directives, polled from the store about once a second."""
 
 import asyncio
 from contextlib import suppress
@@ -11,20 +11,20 @@ from chassis.process.lifecycle import every
 from chassis.stores.errors.calls import warn_unavailable
 from projections.generations import Directives, Generations, State
 
-EVERY = 1.0  # seconds between two looks; how long a pause or a switch may take to be obeyed
-WITHIN = 5.0  # seconds for one
-PAUSED = Gauge("projector_paused", "1 while the operator lets the projector rest.")
-GENERATION = Gauge("projector_generation", "The generation of the view that serves.")
+EVERY = 1.0  # seconds between two polls; the delay of a pause or a switch
+WITHIN = 5.0  # seconds for one poll
+PAUSED = Gauge("projector_paused", "1 while the projector is paused by an operator.")
+GENERATION = Gauge("projector_generation", "Generation of the view that serves reads.")
 REBUILD = Gauge(
     "projector_rebuild_records",
-    "Records of the log that a rebuild has handled (done) of those there are (total); 0: none.",
+    "Records that a rebuild has processed (done) and must process (total); 0: no rebuild.",
     ["state"],
 )
 log = structlog.get_logger()
 
 
 class DirectivePoller:
-    """Keeps the last known answer while the store is away; a component."""
+    """Component that polls the directives; keeps the last known ones while the store is down."""
 
     name = "operator"
 
@@ -34,27 +34,27 @@ class DirectivePoller:
         self._draining = asyncio.Event()
 
     async def directives(self) -> Directives:
-        """The directives as last known; raises Unavailable as long as they never were."""
-        return (self._known or await self._look()).directives
+        """Return the last known directives; raises Unavailable until the first successful poll."""
+        return (self._known or await self._poll()).directives
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
-            with suppress(Unavailable):  # which is logged where the store is called
-                await self._look()
+            with suppress(Unavailable):  # the store call logs it
+                await self._poll()
 
     async def drain(self) -> None:
         self._draining.set()
 
-    async def _look(self) -> State:
+    async def _poll(self) -> State:
         try:
             async with asyncio.timeout(WITHIN):
                 state = await self._generations.state()
         except TimeoutError:
-            reason = f"no answer in {WITHIN:.0f} s"
+            reason = f"no response within {WITHIN:.0f} s"
             warn_unavailable("view store", "state", reason)
             raise Unavailable(f"view store is unavailable: {reason}") from None
         if self._known is None or state.directives != self._known.directives:
-            log.info("orders", orders=state.directives)
+            log.info("directives changed", orders=state.directives)
         self._known = state
         PAUSED.set(state.paused_at is not None)
         GENERATION.set(int(state.serving))

@@ -1,4 +1,4 @@
-"""What a caller may ask of a view by key: one living aggregate, and pages of them."""
+"""The queries of a view by key: one aggregate, and pages of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Directory:
     queries: ViewQueries
 
     async def get(self, key: str, min_version: int | None = None) -> StoredView:
-        """The aggregate at min_version or newer.
+        """Return the aggregate at min_version or newer.
 
         Raises Invalid, NotFound (unknown, or deleted at that version), NotYetVisible, Unavailable,
         TooManyRequests.
@@ -29,5 +29,5 @@ class Directory:
         return view
 
     async def list(self, page: Page) -> tuple[Sequence[StoredView], str | None]:
-        """A page, newest first, and the next cursor; raises Invalid, Unavailable."""
+        """Return a page, newest first, and the next cursor; raises Invalid, Unavailable."""
         return await self.queries.newest(page)

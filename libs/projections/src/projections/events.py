@@ -23,12 +23,12 @@ class StateEvent(Protocol):
 
 
 Read = Callable[[Mapping[str, Any]], StateEvent]
-"""The event in a decoded record; raises ValueError for an impossible one."""
+"""The event in a decoded record; raises ValueError for an invalid one."""
 
 
 def decoded(read: Read, record: Mapping[str, Any]) -> StateEvent:
-    """The event; raises Undecodable for an impossible one."""
+    """The event; raises Undecodable for an invalid one."""
     try:
         return read(record)
     except ValueError as error:
-        raise Undecodable(f"not a possible event: {error}") from error
+        raise Undecodable(f"invalid event: {error}") from error

@@ -1,7 +1,7 @@
-"""The generations of a view: whole copies of it in one store, of which one serves.
+"""The generations of a view: whole copies of it in one store, one of which serves reads.
 
-What an operator decides about them stands in the store, too, so that it outlives every process:
-which one serves and which one did before, whether the projector rests, how far a rebuild is.
+The operator's directives are in the same store, so they survive restarts: the serving and the
+previous generation, whether the projector is paused, the progress of a rebuild.
 """
 
 from collections.abc import Mapping
@@ -18,40 +18,40 @@ Notes = Mapping[str, str | int | None]
 
 
 class OperationRefused(Problem):
-    """What the operator asked for cannot be done as things stand."""
+    """The operator's command conflicts with the current state."""
 
     kind = Kind.CONFLICT
 
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """What a projector is to do."""
+    """The operator's directives to a projector."""
 
     generation: str
-    """The one to write, from its own stored offsets on."""
+    """The generation to write, from its own stored offsets on."""
     leading: str | None = None
-    """One that is to serve next: it gets each change first, so that it never is behind."""
+    """The generation that will serve next: it gets each change first, so it is never behind."""
     is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What stands in the store about a view's generations; their names are numbers."""
+    """The stored state of a view's generations; their names are numbers."""
 
     serving: str = FIRST
     previous: str | None = None
-    """The one that served before."""
+    """The generation that served before."""
     kept: frozenset[str] = frozenset()
-    """All that may hold data, those included whose making or removal was interrupted."""
+    """All that may hold data, including those whose creation or removal was interrupted."""
     paused_at: str | None = None
     """RFC 3339, UTC; None: the projector is not paused."""
     building: str | None = None
-    """The one that is brought to the log's end, so that it can serve."""
+    """The generation that a rebuild is filling."""
     done: int = 0
     total: int = 0
-    """Of the building one, in records of the log."""
+    """Progress of the rebuild, in records of the topic."""
     dead_letters: int = 0
-    """Records that the building one lacks, since they could not be applied."""
+    """Records that the rebuild could not apply."""
     leading: str | None = None
 
     @property
@@ -62,52 +62,52 @@ class State:
 class Generations(Protocol[C]):
     """The generations of a view in their store.
 
-    Every method raises chassis.problems.Unavailable when the store does not answer in time.
+    Every method raises chassis.problems.Unavailable when the store does not respond in time.
     """
 
     async def ping(self) -> None:
-        """Return when the store answers."""
+        """Return if the store responds."""
 
     def views(self, generation: str, leading: str | None = None) -> Views[C]:
-        """One generation, to be written; each change goes to the leading one before.
+        """Return one generation, for writing; each change goes to the leading one first.
 
-        A change that erases a user goes to every generation that is kept.
+        A change that erases an aggregate goes to every kept generation.
         """
 
     async def state(self) -> State:
-        """What the store knows; cheap enough for every second."""
+        """Return the stored state; cheap enough for every second."""
 
     async def note(self, notes: Notes) -> None:
-        """Remember these fields of the state, and leave all others as they are."""
+        """Store these fields of the state; other fields keep their values."""
 
     async def add(self, generation: str) -> None:
-        """Make it, empty, and note that it is building.
+        """Create an empty generation and record it as building.
 
-        Raises OperationRefused where another one is.
+        Raises OperationRefused if another one is building.
         """
 
     async def switch(self, before: str, after: str) -> None:
-        """Let one generation serve in the place of another, which becomes the previous one.
+        """Switch reads from one generation to another; the first becomes the previous one.
 
-        At once for all readers; ends the building. Raises OperationRefused where `before` does not
-        serve.
+        Atomic for all readers; ends the building state. Raises OperationRefused if `before` does
+        not serve.
         """
 
     async def drop(self, generation: str) -> None:
-        """Remove all its data, in bounded steps; one that is not there is gone already."""
+        """Remove all its data, in bounded steps; a missing generation is no error."""
 
 
 def not_serving(before: str, serving: str) -> OperationRefused:
-    """For switch(): somebody else switched in between."""
+    """Return the error of switch() when another process has switched meanwhile."""
     return OperationRefused(
-        f"generation {serving} serves, not {before}: somebody else has switched"
+        f"generation {serving} serves, not {before}: another process has switched"
     )
 
 
 def from_notes(serving: str, previous: str | None, kept: frozenset[str], notes: Any) -> State:
-    """The state, of the notes as a store holds them: strings or numbers, by name.
+    """Return the state from the notes as a store holds them: strings or numbers, by name.
 
-    A note about a generation that serves by now was left by a switch that was cut short.
+    A building or leading generation that already serves is a remnant of an interrupted switch.
     """
     building, leading = notes.get("building"), notes.get("leading")
     return State(

@@ -1,4 +1,4 @@
-"""What the parts of a projector are to each other: records, changes, and the store of a view."""
+"""Ports of a projector: records, changes, and the store of a view."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ from typing import Any, Generic, Protocol, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One message of the log, as it came."""
+    """A raw message of the topic."""
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
-    """None: a tombstone, which tells the log to forget; the views are told by an event."""
+    """None: a tombstone, for compaction only; the views learn of a deletion from an event."""
 
 
 class Undecodable(Exception):
-    """The record can never be applied: unreadable bytes or an impossible event."""
+    """The record can never be applied: undecodable bytes or an invalid event."""
 
 
 class OffsetMoved(Exception):
-    """The stored offset is not where this writer left it: data was lost, or it has a new owner."""
+    """The stored offset is not this writer's: the store lost data, or has another writer."""
 
 
 class Change(Protocol):
-    """What an event does to a view."""
+    """The change of a view that an event causes."""
 
     @property
     def key(self) -> str: ...
@@ -44,7 +44,7 @@ Offset = int | None
 
 @dataclass(frozen=True, slots=True)
 class Rejected(Generic[C]):
-    """A change that the store will never take, and why."""
+    """A change that the store will never accept, and the reason."""
 
     change: C
     reason: str
@@ -53,21 +53,21 @@ class Rejected(Generic[C]):
 class Views(Protocol[C]):
     """The store of a view, with the offsets beside the data.
 
-    Every method raises chassis.problems.Unavailable when the store does not answer in time; the
-    caller tries again.
+    Every method raises chassis.problems.Unavailable when the store does not respond in time; the
+    caller retries.
     """
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        """The next offset to read, for each of the partitions of the log with this id.
+        """Return the next offset to read, for each of the partitions of the log with this id.
 
-        A topic that was made anew is another log, of which nothing has been stored yet.
+        A recreated topic is another log, for which nothing is stored yet.
         """
 
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
-        """The offsets from which the caller reads from now on; 0 is stored where nothing was.
+        """Return the offsets to start reading from; stores 0 for partitions without an offset.
 
-        From then on "nothing is stored" means lost data: a store that loses its first batch before
-        the offset behind it is stored would else take that offset. Raises OffsetMoved.
+        From then on a missing offset means lost data. Otherwise a store that loses its first batch
+        before the offset behind it is stored would accept that offset. Raises OffsetMoved.
         """
 
     async def apply(self, changes: Sequence[C]) -> list[Rejected[C]]:
@@ -79,12 +79,12 @@ class Views(Protocol[C]):
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         """Set partition offsets from the first value to the second.
 
-        Raises OffsetMoved, for any partition whose stored offset is not the first value.
+        Raises OffsetMoved if the stored offset of a partition is not the first value.
         """
 
 
 async def claim_whole(views: Views[Any], log: str, partitions: Collection[int]) -> dict[int, int]:
-    """Views.claim of a store that keeps one offset a partition, since it loses data as a whole."""
+    """Implement Views.claim for a store with one offset per partition: it loses data as a whole."""
     held = await views.offsets(log, partitions)
     if fresh := {p: (at, 0) for p, at in held.items() if at is None}:
         await views.advance(log, fresh)

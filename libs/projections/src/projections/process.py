@@ -1,4 +1,4 @@
-"""A projector over Kafka: its spec, and the process that comes of it."""
+"""A projector over Kafka: its spec, and its process."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -28,9 +28,9 @@ async def kafka_projector(
     schema: Mapping[str, Any],
     project: Callable[[Mapping[str, Any]], Any],
 ) -> AsyncIterator[ProjectorSpec]:
-    """Project the records of the topic, read by the Avro schema, onto the generations of a view.
+    """Yield a projector that reads the topic by the Avro schema and writes generations of a view.
 
-    project: from a record to a change of the view; raises Undecodable.
+    project: maps a record to a change of the view; raises Undecodable.
     """
     kafka = brokers(settings)
     decode = AvroDecoder(RegistrySchemas(settings.registry_url), schema)
@@ -49,14 +49,14 @@ async def kafka_projector(
 
 
 def process(spec: ProjectorSpec, store: str, settings: ServiceSettings) -> Process:
-    """Consume the topic, follow the operator's directives, and count dead letters.
+    """Return the process: it consumes the topic, polls directives and counts dead letters.
 
     store: the name of the store's readiness check.
     """
     directives = DirectivePoller(spec.generations)
     health = Health({store: spec.generations.ping})
     admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
-    consumer = KafkaConsumer(spec, directives.directives)  # must be stopped: after what may fail
+    consumer = KafkaConsumer(spec, directives.directives)  # last, since it must be stopped
     health.add("projection", consumer.ready)
     monitor = DeadLetterMonitor(spec.brokers, spec.letters)
     return Process([admin, monitor, directives, consumer], health)

@@ -1,7 +1,7 @@
-"""From a batch of records to one round trip to the store; nothing is leapt over.
+"""Projects a batch of records with one round trip to the store; no record is skipped.
 
 A projection is a pure function from an event to a change, and a store that applies changes. The
-version guard in the store makes repeats harmless, so everything here may run again.
+store's version guard makes repeats harmless, so everything here may run again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -15,15 +15,15 @@ from projections.batch_tracing import Message
 from projections.dead_letters import DeadLetters
 from projections.ports import C, Record, Undecodable, Views
 
-EVENTS = Counter("projector_events_total", "Records by what became of them.", ["outcome"])
+EVENTS = Counter("projector_events_total", "Records by outcome.", ["outcome"])
 BATCH_SIZE = Histogram(
     "projector_batch_records", "Records in a batch.", buckets=(1, 5, 20, 100, 500, 2000)
 )
-BATCH_TIME = Histogram("projector_batch_seconds", "Time from a batch's first byte to its storing.")
+BATCH_TIME = Histogram("projector_batch_seconds", "Time to process and store a batch.")
 FRESHNESS = Histogram(
     "projector_freshness_seconds",
-    "Time from an event's occurred_at to its being stored in the view.",
-    # 1 and 2 are the objectives of the two views, which the alerts ask for.
+    "Time from an event's occurred_at until it is stored in the view.",
+    # 1 and 2 are the objectives of the two views, used by the alerts.
     buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )
 
@@ -32,7 +32,7 @@ Decode = Callable[[bytes], Awaitable[Mapping[str, Any]]]
 
 
 class Projector(Generic[C]):
-    """Handles batches: decode, keep the newest change per key, apply, set dead letters aside."""
+    """Handles batches: decode, keep the newest change per key, apply, write dead letters."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class Projector(Generic[C]):
         self._dead_letters = dead_letters
 
     async def handle(self, records: Sequence[Record]) -> None:
-        """Deal with every record, or raise and change nothing that a second call would not repeat.
+        """Process every record, or raise; a retry with the same records is safe.
 
-        Raises Unavailable when a neighbour is away, OffsetMoved when the store lost its data; any
-        other exception is a bug, and the process must stop.
+        Raises Unavailable when a dependency is unavailable, OffsetMoved when the store lost its
+        data. Any other exception is a bug, and the process must stop.
         """
         with BATCH_TIME.time(), batch_tracing.batch(records[0].topic, len(records)) as batch:
             changes, letters, messages = await self._read(records)
@@ -66,7 +66,7 @@ class Projector(Generic[C]):
     async def _read(
         self, records: Sequence[Record]
     ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]], list[Message]]:
-        """The changes, the dead letters with their reasons, and what of all this is traced."""
+        """Return the changes, the dead letters with their reasons, and the messages to trace."""
         changes: list[tuple[Record, C]] = []
         letters: list[tuple[Record, str]] = []
         messages: list[Message] = []
@@ -99,7 +99,7 @@ class Projector(Generic[C]):
 
 
 def dead_letter_topic(topic: str, group: str) -> str:
-    """Each projector of a topic has its own."""
+    """Return the dead-letter topic of a projector: each projector of a topic has its own."""
     return f"{topic}.{group}.dlq"
 
 

@@ -1,4 +1,4 @@
-"""Queries of a view by key: one aggregate, at a version or newer, and pages of the newest ones."""
+"""Queries of a view by key: one aggregate at a minimum version, and pages of the newest ones."""
 
 import asyncio
 import re
@@ -15,13 +15,13 @@ from projections.reader import StoredView, ViewReader
 FIRST_POLL = 0.005  # seconds; the wait doubles up to LAST_POLL, so a poll costs the store little
 LAST_POLL = 0.05
 CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as RFC 9562 writes it
-WAITERS = 256  # each reads the view 20 times a second; all of them take 4 % of a core
-QUEUE = 2000  # of one caller half: as many as a port has connections
+WAITERS = 256  # each polls the view 20 times a second; all of them take 4 % of a core
+QUEUE = 2000  # half for one caller: as many as a port has connections
 MAX_VERSION = 2**32 - 1  # MySQL's INT UNSIGNED
 
 
 class NotYetVisible(Problem):
-    """The view did not reach the wanted version in time."""
+    """The view did not reach the requested version in time."""
 
     kind = Kind.NOT_YET_VISIBLE
     retry_after = 1
@@ -29,13 +29,13 @@ class NotYetVisible(Problem):
 
 @dataclass(frozen=True, slots=True)
 class ViewQueries:
-    """Get and list aggregates whose keys are UUIDs in the order of their creation."""
+    """Get and list aggregates whose keys are UUIDs in creation order."""
 
     views: ViewReader
     visible_timeout: float
-    """Seconds that get() waits for min_version, and for one response of the views at most."""
+    """Maximum seconds that get() waits for min_version, plus at most one read of the view."""
     waiters: ConcurrencyLimit = field(default_factory=lambda: waiters(WAITERS))
-    """Requests that wait for min_version; a version that is there already waits for nothing."""
+    """Limit on requests that wait for min_version; a version already reached needs no slot."""
 
     async def get(self, key: str, min_version: int | None = None) -> StoredView | None:
         """Return what is stored under the key, at min_version or newer; None: an unknown key.
@@ -51,7 +51,7 @@ class ViewQueries:
         return view
 
     async def newest(self, page: Page) -> tuple[Sequence[StoredView], str | None]:
-        """Return a page of living aggregates, newest first, and the next cursor.
+        """Return a page of existing aggregates, newest first, and the next cursor.
 
         Raises Invalid, Unavailable.
         """
@@ -64,7 +64,7 @@ class ViewQueries:
         return [view for _, view in entries], cursor
 
     async def _at_least(self, key: str, version: int, deadline: float) -> StoredView | None:
-        # The clock is asked, and no call is cancelled: that would cost a connection, and asyncio's
+        # Check the clock instead of cancelling a call: that would cost a connection, and asyncio's
         # wait_for, which redis-py uses, may swallow a cancellation (before Python 3.12).
         wait = FIRST_POLL
         while time.monotonic() + wait <= deadline:
@@ -77,10 +77,10 @@ class ViewQueries:
 
 
 def waiters(at_once: int) -> ConcurrencyLimit:
-    """Limit how many requests wait for min_version.
+    """Return the limit on requests that wait for min_version.
 
-    A request that waits for a slot does not read the view. To refuse at once would cost more: many
-    callers ask again as soon as they are answered.
+    A request that waits for a slot does not read the view. Refusing at once would cost more: many
+    clients retry as soon as they get a response.
     """
     return ConcurrencyLimit("min_version", at_once, QUEUE)
 
@@ -91,4 +91,9 @@ def _has_reached(view: StoredView | None, version: int) -> bool:
 
 def _check_key(field: str, text: str) -> None:
     if not CANONICAL.fullmatch(text):
-        raise invalid(field, "must be a UUID in lower case" if field == "id" else "is not ours")
+        raise invalid(
+            field,
+            "must be a UUID in lower case"
+            if field == "id"
+            else "is not a cursor from an earlier response",
+        )

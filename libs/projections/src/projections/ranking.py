@@ -1,7 +1,7 @@
 """How well a document matches a query: the same numbers for the index and for its double.
 
-The rules are in schemas/views/opensearch-users.md. A score is the rank of the worst match that a
-word of the query has, and below that how many of the words match better than that.
+The rules are in schemas/views/opensearch-users.md. A score is the rank of the query's worst
+matching word, plus the number of words that match better.
 """
 
 from enum import IntEnum
@@ -10,7 +10,7 @@ from chassis.text.folding import IS_HAN, IS_SYLLABLE
 
 
 class Rank(IntEnum):
-    """The kinds of match, the best one last; each leaves room for the count of better words."""
+    """The kinds of match, best last; the gaps leave room for the count of better words."""
 
     CHARACTERS = 1_000
     TYPOS = 2_000
@@ -26,15 +26,15 @@ class Rank(IntEnum):
 
 
 def typos(word: str) -> int:
-    """How many letters of a word may be wrong, left out, put in, or changed with the next one."""
+    """Return how many characters of a word may be wrong, missing, added or transposed."""
     return 0 if len(word) < 4 else 1 if len(word) < 8 else 2  # noqa: PLR2004 - as OpenSearch's AUTO:4,8
 
 
 def may_be_part(word: str) -> bool:
-    """Whether it is looked for within words: one letter is not, one syllable or picture is."""
+    """Whether to search within words: only for a syllable, a picture or several characters."""
     return len(word) > 1 or IS_SYLLABLE.match(word) is not None
 
 
 def characters(word: str) -> list[str]:
-    """The characters of a word of Han, which may come in another order; of any other word none."""
+    """Return the characters of a Han word, which may match in any order; none for other words."""
     return list(dict.fromkeys(word)) if IS_HAN.fullmatch(word) else []

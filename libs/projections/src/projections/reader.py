@@ -1,4 +1,4 @@
-"""Reading a view: what is stored, and the port of a store that is read by key."""
+"""Reading a view: stored aggregates and documents, and the port of a store read by key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 from chassis.batching.coalesced_reads import BatchLoader
 
-LARGEST = 256  # keys in a round trip; about 100 kB of answers and 1 ms of the store's time
+LARGEST = 256  # keys in a round trip; about 100 kB of responses and 1 ms of the store's time
 
 
 @dataclass(frozen=True, slots=True)
 class StoredView:
-    """An aggregate as stored: the very bytes that an HTTP API and a gRPC API send.
+    """An aggregate as stored: the response bytes of the HTTP API and the gRPC API.
 
     Both None: the aggregate is deleted; the version remains.
     """
@@ -23,20 +23,20 @@ class StoredView:
 
 @dataclass(frozen=True, slots=True)
 class ScoredDocument:
-    """A document that matches a search, and how well: higher is better."""
+    """A document that matches a search, and its score: higher is better."""
 
     score: float
     document: Mapping[str, Any]
 
 
 class ViewReader(Protocol):
-    """A view, by key. Every method raises Unavailable when the store does not answer."""
+    """A view, by key. Every method raises Unavailable when the store does not respond."""
 
     async def get(self, key: str) -> StoredView | None:
-        """Return what is stored under the key; None for a key never seen."""
+        """Return what is stored under the key; None for an unknown key."""
 
     async def newest(self, before: str | None, limit: int) -> list[tuple[str, StoredView]]:
-        """Return at most limit living aggregates with their keys, the greatest key first.
+        """Return at most limit existing aggregates with their keys, the greatest key first.
 
         All keys are less than `before`. Fewer than limit: there are no more.
         """
@@ -52,7 +52,7 @@ class BatchViewReader(ViewReader, Protocol):
 class BatchingReader:
     """Implements ViewReader: concurrent gets share round trips to the store.
 
-    Pages are not shared here, but where they are ready to be sent.
+    Pages are shared by the APIs instead, as complete responses.
     """
 
     def __init__(self, views: BatchViewReader) -> None:

@@ -12,13 +12,11 @@ from chassis.text import folding
 from projections.reader import ScoredDocument
 
 MAX_TERM = 100  # characters
-MAX_WORDS = (
-    50  # of a term; only ligatures that stand for whole sentences make more of 100 characters
-)
+MAX_WORDS = 50  # of a term; only ligatures of whole sentences give more from 100 characters
 SHORT = 4  # words of a short term; ten words with typing errors cost ten times as much as one
-SEARCHES = 12  # at a time; OpenSearch on two cores runs four, and has one queue for all callers
+SEARCHES = 12  # concurrent; OpenSearch on two cores runs four, and has one queue for all callers
 LONG_SEARCHES = 2  # of them
-QUEUE, LONG_QUEUE = 1000, 16  # searches that wait
+QUEUE, LONG_QUEUE = 1000, 16  # queued searches
 
 
 class TextIndex(Protocol):
@@ -39,15 +37,14 @@ class TextSearch:
     long_searches: ConcurrencyLimit = field(
         default_factory=lambda: ConcurrencyLimit("long searches", LONG_SEARCHES, LONG_QUEUE)
     )
-    """Of terms with more words than SHORT; each is one of `searches`, too."""
+    """Limit on terms with more words than SHORT; each also needs a slot of `searches`."""
 
     async def search(self, text: str, page: Page) -> tuple[Sequence[Mapping[str, Any]], str | None]:
-        """A page of matching documents, best first, and the next cursor.
+        """Return a page of matching documents, best first, and the next cursor.
 
-        Raises Invalid, Unavailable, TooManyRequests.
-        Each word must match a word of the text: as a whole, its beginning, a part, or with a small
-        typing error, in this order; accents and case do not matter. Ranking and folding are in
-        schemas/views/opensearch-users.md.
+        Each word must match a word of the text: whole, as a prefix, as a part, or with a small
+        typing error, in this order; accents and case are ignored. Ranking and folding are in
+        schemas/views/opensearch-users.md. Raises Invalid, Unavailable, TooManyRequests.
         """
         after = decode_cursor(page.cursor, tuple[float, str]) if page.cursor else None
         term = _checked(text)
@@ -66,7 +63,7 @@ class TextSearch:
 
 
 def searches(at_once: int) -> ConcurrencyLimit:
-    """A limit on searches that run at a time."""
+    """Return a limit on concurrent searches."""
     return ConcurrencyLimit("searches", at_once, QUEUE)
 
 

@@ -1,4 +1,4 @@
-"""What every projector must be configured with, beside its store."""
+"""Settings common to all projectors."""
 
 from typing import ClassVar
 
@@ -8,19 +8,19 @@ from chassis.process.settings import ServiceSettings
 from chassis.stores.kafka import KafkaSettings
 
 MOVED_SETTINGS = {
-    f"mysql_{name}": f"view-verifier reads the event store now: VIEW_VERIFIER_MYSQL_{name.upper()}"
+    f"mysql_{name}": f"moved to view-verifier: VIEW_VERIFIER_MYSQL_{name.upper()}"
     for name in ("host", "port", "database", "user", "password", "ca_file")
 }
-"""Setting of a projector before → where it is now."""
+"""Former setting of a projector → its new place."""
 
 
 class ProjectorSettings(KafkaSettings, ServiceSettings):
-    """Part of a projector's settings."""
+    """The common part of a projector's settings."""
 
     MOVED: ClassVar = MOVED_SETTINGS
 
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
-        description="The schema registry's Confluent-compatible API.",
+        description="URL of the schema registry (Confluent-compatible API).",
     )
-    topic: str = Field(description="The topic to read; dead letters: <topic>.<service>.dlq.")
+    topic: str = Field(description="Topic of the events; dead letters go to <topic>.<service>.dlq.")

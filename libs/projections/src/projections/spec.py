@@ -1,4 +1,4 @@
-"""What a projector consists of, before anybody says onto which generation it projects."""
+"""The parts of a projector, independent of the generation that it writes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from projections.projector import dead_letter_topic
 
 @dataclass(frozen=True, slots=True)
 class ProjectorSpec:
-    """A wired projector: where it reads, what it does with records, and its view's generations."""
+    """A wired projector: its topic, its record handler, and the generations of its view."""
 
     brokers: Brokers
     topic: str
     group: str
     generations: Generations[Any]
     handler: Callable[[Views[Any], DeadLetters], Handle]
-    """What deals with records, for one generation."""
+    """Return the record handler for one generation."""
     dead_letters: DeadLetters
 
     @property
     def letters(self) -> str:
-        """The dead-letter topic."""
+        """Return the dead-letter topic."""
         return dead_letter_topic(self.topic, self.group)
 
     def onto(self, directives: Directives) -> tuple[Views[Any], Handle]:
-        """The generation to write, and what writes records into it."""
+        """Return the generation to write, and the handler that writes records into it."""
         views = self.generations.views(directives.generation, directives.leading)
         return views, self.handler(views, self.dead_letters)

@@ -1,4 +1,4 @@
-"""Views of no aggregate in particular, in each store."""
+"""Views of a generic aggregate, in each store."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def in_redis(redis: AnyRedis, layout: RedisLayout) -> AuditUnderTest[RedisChange]:
     async def show() -> None:
-        """Pages see at once what was written."""
+        """Do nothing: pages show writes at once."""
 
     views = RedisViews(redis, layout, "1")
     return AuditUnderTest(RedisAudit(redis, layout, "1", views), views, RedisChanges(), show)

@@ -1,4 +1,4 @@
-"""Generations in OpenSearch and their double: the suite, and what OpenSearch alone can do."""
+"""Generations in OpenSearch and their double: the suite, and tests of OpenSearch alone."""
 
 import pytest
 from opensearchpy import AsyncOpenSearch
@@ -30,7 +30,7 @@ def subject(request: pytest.FixtureRequest) -> GenerationsUnderTest[DocumentChan
 
 
 async def texts(generations: OpenSearchGenerations, client: AsyncOpenSearch) -> dict[str, object]:
-    """The text that each generation holds of Ann."""
+    """Return the text of Ann in each generation."""
     found = {}
     for generation in (await generations.state()).kept:
         index = f"{generations._alias}-{generation}"
@@ -40,7 +40,7 @@ async def texts(generations: OpenSearchGenerations, client: AsyncOpenSearch) -> 
 
 
 async def searched(client: AsyncOpenSearch, alias: str) -> int:
-    """How many documents a reader finds."""
+    """Return the number of documents that a reader finds."""
     return int((await client.count(index=alias))["count"])
 
 
@@ -96,7 +96,7 @@ async def test_a_change_that_one_generation_rejects_is_rejected(
 
 
 @pytest.mark.integration
-async def test_all_that_was_filled_is_found_from_the_switch_on(
+async def test_switch_makes_all_documents_searchable(
     generations: OpenSearchGenerations, client: AsyncOpenSearch, changes: DocumentChanges
 ) -> None:
     await generations.views("1").offsets(LOG, [])
@@ -108,7 +108,7 @@ async def test_all_that_was_filled_is_found_from_the_switch_on(
 
 
 @pytest.mark.integration
-async def test_an_index_that_was_lost_while_it_served_serves_again_under_its_number(
+async def test_lost_serving_index_is_recreated_under_its_number(
     generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     await generations.views("1").offsets(LOG, [])
@@ -121,7 +121,7 @@ async def test_an_index_that_was_lost_while_it_served_serves_again_under_its_num
 
 
 @pytest.mark.integration
-async def test_a_generation_that_is_being_filled_does_not_serve_when_the_other_is_lost(
+async def test_building_generation_does_not_serve_when_the_other_is_lost(
     generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     await generations.views("1").offsets(LOG, [])
@@ -131,7 +131,7 @@ async def test_a_generation_that_is_being_filled_does_not_serve_when_the_other_i
     assert not await client.indices.exists_alias(name=generations._alias)
 
 
-async def test_an_opensearch_that_is_away_is_reported(unused_ports: list[int]) -> None:
+async def test_unavailable_opensearch_is_reported(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
         away = OpenSearchGenerations(client, {}, "things")

@@ -1,4 +1,4 @@
-"""The reader of OpenSearch and its double: places, pages, and the one index that serves."""
+"""The reader of OpenSearch and its double: ranking, pages, and the serving index."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ Search = Callable[[tuple[float, str] | None, int], Awaitable[list[ScoredDocument
 
 
 def documents(changes: DocumentChanges) -> dict[str, dict[str, Any]]:
-    """Twelve that match, by turns well and fairly, one that does not, and a deleted one."""
+    """Twelve matching documents with two alternating scores, one other, and a deleted one."""
     texts = [*(["good", "fair"] * 6), "bad"]
     made = [changes.put(f"{number:02}", 1, text) for number, text in enumerate(texts)]
     return {one.key: one.document for one in [*made, changes.erase("13", 2)]}
@@ -79,7 +79,7 @@ async def test_a_document_is_found_as_it_was_written(
     assert await subject(None, 1) == [ScoredDocument(2, changes.put("00", 1, "good").document)]
 
 
-async def test_pages_hold_each_match_once_best_first_and_equals_by_id(subject: Search) -> None:
+async def test_pages_have_each_match_once_best_first_and_ties_by_id(subject: Search) -> None:
     seen: list[tuple[float, str]] = []
     for size in (5, 5, 2, 0):
         found = await subject(seen[-1] if seen else None, 5)
@@ -107,7 +107,7 @@ async def test_an_alias_of_two_indexes_is_unavailable(
             await call
 
 
-async def test_an_opensearch_that_is_away_is_reported(unused_ports: list[int]) -> None:
+async def test_unavailable_opensearch_is_reported(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
         reader = OpenSearchReader(client, "things", timeout=1)

@@ -1,4 +1,4 @@
-"""Indexes in OpenSearch and their double: the suite, and what OpenSearch alone can do."""
+"""Indexes in OpenSearch and their double: the suite, and tests of OpenSearch alone."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ async def test_one_bad_document_is_rejected_alone(
 
 
 @pytest.mark.integration
-async def test_an_index_that_is_gone_is_reported_and_made_again(
+async def test_missing_index_is_reported_and_recreated(
     index: OpenSearchIndex, client: AsyncOpenSearch, changes: DocumentChanges
 ) -> None:
     await index.apply([changes.put(ANN, 1)])
@@ -67,14 +67,14 @@ async def test_an_index_that_is_gone_is_reported_and_made_again(
 
 
 @pytest.mark.integration
-async def test_the_serving_alias_stays_where_it_is(
+async def test_serving_alias_is_not_moved(
     index: OpenSearchIndex, opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch
 ) -> None:
     await opensearch_generations.views("2").offsets(LOG, [0])
     assert list(await client.indices.get_alias(name=index._alias)) == [index.index]
 
 
-async def test_an_opensearch_that_is_away_is_reported(
+async def test_unavailable_opensearch_is_reported(
     unused_ports: list[int], changes: DocumentChanges
 ) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"

@@ -1,4 +1,4 @@
-"""Generations in Redis and their double: the suite, and what can be seen in Redis alone."""
+"""Generations in Redis and their double: the suite, and tests of Redis alone."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def generations(redis: AnyRedis, layout: RedisLayout) -> RedisGenerations:
 
 
 async def hashes(redis: AnyRedis, layout: RedisLayout, key: str) -> dict[str, Any]:
-    """What each generation holds of an aggregate."""
+    """Return the content of an aggregate in each generation."""
     found: dict[str, Any] = {g: await redis.hgetall(layout.hash_key(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
 
@@ -71,7 +71,7 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
 
 
 @ON_REDIS
-async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
+async def test_drop_removes_exactly_the_keys_of_the_generation(
     generations: RedisGenerations, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     async def keys(generation: str) -> set[bytes]:
@@ -87,9 +87,7 @@ async def test_no_key_of_a_dropped_generation_is_left_and_all_others_are(
         assert len(await keys(generation)) == 3
 
 
-async def test_a_redis_that_is_away_is_reported(
-    unused_ports: list[int], layout: RedisLayout
-) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: RedisLayout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisGenerations(redis, layout)
         for call in (

@@ -32,7 +32,7 @@ def subject(request: pytest.FixtureRequest, store: str, layout: RedisLayout) -> 
 
 
 @ON_REDIS
-async def test_reads_wait_for_their_turn(
+async def test_reads_wait_for_a_slot(
     subject: ReaderUnderTest, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await subject.put(a_key(1), a_hash(a_key(1)))
@@ -44,7 +44,7 @@ async def test_reads_wait_for_their_turn(
 
 @pytest.mark.integration
 @pytest.mark.parametrize("store", ["redis cluster"], indirect=True)
-async def test_a_page_is_read_without_asking_the_cluster_for_its_keys(
+async def test_page_needs_no_key_query_to_the_cluster(
     subject: ReaderUnderTest, redis: RedisCluster
 ) -> None:
     await subject.put(a_key(1), a_hash(a_key(1)))
@@ -56,7 +56,7 @@ async def test_a_page_is_read_without_asking_the_cluster_for_its_keys(
 
 
 @ON_REDIS
-async def test_a_hash_that_vanished_from_under_the_order_is_skipped(
+async def test_missing_hash_of_a_listed_key_is_skipped(
     subject: ReaderUnderTest, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     for number in range(5):
@@ -79,9 +79,7 @@ async def test_readers_follow_the_pointer_to_another_generation(
     await eventually(followed)
 
 
-async def test_a_redis_that_is_away_is_reported(
-    unused_ports: list[int], layout: RedisLayout
-) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: RedisLayout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisReader(redis, layout, timeout=2, at_once=8)
         for call in (away.get(a_key(1)), away.newest(None, 1), away.ping()):

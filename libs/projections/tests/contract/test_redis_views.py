@@ -1,4 +1,4 @@
-"""Views in Redis and their double: the suite, and what Redis alone can do."""
+"""Views in Redis and their double: the suite, and tests of Redis alone."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def views(redis: AnyRedis, layout: RedisLayout) -> RedisViews:
 
 @ON_REDIS
 @pytest.mark.parametrize("left", [3, None])
-async def test_what_one_shard_has_lost_is_read_again_from_there(
+async def test_data_lost_by_one_shard_is_read_again(
     views: RedisViews, redis: AnyRedis, layout: RedisLayout, left: int | None
 ) -> None:
     assert await views.claim(LOG, [0, 1]) == {0: 0, 1: 0}
@@ -60,7 +60,7 @@ async def test_what_one_shard_has_lost_is_read_again_from_there(
 
 
 @ON_REDIS
-async def test_more_keys_of_a_bucket_than_one_script_takes_are_all_held(
+async def test_bucket_larger_than_one_script_is_written_whole(
     views: RedisViews, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     keys = [f"{ANN[:24]}{number:012x}" for number in range(2 * AT_ONCE + 1)]
@@ -71,7 +71,7 @@ async def test_more_keys_of_a_bucket_than_one_script_takes_are_all_held(
 
 
 @ON_REDIS
-async def test_living_aggregates_and_no_others_are_in_the_order_of_their_bucket(
+async def test_bucket_order_lists_exactly_the_existing_aggregates(
     views: RedisViews, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await views.apply([CHANGES.put(ANN, 1), CHANGES.put(BOB, 1)])
@@ -80,9 +80,7 @@ async def test_living_aggregates_and_no_others_are_in_the_order_of_their_bucket(
     assert await redis.zrange(layout.directory_key("1"), 0, -1) == [BOB[:6].encode()]
 
 
-async def test_a_redis_that_is_away_is_reported(
-    unused_ports: list[int], layout: RedisLayout
-) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: RedisLayout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisViews(redis, layout, "1")
         for call in (

@@ -1,4 +1,4 @@
-"""A topic of each test's own."""
+"""A separate topic for each test."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The consumer on a real Kafka: nothing leapt over, nothing forgotten, whatever the store does."""
+"""The consumer on a real Kafka: no record is skipped or lost, whatever the store does."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from tests.support.fakes.projecting import Log, holds, total
 pytestmark = pytest.mark.integration
 
 
-async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log) -> None:
+async def test_record_arrives_and_its_offset_is_stored_with_it(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view):
         await log.write("a@1", "b@1", "a@2")
@@ -30,7 +30,7 @@ async def test_what_is_written_arrives_and_its_offset_stands_beside_it(log: Log)
     assert sum(view.stored_offsets.values()) == 3
 
 
-async def test_a_new_process_goes_on_where_the_store_stands(log: Log) -> None:
+async def test_new_process_resumes_at_the_stored_offsets(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view):
         await log.write("a@1")
@@ -42,7 +42,7 @@ async def test_a_new_process_goes_on_where_the_store_stands(log: Log) -> None:
     assert sum(map(len, view.batches)) == 1
 
 
-async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_committed(
+async def test_empty_store_is_filled_from_the_start_despite_committed_offsets(
     log: Log,
 ) -> None:
     first, second = FakeView(), FakeView()
@@ -53,7 +53,7 @@ async def test_an_empty_store_is_filled_from_the_start_whatever_kafka_has_commit
         await holds(second, {"a": 1, "b": 1})
 
 
-async def test_nothing_is_leapt_over_while_the_store_is_unavailable(log: Log) -> None:
+async def test_no_record_is_skipped_while_the_store_is_unavailable(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view) as consumer:
         await log.write("a@1")
@@ -102,7 +102,7 @@ async def is_ready(consumer: KafkaConsumer) -> None:
         raise AssertionError from problem
 
 
-async def test_consumer_ends_when_its_store_refuses_for_good(log: Log) -> None:
+async def test_consumer_stops_on_a_permanent_store_error(log: Log) -> None:
     class Refusing(FakeView):
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             raise StoreError("redis: apply: WRONGTYPE")
@@ -116,7 +116,7 @@ async def test_consumer_ends_when_its_store_refuses_for_good(log: Log) -> None:
     assert set(view.stored_offsets.values()) <= {0}
 
 
-async def test_what_waits_while_the_store_is_unavailable_is_told_as_lag(
+async def test_lag_is_reported_while_the_store_is_unavailable(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lag, "EVERY", 0.1)
@@ -135,7 +135,7 @@ async def test_what_waits_while_the_store_is_unavailable_is_told_as_lag(
         await eventually(lambda: behind(0), within=15)
 
 
-async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> None:
+async def test_store_that_lost_its_data_is_refilled_while_running(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view):
         await log.write("a@1", "b@1", "c@1", "d@1")
@@ -145,9 +145,9 @@ async def test_a_store_that_lost_everything_heals_while_running(log: Log) -> Non
         await holds(view, {"a": 2, "b": 2, "c": 2, "d": 2})
 
 
-async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log: Log) -> None:
+async def test_batch_lost_before_its_first_offset_is_read_again(log: Log) -> None:
     class Wiped(FakeView):
-        """It loses its first batch between keeping it and storing the offset behind it."""
+        """Lose the first batch after storing it and before storing its offset."""
 
         async def apply(self, changes: Sequence[Put]) -> list[Rejected[Put]]:
             rejected = await super().apply(changes)
@@ -161,7 +161,7 @@ async def test_what_is_lost_before_the_first_offset_is_stored_is_read_again(log:
         await holds(view, {"a": 1})
 
 
-async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: Log) -> None:
+async def test_store_that_lost_its_data_is_refilled_without_new_records(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view):
         await log.write("a@1", "b@1", "c@1", "d@1")
@@ -170,7 +170,7 @@ async def test_a_store_that_lost_everything_heals_also_when_nobody_writes(log: L
         await holds(view, {"a": 1, "b": 1, "c": 1, "d": 1})
 
 
-async def test_a_topic_that_was_made_anew_is_read_from_its_start(
+async def test_recreated_topic_is_read_from_its_start(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lag, "EVERY", 0.1)

@@ -1,4 +1,4 @@
-"""Dead letters on a real Kafka: poison stops nobody, and waits where it is seen."""
+"""Dead letters on a real Kafka: poison records block nothing, and are visible."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from tests.support.fakes.projecting import LARGEST, Log, first_letter, holds, to
 pytestmark = pytest.mark.integration
 
 
-async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -> None:
+async def test_poison_record_goes_to_the_dead_letter_topic_and_blocks_no_other(log: Log) -> None:
     view = FakeView()
     async with log.projected_onto(view):
         await log.write("a@1", "poison@1", "a@2", "b@1")
@@ -23,12 +23,12 @@ async def test_poison_goes_to_the_dead_letter_topic_and_stops_nobody(log: Log) -
         letter = await first_letter(log)
     assert (letter.key, letter.value) == (b"poison", b"poison@1")
     headers = dict(letter.headers)
-    assert headers["reason"] == b"it is poison"
+    assert headers["reason"] == b"invalid record"
     assert headers["source.topic"] == log.topic.encode()
     assert headers["source.offset"].isdigit()
 
 
-async def test_the_largest_record_that_a_topic_takes_can_be_a_dead_letter(log: Log) -> None:
+async def test_largest_record_of_a_topic_fits_the_dead_letter_topic(log: Log) -> None:
     view = FakeView()
     value = b"poison" + random.Random(7).randbytes(LARGEST - 6)
     async with log.projected_onto(view):

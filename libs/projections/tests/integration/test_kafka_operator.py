@@ -1,4 +1,4 @@
-"""Processes that come and go, a pause, another generation: on a real Kafka nothing is lost."""
+"""Rebalances, a pause and another generation lose nothing on a real Kafka."""
 
 import pytest
 
@@ -62,7 +62,7 @@ async def is_paused() -> None:
     assert total(directives.PAUSED) == 1
 
 
-async def test_another_generation_is_taken_up_at_its_own_offsets(
+async def test_other_generation_resumes_at_its_own_offsets(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directives, "EVERY", 0.1)

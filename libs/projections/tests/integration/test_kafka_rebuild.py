@@ -1,4 +1,4 @@
-"""A rebuild on a real Kafka: a new generation is filled beside the old one, and switched to."""
+"""A rebuild on a real Kafka: a new generation is filled, and then serves."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 
 async def rebuilt(log: Log, generations: MemoryGenerations[Put], **options: bool) -> list[str]:
-    """What the operator is told meanwhile."""
+    """The reported lines."""
     told: list[str] = []
     async with log.projection(generations) as projection:
         await rebuild.run(projection, rebuild.RebuildOptions(**options), told.append)
@@ -33,7 +33,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_rebuild_fills_a_new_generation_and_switches_and_goes_back(log: Log) -> None:
+async def test_rebuild_fills_a_new_generation_switches_and_goes_back(log: Log) -> None:
     views: list[FakeView] = []
 
     def another() -> FakeView:
@@ -64,10 +64,10 @@ async def at(views: Sequence[Any], number: int, expected: dict[str, int]) -> Non
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_rebuild_that_lacks_records_does_not_switch_unless_told_to(log: Log) -> None:
+async def test_rebuild_with_dead_letters_switches_only_on_request(log: Log) -> None:
     generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1", "poison@1", "poison@2")
-    with pytest.raises(OperationRefused, match=r"2 records \(2 it is poison\)"):
+    with pytest.raises(OperationRefused, match=r"2 records \(2 invalid record\)"):
         await rebuilt(log, generations)
     assert (await generations.state()).dead_letters == 2
     with pytest.raises(OperationRefused, match="in an earlier run"):
@@ -96,10 +96,10 @@ async def test_a_record_rejected_while_the_new_generation_leads_prevents_the_swi
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_record_rejected_after_the_switch_is_a_dead_letter_and_is_told(
+async def test_record_rejected_after_the_switch_is_a_reported_dead_letter(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The projector, which is not there yet, begins behind it."""
+    """The projector is not running yet, and starts after the record."""
     monkeypatch.setattr(rebuild, "SETTLE", 3.0)  # so that a busy machine reads it in time
     generations: MemoryGenerations[Put] = MemoryGenerations(FakeView)
     await log.write("a@1")
@@ -122,6 +122,6 @@ async def serves(generations: MemoryGenerations[Put], generation: str) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_nobody_goes_back_where_there_is_nothing_before(log: Log) -> None:
-    with pytest.raises(OperationRefused, match="no generation before"):
+async def test_rebuild_back_without_a_previous_generation_is_refused(log: Log) -> None:
+    with pytest.raises(OperationRefused, match="no previous generation"):
         await rebuilt(log, MemoryGenerations(FakeView), back=True)

@@ -21,7 +21,7 @@ NEW: dict[str, Any] = {"type": "record", "name": "Person", "fields": [NAME, NICK
 
 
 class Known:
-    """A registry that knows one old schema, until it goes away."""
+    """A registry with one old schema, until it becomes unavailable."""
 
     def __init__(self) -> None:
         self.is_away = False
@@ -32,7 +32,7 @@ class Known:
         if self.is_away:
             raise Unavailable("registry")
         if schema_id != 7:
-            raise Undecodable(f"no schema has the id {schema_id}")
+            raise Undecodable(f"unknown schema id {schema_id}")
         return json.dumps(OLD)
 
 
@@ -57,7 +57,7 @@ async def test_a_known_schema_needs_no_registry() -> None:
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["no answer", "refused"])
 async def test_unreachable_registry_is_unavailable(*, accepts: bool) -> None:
-    """What the registry's client raises then is its HTTP library's; classify must know that one."""
+    """The registry's client raises its HTTP library's error; classify must know it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         if not accepts:
@@ -93,7 +93,7 @@ async def test_broken_bytes_are_undecodable(payload: bytes) -> None:
 
 
 @given(st.binary(max_size=64))
-async def test_no_bytes_whatever_are_taken_for_a_bug(payload: bytes) -> None:
+async def test_any_bytes_decode_or_are_undecodable(payload: bytes) -> None:
     try:
         await AvroDecoder(Known(), NEW)(payload)
     except Undecodable:

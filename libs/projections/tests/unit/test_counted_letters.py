@@ -90,7 +90,7 @@ async def test_letter_that_is_on_the_topic_is_not_put_there_again(
     assert await sources(topic) == [ONE, TWO]
 
 
-async def test_record_of_a_topic_that_was_made_anew_is_not_a_known_one(
+async def test_record_of_a_recreated_topic_is_not_known(
     view: FakeView, topic: MemoryDeadLetters
 ) -> None:
     await topic.put(rejected(Record("events", 0, 0, b"a", b"a@7")))

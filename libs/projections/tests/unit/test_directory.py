@@ -1,4 +1,4 @@
-"""What a caller may ask of a view by key, on the view in memory."""
+"""The application on the view in memory."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def a_hash(version: int = 1) -> dict[str, bytes]:
     return {"version": str(version).encode(), "json": b"{}", "proto": b""}
 
 
-async def test_a_user_that_is_there_is_told(
+async def test_existing_user_is_returned(
     directory: Directory, stored_users: ReaderUnderTest
 ) -> None:
     await stored_users.put(an_id(1), a_hash(3))
@@ -44,7 +44,7 @@ async def test_unknown_and_deleted_users_are_not_found(
             await directory.get(user_id)
 
 
-async def test_a_deletion_is_seen_by_who_waits_for_it(
+async def test_waiting_for_a_deleted_version_ends_in_not_found(
     directory: Directory, stored_users: ReaderUnderTest
 ) -> None:
     await stored_users.put(an_id(1), {"version": b"2"})
@@ -52,6 +52,6 @@ async def test_a_deletion_is_seen_by_who_waits_for_it(
         await directory.get(an_id(1), min_version=2)
 
 
-async def test_a_cursor_that_is_not_ours_is_refused(directory: Directory) -> None:
+async def test_foreign_cursor_is_rejected(directory: Directory) -> None:
     with pytest.raises(Invalid):
         await directory.list(Page(5, encode_cursor("ann")))

@@ -1,4 +1,4 @@
-"""What the truth says against what a view holds: each kind of drift, and what is none."""
+"""Event store against view: each kind of drift, and cases without drift."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def test_each_difference_has_its_kind(
     assert agree(truth, view) is (kind is None)
 
 
-def test_a_view_that_reached_what_it_was_to_reach_follows() -> None:
-    """The key changes faster than it can be compared."""
+def test_view_that_reached_its_target_version_keeps_up() -> None:
+    """The key changes faster than the comparison."""
     assert classify(expected(7), held(5), target=5) is None
     assert classify(expected(7), held(4), target=5) is DriftKind.STALE

@@ -1,4 +1,4 @@
-"""Dead letters that anybody may have written: listed, shown, and never printed raw (case H15)."""
+"""Dead letters from any writer are listed and shown, and never printed raw (case H15)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -35,12 +35,12 @@ def test_printable_text_is_one_line_without_control_sequences(text: str) -> None
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\\")))
-def test_names_stay_as_they_are(name: str) -> None:
+def test_names_are_printed_unchanged(name: str) -> None:
     assert printable(name) == name
 
 
 class Box:
-    """One message, as the topic has it."""
+    """One message of the topic."""
 
     def __init__(self, message: Any) -> None:
         self._message = message
@@ -64,7 +64,7 @@ async def printed(message: Any, words: list[str], capsys: pytest.CaptureFixture[
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=MESSAGES)
-async def test_any_letter_is_one_line_of_the_list(
+async def test_any_dead_letter_is_one_line_of_the_list(
     message: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = await printed(message, ["list"], capsys)
@@ -75,7 +75,9 @@ async def test_any_letter_is_one_line_of_the_list(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=MESSAGES)
-async def test_any_letter_is_shown(message: Any, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_any_dead_letter_can_be_shown(
+    message: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = await printed(message, ["show", str(message.offset)], capsys)
     assert not UNPRINTABLE.search(out)
     rows = -(-len(message.value or b"") // 16)

@@ -1,4 +1,4 @@
-"""Output of the operator's commands names the aggregate that they are about."""
+"""Output of the operator's commands names the right aggregate."""
 
 import argparse
 import ast
@@ -19,7 +19,7 @@ CHASSIS = Path(tool.__file__).parent
 
 
 class Nothing:
-    """An event store and a view that hold no key."""
+    """An empty event store and an empty view."""
 
     async def page(
         self, after: str, limit: Any, known: Collection[str] | None = None
@@ -56,7 +56,7 @@ def wanted(*options: str) -> argparse.Namespace:
 
 
 @pytest.mark.parametrize("options", [[], ["--repair"]])
-async def test_verify_counts_what_the_projector_is_about(
+async def test_verify_names_the_aggregate(
     capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     assert await verify.verify(orders(), wanted(*options)) == 0
@@ -65,12 +65,12 @@ async def test_verify_counts_what_the_projector_is_about(
     assert "user" not in told
 
 
-async def test_verify_says_so_while_it_runs(
+async def test_verify_reports_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verify, "REPORT_EVERY", -1.0)
     await verify.verify(orders(), wanted())
-    assert re.search(r"0 orders, [\d,]+ a second, until", capsys.readouterr().out)
+    assert re.search(r"0 orders, [\d,]+ per second, up to", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("words", [[], ["--repair", "--after", "a b"]])
@@ -94,7 +94,7 @@ def printed_help() -> str:
 
 
 def texts(file: Path) -> set[str]:
-    """The string literals of a module, without what stands as a statement: docstrings."""
+    """Return the string literals of a module, without docstrings."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
     docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     literals = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in docs]

@@ -1,4 +1,4 @@
-"""A batch: decoded, the newest per key applied in one go, dead letters set aside."""
+"""A batch is decoded, the newest change per key applied in one call, dead letters written."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ async def test_a_late_repeat_in_a_batch_does_not_win() -> None:
     assert view.held == {"a": 2}
 
 
-async def test_a_poisonous_record_is_set_aside_and_stops_nobody_else() -> None:
+async def test_poison_record_becomes_a_dead_letter_and_others_are_applied() -> None:
     view, letters = FakeView(), MemoryDeadLetters()
     batch = records(b"a@1", b"poison", b"a@2", b"b@1")
     await Projector(decode, project, view, letters).handle(batch)
@@ -55,14 +55,14 @@ async def test_a_poisonous_record_is_set_aside_and_stops_nobody_else() -> None:
     assert put_aside(letters) == [(1, "poison")]
 
 
-async def test_what_the_store_rejects_is_set_aside_with_its_reason() -> None:
+async def test_rejected_change_becomes_a_dead_letter_with_its_reason() -> None:
     view, letters = FakeView(refuses="b"), MemoryDeadLetters()
     await Projector(decode, project, view, letters).handle(records(b"a@1", b"b@1"))
     assert view.held == {"a": 1}
     assert put_aside(letters) == [(1, "refused")]
 
 
-async def test_a_store_that_is_unavailable_is_not_leapt_over() -> None:
+async def test_unavailable_store_raises_and_writes_no_dead_letter() -> None:
     view, letters = FakeView(is_unavailable=True), MemoryDeadLetters()
     with pytest.raises(Unavailable):
         await Projector(decode, project, view, letters).handle(records(b"a@1", b"poison"))

@@ -1,4 +1,4 @@
-"""What may be asked of a view by key, on the view in memory."""
+"""Queries of a view by key, on the view in memory."""
 
 import asyncio
 
@@ -38,14 +38,12 @@ async def test_an_unknown_key_is_none_and_a_deleted_one_a_version(
 
 
 @pytest.mark.parametrize("key", ["", "ann", a_key(1).upper(), f" {a_key(1)}", f"{a_key(1)}\n"])
-async def test_a_key_that_is_no_uuid_in_lower_case_is_refused(
-    queries: ViewQueries, key: str
-) -> None:
+async def test_key_other_than_a_lower_case_uuid_is_invalid(queries: ViewQueries, key: str) -> None:
     with pytest.raises(Invalid, match="id must be a UUID in lower case"):
         await queries.get(key)
 
 
-async def test_a_writer_sees_its_own_write_as_soon_as_it_is_there(
+async def test_min_version_returns_as_soon_as_the_view_has_it(
     queries: ViewQueries, stored: ReaderUnderTest
 ) -> None:
     await stored.put(a_key(1), a_hash(1))
@@ -57,7 +55,7 @@ async def test_a_writer_sees_its_own_write_as_soon_as_it_is_there(
     assert found.version == 2
 
 
-async def test_a_version_that_does_not_come_is_not_waited_for_longer_than_stated(
+async def test_missing_version_times_out_after_visible_timeout(
     queries: ViewQueries, stored: ReaderUnderTest
 ) -> None:
     await stored.put(a_key(1), a_hash(1))
@@ -91,7 +89,7 @@ async def test_a_wait_ends_also_when_a_store_swallows_a_cancellation() -> None:
 @pytest.mark.parametrize(
     "cursor", ["!", encode_cursor("ann"), encode_cursor(7), encode_cursor(["a"])]
 )
-async def test_a_cursor_that_is_not_ours_is_refused(queries: ViewQueries, cursor: str) -> None:
+async def test_foreign_cursor_is_rejected(queries: ViewQueries, cursor: str) -> None:
     with pytest.raises(Invalid):
         await queries.newest(Page(5, cursor))
 
@@ -101,7 +99,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(queries: ViewQueries, cursor
     limit=st.integers(1, 9),
     changes=st.lists(st.tuples(st.integers(0, 60), st.booleans())),
 )
-async def test_pages_hold_once_each_that_lived_throughout(
+async def test_pages_have_each_permanent_key_once(
     before: set[int], limit: int, changes: list[tuple[int, bool]]
 ) -> None:
     hashes = {a_key(number): a_hash(number + 1) for number in before}

@@ -15,7 +15,7 @@ from projections.ranking import typos
         ("smith", "smiith", 1),
         ("smith", "xmith", 1),
         ("smith", "msiht", 2),
-        ("ca", "abc", 3),  # optimal string alignment; 2 where a letter may be edited twice
+        ("ca", "abc", 3),  # optimal string alignment; 2 if a character could be edited twice
     ],
 )
 def test_typing_errors_are_counted_as_lucene_counts(one: str, other: str, expected: int) -> None:

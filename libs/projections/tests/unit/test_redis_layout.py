@@ -1,4 +1,4 @@
-"""The keys that a projector and its readers agree on, on a cluster."""
+"""The keys of redis-projector and query-api on a Redis Cluster."""
 
 import pytest
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -21,7 +21,7 @@ def test_equal_masters_have_equal_parts(masters: int) -> None:
     assert max(counts) - min(counts) <= 1
 
 
-def test_a_user_lies_with_its_bucket_and_the_offset_behind_it() -> None:
+def test_user_bucket_and_offset_share_a_slot() -> None:
     bucket = LAYOUT.bucket_of(ANN)
     together = {
         slot(LAYOUT.hash_key("1", ANN)),
@@ -32,9 +32,9 @@ def test_a_user_lies_with_its_bucket_and_the_offset_behind_it() -> None:
     assert LAYOUT.hash_key("1", ANN) == "users:1:{uv}:0192f5:" + ANN
 
 
-def test_the_directory_of_buckets_lies_with_an_offset_too() -> None:
+def test_directory_of_buckets_shares_a_slot_with_an_offset() -> None:
     assert slot(LAYOUT.directory_key("7")) == slot(LAYOUT.offsets_key("7", SHARDS[0]))
 
 
-def test_what_the_operator_decides_lies_in_one_slot() -> None:
+def test_operator_keys_share_a_slot() -> None:
     assert len({slot(key) for key in (LAYOUT.pointer, LAYOUT.notes, LAYOUT.kept)}) == 1

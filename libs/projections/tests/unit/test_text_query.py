@@ -1,4 +1,4 @@
-"""The caller's text is a value in the query, and nothing else."""
+"""The caller's text is used only as a value in the query."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ NO_CLAUSE = "zqzqzq"  # a text that no clause has
 
 
 def leaves(clause: Any) -> Iterator[tuple[str, Any]]:
-    """Each value in the clauses that is no clause itself, with its key."""
+    """Yield each leaf value of the clauses, with its key."""
     for key, value in clause.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
@@ -36,12 +36,12 @@ FIXED = {leaf for leaf in leaves(query(NO_CLAUSE)) if NO_CLAUSE not in str(leaf[
 
 
 @given(TEXTS)
-def test_whatever_the_text_the_keys_are_those_of_any_other(text: str) -> None:
+def test_query_keys_do_not_depend_on_the_text(text: str) -> None:
     assert set(keys(query(text))) <= VOCABULARY
 
 
 @given(TEXTS)
-def test_whatever_the_text_values_are_fixed_or_folded_words_of_it(text: str) -> None:
+def test_query_values_are_constants_or_folded_words(text: str) -> None:
     words = folding.words(text)
     own = {text, *words, " ".join(words), "".join(words)[: folding.MAX_WORD], *"".join(words)}
     strings = {value for key, value in set(leaves(query(text))) - FIXED if isinstance(value, str)}
@@ -49,6 +49,6 @@ def test_whatever_the_text_values_are_fixed_or_folded_words_of_it(text: str) -> 
 
 
 @given(st.text(max_size=100))
-def test_a_query_stays_within_the_clauses_that_opensearch_takes(text: str) -> None:
+def test_query_stays_within_opensearchs_clause_limit(text: str) -> None:
     if len(folding.words(text)) <= 50:
         assert sum(1 for _ in leaves(query(text))) < 1024

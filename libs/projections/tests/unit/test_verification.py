@@ -1,4 +1,4 @@
-"""A run of verification over a truth and a view in memory."""
+"""A verification run over an event source and a view in memory."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ async def test_every_key_is_compared_page_by_page() -> None:
     assert max(shelf.reads) <= 3
 
 
-async def test_what_differs_is_told_and_repaired() -> None:
+async def test_differences_are_reported_and_repaired() -> None:
     truth, shelf = Events({"a": 1, "b": 2, "c": 2}), Shelf({"b": 1, "c": 3, "d": 1})
     run = Run()
     done = await run.over(truth, shelf, repair=True)
@@ -126,7 +126,7 @@ async def test_what_differs_is_told_and_repaired() -> None:
     ]
 
 
-async def test_an_event_that_cannot_be_read_is_told_and_left_alone() -> None:
+async def test_undecodable_event_is_reported_and_not_repaired() -> None:
     run = Run()
     done = await run.over(Events({"poison": 2}), shelf := Shelf({"poison": 1}), repair=True)
     assert run.told == [
@@ -136,19 +136,19 @@ async def test_an_event_that_cannot_be_read_is_told_and_left_alone() -> None:
     assert (done.tally.remaining, shelf.kept) == (1, {"poison": 1})
 
 
-async def test_what_a_repair_does_not_heal_remains() -> None:
+async def test_failed_repair_is_reported_as_remaining() -> None:
     run = Run()
     done = await run.over(Events({"a": 1}), Shelf({}, is_stuck=True), repair=True)
     assert run.told == [("found", DriftKind.MISSING, "a"), ("remains", DriftKind.MISSING, "a")]
     assert done.tally.remaining == 1
 
 
-async def test_a_run_goes_on_after_a_key() -> None:
+async def test_run_resumes_after_a_key() -> None:
     keys = {f"k{number}": 1 for number in range(9)}
     done = await Run().over(Events(keys), Shelf(dict(keys)), after="k4")
     assert done.tally.keys == 4
 
 
-async def test_a_store_that_comes_back_is_waited_for() -> None:
+async def test_recovering_store_is_waited_for() -> None:
     done = await Run().over(Events({"a": 1}, away=2), Shelf({"a": 1}))
     assert done.tally.keys == 1

@@ -1,1 +1,1 @@
-"""Appends user events to MySQL; the only writer."""
+"""command-api: appends user events to MySQL, as the only writer."""

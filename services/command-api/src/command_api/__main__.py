@@ -1,4 +1,4 @@
-"""Start here: `command-api` serves, `command-api migrate` brings the database up to date."""
+"""Entry point: `command-api` serves, `command-api migrate` applies database migrations."""
 
 import sys
 
@@ -11,14 +11,14 @@ from eventstore.mysql.migrations import migrate
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command in the arguments."""
     match sys.argv[1:]:
         case []:
             launch("command-api", Settings, wire)
         case ["migrate"]:
             with interruptible():
                 applied = migrate(load(Settings), "command_api")
-            print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - a command's answer
+            print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - output of a command
         case _:
             sys.exit("usage: command-api [migrate]")
 

@@ -1,4 +1,4 @@
-"""The commands of users: the library's way of a command, with these rules."""
+"""Command handling for users: the library's flow with the rules of users."""
 
 from command_api.user import Command, UserEvent, decide
 from eventstore.aggregate import Aggregate
@@ -6,4 +6,4 @@ from eventstore.commands import CommandHandler
 
 USER = Aggregate("user", UserEvent, "UserDeleted", decide)
 Users = CommandHandler[Command, UserEvent]
-"""Create, rename, delete, and the history of a user."""
+"""Create, rename and delete users, and read their history."""

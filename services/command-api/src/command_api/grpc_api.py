@@ -75,5 +75,5 @@ def _told(event: UserEvent) -> Event:
 
 def _expected(version: int | None) -> int | None:
     if version is not None and version < 1:
-        raise invalid("expected_version", "must be a whole number from 1 up")
+        raise invalid("expected_version", "must be a whole number of at least 1")
     return version

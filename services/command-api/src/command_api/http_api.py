@@ -43,7 +43,7 @@ class Event(msgspec.Struct, omit_defaults=True):
 
 
 def routes(users: Users) -> list[web.RouteDef]:
-    """The routes of command-api."""
+    """Return the routes of command-api."""
 
     @requires_scope("users:write")
     async def create(request: web.Request) -> web.Response:

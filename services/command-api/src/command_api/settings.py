@@ -1,4 +1,4 @@
-"""Configuration of command-api."""
+"""Configuration of command-api (environment variables COMMAND_API_*)."""
 
 from pydantic import Field
 
@@ -15,5 +15,7 @@ class Settings(ApiSettings, EventStoreSettings):
     http_port: int = Field(3000, description="Port of the HTTP API.")
     grpc_port: int = Field(1234, description="Port of the gRPC API.")
     admin_port: int = 9000
-    mysql_database: str = Field("users", description="The database that holds `user_event`.")
-    mysql_user: str = Field("command_api", description="`migrator` for `command-api migrate`.")
+    mysql_database: str = Field("users", description="Database with the table `user_event`.")
+    mysql_user: str = Field(
+        "command_api", description="MySQL user; `migrator` for `command-api migrate`."
+    )

@@ -1,4 +1,4 @@
-"""The rules. Pure: no clock, no await, no vendor.
+"""The rules. Pure: no clock, no I/O, no vendor API.
 
 Each event carries the user's whole resulting state, so the newest event is the state.
 """
@@ -25,7 +25,7 @@ class CreateUser:
 
 @dataclass(frozen=True, slots=True)
 class RenameUser:
-    """New names, at least one of them; None: as it is."""
+    """New names, at least one of them; None: unchanged."""
 
     user_id: str
     first_name: str | None
@@ -44,7 +44,7 @@ Command = CreateUser | RenameUser | DeleteUser
 
 @dataclass(frozen=True, slots=True)
 class UserEvent:
-    """Something that happened to a user, and the user's state after it.
+    """An event of a user, with the user's state after it.
 
     Times are UTC; the names are None in UserDeleted only.
     """
@@ -60,9 +60,9 @@ class UserEvent:
 
 
 def decide(newest: UserEvent | None, command: Command, now: datetime, new_id: NewId) -> UserEvent:
-    """The event that a command leads to, given the user's newest event.
+    """Return the event for a command, given the user's newest event.
 
-    A rename that changes nothing gives the newest event again: there is nothing to tell.
+    A rename that changes nothing returns the newest event.
     Raises Invalid for names that break the rules, NotFound for a user unknown or deleted.
     """
     match command:
@@ -94,13 +94,13 @@ def _alive(newest: UserEvent | None, user_id: str) -> UserEvent:
 
 
 def _checked(**given: str | None) -> dict[str, Any]:
-    """The names that are given, as they are stored: trimmed, NFC.
+    """Return the given names as stored: trimmed, NFC.
 
     Raises Invalid, with all mistakes at once.
     """
     names = {field: normalized(name) for field, name in given.items() if name is not None}
     if not names:
-        raise Invalid("give at least one of first_name, last_name")
+        raise Invalid("at least one of first_name, last_name is required")
     mistakes = [
         FieldError(field, mistake)
         for field, name in names.items()

@@ -17,7 +17,7 @@ from user_contracts import descriptors
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """command-api over MySQL."""
+    """Wire command-api over MySQL."""
     async with (
         access(settings) as callers,
         connected(settings) as mysql,

@@ -1,4 +1,4 @@
-"""What every event store promises, for users: in memory, and in MySQL with command-api's rights."""
+"""Conformance of the event stores with users: in memory, and in MySQL with command-api's rights."""
 
 import pytest
 

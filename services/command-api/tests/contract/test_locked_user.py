@@ -1,4 +1,4 @@
-"""A row that is locked in MySQL: its writers hold one connection, and other users go on."""
+"""A locked row in MySQL: its writers hold one connection, and other users are not delayed."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ WAITING = (
     "SELECT COUNT(*) FROM information_schema.innodb_trx"
     " WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE %s"
 )
-UNREAD = 0.2  # seconds; InnoDB refreshes that table only when nobody has read it for 0.1 s
+UNREAD = 0.2  # seconds; InnoDB refreshes that table only when it was not read for 0.1 s
 Admin = pymysql.connections.Connection
 
 

@@ -1,4 +1,4 @@
-"""What only a real database can do to us: cut connections, half-done transactions, mix-ups."""
+"""Faults of a real database: dropped connections, interrupted transactions, mixed-up rows."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ def admin(stack: Addresses) -> Iterator[Admin]:
 
 
 def kill_all(admin: Admin) -> None:
-    """End every connection of command_api, as a database that restarts would."""
+    """Close every connection of command_api, as a database restart does."""
     with admin.cursor() as cursor:
         cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'command_api'")
         for (number,) in cursor.fetchall():
@@ -53,7 +53,7 @@ def kill_all(admin: Admin) -> None:
                 cursor.execute("KILL %s", (number,))
 
 
-async def test_a_cut_connection_is_told_and_the_next_call_works(
+async def test_dropped_connection_is_reported_and_the_next_call_works(
     mysql_store: MySQLEventStore[UserEvent], admin: Admin
 ) -> None:
     first = event()
@@ -64,7 +64,7 @@ async def test_a_cut_connection_is_told_and_the_next_call_works(
     assert await mysql_store.newest(first.user_id) == first
 
 
-async def test_an_erasure_cut_in_the_middle_has_not_happened(
+async def test_interrupted_erasure_is_rolled_back(
     mysql_store: MySQLEventStore[UserEvent], admin: Admin
 ) -> None:
     first = event()
@@ -84,7 +84,7 @@ async def test_an_erasure_cut_in_the_middle_has_not_happened(
     assert await mysql_store.history(first.user_id, 0, 10) == [first]
 
 
-async def test_a_cancelled_query_hands_its_rows_to_nobody_else(
+async def test_cancelled_query_leaks_no_rows_to_others(
     mysql_store: MySQLEventStore[UserEvent],
 ) -> None:
     events = [event() for _ in range(50)]
@@ -106,7 +106,7 @@ async def test_a_cancelled_query_hands_its_rows_to_nobody_else(
         assert await mysql_store.newest(one.user_id) == one
 
 
-async def test_a_database_that_is_away_is_told_in_time(unused_ports: list[int]) -> None:
+async def test_unavailable_database_is_reported_in_time(unused_ports: list[int]) -> None:
     async with connected(settings_of(unused_ports[0])) as mysql:
         store = MySQLEventStore(USER, mysql, batch=1)
         with pytest.raises(Unavailable):
@@ -114,7 +114,7 @@ async def test_a_database_that_is_away_is_told_in_time(unused_ports: list[int]) 
                 await store.newest(uuid7(NOON))
 
 
-def test_a_database_that_hangs_up_at_once_is_away() -> None:
+def test_database_that_hangs_up_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=hang_up, args=(listening,), daemon=True).start()
         uvloop.run(ask(listening.getsockname()[1]))  # the service's loop: asyncio's is slower

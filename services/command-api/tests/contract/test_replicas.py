@@ -1,4 +1,4 @@
-"""Two processes on one MySQL: the first answer of one is repeated by the other."""
+"""Two processes on one MySQL: one returns the first result of the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -29,7 +29,7 @@ DAY = 86400
 async def replicas(
     stack: Addresses, mysql_store: MySQLEventStore[UserEvent]
 ) -> AsyncIterator[list[Users]]:
-    """Each with its own connections, as after a restart, too."""
+    """Two replicas, each with its own connections, as also after a restart."""
     settings = event_store_of(stack, "users", "command_api")
     async with connected(EventStoreSettings(**settings, mysql_pool=8, mysql_timeout=5)) as mysql:
         other = MySQLEventStore(USER, mysql, batch=16)
@@ -44,7 +44,7 @@ async def told(answer: Awaitable[UserEvent]) -> object:
         return type(problem), problem.detail, problem.errors
 
 
-async def test_another_replica_repeats_the_first_answer(replicas: list[Users]) -> None:
+async def test_another_replica_returns_the_first_result(replicas: list[Users]) -> None:
     one, other = replicas
     ann = await one.execute(CreateUser("Ann", "Lee"))
     commands: list[Command] = [
@@ -70,7 +70,7 @@ async def test_another_replica_repeats_the_first_answer(replicas: list[Users]) -
 async def test_twenty_at_once_on_two_replicas_get_one_answer_while_another_renames(
     replicas: list[Users], first_name: str
 ) -> None:
-    """Whoever decides before the rename finds nothing to change, or something; and the reverse."""
+    """The result depends on whether a request decides before or after the rename."""
     for _ in range(10):
         ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         rename, key = RenameUser(ann.user_id, first_name, None), uuid7(NOON)
@@ -85,7 +85,7 @@ async def test_twenty_at_once_on_two_replicas_get_one_answer_while_another_renam
 
 
 async def test_twenty_at_once_on_two_replicas_are_refused_alike(replicas: list[Users]) -> None:
-    """Some find the version that they expect, those that come after the rename do not."""
+    """Some find the expected version; those after the rename do not."""
     for _ in range(10):
         ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         delete, key = DeleteUser(ann.user_id, 2), uuid7(NOON)

@@ -1,4 +1,4 @@
-"""First answers to idempotency keys, over HTTP, before and after a restart of the process."""
+"""First results of idempotency keys, over HTTP, before and after a restart."""
 
 import os
 import uuid

@@ -1,4 +1,4 @@
-"""The console command against the real database: start, drain, migrate, refuse."""
+"""The command line against the real database: start, drain, migrate, errors."""
 
 import asyncio
 import os
@@ -76,7 +76,7 @@ def test_migrating_twice_applies_nothing_twice(stack: Addresses) -> None:
     assert done.stdout == "nothing to apply\n"
 
 
-def test_wrong_settings_are_told_in_one_message() -> None:
+def test_invalid_settings_are_reported_in_one_message() -> None:
     done = subprocess.run(
         [COMMAND],
         env={"COMMAND_API_HTTP_PORT": "eighty", "COMMAND_API_HTP": "1"},
@@ -90,6 +90,6 @@ def test_wrong_settings_are_told_in_one_message() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_argument_is_told_how_to_be_right() -> None:
+def test_unknown_argument_prints_the_usage() -> None:
     done = subprocess.run([COMMAND, "migrat"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "usage: command-api [migrate]\n")

@@ -1,4 +1,4 @@
-"""What a caller may ask, on the memory store."""
+"""The application on the memory store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ async def test_a_user_lives_and_leaves_one_marker(users: Users) -> None:
         await users.execute(RenameUser(ann.user_id, "Ann", None))
 
 
-async def test_a_stale_expectation_is_refused(users: Users) -> None:
+async def test_stale_expected_version_is_rejected(users: Users) -> None:
     ann = await users.execute(ANN)
     await users.execute(RenameUser(ann.user_id, "Anna", None, expected_version=1))
     for command in (
@@ -41,7 +41,7 @@ async def test_a_stale_expectation_is_refused(users: Users) -> None:
 
 @dataclass
 class Racing(MemoryEventStore[UserEvent]):
-    """A store in which somebody else is faster, some times."""
+    """A store in which another writer wins the race a number of times."""
 
     lost: int = 0
     kept: list[UserEvent] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Racing(MemoryEventStore[UserEvent]):
 
 
 @pytest.mark.parametrize("lost", [1, ATTEMPTS - 1])
-async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
+async def test_lost_race_is_retried(users: Users, lost: int) -> None:
     racing = Users(USER, Racing(), users.now, users.new_id)
     ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
@@ -65,7 +65,7 @@ async def test_a_lost_race_is_tried_again(users: Users, lost: int) -> None:
     assert (await racing.execute(RenameUser(ann.user_id, "Anna", None))).version == 2
 
 
-async def test_a_race_lost_too_often_is_told(users: Users) -> None:
+async def test_repeatedly_lost_race_raises_a_conflict(users: Users) -> None:
     racing = Users(USER, Racing(), users.now, users.new_id)
     ann = await racing.execute(ANN)
     assert isinstance(racing.store, Racing)
@@ -74,7 +74,7 @@ async def test_a_race_lost_too_often_is_told(users: Users) -> None:
         await racing.execute(RenameUser(ann.user_id, "Anna", None))
 
 
-async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
+async def test_same_key_returns_the_first_result(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     renamed = await users.execute(RenameUser(ann.user_id, "Anna", None), "k2")
     await users.execute(RenameUser(ann.user_id, "Anne", None))
@@ -84,7 +84,7 @@ async def test_the_same_key_gives_the_first_answer_again(users: Users) -> None:
     assert await users.execute(DeleteUser(ann.user_id), "k3") == deleted
 
 
-async def test_a_key_with_another_request_is_refused(users: Users) -> None:
+async def test_key_with_a_different_request_is_rejected(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     for command in (
         users.execute(CreateUser("Bob", "Lee"), "k1"),
@@ -104,7 +104,7 @@ async def test_twenty_callers_with_one_key_make_one_user(
 
 
 class Slow(MemoryEventStore[UserEvent]):
-    """Between a look and a write others have their turn."""
+    """Other tasks run between each read and write."""
 
     async def newest(self, user_id: str) -> UserEvent | None:
         found = await super().newest(user_id)
@@ -124,14 +124,14 @@ async def test_twenty_callers_with_one_key_and_one_expectation_get_one_answer(
     assert {event.version for event in deleted} == {3}
 
 
-async def test_a_deletion_forgets_the_keys_of_what_it_removes(users: Users) -> None:
+async def test_deletion_removes_the_keys_of_erased_events(users: Users) -> None:
     ann = await users.execute(ANN, "k1")
     await users.execute(DeleteUser(ann.user_id))
     assert (await users.execute(ANN, "k1")).user_id != ann.user_id
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 129, "ключ", "a\nb"])
-async def test_a_key_in_another_form_is_refused(users: Users, key: str) -> None:
+async def test_malformed_key_is_rejected(users: Users, key: str) -> None:
     with pytest.raises(Invalid):
         await users.execute(ANN, key)
 
@@ -149,7 +149,7 @@ async def test_history_comes_in_pages_oldest_first(users: Users) -> None:
     assert seen == [1, 2, 3, 4, 5]
 
 
-async def test_nobody_has_a_history_before_being_created(users: Users) -> None:
+async def test_unknown_user_has_no_history(users: Users) -> None:
     with pytest.raises(NotFound):
         await users.history("01890000-0000-7000-8000-000000000000", Page())
 
@@ -166,11 +166,11 @@ async def test_a_deletion_is_tombstones_and_then_the_marker(
     ]
 
 
-async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
+async def test_overlapping_repeat_gets_the_first_result(
     users: Users,
 ) -> None:
     class Overtaken(MemoryEventStore[UserEvent]):
-        """After the repeat looked for its key, the first request comes, and others."""
+        """Let the first request, and others, run after the repeat has searched for its key."""
 
         meanwhile: Callable[[], Awaitable[None]] | None = None
 
@@ -205,7 +205,7 @@ async def test_a_repeat_that_overlaps_the_first_request_gets_the_first_answer(
 async def test_the_hash_of_a_request_is_what_earlier_versions_stored(
     users: Users, expected: int | None, request_hash: str
 ) -> None:
-    """A key that was stored before an update must still be recognised after it."""
+    """A key stored before an upgrade must be recognized after it."""
     created = await users.execute(CreateUser("Ann", "Lee"))
     deletion = DeleteUser("01890000-0000-7000-8000-000000000001", expected)
     assert created.user_id == deletion.user_id

@@ -1,4 +1,4 @@
-"""Many writers on one user: they take turns, and nobody else waits for them."""
+"""Many writers on one user run one at a time, and delay no other user's writers."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ Transports = tuple[aiohttp.ClientSession, UserCommandsStub]
 
 @dataclass
 class Slow(MemoryEventStore[UserEvent]):
-    """A store in which a look at a user takes a while, and none of one that is held."""
+    """A store in which reading a user takes a while, or blocks while the user is held."""
 
     looking: Counter[str] = field(default_factory=Counter)
     most: int = 0
@@ -79,7 +79,7 @@ async def all_wait_for(store: Slow, user: UserEvent) -> None:
 
 
 @pytest.mark.parametrize("keys", ["with keys", "without"])
-async def test_fifty_writers_on_one_user_are_all_done_one_after_the_other(
+async def test_fifty_writers_on_one_user_run_sequentially(
     slow: Users, store: Slow, keys: str
 ) -> None:
     ann = await slow.execute(CreateUser("Ann", "Lee"))
@@ -123,7 +123,7 @@ async def served(
             channel.close()
 
 
-async def test_a_writer_too_many_is_refused_the_same_by_both_transports(
+async def test_writer_above_the_limit_is_refused_by_both_transports(
     slow: Users, store: Slow
 ) -> None:
     slow = replace(slow, writers=LimitByKey("test", queue=2))
@@ -148,9 +148,7 @@ async def test_a_writer_too_many_is_refused_the_same_by_both_transports(
         assert {await first, await second} == {(200, None)}
 
 
-async def test_a_writer_whose_deadline_passes_leaves_nothing_behind(
-    slow: Users, store: Slow
-) -> None:
+async def test_writer_past_its_deadline_leaves_no_queue_entry(slow: Users, store: Slow) -> None:
     ann = await slow.execute(CreateUser("Ann", "Lee"))
     store.held.add(ann.user_id)
     async with served(slow, store) as (_, stub):

@@ -1,4 +1,4 @@
-"""The first answer to an idempotency key is repeated, whatever it was."""
+"""The first result of an idempotency key is repeated, whatever it was."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,18 +17,18 @@ from eventstore.refusals import KeyReused, StaleVersion
 ANN = CreateUser("Ann", "Lee")
 NOBODY = "01890000-0000-7000-8000-ffffffffffff"
 Refused = Callable[[Users, str], Awaitable[UserEvent]]
-"""A command with this key that is refused, on the user with this id at version 1."""
+"""A refused command with this key, on the user with this id at version 1."""
 
 
 async def told(answer: Awaitable[UserEvent]) -> object:
-    """Return the answer in a form that compares."""
+    """Return the result in a comparable form."""
     try:
         return await answer
     except Problem as problem:
         return type(problem), problem.detail, problem.errors
 
 
-async def test_rename_that_changed_nothing_is_answered_again_after_another_rename(
+async def test_unchanged_rename_is_repeated_after_another_rename(
     users: Users, memory: MemoryEventStore[UserEvent]
 ) -> None:
     ann = await users.execute(ANN)
@@ -116,7 +116,7 @@ async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
 
 
 async def test_repeat_after_the_rules_changed_gets_the_first_refusal(users: Users) -> None:
-    """What is repeated is what was answered, not what is decided today."""
+    """The stored result is repeated, not decided again."""
     await told(invalid(users, ""))
     ((_, request_hash),) = await users.store.results("k")
     store = MemoryEventStore(USER)
@@ -134,7 +134,7 @@ async def test_kept_refusal_holds_no_name(users: Users, first: Refused) -> None:
 
 
 class Crashing(MemoryEventStore[UserEvent]):
-    """Stores, and is gone before it says so."""
+    """Stores the event, and crashes before it returns."""
 
     is_crashing = False
 
@@ -179,7 +179,7 @@ async def test_answer_without_a_key_is_not_kept(
 
 
 class Losing(MemoryEventStore[UserEvent]):
-    """Loses its races, or does not answer, for a time."""
+    """Loses its races, or does not respond, for a time."""
 
     problem: Problem | None = None
 
@@ -203,7 +203,7 @@ async def test_answer_that_is_not_final_is_not_repeated(users: Users, problem: P
 
 
 class Slow(MemoryEventStore[UserEvent]):
-    """Others have their turn before and after each call; somebody renames in between."""
+    """Other tasks run before and after each call; another request renames in between."""
 
     def __init__(self) -> None:
         super().__init__(USER)
@@ -223,7 +223,7 @@ class Slow(MemoryEventStore[UserEvent]):
 async def test_twenty_at_once_get_one_answer_while_another_renames(
     users: Users, first_name: str
 ) -> None:
-    """Some decide before the rename that nothing changes, others after it that something does."""
+    """Some requests decide before the rename, and change nothing; others decide after it."""
     store = Slow()
     users = replace(users, store=store)
     ann = await users.execute(ANN)

@@ -1,4 +1,4 @@
-"""What only HTTP has: locations, entity tags, links."""
+"""Features of HTTP alone: locations, entity tags, links."""
 
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -46,7 +46,7 @@ async def test_every_change_gives_the_next_entity_tag(session: ClientSession) ->
     "tags",
     ['"2"', 'W/"2", "2"', '"1", "2"', '"2","7"', '"1" , , "2",', '"a,b", "2"', ', "2"', "*"],
 )
-async def test_a_change_with_one_matching_if_match_tag_happens(
+async def test_change_with_one_matching_if_match_tag_succeeds(
     session: ClientSession, tags: str
 ) -> None:
     location = await at_version_2(session)
@@ -61,7 +61,7 @@ async def test_a_change_with_one_matching_if_match_tag_happens(
 async def test_a_change_without_a_matching_if_match_tag_returns_412(
     session: ClientSession, tags: str
 ) -> None:
-    """Weak tags never match (RFC 9110 §13.1.1); what is no version of ours does not, either."""
+    """Weak tags never match (RFC 9110 §13.1.1), nor do tags that are not versions."""
     location = await at_version_2(session)
     async with session.delete(location, headers={"If-Match": tags}) as response:
         assert response.status == 412
@@ -70,7 +70,7 @@ async def test_a_change_without_a_matching_if_match_tag_returns_412(
 @pytest.mark.parametrize(
     "tags", ["2", "", ",", '"2', '"2" "1"', '"1", two', "W/", 'w/"2"', '*, "2"', '"2"; "1"', "'2'"]
 )
-async def test_an_if_match_in_another_form_is_refused(session: ClientSession, tags: str) -> None:
+async def test_malformed_if_match_is_rejected(session: ClientSession, tags: str) -> None:
     location = await at_version_2(session)
     async with session.delete(location, headers={"If-Match": tags}) as response:
         assert response.status == 400
@@ -88,7 +88,7 @@ async def test_if_match_may_be_on_several_lines(
 
 
 async def at_version_2(session: ClientSession) -> str:
-    """The location of a user who was renamed once."""
+    """Return the location of a user that was renamed once."""
     async with session.post("/user", json=ANN) as response:
         location: str = response.headers["Location"]
     async with session.patch(location, json={"first_name": "Anna"}) as response:
@@ -110,7 +110,7 @@ async def test_a_long_history_links_to_its_next_page(session: ClientSession) -> 
     assert versions == [1, 2, 3, 4, 5]
 
 
-async def test_null_is_no_way_to_leave_a_name_as_it_is(session: ClientSession) -> None:
+async def test_null_name_is_rejected(session: ClientSession) -> None:
     async with session.post("/user", json=ANN) as response:
         location = response.headers["Location"]
     names = {"first_name": "Anna", "last_name": None}
@@ -118,11 +118,11 @@ async def test_null_is_no_way_to_leave_a_name_as_it_is(session: ClientSession) -
         assert response.status == 400
 
 
-async def test_a_route_takes_only_its_parameters(session: ClientSession) -> None:
+async def test_unknown_parameter_is_rejected(session: ClientSession) -> None:
     async with session.post("/user?dry_run=1", json=ANN) as response:
         assert response.status == 400
 
 
-async def test_the_root_says_who_answers(session: ClientSession) -> None:
+async def test_root_returns_name_and_version(session: ClientSession) -> None:
     async with session.get("/") as response:
         assert await response.json() == {"name": "command-api", "version": version("command-api")}

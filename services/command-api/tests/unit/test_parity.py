@@ -1,4 +1,4 @@
-"""The same case through both doors: the same answer, or the same row of the problem table."""
+"""The same case over both transports: the same response, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ async def doors(users: Users) -> AsyncIterator[Doors]:
         yield Doors(session, UserCommandsStub(channel))
 
 
-async def test_both_doors_tell_the_same_user(doors: Doors) -> None:
+async def test_both_transports_return_the_same_user(doors: Doors) -> None:
     names = {"first_name": "Zoë", "last_name": "李"}
     _, by_http = await doors.http("POST", "/user", json=names)
     by_grpc = await doors.stub.create(CreateRequest(**names))
@@ -57,7 +57,7 @@ async def test_both_doors_tell_the_same_user(doors: Doors) -> None:
     assert by_grpc.version == by_http["version"]
 
 
-async def test_both_doors_tell_the_same_history(doors: Doors) -> None:
+async def test_both_transports_return_the_same_history(doors: Doors) -> None:
     user = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
     await doors.stub.rename(RenameRequest(id=user.id, first_name="Anna"))
     _, by_http = await doors.http("GET", f"/user/{user.id}/history")
@@ -76,7 +76,9 @@ async def test_both_doors_tell_the_same_history(doors: Doors) -> None:
     ],
     ids=["rename", "delete", "history"],
 )
-async def test_unknown_and_malformed_ids(doors: Doors, http: Any, grpc: Any, kind: Kind) -> None:
+async def test_unknown_and_malformed_ids_fail_alike(
+    doors: Doors, http: Any, grpc: Any, kind: Kind
+) -> None:
     method, path, options = http
     fields = {"first_name": "A"} if grpc is RenameRequest else {}
     for user_id, row in ((NOBODY, STATUS_BY_KIND[kind]), ("ann", STATUS_BY_KIND[Kind.INVALID])):
@@ -87,14 +89,14 @@ async def test_unknown_and_malformed_ids(doors: Doors, http: Any, grpc: Any, kin
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00b", "\u200b", "\u3164", "\u202ea"])
-async def test_bad_names(doors: Doors, name: str) -> None:
+async def test_invalid_names_fail_alike(doors: Doors, name: str) -> None:
     status, told = await doors.http("POST", "/user", json={"first_name": name, "last_name": "L"})
     assert (status, told["errors"][0]["field"]) == (400, "first_name")
     request = CreateRequest(first_name=name, last_name="L")
     assert await doors.grpc("create", request) == "INVALID_ARGUMENT"
 
 
-async def test_a_stale_expectation(doors: Doors) -> None:
+async def test_stale_version_fails_alike(doors: Doors) -> None:
     user = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
     path, headers = f"/user/{user.id}", {"If-Match": '"7"'}
     assert (await doors.http("DELETE", path, headers=headers))[0] == 412
@@ -102,7 +104,7 @@ async def test_a_stale_expectation(doors: Doors) -> None:
     assert await doors.grpc("delete", request) == "FAILED_PRECONDITION"
 
 
-async def test_a_key_that_came_with_another_request(doors: Doors) -> None:
+async def test_reused_key_fails_alike(doors: Doors) -> None:
     ann, bob = {"first_name": "Ann", "last_name": "L"}, {"first_name": "Bob", "last_name": "L"}
     key = {"Idempotency-Key": "k1"}
     status, first = await doors.http("POST", "/user", json=ann, headers=key)
@@ -114,7 +116,7 @@ async def test_a_key_that_came_with_another_request(doors: Doors) -> None:
 
 
 async def test_first_answer_to_a_key_is_repeated_by_both_transports(doors: Doors) -> None:
-    """What is answered by one is repeated by the other, although the user has changed since."""
+    """One transport repeats the result of the other, although the user has changed since."""
     ann = await doors.stub.create(CreateRequest(first_name="Ann", last_name="Lee"))
     path, headers = f"/user/{ann.id}", {"If-Match": '"3"'}
     other: dict[str, Any] = {"first_name": "Other"}
@@ -167,7 +169,7 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(doors: Doors
 
 
 async def asked(doors: Doors, key: str, http: tuple[str, str, dict[str, Any]]) -> tuple[int, Any]:
-    """Send the request with the key; return the answer without what identifies its trace."""
+    """Send the request with the key; return the response without its trace id."""
     method, path, options = http
     headers = options.get("headers", {}) | {"Idempotency-Key": key}
     status, body = await doors.http(method, path, **options | {"headers": headers})
@@ -189,6 +191,6 @@ async def asked(doors: Doors, key: str, http: tuple[str, str, dict[str, Any]]) -
         b'{"first_name": "\xff", "last_name": "L"}',
     ],
 )
-async def test_what_only_json_can_get_wrong(doors: Doors, body: bytes) -> None:
+async def test_json_errors_return_problems(doors: Doors, body: bytes) -> None:
     status, told = await doors.http("POST", "/user", data=body, headers=JSON)
     assert (status, told["type"]) == (400, "urn:problem:invalid")

@@ -1,4 +1,4 @@
-"""The rules: given the newest event, when a command, then an event or a problem."""
+"""The rules: given the newest event and a command, the resulting event or problem."""
 
 import unicodedata
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def test_a_created_user_begins_at_version_one(new_id: NewId) -> None:
     assert event.user_id != event.event_id
 
 
-def test_a_rename_keeps_the_name_that_is_not_given(new_id: NewId) -> None:
+def test_rename_keeps_an_omitted_name(new_id: NewId) -> None:
     event = decide(ANN, RenameUser("ann", "Anna", None), LATER, new_id)
     assert (event.type, event.version) == ("UserRenamed", 4)
     assert (event.first_name, event.last_name) == ("Anna", "Lee")
@@ -46,7 +46,7 @@ def test_a_deletion_leaves_a_marker_without_names(new_id: NewId) -> None:
 
 @pytest.mark.parametrize("newest", [None, replace(ANN, type="UserDeleted")])
 @pytest.mark.parametrize("command", [RenameUser("ann", "Anna", None), DeleteUser("ann")])
-def test_nobody_changes_a_user_that_is_not_there(
+def test_change_of_an_unknown_user_is_not_found(
     newest: UserEvent | None, command: RenameUser | DeleteUser, new_id: NewId
 ) -> None:
     with pytest.raises(NotFound):
@@ -63,13 +63,13 @@ def test_a_name_that_breaks_the_rules_is_refused(name: str, new_id: NewId) -> No
         assert [error.field for error in refused.value.errors] == ["first_name"]
 
 
-def test_all_mistakes_are_told_at_once(new_id: NewId) -> None:
+def test_all_mistakes_are_reported_at_once(new_id: NewId) -> None:
     with pytest.raises(Invalid) as refused:
         decide(None, CreateUser("", "x" * 101), NOON, new_id)
     assert [error.field for error in refused.value.errors] == ["first_name", "last_name"]
 
 
-def test_a_rename_to_nothing_is_refused(new_id: NewId) -> None:
+def test_rename_without_names_is_rejected(new_id: NewId) -> None:
     with pytest.raises(Invalid):
         decide(ANN, RenameUser("ann", None, None), NOON, new_id)
 

@@ -1,1 +1,1 @@
-"""Lists and gets users from the Redis view."""
+"""query-api: lists and gets users from the Redis view."""

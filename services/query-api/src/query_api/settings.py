@@ -1,4 +1,4 @@
-"""What query-api can be told."""
+"""Configuration of query-api (environment variables QUERY_API_*)."""
 
 from pydantic import Field
 
@@ -16,13 +16,13 @@ class Settings(RedisSettings, ApiSettings):
     http_port: int = Field(3001, description="Port of the HTTP API.")
     grpc_port: int = Field(1235, description="Port of the gRPC API.")
     admin_port: int = 9001
-    redis_pool: int = Field(64, ge=1, description="Connections at most.")
+    redis_pool: int = Field(64, ge=1, description="Maximum number of connections.")
     redis_timeout: float = Field(
-        2, gt=0, description="Seconds for a call to Redis; also for waiting for a connection."
+        2, gt=0, description="Timeout of a call to Redis, and of waiting for a connection, seconds."
     )
-    visible_timeout: float = Field(2, gt=0, description="Seconds to wait for min_version.")
+    visible_timeout: float = Field(2, gt=0, description="Maximum seconds to wait for min_version.")
     visible_waiters: int = Field(
         WAITERS,
         ge=1,
-        description="Requests that wait for min_version at a time; others wait for their turn.",
+        description="Maximum number of requests waiting for min_version; others are queued.",
     )

@@ -20,7 +20,7 @@ from user_contracts import descriptors
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """query-api over Redis."""
+    """Wire query-api over Redis."""
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, aclosing(connected) as redis:

@@ -1,4 +1,4 @@
-"""The console command against the real Redis: start, drain, refuse."""
+"""The command line against the real Redis: start, drain, errors."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def settings(stack: Addresses, http: int, grpc: int, admin: int) -> dict[str, st
 
 
 @pytest.mark.integration
-async def test_it_becomes_ready_and_stops_in_order(
+async def test_service_becomes_ready_and_stops_gracefully(
     stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
     http, grpc, admin, _ = unused_ports
@@ -38,7 +38,7 @@ async def test_it_becomes_ready_and_stops_in_order(
 
 
 @pytest.mark.integration
-async def test_processes_share_a_port_if_they_are_told_to(
+async def test_processes_share_a_port_with_reuse_port(
     stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
     http, grpc, *admins = unused_ports
@@ -49,7 +49,7 @@ async def test_processes_share_a_port_if_they_are_told_to(
 
 
 async def both_have_answered(http: int, admins: list[int]) -> None:
-    """Raise AssertionError unless each process has served a connection by now."""
+    """Assert that each process has served a connection."""
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{http}/user?limit=1") as response:
             assert response.status == 200
@@ -58,7 +58,7 @@ async def both_have_answered(http: int, admins: list[int]) -> None:
                 assert 'request_duration_seconds_count{method="GET"' in await response.text()
 
 
-def test_wrong_settings_are_told_in_one_message() -> None:
+def test_invalid_settings_are_reported_in_one_message() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("query-api")],
         env={"QUERY_API_HTTP_PORT": "eighty", "QUERY_API_REDIS": "here"},

@@ -1,4 +1,4 @@
-"""What one caller may have in progress, the same by both transports, and what others then get."""
+"""Limits on the requests of one caller, over both transports, and their effect on others."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ def stored(version: int) -> dict[str, bytes]:
 
 @dataclass
 class Listed(MemoryReader):
-    """Views whose pages come when they are let, and which note for whom they were read."""
+    """Views whose pages return when the test allows it, and which record their callers."""
 
     users: dict[str, Mapping[str, bytes]]
     readers: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Listed(MemoryReader):
 
 @dataclass
 class Counted(MemoryReader):
-    """Views that count who has read a user how often."""
+    """Views that count the reads of a user for each caller."""
 
     users: dict[str, Mapping[str, bytes]]
     by_task: Counter[asyncio.Task[Any] | None] = field(default_factory=Counter)
@@ -76,14 +76,14 @@ class Counted(MemoryReader):
 
 @dataclass
 class Api:
-    """query-api, and a session from each of the addresses."""
+    """Serve query-api, and open a session from each of the addresses."""
 
     views: Listed
     grpc: Channel
     sessions: dict[str, aiohttp.ClientSession]
 
     async def get(self, address: str, path: str) -> tuple[int, str | None]:
-        """The status, and the header Retry-After."""
+        """Return the status, and the header Retry-After."""
         async with self.sessions[address].get(path) as response:
             return response.status, response.headers.get("Retry-After")
 
@@ -115,7 +115,7 @@ async def api() -> AsyncIterator[Api]:
 
 
 async def waiting(api: Api, address: str, count: int) -> list[asyncio.Task[tuple[int, str | None]]]:
-    """So many more requests that wait for a version."""
+    """Add a number of requests that wait for a version."""
     before = number_waiting()
     tasks = [asyncio.create_task(api.get(address, LATER)) for _ in range(count)]
     await wait_until_waiting(before + count)
@@ -162,7 +162,7 @@ async def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
     await wait_until_waiting(0)
 
 
-async def test_a_further_page_is_read_for_its_caller_and_the_first_one_for_all(api: Api) -> None:
+async def test_first_page_is_shared_and_later_pages_are_not(api: Api) -> None:
     attacker, other, _ = ADDRESSES
     further = f"/user?cursor={encode_cursor(ANN)}"
     asked = [(attacker, further), (other, further), (attacker, "/user"), (other, "/user")]

@@ -1,4 +1,4 @@
-"""The same case through both doors: the same bytes, or the same row of the problem table."""
+"""The same case over both transports: the same bytes, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ async def doors(directory: Directory, stored_users: Any) -> AsyncIterator[Doors]
         yield Doors(session, UserQueriesStub(channel), stored_users)
 
 
-async def test_both_doors_send_the_stored_bytes(doors: Doors) -> None:
+async def test_both_transports_send_the_stored_bytes(doors: Doors) -> None:
     ann = proto(1)
     await doors.shelf.put(ann.id, stored(ann))
     async with doors.session.get(f"/user/{ann.id}") as response:
@@ -57,9 +57,7 @@ async def test_both_doors_send_the_stored_bytes(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("name", ["Ann", "x" * 100, "😀" * 100])
-async def test_a_list_put_together_from_stored_bytes_reads_as_one_message(
-    doors: Doors, name: str
-) -> None:
+async def test_list_of_stored_bytes_parses_as_one_message(doors: Doors, name: str) -> None:
     users = [proto(number, name) for number in range(1, 8)]
     for user in users:
         await doors.shelf.put(user.id, stored(user))
@@ -84,13 +82,13 @@ async def test_a_list_links_to_its_next_page(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", '"7", "1"'])
-async def test_a_known_version_is_not_sent_again(doors: Doors, tag: str) -> None:
+async def test_known_version_returns_304(doors: Doors, tag: str) -> None:
     await doors.shelf.put(ANN, stored(proto(1)))
     async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": tag}) as response:
         assert (response.status, await response.read()) == (304, b"")
 
 
-async def test_another_version_is_sent(doors: Doors) -> None:
+async def test_changed_version_returns_200(doors: Doors) -> None:
     await doors.shelf.put(ANN, stored(proto(1)))
     async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": '"2"'}) as response:
         assert response.status == 200
@@ -120,7 +118,7 @@ async def test_another_version_is_sent(doors: Doors) -> None:
         ),
     ],
 )
-async def test_mistakes_are_the_same_at_both_doors(
+async def test_errors_are_the_same_over_both_transports(
     doors: Doors, path: str, method: str, request_: Any, kind: Kind
 ) -> None:
     row = STATUS_BY_KIND[kind]
@@ -137,7 +135,7 @@ async def test_mistakes_are_the_same_at_both_doors(
     "query",
     ["limit=ten", "limit=0", "limit=1.5", "limit=１", "limt=5", "limit=1&limit=2", "min_version=1"],
 )
-async def test_what_only_a_query_string_can_get_wrong(doors: Doors, query: str) -> None:
+async def test_query_string_errors_return_problems(doors: Doors, query: str) -> None:
     async with doors.session.get(f"/user?{query}") as response:
         assert response.status == 400
 

@@ -1,1 +1,1 @@
-"""Projects user events into the Redis view."""
+"""redis-projector: projects user events into the Redis view."""

@@ -1,4 +1,4 @@
-"""From an event to a change of the view. Pure."""
+"""Projection: a pure function from an event to a change of the view."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Configuration of redis-projector."""
+"""Configuration of redis-projector (environment variables REDIS_PROJECTOR_*)."""
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class Settings(RedisSettings, ProjectorSettings):
     model_config = settings_config("REDIS_PROJECTOR_")
 
     admin_port: int = 9003
-    redis_timeout: float = Field(3, gt=0, description="Seconds for a call to Redis.")
+    redis_timeout: float = Field(3, gt=0, description="Timeout of a call to Redis in seconds.")
     topic: str = Field(
-        "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
+        "user.events", description="Topic of the events; dead letters go to <topic>.<service>.dlq."
     )

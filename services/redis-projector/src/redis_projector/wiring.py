@@ -19,7 +19,7 @@ CONNECTIONS = 4  # one batch at a time, the operator's directives, and the readi
 
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
-    """redis-projector over Kafka and Redis."""
+    """Wire redis-projector over Kafka and Redis."""
     timeout = settings.redis_timeout
     async with aclosing(client(settings, CONNECTIONS, timeout, timeout)) as redis:
         views = RedisGenerations(redis, RedisLayout("users"))
@@ -29,6 +29,6 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The projector's process."""
+    """Wire the projector's process."""
     async with projection(settings) as spec:
         yield process(spec, "redis", settings)

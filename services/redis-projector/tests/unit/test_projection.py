@@ -1,4 +1,4 @@
-"""From an event to a change: what the APIs will send, or the reason why it cannot be."""
+"""The projection maps an event to the APIs' responses, or reports why it is invalid."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ DELETED = CREATED | {"type": "UserDeleted", "version": 3, "first_name": None, "l
 
 
 @pytest.mark.parametrize("event_type", ["UserCreated", "UserRenamed"])
-def test_an_event_becomes_the_answers_of_both_apis(event_type: str) -> None:
+def test_event_becomes_the_responses_of_both_apis(event_type: str) -> None:
     change = project(CREATED | {"type": event_type})
     assert change.json is not None
     assert change.proto is not None
@@ -60,11 +60,11 @@ def test_both_protobuf_libraries_write_the_same_bytes(
     assert ours == bytes(User(created_at=created, **fields))
 
 
-def test_a_deletion_leaves_no_answer() -> None:
+def test_deletion_leaves_no_response() -> None:
     change = project(DELETED)
     assert (change.key, change.version, change.json, change.proto) == (ID, 3, None, None)
 
 
-def test_an_impossible_event_is_undecodable_and_says_why() -> None:
+def test_invalid_event_is_undecodable_with_a_reason() -> None:
     with pytest.raises(Undecodable, match="UserPromoted"):
         project(CREATED | {"type": "UserPromoted"})

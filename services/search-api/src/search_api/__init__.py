@@ -1,1 +1,1 @@
-"""Searches users in the OpenSearch view."""
+"""search-api: searches users in the OpenSearch view."""

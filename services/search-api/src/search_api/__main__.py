@@ -1,4 +1,4 @@
-"""Start here."""
+"""Entry point."""
 
 from chassis.process.lifecycle import launch
 from search_api.settings import Settings

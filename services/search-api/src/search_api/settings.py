@@ -1,4 +1,4 @@
-"""What search-api can be told."""
+"""Configuration of search-api (environment variables SEARCH_API_*)."""
 
 from pydantic import Field
 
@@ -16,10 +16,10 @@ class Settings(OpenSearchSettings, ApiSettings):
     http_port: int = Field(3002, description="Port of the HTTP API.")
     grpc_port: int = Field(1236, description="Port of the gRPC API.")
     admin_port: int = 9002
-    opensearch_pool: int = Field(32, ge=1, description="Connections at most.")
-    opensearch_timeout: float = Field(5, gt=0, description="Seconds for a search.")
+    opensearch_pool: int = Field(32, ge=1, description="Maximum number of connections.")
+    opensearch_timeout: float = Field(5, gt=0, description="Timeout of a search in seconds.")
     concurrency: int = Field(
         SEARCHES,
         ge=1,
-        description="Searches that run at a time; others wait for their turn, 2 s at most.",
+        description="Maximum number of concurrent searches; others are queued for at most 2 s.",
     )

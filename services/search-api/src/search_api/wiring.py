@@ -20,7 +20,7 @@ ALIAS = "users"
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """search-api over OpenSearch."""
+    """Wire search-api over OpenSearch."""
     telemetry.CONNECTIONS.labels("opensearch").set(settings.opensearch_pool)
     connection = connected(
         settings, settings.opensearch_timeout, pool_maxsize=settings.opensearch_pool

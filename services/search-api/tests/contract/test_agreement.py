@@ -1,4 +1,4 @@
-"""OpenSearch and its double give the same hits with the same scores, whatever is asked."""
+"""OpenSearch and its double return the same hits and scores for any query."""
 
 import random
 from typing import Any
@@ -23,14 +23,14 @@ PEOPLE, QUERIES = 200, 200
 
 
 def texts(rng: random.Random) -> str:
-    """One to three words of one alphabet."""
+    """Return one to three words of one alphabet."""
     alphabet = rng.choice(ALPHABETS)
     lengths = (rng.randint(1, 9) for _ in range(rng.choice((1, 1, 1, 2, 3))))
     return " ".join("".join(rng.choices(alphabet, k=length)) for length in lengths)
 
 
 def asked(rng: random.Random, people: list[dict[str, Any]]) -> str:
-    """A text, or a name, or words of one with a letter changed."""
+    """Return a text, or a name, or words of a name with one character changed."""
     one = rng.choice(people)
     name: list[str] = [*one["first_name"].split(), *one["last_name"].split()]
     rng.shuffle(name)
@@ -72,7 +72,7 @@ async def test_both_indexes_give_the_same_hits_and_scores(memory: Any, opensearc
 
 @pytest.mark.parametrize("term", ["abcd", "ivanova", "alexandria", "Žižek", "ガガーリン"])
 async def test_every_name_near_the_term_is_on_some_page(shelf: Any, term: str) -> None:
-    """Fuzzy queries usually stop at 50 variants; each place of the term has 26 here."""
+    """Fuzzy queries usually stop at 50 variants; here each position of the term has 26."""
     near = {
         f"{term[:at]}{chr(ord('a') + letter)}{term[at + 1 :]}"
         for at in range(len(term))

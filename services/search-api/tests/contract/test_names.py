@@ -1,4 +1,4 @@
-"""names.yaml: people of many scripts, and what one types to find them."""
+"""names.yaml: names in many scripts, and the queries that find them."""
 
 import itertools
 from pathlib import Path
@@ -12,7 +12,7 @@ MOST = 100
 
 
 def queries() -> list[tuple[str, list[str], bool]]:
-    """What is asked, who is expected first, and whether these are all."""
+    """A query, the names expected first, and whether these are all."""
     asked = []
     for group in GROUPS:
         asked += [(text, names, False) for text, names in group["first"].items()]

@@ -1,4 +1,4 @@
-"""What every index that can be searched promises."""
+"""Contract suite of searchable indexes."""
 
 import itertools
 import json
@@ -92,9 +92,7 @@ PEOPLE = [
         ("brvce", "Bruce Lee"),
     ],
 )
-async def test_people_are_found_by_what_one_would_type(
-    shelf: Any, text: str, name: str | None
-) -> None:
+async def test_users_are_found_by_typical_queries(shelf: Any, text: str, name: str | None) -> None:
     await shelf.put(*(user(first, last) for first, last in PEOPLE))
     names = await found(shelf, text)
     assert names[:1] == ([name] if name else []), names
@@ -149,7 +147,7 @@ async def test_a_hostile_term_is_only_a_term(shelf: Any, text: str) -> None:
     assert await found(shelf, text) == []
 
 
-async def test_an_opensearch_that_is_away_is_told(unused_ports: list[int]) -> None:
+async def test_unavailable_opensearch_is_reported(unused_ports: list[int]) -> None:
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
         reader = OpenSearchReader(client, "users", 1)

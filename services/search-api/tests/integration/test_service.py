@@ -1,4 +1,4 @@
-"""The console command against the real OpenSearch: it starts, answers, and stops in order."""
+"""The command line against the real OpenSearch: start, response, graceful shutdown."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from local_stack.addresses import Addresses
 
 
 @pytest.mark.integration
-async def test_it_becomes_ready_and_stops_in_order(
+async def test_service_becomes_ready_and_stops_gracefully(
     stack: Addresses, unused_ports: list[int], started: Any
 ) -> None:
     http, grpc, admin, _ = unused_ports

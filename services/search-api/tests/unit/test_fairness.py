@@ -1,4 +1,4 @@
-"""What one caller may search at a time, the same by both transports, and what others then get."""
+"""Limits on the searches of one caller, over both transports, and their effect on others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ class Slow(MemoryTextIndex):
 
 @dataclass
 class Api:
-    """search-api, and a session from each of two addresses."""
+    """Serve search-api, and open a session from each of two addresses."""
 
     index: Slow
     grpc: Channel
@@ -70,7 +70,7 @@ class Api:
             self.asked.append(asyncio.create_task(self.get(address, term)))
 
     async def get(self, address: str, term: str) -> tuple[int, str | None]:
-        """The status, and the header Retry-After."""
+        """Return the status, and the header Retry-After."""
         async with self.sessions[address].get("/user/search", params={"q": term}) as response:
             return response.status, response.headers.get("Retry-After")
 
@@ -85,7 +85,7 @@ class Api:
         return refused.value.status.name, told.get("retry-after")
 
     async def run(self, *terms: str) -> None:
-        """Return once these are searched for, and no others."""
+        """Return once exactly these searches are running."""
 
         async def searched() -> None:
             assert sorted(self.index.running) == sorted(terms)
@@ -93,7 +93,7 @@ class Api:
         await eventually(searched)
 
     async def wait(self, count: int) -> None:
-        """Return once so many searches wait."""
+        """Return once so many searches are queued."""
 
         async def waiting() -> None:
             limits = ("searches", "long searches")

@@ -1,4 +1,4 @@
-"""The same case through both doors: the same users, or the same row of the problem table."""
+"""The same case over both transports: the same users, or the same row of the problem table."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ async def test_path_query_and_grpc_find_the_same(doors: Doors, term: str) -> Non
 
 @pytest.mark.parametrize("form", ["/user/search/{}", "/user/search?q={}"])
 @pytest.mark.parametrize("term", ["a/b", "a?b", "a#b", "a%b", "../user", "a&b=c", "a+b"])
-async def test_a_term_may_hold_what_urls_are_made_of(doors: Doors, form: str, term: str) -> None:
+async def test_term_may_contain_url_characters(doors: Doors, form: str, term: str) -> None:
     assert await doors.get(form.format(quote(term, safe=""))) == (200, [])
 
 
@@ -91,7 +91,7 @@ async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
         ("/user/search?q=a&cursor=!", SearchRequest(query="a", cursor="!")),
     ],
 )
-async def test_mistakes_are_the_same_at_both_doors(
+async def test_errors_are_the_same_over_both_transports(
     doors: Doors, path: str, request_: SearchRequest
 ) -> None:
     row = STATUS_BY_KIND[Kind.INVALID]
@@ -103,5 +103,5 @@ async def test_mistakes_are_the_same_at_both_doors(
 
 
 @pytest.mark.parametrize("query", ["", "term=a", "q=a&q=b", "q=a&limit=0", "q=a&fuzzy=1"])
-async def test_what_only_a_query_string_can_get_wrong(doors: Doors, query: str) -> None:
+async def test_query_string_errors_return_problems(doors: Doors, query: str) -> None:
     assert (await doors.get(f"/user/search?{query}"))[0] == 400

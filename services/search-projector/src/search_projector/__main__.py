@@ -1,4 +1,4 @@
-"""Start here: `search-projector` projects; with arguments it is the operator's tool."""
+"""Entry point: `search-projector` runs the projector, or an operator command."""
 
 import sys
 
@@ -9,7 +9,7 @@ from search_projector.wiring import projection, wire
 
 
 def main() -> None:
-    """Run the projector, or the command that the arguments name."""
+    """Run the projector, or the command in the arguments."""
     if arguments := sys.argv[1:]:
         operate("search-projector", arguments, Settings, projection)
     else:

@@ -1,4 +1,4 @@
-"""From an event to a change of the index. Pure."""
+"""Projection: a pure function from an event to a change of the index."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Configuration of search-projector."""
+"""Configuration of search-projector (environment variables SEARCH_PROJECTOR_*)."""
 
 from pydantic import Field
 
@@ -14,8 +14,8 @@ class Settings(OpenSearchSettings, ProjectorSettings):
 
     admin_port: int = 9004
     opensearch_timeout: float = Field(
-        10, gt=0, description="Seconds for a call to OpenSearch; a batch of 2,000 takes about one."
+        10, gt=0, description="Timeout of a call to OpenSearch, seconds (2,000 documents: about 1)."
     )
     topic: str = Field(
-        "user.events", description="The topic to read; dead letters: <topic>.<service>.dlq."
+        "user.events", description="Topic of the events; dead letters go to <topic>.<service>.dlq."
     )

@@ -18,7 +18,7 @@ ALIAS = "users"
 
 @asynccontextmanager
 async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
-    """search-projector over Kafka and OpenSearch."""
+    """Wire search-projector over Kafka and OpenSearch."""
     async with connected(settings, settings.opensearch_timeout) as opensearch:
         views = OpenSearchGenerations(opensearch, opensearch_index(), ALIAS)
         async with kafka_projector(settings, GROUP, views, avro_schema(), project) as spec:
@@ -27,6 +27,6 @@ async def projection(settings: Settings) -> AsyncIterator[ProjectorSpec]:
 
 @asynccontextmanager
 async def wire(settings: Settings) -> AsyncIterator[Process]:
-    """The projector's process."""
+    """Wire the projector's process."""
     async with projection(settings) as spec:
         yield process(spec, "opensearch", settings)

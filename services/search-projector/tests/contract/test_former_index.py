@@ -1,4 +1,4 @@
-"""An index that an earlier version made takes today's documents."""
+"""An index of an earlier version accepts today's documents."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ FORMER = json.loads((SAMPLES / "opensearch-users" / "v1.json").read_text("utf-8"
 
 
 @pytest.mark.integration
-async def test_an_index_of_the_former_version_takes_documents_of_today(
+async def test_index_of_the_former_version_accepts_todays_documents(
     opensearch_generations: OpenSearchGenerations, client: AsyncOpenSearch, changes: DocumentChanges
 ) -> None:
     former = OpenSearchGenerations(client, FORMER, opensearch_generations._alias)

@@ -1,4 +1,4 @@
-"""The generations of the index of users keep what those of every view promise."""
+"""Conformance of the generations of the index of users."""
 
 import pytest
 

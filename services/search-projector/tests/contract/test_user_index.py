@@ -1,4 +1,4 @@
-"""The index of users keeps what every view promises."""
+"""Conformance of the index of users."""
 
 import pytest
 from opensearchpy import AsyncOpenSearch

@@ -1,4 +1,4 @@
-"""From an event to a document, or the reason why it cannot be."""
+"""The projection maps an event to a document, or reports why it is invalid."""
 
 from typing import Any
 
@@ -42,6 +42,6 @@ def test_a_deletion_becomes_a_marker_without_names() -> None:
     assert change.document == {"id": ID, "version": 3, "deleted": True}
 
 
-def test_an_impossible_event_is_undecodable_and_says_why() -> None:
+def test_invalid_event_is_undecodable_with_a_reason() -> None:
     with pytest.raises(Undecodable, match="UserPromoted"):
         project(CREATED | {"type": "UserPromoted"})

@@ -1,1 +1,1 @@
-"""What the fuzzer calls: one module a decoder, each with run(data), seeds() and mutate()."""
+"""Fuzz targets: one module a decoder, each with run(data), seeds() and mutate()."""

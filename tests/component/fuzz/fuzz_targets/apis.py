@@ -1,4 +1,4 @@
-"""All three APIs on memory, as in the demo, with a few users to read and to find."""
+"""All three APIs on in-memory stores, as in the demo, with a few users."""
 
 import itertools
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ NAMES = [("Ann", "Lee"), ("Zoë", "Žižek"), ("Bo", "Li")]
 
 
 def user_id(number: int) -> str:
-    """One that is always the same."""
+    """Return a constant id."""
     return str(UUID(int=0x0189 << 112 | 0x7000_8000 << 48 | number))
 
 
@@ -52,7 +52,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 def grpc() -> GrpcServer:
-    """One server of all three."""
+    """Return one server for all three."""
     users, directory, search = _applications()
     services = [
         command_api.grpc_api.UserCommands(users),
@@ -63,7 +63,7 @@ def grpc() -> GrpcServer:
 
 
 def http() -> HttpServer:
-    """One server of all three; the first routes of a path count."""
+    """Return one server for all three; the first route of a path takes precedence."""
     users, directory, search = _applications()
     routes = [
         *command_api.http_api.routes(users),

@@ -1,4 +1,4 @@
-"""A connection of any bytes to a whole server, in memory: what holds of it, whatever they are."""
+"""A connection of arbitrary bytes to a whole server, in memory: invariants for any input."""
 
 import asyncio
 import atexit
@@ -18,13 +18,13 @@ from chassis.http.server import HttpServer
 from chassis.limits import connections
 from tests.component.fuzz.virtual_loop import Transport, VirtualLoop
 
-WITHIN = 45.0  # seconds: a message has 10 to arrive, and its response 30 to be taken
-OVER = 100.0  # seconds more, after which no deadline of a connection is left
+WITHIN = 45.0  # seconds: a message may take 10 to arrive, and its response 30 to be read
+OVER = 100.0  # seconds more, after which no deadline of a connection remains
 STEP = 5.0
-TURNS = 400  # of the event loop, and as many more as there are bytes
+TURNS = 400  # of the event loop, plus one for each byte
 BYTES = 100_000  # of responses; reflection sends 7 kB for a request of 30 bytes
 BYTES_A_BYTE = 300
-USES = 1_000  # of one server, whose store grows
+USES = 1_000  # connections to one server, whose store grows
 ERRORS = {"error", "critical"}
 Server = GrpcServer | HttpServer
 T = TypeVar("T")
@@ -35,20 +35,20 @@ class Harness:
     """A server that runs in a VirtualLoop from one input to the next."""
 
     def __init__(self, make: Callable[[], Server], check: Check) -> None:
-        """`check` is called for a connection WITHIN seconds after its last byte."""
+        """Set it up; `check` is called for a connection WITHIN seconds after its last byte."""
         self._make, self._check = make, check
         self._uses = 0
         self.loop = VirtualLoop()
         atexit.register(self._end)
 
     def run(self, data: bytes) -> bytes:
-        """What the server sends to a client of these bytes, which waits to be cut off.
+        """Return what the server sends to a client that sends these bytes, and waits for the end.
 
-        Another one sends them in pieces, reads nothing, and leaves: nothing of it may stay.
+        Another client sends them in pieces, reads nothing, and leaves: all of it must be freed.
         """
         if self._uses % USES == 0:
             self._start()
-        uses, self._uses = self._uses, 0  # nobody can use a server that has failed
+        uses, self._uses = self._uses, 0  # a server that has failed is not used again
         size = len(data) // 16 + 1
         self._send([data[at : at + size] for at in range(0, len(data), size)], stays=False)
         sent = self._send([data], stays=True)
@@ -61,8 +61,8 @@ class Harness:
         with _quiet(self.loop):
             sent, held = self._within(self._connection(pieces, stays=stays))
         alive = [repr(one) for ref in held if (one := ref()) is not None]
-        assert not alive, f"what a closed connection held is there: {alive}"
-        assert len(asyncio.all_tasks(self.loop)) == self._tasks, "a task is left"
+        assert not alive, f"objects of a closed connection still exist: {alive}"
+        assert len(asyncio.all_tasks(self.loop)) == self._tasks, "a task remains"
         return sent
 
     def _start(self) -> None:
@@ -116,11 +116,11 @@ class Harness:
             self._check(transport, self._server)
         for _ in range(int(OVER / STEP)):
             await asyncio.sleep(0 if transport.is_closed else STEP)
-        assert transport.is_closed, "the connection is open for ever"
+        assert transport.is_closed, "the connection never closes"
 
 
 def _referred(protocol: Any) -> Iterator["weakref.ref[Any]"]:
-    """A connection's objects."""
+    """Yield references to a connection's objects."""
     yield weakref.ref(protocol)
     for name in ("connection", "processor", "_http2", "handler"):
         if (found := getattr(protocol, name, None)) is not None:
@@ -128,7 +128,7 @@ def _referred(protocol: Any) -> Iterator["weakref.ref[Any]"]:
 
 
 class _Errors(logging.Handler):
-    """What libraries log."""
+    """Collector of what libraries log."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -140,7 +140,7 @@ class _Errors(logging.Handler):
 
 @contextmanager
 def _quiet(loop: VirtualLoop) -> Iterator[None]:
-    """Fail where a client's mistake is logged as an error, or raised where nobody catches it."""
+    """Fail if a client's mistake is logged as an error, or raised without a handler."""
     logged, theirs, kept = LogCapture(), _Errors(logging.ERROR), structlog.get_config()
     structlog.configure(processors=[logged], wrapper_class=structlog.BoundLogger)
     logging.getLogger().addHandler(theirs)

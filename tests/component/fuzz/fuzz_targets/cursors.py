@@ -1,4 +1,4 @@
-"""Cursors of pages: a position or Invalid, and a position is read as it was written."""
+"""Page cursors: decoding yields a position or Invalid, and positions round-trip."""
 
 import base64
 from random import Random
@@ -12,7 +12,7 @@ SHAPES = [int, str, tuple[float, str]]
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find."""
+    """Decode the input; raise AssertionError for a find."""
     text = data.decode("latin-1") if len(data) % 2 else data.decode(errors="replace")
     for shape in SHAPES:
         _read(text, shape)
@@ -24,11 +24,11 @@ def _read(cursor: str, shape: type) -> None:
     except Invalid:
         return
     assert len(cursor) <= MAX_CURSOR
-    assert decode_cursor(encode_cursor(position), shape) == position, f"{position!r} is another one"
+    assert decode_cursor(encode_cursor(position), shape) == position, f"{position!r} differs"
 
 
 def seeds() -> dict[str, bytes]:
-    """One of each service, and some that are none."""
+    """Return one cursor of each service, and some invalid ones."""
     return {
         "history": encode_cursor(17).encode(),
         "list": encode_cursor("01890000-0000-7000-8000-000000000001").encode(),
@@ -40,7 +40,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def mutate(data: bytes, most: int, seed: int, raw: Raw) -> bytes:
-    """Another position, or other bytes."""
+    """Return another position, or other bytes."""
     random = Random(seed)
     if random.random() < 0.3:
         return raw(data, most)

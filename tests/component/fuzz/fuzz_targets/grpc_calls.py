@@ -1,4 +1,4 @@
-"""gRPC over a whole connection: every call ends, whatever frames come, and nothing of it stays."""
+"""gRPC over a whole connection: every call ends, whatever the frames, and everything is freed."""
 
 from functools import cache
 
@@ -15,10 +15,10 @@ GOING_ON = {"Watch", "ServerReflectionInfo"}
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find."""
+    """Send the input; raise AssertionError for a find."""
     sent = http2_input.split(_harness().run(data))
-    assert sent[0][3] == frames.SETTINGS, "the greeting is missing"
-    assert all(len(one) == HEAD + int.from_bytes(one[:3]) for one in sent), "a frame is cut"
+    assert sent[0][3] == frames.SETTINGS, "the connection preface is missing"
+    assert all(len(one) == HEAD + int.from_bytes(one[:3]) for one in sent), "a frame is truncated"
     assert sent[-1][3] == frames.GOAWAY, "a connection ended without GOAWAY"
 
 
@@ -28,8 +28,8 @@ def _harness() -> Harness:
 
 
 def _check(transport: Transport, server: GrpcServer) -> None:
-    """Every call has a response, but for those that may go on."""
+    """Check that every call has a response, apart from streaming ones."""
     assert not server._in_flight._running, "a call is still waiting"
     protocol = transport.protocol
     running = {stream.id for stream in protocol.handler._tasks}
-    assert set(protocol._http2.streams) <= running, "a stream is open, and no call belongs to it"
+    assert set(protocol._http2.streams) <= running, "a stream is open without a call"

@@ -1,4 +1,4 @@
-"""Protobuf messages: a request or Invalid, and what was read is written as the same again."""
+"""Protobuf messages: decoding yields a request or Invalid, and requests round-trip."""
 
 from collections.abc import Iterator
 
@@ -17,11 +17,11 @@ REQUESTS: list[type[Message]] = [
     v1.ListRequest,
     v1.SearchRequest,
 ]
-GROWTH = 4  # bytes written for each that was read, and
+GROWTH = 4  # bytes encoded for each decoded one, and
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find."""
+    """Decode the input; raise AssertionError for a find."""
     for kind in REQUESTS:
         _read(data, kind)
 
@@ -33,11 +33,11 @@ def _read(data: bytes, kind: type[Message]) -> None:
     except Invalid:
         return
     again = codec.encode(found, kind)
-    assert codec.decode(again, kind) == found, f"{kind.__name__} is another one when it is written"
+    assert codec.decode(again, kind) == found, f"{kind.__name__} does not round-trip"
 
 
 def seeds() -> dict[str, bytes]:
-    """One of each kind."""
+    """Return one message of each kind."""
     return {type(one).__name__: bytes(one) for one in _samples()}
 
 

@@ -1,4 +1,4 @@
-"""HPACK: what is remembered of blocks changes nothing of what they say."""
+"""HPACK: the cache of header blocks does not change the decoded headers."""
 
 from random import Random
 
@@ -20,22 +20,22 @@ from tests.component.fuzz.http2_mutation import Raw
 
 MOST = 50  # blocks of an input
 END = b"\xff\xfe\xfd"
-"""Between two blocks; HPACK may hold it by chance, which then makes two of one."""
+"""Separator of blocks; HPACK data may contain it by chance, which splits a block."""
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find."""
+    """Decode the blocks; raise AssertionError for a find."""
     reader, plain = HeaderReader(), Decoder(max_header_list_size=MAX_HEADERS)
     for number, block in enumerate(data.split(END)[:MOST]):
         frame = Frame(frames.HEADERS, frames.END_HEADERS, 2 * number + 1, block)
         try:
             whole = reader.add(frame)
         except ProtocolError:
-            assert _decoded(plain, block) is None, "refused, and another decoder reads it"
+            assert _decoded(plain, block) is None, "rejected, but another decoder accepts it"
             return
         assert whole is not None
         found = whole[1]
-        assert found.headers == _decoded(plain, block), "read otherwise than by another decoder"
+        assert found.headers == _decoded(plain, block), "decoded differently from another decoder"
         assert found.problem or len(found.headers) <= MAX_ENTRIES
         remembered = reader._remembered
         assert len(remembered) <= REMEMBERED
@@ -43,7 +43,7 @@ def run(data: bytes) -> None:
 
 
 def seeds() -> dict[str, bytes]:
-    """Blocks that repeat, refer to each other, and change the size of the table."""
+    """Return blocks that repeat, refer to each other, and change the size of the table."""
     made = [http2_input.header_block(Random(number)) for number in range(6)]
     table = made[0] + b"\x40\x01a\x01b"
     return {
@@ -58,7 +58,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def mutate(data: bytes, most: int, seed: int, raw: Raw) -> bytes:
-    """Other blocks in another order."""
+    """Return other blocks in another order."""
     random = Random(seed)
     blocks = data.split(END)
     at = random.randrange(len(blocks))

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over a whole connection: responses below 500, then its end, and nothing of it stays."""
+"""HTTP/1.1 over a whole connection: responses below 500, then its end, and all is freed."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ from tests.component.fuzz.fuzz_targets.connections import Harness
 from tests.component.fuzz.http2_mutation import Raw
 from tests.component.fuzz.virtual_loop import Transport
 
-STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3}) ")  # the version that the client has named
+STATUS = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3}) ")  # the version of the request
 BODY = b'{"first_name":"Ann","last_name":"Lee"}'
 JSON = b"Content-Type: application/json\r\n"
 LINES = [
@@ -43,7 +43,7 @@ LINES = [
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find."""
+    """Send the input; raise AssertionError for a find."""
     sent = _harness().run(data)
     for status in _statuses(sent):
         assert status < 500 or status == 501, sent[:1000]
@@ -55,18 +55,18 @@ def _harness() -> Harness:
 
 
 def _check(transport: Transport, server: HttpServer) -> None:
-    """Every request has a response."""
+    """Check that every request has a response."""
     assert not server._in_flight._running, "a request is still waiting"
 
 
 def _statuses(sent: bytes) -> list[int]:
     found = STATUS.findall(sent)
-    assert STATUS.match(sent) or not sent, "a response that is none"
+    assert STATUS.match(sent) or not sent, "an invalid response"
     return [int(one) for one in found]
 
 
 def seeds() -> dict[str, bytes]:
-    """Good requests, and the beginnings of attacks."""
+    """Return valid requests, and the beginnings of attacks."""
     post = LINES[1] + LINES[5] + JSON
     found = {
         "root": LINES[0] + LINES[5] + b"\r\n",
@@ -86,7 +86,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def mutate(data: bytes, most: int, seed: int, raw: Raw) -> bytes:
-    """Other lines in another order, or other bytes."""
+    """Return other lines in another order, or other bytes."""
     random = Random(seed)
     if random.random() < 0.5:
         return raw(data, most)

@@ -1,4 +1,4 @@
-"""Records of the topic: Avro, then both projections; a change of a view or a dead letter."""
+"""Records of the topic: Avro, then both projections; yields a view's change or a dead letter."""
 
 import io
 from random import Random
@@ -30,7 +30,7 @@ TEXTS += [
 class _OneSchema:
     async def by_id(self, schema_id: int) -> str:
         if schema_id != 1:
-            raise Undecodable(f"no schema has the id {schema_id}")
+            raise Undecodable(f"unknown schema id {schema_id}")
         return msgspec.json.encode(avro_schema()).decode()
 
 
@@ -38,7 +38,7 @@ _decode = AvroDecoder(_OneSchema(), avro_schema())
 
 
 def run(data: bytes) -> None:
-    """Raises AssertionError for a find, and what would stop a projector."""
+    """Project the input; raise AssertionError for a find, and errors that would end a projector."""
     try:
         record = at_once(_decode(data))
         into_view = redis_projector.projection.project(record)
@@ -50,7 +50,7 @@ def run(data: bytes) -> None:
 
 
 def seeds() -> dict[str, bytes]:
-    """Events of all types, and times of many forms."""
+    """Return events of all types, and times in many formats."""
     event = apis.EVENTS[1]
     others: dict[str, dict[str, Any]] = {
         "created": {},
@@ -68,7 +68,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def mutate(data: bytes, most: int, seed: int, raw: Raw) -> bytes:
-    """Another value of one field, or other bytes."""
+    """Return another value of one field, or other bytes."""
     random = Random(seed)
     try:
         event = dict(at_once(_decode(data)))
@@ -90,7 +90,7 @@ def _other(value: Any, random: Random, raw: Raw) -> Any:
 
 
 def written(event: dict[str, Any]) -> bytes:
-    """The record of an event."""
+    """Return the record of an event."""
     body = io.BytesIO()
     fastavro.schemaless_writer(body, fastavro.parse_schema(avro_schema()), event)
     return HEADER.pack(0, 1) + body.getvalue()

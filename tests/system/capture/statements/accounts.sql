@@ -1,4 +1,4 @@
--- Users, roles and rights (Account Management Statements); all of them are gone at the end.
+-- Users, roles and privileges (Account Management Statements); all of them are dropped at the end.
 CREATE TABLE u_table (id INT PRIMARY KEY, url VARCHAR(20), manual INT);
 CREATE PROCEDURE u_procedure () SELECT 1;
 CREATE FUNCTION u_function () RETURNS INT DETERMINISTIC RETURN 1;

@@ -1,4 +1,4 @@
--- What a column definition can say beside its type (CREATE TABLE, CREATE TABLE and Generated Columns).
+-- Attributes of column definitions (CREATE TABLE, CREATE TABLE and Generated Columns).
 CREATE TABLE c_all (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'the ''key''', a INT NOT NULL DEFAULT 1 UNIQUE KEY COMMENT 'x');
 CREATE TABLE c_key (id INT KEY, b INT UNIQUE);
 CREATE TABLE c_order (id INT COMMENT 'first' NOT NULL PRIMARY KEY AUTO_INCREMENT);

@@ -1,4 +1,4 @@
--- Scheduled events (CREATE EVENT, ALTER EVENT); none of them runs: they are disabled, or far away.
+-- Scheduled events (CREATE EVENT, ALTER EVENT); none of them runs: disabled, or in the far future.
 CREATE TABLE e_log (at DATETIME, url VARCHAR(20));
 CREATE EVENT e_once ON SCHEDULE AT '2037-12-31 23:59:59' DO INSERT INTO e_log VALUES (NOW(), 'once');
 CREATE EVENT e_relative ON SCHEDULE AT CURRENT_TIMESTAMP + INTERVAL 10 YEAR + INTERVAL 1 DAY ON COMPLETION PRESERVE DO DELETE FROM e_log;

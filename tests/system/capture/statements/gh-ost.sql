@@ -1,4 +1,4 @@
--- What gh-ost sends for a table: its changelog, its ghost, the copy, and the swap by an atomic rename.
+-- Statements of gh-ost for a table: its changelog, its ghost, the copy, and the atomic rename.
 CREATE TABLE orders (id BIGINT AUTO_INCREMENT PRIMARY KEY, url VARCHAR(20), total INT);
 INSERT INTO orders (url, total) VALUES ('a', 1), ('b', 2);
 drop /* gh-ost */ table if exists `{db}`.`_orders_gho`;

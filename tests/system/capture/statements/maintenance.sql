@@ -1,4 +1,4 @@
--- Statements of people who look after a server (Table Maintenance, RENAME TABLE, TRUNCATE, FLUSH, SET).
+-- Statements of server administrators (Table Maintenance, RENAME TABLE, TRUNCATE, FLUSH, SET).
 CREATE TABLE k_one (id INT PRIMARY KEY, n INT, INDEX (n)) ENGINE = InnoDB;
 CREATE TABLE k_myisam (id INT PRIMARY KEY, t TEXT, FULLTEXT (t)) ENGINE = MyISAM;
 INSERT INTO k_one VALUES (1, 1), (2, 2);

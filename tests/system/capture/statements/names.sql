@@ -1,4 +1,4 @@
--- Names as people choose them (Schema Object Names), also those of tables of ours, elsewhere or nearly.
+-- Unusual names (Schema Object Names), also those of our tables in other databases, and similar ones.
 CREATE TABLE `n with blanks` (`a column` INT, ` leading` INT, `tab	in it` INT, `semi;colon` INT, `quo'te` INT, `dou"ble` INT, `back``quote` INT);
 CREATE TABLE `n.dots.in` (`a.b` INT, `c.*` INT);
 CREATE TABLE `n-dashes` (`a-b` INT, `--` INT, `/*` INT, `#` INT);

@@ -1,4 +1,4 @@
--- What pt-online-schema-change sends: the new table, three triggers, the copy, the swap, and the end.
+-- Statements of pt-online-schema-change: new table, three triggers, copy, swap, clean-up.
 CREATE TABLE customers (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20), url VARCHAR(20));
 INSERT INTO customers (name, url) VALUES ('a', 'x'), ('b', 'y');
 SET SESSION innodb_lock_wait_timeout=1;

@@ -1,4 +1,4 @@
--- What belongs to the whole server (CREATE SERVER, Components, Plugins, Resource Groups, Loadable Functions).
+-- Server-wide objects (CREATE SERVER, Components, Plugins, Resource Groups, Loadable Functions).
 CREATE SERVER corpus_server FOREIGN DATA WRAPPER mysql OPTIONS (USER 'url', HOST 'db.example.com', DATABASE 'x', PORT 3307, PASSWORD 'secret');
 ALTER SERVER corpus_server OPTIONS (USER 'manual');
 DROP SERVER corpus_server;

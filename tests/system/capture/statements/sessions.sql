@@ -1,4 +1,4 @@
--- Sessions with settings of their own, and rows of tables that are not captured.
+-- Sessions with their own settings, and rows of tables that are not captured.
 CREATE TABLE q_rows (id INT AUTO_INCREMENT PRIMARY KEY, url VARCHAR(200), doc JSON);
 INSERT INTO q_rows (url, doc) VALUES ('a', '{"a": 1, "b": [1, 2, 3]}'), ('b', '{}');
 SET SESSION binlog_row_image = MINIMAL;

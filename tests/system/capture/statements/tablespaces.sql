@@ -1,4 +1,4 @@
--- Tablespaces (CREATE TABLESPACE); each is gone at the end.
+-- Tablespaces (CREATE TABLESPACE); each is dropped at the end.
 CREATE TABLESPACE corpus_space ADD DATAFILE 'corpus_space.ibd' ENGINE = InnoDB;
 CREATE TABLESPACE corpus_block ADD DATAFILE 'corpus_block.ibd' FILE_BLOCK_SIZE = 8192 ENCRYPTION = 'N' Engine InnoDB;
 CREATE TABLESPACE corpus_auto AUTOEXTEND_SIZE = 4M;

@@ -1,28 +1,28 @@
-// The page's own script. Names come from callers: they are set as text, never as markup, and the
-// policy that the page comes with (Trusted Types) forbids anything else.
+// Script of the page. Names are untrusted input: they are set as text, never as markup, which the
+// page's content security policy (Trusted Types) enforces.
 
 const PAGE_SIZE = 6;
-const SEARCH_AFTER = 150; // milliseconds without a key
-const COME_AGAIN = 5000; // milliseconds
-const CANARY_IS_OLD = 30; // seconds; it tries every ten
+const SEARCH_AFTER = 150; // milliseconds without a keystroke
+const RECONNECT_AFTER = 5000; // milliseconds
+const CANARY_IS_OLD = 30; // seconds; it probes every ten
 const PLACES = { "command-api": "MySQL", kafka: "Kafka", "query-api": "Redis", "search-api": "OpenSearch" };
 const byId = (id) => document.getElementById(id);
 const nameOf = (user) => `${user.first_name} ${user.last_name}`;
 const announce = (text) => { byId("announcement").textContent = text; };
 
-// --- asking -------------------------------------------------------------------------------------
+// --- requests -------------------------------------------------------------------------------------
 
-/** Fetch; throws an Error whose message is the problem's, for a person. */
+/** Fetch; throws an Error whose message is the problem's title and detail. */
 async function ask(path, options = {}) {
   const response = await fetch(path, options).catch(() => null);
   if (response === null) throw new Error("The console does not answer.");
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  const said = [problem.title ?? `It answers ${response.status}`, problem.detail].filter(Boolean);
+  const said = [problem.title ?? `The console returned ${response.status}`, problem.detail].filter(Boolean);
   throw new Error(`${said.join(": ")}.`);
 }
 
-/** The lines of a body as they come. */
+/** Yield the lines of a body as they arrive. */
 async function* lines(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -40,11 +40,11 @@ function tell(element, error) {
   element.hidden = !error;
 }
 
-// --- a command and its way ----------------------------------------------------------------------
+// --- a command and its propagation ----------------------------------------------------------------------
 
 let newestJourney = 0;
 
-/** Send a command; once command-api has accepted it, its way is shown. */
+/** Send a command; once command-api has accepted it, show its propagation. */
 async function command(what, path, options) {
   const response = await ask(path, options);
   follow(what, response.body);
@@ -63,14 +63,14 @@ async function follow(what, body) {
       if (stop.stop === "query-api") loadList();
       if (stop.stop === "search-api") search();
     }
-    update("nothing changed");
+    update("no change");
   } catch {
-    update("the console went away");
+    update("connection lost");
   }
   announce(`${what}. ${[...times.values()].map(spoken).join(", ")}.`);
 }
 
-/** The stops that are known, and `rest` for the others. */
+/** Show the known stops, and `rest` for the others. */
 function showWay(what, times, rest) {
   byId("journey-title").textContent = what;
   const longest = Math.max(...[...times.values()].map((stop) => stop.ms ?? 0));
@@ -85,7 +85,7 @@ function showWay(what, times, rest) {
 
 const spoken = ({ stop, ms }) => `${PLACES[stop]} ${ms === undefined ? "not seen" : `after ${ms} milliseconds`}`;
 
-/** What a form does when it is sent; sent again, it waits for the answer first. */
+/** Handle a form's submission; ignore another one until the response has arrived. */
 function onSend(form, problem, send) {
   let isBusy = false;
   form.addEventListener("submit", async (event) => {
@@ -102,7 +102,7 @@ function onSend(form, problem, send) {
   });
 }
 
-// The same key while the same form is sent again: a create that was answered too late happens once.
+// The key stays while the same form is sent again, so a retry after a timeout creates one user.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
 const createForm = byId("create");
 let key = newKey();
@@ -110,7 +110,7 @@ createForm.addEventListener("input", () => { key = newKey(); });
 
 onSend(createForm, byId("create-problem"), async (names) => {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
-  await command(`${nameOf(names)} is created`, "user", { method: "POST", headers, body: JSON.stringify(names) });
+  await command(`Created ${nameOf(names)}`, "user", { method: "POST", headers, body: JSON.stringify(names) });
   createForm.reset();
   createForm.first_name.focus();
   key = newKey();
@@ -126,7 +126,7 @@ function open(dialog, user) {
   dialog.showModal();
 }
 
-/** A dialog that sends a command about its user; `message` gives the title, and the body if any. */
+/** Set up a dialog that sends a command; `message` returns its title, and its body if any. */
 function onConfirm(dialog, method, message) {
   dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
   onSend(dialog.querySelector("form"), dialog.querySelector(".problem"), async (names) => {
@@ -145,12 +145,12 @@ function onConfirm(dialog, method, message) {
 }
 
 onConfirm(byId("rename"), "PATCH", (user, names) =>
-  ({ what: `${nameOf(user)} is renamed ${nameOf(names)}`, body: JSON.stringify(names) }));
-onConfirm(byId("delete"), "DELETE", (user) => ({ what: `${nameOf(user)} is deleted` }));
+  ({ what: `Renamed ${nameOf(user)} to ${nameOf(names)}`, body: JSON.stringify(names) }));
+onConfirm(byId("delete"), "DELETE", (user) => ({ what: `Deleted ${nameOf(user)}` }));
 
 // --- list and search ----------------------------------------------------------------------------
 
-/** Show users; items that stay keep the focus, and one that goes gives it to the heading. */
+/** Show users; the focus stays on an item that stays, else moves to the heading. */
 function showPeople(list, users, heading) {
   const focused = document.activeElement;
   const wasHere = list.contains(focused);
@@ -225,11 +225,11 @@ byId("search").addEventListener("submit", (event) => {
   search();
 });
 
-// --- figures ------------------------------------------------------------------------------------
+// --- status ------------------------------------------------------------------------------------
 
 const rounded = (seconds) => seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
-/** Changed only where it differs: a reader of the screen would tell it every two seconds. */
+/** Change the text only if it differs: a screen reader would announce it every two seconds. */
 function figure(element, value, isGood = true) {
   const text = String(value);
   if (element.textContent !== text) element.textContent = text;
@@ -244,10 +244,10 @@ function showFigures({ programs, projectors, connector, canary }) {
   }
   const parts = Object.entries(connector);
   const stopped = parts.filter(([, runs]) => !runs).map(([part]) => part);
-  const state = stopped.length ? `stopped: ${stopped.join(", ")}` : parts.length ? "running" : "not known";
+  const state = stopped.length ? `stopped: ${stopped.join(", ")}` : parts.length ? "running" : "unknown";
   figure(byId("connector"), state, state === "running");
   const isFresh = canary !== null && canary < CANARY_IS_OLD;
-  figure(byId("canary"), canary === null ? "not known" : `worked ${Math.round(canary)} s ago`, isFresh);
+  figure(byId("canary"), canary === null ? "unknown" : `succeeded ${Math.round(canary)} s ago`, isFresh);
   showPrograms(byId("programs"), programs);
 }
 
@@ -257,7 +257,7 @@ function showCell(cell, { lag, dead_letters: letters, freshness }) {
   const isTime = cell.dataset.figure === "mean" || cell.dataset.figure === "within";
   if (value !== null) figure(cell, isTime ? rounded(value) : value, cell.dataset.figure !== "letters" || value === 0);
   else if (isTime && freshness) figure(cell, events ? "over 300 s" : "–", !events);
-  else figure(cell, "not known", false);
+  else figure(cell, "unknown", false);
 }
 
 function showPrograms(list, programs) {
@@ -267,7 +267,7 @@ function showPrograms(list, programs) {
   });
 }
 
-// A hidden page lets go of its stream: a browser opens only six connections to one origin.
+// A hidden page closes its stream: a browser opens only six connections to one origin.
 let stream = null;
 
 function watch() {
@@ -279,13 +279,13 @@ function watch() {
   });
   stream?.addEventListener("error", ({ target }) => {
     connected(false);
-    // Refused, the browser does not come again by itself.
-    if (target.readyState === EventSource.CLOSED) setTimeout(watch, COME_AGAIN);
+    // After an error response the browser does not reconnect by itself.
+    if (target.readyState === EventSource.CLOSED) setTimeout(watch, RECONNECT_AFTER);
   });
 }
 
 function connected(isIt) {
-  figure(byId("connection"), isIt ? "live" : "the console is away, trying again", isIt);
+  figure(byId("connection"), isIt ? "live" : "the console does not answer; reconnecting", isIt);
   byId("now").dataset.state = isIt ? "good" : "bad";
 }
 

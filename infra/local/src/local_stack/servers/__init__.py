@@ -1,6 +1,6 @@
-"""The six servers and the connector, a module each: how it starts, what its first start needs.
+"""The six servers and the connector, a module each: start command and first start.
 
-What a server must be told wherever it runs is in infra/<server>/; here are ports and folders.
+Configuration that holds everywhere is in infra/<server>/; here are ports and folders.
 """
 
 from local_stack.programs import Context, Program
@@ -8,7 +8,7 @@ from local_stack.servers import connector, kafka, mysql, opensearch, prometheus,
 
 
 def servers(context: Context) -> list[Program]:
-    """In the order of their start."""
+    """Return the servers in start order."""
     return [
         mysql.program(context),
         *redis.programs(context),

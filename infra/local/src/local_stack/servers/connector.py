@@ -1,4 +1,4 @@
-"""The connector, kept configured and running in Kafka Connect."""
+"""The supervisor that keeps the connector in Kafka Connect configured and running."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from local_stack.programs import Context, Program
 
 
 def supervisor(context: Context, name: str = SUPERVISOR, prefix: str = "") -> Program:
-    """prefix: of an aggregate beside users, what its programs' names begin with."""
+    """prefix: prefix of program names, for an aggregate beside users."""
     own = {
         "CONNECTOR_SUPERVISOR_CONNECTOR": f"{prefix}events",
         "CONNECTOR_SUPERVISOR_FILE": str(INFRA / "connect" / f"{prefix}events.json"),

@@ -12,7 +12,7 @@ from local_stack.layout import INFRA
 from local_stack.programs import Context, Program
 from local_stack.software import JVM_ENVIRONMENT
 
-# Three brokers: every record is on all three, and two must have it before it counts.
+# Three brokers: every record has three replicas, and two must acknowledge it.
 REPLICATED = {
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
@@ -31,7 +31,7 @@ def brokers(context: Context) -> list[Program]:
 
 
 def broker(context: Context, name: str, cluster: str) -> Program:
-    """A broker that is a controller, too; its address is its place in kafka_bootstrap."""
+    """Return a broker that is also a controller; its address is its place in kafka_bootstrap."""
     number = context.instance.nodes("kafka").index(name)
     address = context.addresses.kafka_bootstrap.split(",")[number]
     data = context.instance.folder("data") / name
@@ -73,7 +73,7 @@ def voters(context: Context) -> str:
 
 
 def cluster_id(context: Context) -> str:
-    """The cluster's own, made at the first start."""
+    """Return the cluster's id, created at the first start."""
     file = context.instance.folder("conf") / "kafka-cluster-id"
     if not file.exists():
         file.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
@@ -81,7 +81,7 @@ def cluster_id(context: Context) -> str:
 
 
 def format_storage(context: Context, config: Path, data: Path, cluster: str) -> None:
-    """A data folder of the cluster."""
+    """Format a data folder of the cluster."""
     if (data / "formatted").exists():
         return
     shutil.rmtree(data, ignore_errors=True)
@@ -129,7 +129,7 @@ def connect(context: Context) -> Program:
 
 
 def connector_environment(context: Context) -> dict[str, str]:
-    """What infra/connect/user-events.json refers to as ${env:…}."""
+    """Return the variables that infra/connect/user-events.json refers to as ${env:…}."""
     return {
         "MYSQL_HOST": context.addresses.mysql_host,
         "MYSQL_PORT": str(context.addresses.mysql_port),
@@ -140,7 +140,7 @@ def connector_environment(context: Context) -> dict[str, str]:
 
 
 def exporter(context: Context, what: str, program: str) -> list[str]:
-    """A Java agent that tells the program's JMX beans to Prometheus."""
+    """Return the Java agent that exports the program's JMX beans to Prometheus."""
     (agent,) = context.software.jmx_exporter.glob("*.jar")
     address = f"{HOST}:{context.instance.port(program, 'metrics')}"
     return [f"-javaagent:{agent}={address}:{INFRA / what / 'jmx-exporter.yaml'}"]

@@ -32,7 +32,7 @@ def program(context: Context) -> Program:
 
 
 def initialise(context: Context, data: Path) -> None:
-    """A data folder whose root has this instance's password."""
+    """Initialise a data folder with this instance's root password."""
     if data.exists():
         return
     part = data.with_suffix(".part")
@@ -58,7 +58,7 @@ def initialise(context: Context, data: Path) -> None:
 
 
 def mysqld(software: Software) -> list[str]:
-    """Mysqld with what it needs because it is unpacked, not installed."""
+    """Return mysqld with the options needed because it is unpacked, not installed."""
     usr = software.packages / "usr"
     user = ["--user=root"] if os.getuid() == 0 else []
     return [
@@ -68,6 +68,6 @@ def mysqld(software: Software) -> list[str]:
         f"--lc-messages-dir={usr / 'share/mysql'}",
         f"--character-sets-dir={usr / 'share/mysql/charsets'}",
         f"--plugin-dir={usr / 'lib/mysql/plugin'}",
-        "--secure-file-priv=NULL",  # the folder it was compiled with is not there
+        "--secure-file-priv=NULL",  # the compiled-in folder does not exist
         *user,
     ]

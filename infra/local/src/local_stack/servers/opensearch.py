@@ -23,7 +23,7 @@ def program(context: Context, name: str) -> Program:
     temporary = context.instance.folder("data", name, "tmp")
     unprivileged.own(context.instance.home, folder, context.instance.folder("data", name))
     url = f"http://{HOST}:{context.instance.port(name)}"
-    # Not before all are there: an index that is made while one is missing has no copy for a while.
+    # Wait for all: an index created while a node is missing has no replica for a while.
     wanted = f"wait_for_status=yellow&wait_for_nodes=>={context.instance.form.opensearch_nodes}"
     return Program(
         name=name,
@@ -36,8 +36,8 @@ def program(context: Context, name: str) -> Program:
             f"-Dopensearch.path.conf={folder}",
             f"-Djava.io.tmpdir={temporary}",
             "--enable-native-access=ALL-UNNAMED",
-            # OpenSearch makes an analyser for Thai with every index, which needs the words of that
-            # language; this Java brings English alone.
+            # OpenSearch creates a Thai analyser with every index, which needs Thai locale data;
+            # this Java has English only.
             "-Djava.locale.providers=CLDR,SPI",
             *("-cp", f"{home / 'lib'}/*:{context.software.icu}/*"),
             "org.opensearch.bootstrap.OpenSearch",
@@ -49,7 +49,7 @@ def program(context: Context, name: str) -> Program:
 
 
 def configuration(context: Context, name: str) -> Path:
-    """The configuration folder: the shared files, and this node's addresses and folders."""
+    """Write the configuration folder: the shared files, and this node's addresses and folders."""
     folder = context.instance.folder("conf", name)
     shared = INFRA / "opensearch"
     settings = {
@@ -58,7 +58,7 @@ def configuration(context: Context, name: str) -> Path:
         "http.port": context.instance.port(name),
         "transport.port": context.instance.port(name, "transport"),
         "path.data": context.instance.folder("data", name, "nodes"),
-        "path.logs": context.instance.folder("data", name, "log"),  # and nothing is written there
+        "path.logs": context.instance.folder("data", name, "log"),  # nothing is written there
     } | others(context)
     lines = [f"{name}: {value}\n" for name, value in settings.items()]
     own = (shared / "opensearch.yml").read_text() + "\n# This instance\n" + "".join(lines)
@@ -68,7 +68,7 @@ def configuration(context: Context, name: str) -> Path:
 
 
 def others(context: Context) -> dict[str, str]:
-    """How a node finds the others, or that there are none."""
+    """Return the settings of node discovery, or of a single node."""
     names = context.instance.nodes("opensearch")
     if len(names) == 1:
         return {"discovery.type": "single-node"}

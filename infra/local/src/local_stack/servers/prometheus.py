@@ -1,4 +1,4 @@
-"""Prometheus, from the distribution's packages; it asks every program that has metrics."""
+"""Prometheus, from the distribution's packages; it scrapes every program that has metrics."""
 
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,11 @@ from local_stack.layout import INFRA, PORTS
 from local_stack.programs import Context, Program
 
 KEPT = "2d"
-WITH_JMX = ["kafka", "connect"]  # the exporter is an agent of the processes here
+WITH_JMX = ["kafka", "connect"]  # the exporter is a Java agent in these processes
 
 
 def program(context: Context) -> Program:
-    """Reads infra/prometheus/: the same rules as in compose, with this instance's addresses."""
+    """Run with infra/prometheus/: the same rules as in compose, with this instance's addresses."""
     return Program(
         name="prometheus",
         command=[
@@ -23,7 +23,7 @@ def program(context: Context) -> Program:
             f"--config.file={configuration(context)}",
             f"--storage.tsdb.path={context.instance.folder('data', 'prometheus')}",
             f"--storage.tsdb.retention.time={KEPT}",
-            "--web.cors.origin=https?://localhost(:[0-9]+)?",  # by default any page may read it
+            "--web.cors.origin=https?://localhost(:[0-9]+)?",  # default: any web page may read it
             f"--web.listen-address={HOST}:{context.instance.port('prometheus')}",
         ],
         after=(),
@@ -32,7 +32,7 @@ def program(context: Context) -> Program:
 
 
 def configuration(context: Context) -> Path:
-    """infra/prometheus/prometheus.yml with static targets in the place of Docker's DNS."""
+    """Write infra/prometheus/prometheus.yml with static targets instead of Docker's DNS."""
     config = yaml.safe_load((INFRA / "prometheus" / "prometheus.yml").read_text())
     config["rule_files"] = [str(INFRA / "prometheus" / "*alerts.yml")]
     jobs = [job["job_name"] for job in config["scrape_configs"]] + WITH_JMX

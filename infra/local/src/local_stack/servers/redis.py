@@ -17,12 +17,12 @@ def programs(context: Context) -> list[Program]:
 
 
 def ready(context: Context) -> str:
-    """The step after which Redis takes what services send."""
+    """Return the step after which Redis accepts the services' writes."""
     return CLUSTER if context.addresses.is_redis_cluster else "redis"
 
 
 def jobs(context: Context) -> list[Job]:
-    """Of a cluster: the servers meet, and share out the slots."""
+    """Return the job that joins a cluster's servers and assigns the slots."""
     if not context.addresses.is_redis_cluster:
         return []
     nodes = [url.removeprefix("redis://") for url in context.addresses.redis_nodes]
@@ -47,7 +47,7 @@ def program(context: Context, name: str) -> Program:
             *("--bind", HOST),
             *("--aclfile", str(users(context, name))),
             *("--port", str(port)),
-            # The title would be written over the environment, by which `down` knows its own.
+            # The title would overwrite the environment, by which `down` finds its processes.
             *("--set-proc-title", "no"),
             *("--dir", str(context.instance.folder("data", name))),
         ],
@@ -58,7 +58,7 @@ def program(context: Context, name: str) -> Program:
 
 
 def configuration(context: Context, name: str) -> Path:
-    """infra/redis/redis.conf; of a cluster with cluster.conf and what is this node's."""
+    """Write infra/redis/redis.conf; of a cluster with cluster.conf and this node's settings."""
     alone, of_cluster = INFRA / "redis" / "redis.conf", INFRA / "redis" / "cluster.conf"
     if not context.addresses.is_redis_cluster:
         return alone
@@ -77,7 +77,7 @@ def users(context: Context, name: str) -> Path:
 
 
 def write_users(context: Context, name: str) -> None:
-    """infra/redis/users.acl with this instance's passwords."""
+    """Write infra/redis/users.acl with this instance's passwords."""
     file = users(context, name)
     file.touch(mode=0o600)
     lines = (INFRA / "redis" / "users.acl").read_text().splitlines(keepends=True)

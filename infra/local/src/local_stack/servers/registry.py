@@ -1,4 +1,4 @@
-"""Apicurio Registry, which keeps its data in Kafka."""
+"""Apicurio Registry, which stores its data in Kafka."""
 
 from functools import partial
 
@@ -12,12 +12,12 @@ def program(context: Context) -> Program:
     settings = {
         "quarkus.http.host": HOST,
         "quarkus.http.port": str(context.instance.port("registry")),
-        "quarkus.management.host": HOST,  # would listen on every address
+        "quarkus.management.host": HOST,  # default: every address
         "quarkus.management.port": str(context.instance.port("registry", "management")),
         "apicurio.storage.kind": "kafkasql",
         "apicurio.kafkasql.bootstrap.servers": context.addresses.kafka_bootstrap,
-        # It looks for a snapshot of its data twice for so long, 5 s unless told: ready after 6 s,
-        # not 16. If it finds none it reads all of its journal, which is kept for ever.
+        # It polls for a snapshot of its data twice for this time (default 5 s): ready after 6 s
+        # instead of 16. Without a snapshot it reads its whole journal, which is kept for ever.
         "apicurio.kafkasql.consumer.poll.timeout": "1000",
     }
     return Program(
@@ -25,7 +25,7 @@ def program(context: Context) -> Program:
         command=[
             *context.software.java("256m"),
             *web_pages.agent(context, "registry"),
-            "-XX:TieredStopAtLevel=1",  # 4 s of CPU until it is ready, and little to do after that
+            "-XX:TieredStopAtLevel=1",  # 4 s of CPU until it is ready, and little load after that
             *(f"-D{name}={value}" for name, value in settings.items()),
             *("-jar", str(context.software.registry / "quarkus-run.jar")),
         ],

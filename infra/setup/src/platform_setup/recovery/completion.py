@@ -1,4 +1,4 @@
-"""The rule that completes one history. Pure: no clock, no server."""
+"""Rule that completes one history. Pure: no clock, no server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The columns that the rule needs to know."""
+    """Columns that the rule uses."""
 
     key: str
     erased_type: str
@@ -21,10 +21,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that is known of one key, each list in the order of versions.
+    """Everything known about one key, each list in the order of versions.
 
     kept: in the event store already. dumped: in the dump. published: on the topic.
-    erased_at: the key was erased at this time, whatever the events say.
+    erased_at: the key was erased at this time, whatever the events are.
     """
 
     kept: Sequence[Row] = ()
@@ -35,9 +35,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The rows to store, and what they lack.
+    """Rows to store, and their gaps.
 
-    gaps: first and last version of each stretch that nobody has any more.
+    gaps: first and last version of each range that is lost.
     added: events that only the topic had. withdrawn: rows of the dump that are not stored.
     """
 
@@ -71,7 +71,7 @@ def complete(found: Found, shape: Shape) -> Completed:
 
 
 def _marker(known: Sequence[Row], erased_at: datetime | None, shape: Shape) -> Row | None:
-    """The event that remains of an erased key; None: it is not erased, or nothing is known."""
+    """Return the event that remains of an erased key; None: not erased, or nothing is known."""
     markers = [row for row in known if row["type"] == shape.erased_type]
     if markers:
         return max(markers, key=_version)
@@ -80,7 +80,7 @@ def _marker(known: Sequence[Row], erased_at: datetime | None, shape: Shape) -> R
     newest = max(known, key=_version)
     emptied = {name: None if name in shape.nullable else value for name, value in newest.items()}
     version = newest["version"] + 1
-    # Made from the key, so that a second run makes the same one.
+    # Derived from the key, so that a second run creates the same one.
     event_id = str(uuid5(NAMESPACE_OID, f"{newest[shape.key]} {version}"))
     return emptied | {
         "version": version,

@@ -1,4 +1,4 @@
-"""The connector during a restore, over Kafka Connect's REST interface (KIP-875)."""
+"""Client of the connector during a restore, over Kafka Connect's REST interface (KIP-875)."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ import httpx2
 
 from platform_setup import SetupError
 
-WITHIN = 120.0  # seconds for the connector to stop, and to begin
+WITHIN = 120.0  # seconds for the connector to stop, and to start
 EVERY = 0.5
-BUSY = 409  # a rebalance of the workers: ask again
+BUSY = 409  # a rebalance of the workers: retry
 MISSING = 404
 
 
 class Connector:
-    """Each method raises SetupError when Connect is unavailable or refuses."""
+    """Client; each method raises SetupError when Connect is unavailable or rejects the request."""
 
     def __init__(self, url: str, name: str) -> None:
         self._client = httpx2.Client(base_url=url, timeout=30, trust_env=False)
@@ -33,18 +33,18 @@ class Connector:
         return status["connector"]["state"] == "STOPPED" and not status["tasks"]
 
     def reset(self) -> None:
-        """Forget the place in the binlog of the lost server: the next start takes a snapshot."""
+        """Reset the offset in the lost server's binlog: the next start takes a snapshot."""
         self._ask("DELETE", "offsets")
 
     def resume(self) -> None:
         self._ask("PUT", "resume")
 
     def wait_for_place(self) -> None:
-        """Return when its snapshot has a place in the binlog from which it goes on."""
+        """Return when its snapshot has an offset in the binlog to continue from."""
         self._wait(
             self._has_place,
-            "has not begun: the event store is complete; see what the connector's status"
-            " says, and run the restore again. It did not begin",
+            "has not started: the event store is complete; check the connector's status"
+            " and run the restore again. It did not start",
         )
 
     def _has_place(self) -> bool:
@@ -71,5 +71,5 @@ class Connector:
                     f"Kafka Connect has no connector {self._name}: start connector-supervisor"
                 )
             if answer.status_code != BUSY or time.monotonic() > deadline:
-                raise SetupError(f"Kafka Connect answers {answer.status_code} to {method} {what}")
+                raise SetupError(f"Kafka Connect returned {answer.status_code} to {method} {what}")
             time.sleep(EVERY)

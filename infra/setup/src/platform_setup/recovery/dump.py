@@ -1,4 +1,4 @@
-"""The statements of a dump, one at a time.
+"""Statements of a dump, one at a time.
 
 mysqldump writes each INSERT on one line, of about a megabyte at most (net_buffer_length), and ends
 a whole dump with the comment `-- Dump completed`
@@ -15,16 +15,16 @@ END = b"-- Dump completed"
 
 
 def inserts(file: BinaryIO, table: str) -> Iterator[bytes]:
-    """What each INSERT into the table has behind the table's name; the rest is left out.
+    """Yield what follows the table's name in each INSERT into it; skip other statements.
 
-    Raises SetupError at the end of a dump that is cut off.
+    Raises SetupError at the end of a truncated dump.
     """
     wanted, is_whole = f"INSERT INTO `{table}` ".encode(), False
     while line := file.readline(LONGEST):
         if len(line) == LONGEST:
-            raise SetupError(f"the dump has a line of more than {LONGEST} bytes: not mysqldump's")
+            raise SetupError(f"the dump has a line over {LONGEST} bytes: not from mysqldump")
         if line.startswith(wanted):
             yield line.removeprefix(wanted).rstrip().removesuffix(b";")
         is_whole = is_whole or line.startswith(END)
     if not is_whole:
-        raise SetupError("the dump is cut off: it does not end with `-- Dump completed`")
+        raise SetupError("the dump is truncated: it does not end with `-- Dump completed`")

@@ -1,9 +1,9 @@
 """The event store during a restore: read-only, filled beside its name, and swapped in at the end.
 
-`read_only` refuses whoever writes with error 1290, which is answered 503, and lets reads and this
-session through; it survives a crash of the restore
-(https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_read_only). Nothing
-half restored is readable: the new table takes its name last, by RENAME TABLE, which is atomic
+`read_only` rejects writes with error 1290, which becomes a 503 response, and permits reads and this
+session; it survives a crash of the restore
+(https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_read_only). No partial
+restore is readable: the new table takes its name last, by RENAME TABLE, which is atomic
 (https://dev.mysql.com/doc/refman/8.4/en/rename-table.html).
 """
 
@@ -38,7 +38,7 @@ Gap = tuple[str, int, int]
 
 
 def connected(settings: Settings) -> "pymysql.Connection[DictCursor]":
-    """A session that a restore may use; raises SetupError when MySQL does not let it in."""
+    """Open a session for a restore; raise SetupError when MySQL rejects it."""
     try:
         return pymysql.connect(
             host=settings.mysql_host,
@@ -61,13 +61,13 @@ def connected(settings: Settings) -> "pymysql.Connection[DictCursor]":
 
 
 class EventStore:
-    """One table of events; every method may raise pymysql.MySQLError."""
+    """A table of events; every method may raise pymysql.MySQLError."""
 
     def __init__(self, connection: "pymysql.Connection[DictCursor]", table: str) -> None:
         self._connection = connection
         self.table = table
         self.kept = f"{table}_kept"
-        """What was the table before the swap; it is there until a restore has ended."""
+        """Name of the old table after the swap; it exists until a restore has ended."""
         self.new = f"{table}_restoring"
         self.gap = f"{table}_gap"
 
@@ -82,22 +82,22 @@ class EventStore:
         self.run("SET GLOBAL read_only = OFF")
 
     def prepare(self) -> None:
-        """An empty table to fill, whatever an earlier run left in it."""
+        """Create an empty table to fill; drop an earlier run's."""
         self.run(f"DROP TABLE IF EXISTS {self.new}")
         self.run(f"CREATE TABLE {self.new} LIKE {self.table}")
         self.run(GAPS.format(gap=self.gap))
 
     def swap(self) -> None:
-        """The restored events are the event store from now on."""
+        """Replace the event store's table by the restored one."""
         self.run(f"RENAME TABLE {self.table} TO {self.kept}, {self.new} TO {self.table}")
 
     def finish(self) -> None:
-        """Take commands again; an earlier run may have done it."""
+        """Accept commands again; an earlier run may have done so already."""
         self.reopen()
         self.run(f"DROP TABLE IF EXISTS {self.kept}")
 
     def columns(self) -> dict[str, dict[str, Any]]:
-        """Column → its Type, Null and Key, as DESCRIBE gives them."""
+        """Return column → its Type, Null and Key, as reported by DESCRIBE."""
         return {row["Field"]: row for row in self.rows(f"DESCRIBE {self.table}")}
 
     def shape(self, erased_type: str) -> Shape:
@@ -130,6 +130,6 @@ class EventStore:
             return list(cursor.fetchall())
 
     def only(self, query: str, *values: object) -> Any:
-        """The one value that a query gives."""
+        """Return a query's single value."""
         (row,) = self.rows(query, *values)
         return next(iter(row.values()))

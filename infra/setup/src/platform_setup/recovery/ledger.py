@@ -1,6 +1,6 @@
-"""The ledger of erasures: ids of erased keys in a file apart from MySQL and Kafka.
+"""The ledger of erasures: ids of erased keys, in a file outside MySQL and Kafka.
 
-A line is an id, a blank, and when the erasure was published (RFC 3339, UTC). There are no names.
+Each line has an id, a space, and the publishing time (RFC 3339, UTC), but no name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,9 +14,9 @@ AT_ONCE = 1000  # lines
 
 
 def read(files: Iterable[Path]) -> Iterator[Mapping[str, datetime]]:
-    """The erasures of these files, some at a time, without the zone.
+    """Yield the erasures of these files in batches, times without the zone.
 
-    A last line that a crash cut off is left out: what it was to say is read from the topic again.
+    A last line truncated by a crash is skipped: its erasure is read from the topic again.
     Raises SetupError for a file that is not a ledger.
     """
     for file in files:

@@ -1,8 +1,7 @@
-"""Keep the ledger of erasures up to date with the topic.
+"""Writer that keeps the ledger of erasures up to date with the topic.
 
-A line is on the disk (fsync) before the place behind it is remembered, so a crash may repeat lines
-and never leaves one out. A place belongs to one topic: one that was created again is read from its
-start.
+A line is on disk (fsync) before the offset behind it is stored: a crash may repeat lines but never
+omits one. Offsets belong to one topic: a topic that was recreated is read from its start.
 """
 
 import asyncio
@@ -29,32 +28,32 @@ LONGEST = 200  # bytes of a line
 
 
 class Settings(KafkaSettings):
-    """Variables with the prefix SETUP_ERASURES_."""
+    """Environment variables SETUP_ERASURES_*."""
 
     model_config = settings_config("SETUP_ERASURES_")
 
-    ledger: Path = Field(description="File of the ledger; its place is kept beside it.")
+    ledger: Path = Field(description="File of the ledger; its offsets are stored beside it.")
     topic: str = Field("user.events", description="Topic of the events.")
     key: str = Field("user_id", description="Field that is the key of a record.")
     erased_type: str = Field("UserDeleted", description="Event type that erases.")
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
-        description="The schema registry's Confluent-compatible API.",
+        description="URL of the schema registry's Confluent-compatible API.",
     )
 
 
 class Ledger:
-    """The file, and how far the topic is in it."""
+    """The file, and the topic's offsets up to which it is complete."""
 
     def __init__(self, file: Path) -> None:
-        """What a crash cut off at the file's end is removed; it is read from the topic again."""
+        """Remove a truncated last line of the file; it is read from the topic again."""
         self._file = file
         self._places = file.with_name(f"{file.name}.places")
         file.touch()
         os.truncate(file, _whole(file))
 
     def places(self, topic_id: str) -> dict[int, int]:
-        """Partition → the next offset; none for another topic."""
+        """Return partition → next offset; empty for another topic."""
         try:
             kept = json.loads(self._places.read_text())
         except (OSError, ValueError):
@@ -63,7 +62,7 @@ class Ledger:
         return {int(partition): offset for partition, offset in offsets.items()}
 
     def add(self, erasures: Mapping[str, datetime]) -> None:
-        """Append; the lines are on the disk then."""
+        """Append; return when the lines are on disk."""
         with self._file.open("a", encoding="ascii") as out:
             out.writelines(f"{key} {at.isoformat()}\n" for key, at in erasures.items())
             out.flush()
@@ -76,7 +75,7 @@ class Ledger:
 
 
 def _whole(file: Path) -> int:
-    """Bytes of the file up to the end of its last whole line; no line is longer than LONGEST."""
+    """Return the file's size up to its last complete line; no line is longer than LONGEST."""
     size = file.stat().st_size
     with file.open("rb") as content:
         content.seek(max(0, size - LONGEST))
@@ -85,7 +84,7 @@ def _whole(file: Path) -> int:
 
 
 def run(*, follow: bool) -> None:
-    """Add what the topic has and the ledger has not; with `follow` until SIGTERM or SIGINT.
+    """Add the topic's erasures that the ledger lacks; with `follow` until SIGTERM or SIGINT.
 
     Raises SetupError when Kafka or the registry is unavailable, or the file cannot be written.
     """
@@ -96,7 +95,7 @@ def run(*, follow: bool) -> None:
         raise SetupError(f"cannot read {settings.topic}: {error!r}") from error
     except OSError as error:
         raise SetupError(f"{settings.ledger}: {error.strerror}") from error
-    print(f"erasures: {added} added to {settings.ledger}")
+    print(f"erasures: added {added} to {settings.ledger}")
 
 
 async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
@@ -138,7 +137,7 @@ async def _positions(consumer: AIOKafkaConsumer) -> dict[int, int]:
 async def _erasures(
     reader: Reader, records: Sequence[Any], settings: Settings
 ) -> dict[str, datetime]:
-    """Tombstones, and markers: a tombstone is compacted away after a week, a marker never."""
+    """Return tombstones and markers: compaction removes only tombstones, after a week."""
     batch = await reader.batch(records)
     markers = {
         str(event[settings.key]): event["occurred_at"].replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The events of the topic, read from its start to its end."""
+"""Reader of the topic's events, from its start to its end."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from projections.ports import Undecodable
 
 AT_ONCE = 2000  # records; about a megabyte
 START_WITHIN = 30.0  # seconds
-QUIET = 60.0  # seconds without a record, before the end is reached
+QUIET = 60.0  # seconds without a record before the end
 BY_CONNECTOR = "__op"  # a header that the connector adds to each event
 MISSING = 404
 KEY = re.compile(r"[0-9a-f-]{36}")
@@ -33,7 +33,7 @@ Times = Mapping[str, str]
 
 @dataclass(slots=True)
 class Batch:
-    """Some records: their events; keys whose newest record is a tombstone, and whose is none."""
+    """Records: their events; keys whose newest record is a tombstone, and whose is not."""
 
     events: list[Row] = field(default_factory=list)
     removed: dict[str, datetime] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Batch:
 
 
 def decoder(registry_url: str, topic: str) -> AvroDecoder | None:
-    """Decodes events of any version as the newest one; None: none was ever registered."""
+    """Return a decoder of all versions as the newest one; None if none was registered."""
     where = f"{registry_url}/subjects/{topic}-value/versions/latest"
     try:
         answer = httpx2.get(where, timeout=10, trust_env=False)
@@ -63,7 +63,7 @@ class Reader:
         self._columns = columns
 
     async def batch(self, records: Sequence[Any]) -> Batch:
-        """Raises Unavailable while a schema cannot be read."""
+        """Convert records; raise Unavailable while a schema cannot be read."""
         batch = Batch()
         for record in records:
             key = (record.key or b"").decode(errors="replace")
@@ -81,24 +81,24 @@ class Reader:
 
     async def _row(self, record: Any, key: str) -> Row:
         if not (record.value and self._decode and BY_CONNECTOR in dict(record.headers)):
-            raise Undecodable("the connector did not publish it")
+            raise Undecodable("not published by the connector")
         event = await self._decode(record.value)
         if event[self._key] != key:
-            raise Undecodable("its key is another one's")
+            raise Undecodable("its key does not match its value")
         return {
             name: _value(event[name], kind) for name, kind in self._columns.items() if name in event
         }
 
 
 def _remove(batch: Batch, key: str, timestamp: int) -> None:
-    """Note a tombstone. One whose key is no aggregate's says nothing about any."""
+    """Note a tombstone; ignore one whose key is not an aggregate's."""
     if KEY.fullmatch(key):
         batch.removed[key] = datetime.fromtimestamp(timestamp / 1000, UTC)
         batch.written.discard(key)
 
 
 def _value(value: Any, kind: str) -> Any:
-    """What MySQL takes for a value of the topic, whose times are ISO 8601 text in UTC."""
+    """Convert a value of the topic for MySQL; its times are ISO 8601 text in UTC."""
     if value is None:
         return None
     if kind.startswith("datetime"):
@@ -107,7 +107,7 @@ def _value(value: Any, kind: str) -> Any:
 
 
 async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Batch]:
-    """Every record that is on the topic now.
+    """Yield every record that is on the topic now.
 
     Raises SetupError when there is no such topic, or Kafka or the registry is unavailable.
     """
@@ -120,20 +120,20 @@ async def read(brokers: Brokers, topic: str, reader: Reader) -> AsyncIterator[Ba
                     read_at = time.monotonic()
                     yield await reader.batch(records)
                 elif time.monotonic() - read_at > QUIET:
-                    raise SetupError(f"no record of {topic} for {QUIET:.0f} s, before its end")
+                    raise SetupError(f"no record of {topic} for {QUIET:.0f} s before its end")
     except (KafkaError, TimeoutError, Unavailable) as error:
         raise SetupError(f"cannot read the topic {topic}: {error!r}") from error
 
 
 async def poll(consumer: AIOKafkaConsumer) -> list[Any]:
-    """The next records, none after a second without any."""
+    """Return the next records, or none after a second."""
     fetched = await consumer.getmany(timeout_ms=1000, max_records=AT_ONCE)
     return [record for of_one in fetched.values() for record in of_one]
 
 
 @asynccontextmanager
 async def opened(brokers: Brokers, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of all partitions from their starts, of no group; raises what aiokafka does."""
+    """Open a groupless consumer of all partitions from their starts; raise aiokafka's errors."""
     consumer = AIOKafkaConsumer(
         topic,
         **brokers.aiokafka(),

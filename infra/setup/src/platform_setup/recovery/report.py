@@ -1,4 +1,4 @@
-"""What a restore did, and what it could not do."""
+"""Report of a restore: what was restored, and what could not be."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass
 class Report:
-    """Counts of one run; times are UTC without a zone, as the event store has them."""
+    """Counts of one run; times are UTC without a zone, as in the event store."""
 
     table: str
     topic: str
@@ -30,7 +30,7 @@ class Report:
     newest: datetime | None = None
 
     def count(self, found: Found, done: Completed) -> None:
-        """Add what became of one key."""
+        """Add the outcome of one key."""
         self.stored += len(done.rows)
         self.kept += len(found.kept)
         self.added += done.added
@@ -43,7 +43,7 @@ class Report:
 
     @property
     def possible_loss(self) -> int | None:
-        """Milliseconds in which commands may have been acknowledged that were not published.
+        """Milliseconds in which acknowledged commands may not have been published.
 
         An event that was acknowledged before the newest published one occurred is on the topic:
         the binlog, and so the topic, is in the order of commits. None: one of the two is unknown.
@@ -60,17 +60,17 @@ class Report:
         yield (
             f"gaps: {self.missing} versions of {self.incomplete} keys, listed in {self.table}_gap"
         )
-        yield f"erased keys of which nothing else is known: {self.unknown}"
+        yield f"erased keys without any event: {self.unknown}"
         first = f", the first at {self.unreadable[0]}" if self.unreadable else ""
         yield f"records that could not be read: {len(self.unreadable)}{first}"
-        yield f"idempotency keys unknown: of {self.added} events (they are not published)"
+        yield f"idempotency keys missing: of {self.added} events (they are not published)"
         yield f"possible loss: {self._loss()}"
         yield f"rows in the event store: {self.stored}"
 
     def _loss(self) -> str:
         if self.newest is None:
             return f"everything since the dump: {self.topic} has no events"
-        after = f"what was acknowledged after {self.newest.isoformat()}Z"
+        after = f"commands acknowledged after {self.newest.isoformat()}Z"
         if self.possible_loss is None:
-            return f"{after} (give --lost-at to have it in milliseconds)"
+            return f"{after} (pass --lost-at to get it in milliseconds)"
         return f"{self.possible_loss} ms, {after}"

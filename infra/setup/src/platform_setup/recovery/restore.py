@@ -1,4 +1,4 @@
-"""Restore the event store: the dump, completed from what was published since."""
+"""Restore of the event store: the dump, completed from what was published since."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ AT_ONCE = 1000  # rows of a transaction
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to restore. erased: files with ids of erased keys (`ledger`). lost_at: UTC."""
+    """Input of a restore. erased: files with ids of erased keys (`ledger`). lost_at: UTC."""
 
     dump: BinaryIO
     erased: Sequence[Path] = ()
@@ -40,10 +40,10 @@ def run(options: Options) -> None:
         with _connector(settings) as connector, closing(connected(settings)) as connection:
             store = EventStore(connection, settings.table)
             if store.exists(store.kept):
-                print("restore: an earlier run has stored everything; finishing it")
+                print("restore: an earlier run has stored all rows; finishing it")
             else:
                 _restore(settings, options, store, connector)
-            # Its snapshot takes no lock, and reads its place in the binlog a moment after it began:
+            # Its snapshot takes no lock, and reads its binlog position a moment after it began:
             # an event committed between the two would never be published.
             if connector:
                 connector.resume()
@@ -69,7 +69,7 @@ def _restore(
     settings: Settings, options: Options, store: EventStore, connector: Connector | None
 ) -> None:
     if not store.exists(store.table):
-        raise SetupError(f"there is no table {store.table}: run `command-api migrate` first")
+        raise SetupError(f"table {store.table} does not exist: run `command-api migrate` first")
     report = Report(settings.table, settings.topic, options.lost_at)
     with closing(connected(settings)) as session:
         staging = Staging(session, settings.table)
@@ -99,7 +99,7 @@ def _refuse_overlap(staging: Staging) -> None:
 
 @contextmanager
 def _nothing_written(store: EventStore, connector: Connector | None) -> Iterator[None]:
-    """Nothing is written or published from now on; all is as it was if the block fails."""
+    """Prevent writes and publishing; restore the previous state if the block fails."""
     if connector:
         connector.stop()
     store.close()
@@ -123,7 +123,7 @@ async def _read_topic(settings: Settings, staging: Staging, report: Report) -> N
 
 
 def _fill(store: EventStore, staging: Staging, settings: Settings, report: Report) -> None:
-    """Store what the rule makes of each key, in transactions of about AT_ONCE rows."""
+    """Store the completed history of each key, in transactions of about AT_ONCE rows."""
     store.prepare()
     shape, rows, gaps = store.shape(settings.erased_type), list[Row](), list[Gap]()
     for key, found in staging.found():

@@ -10,23 +10,23 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 
 class Settings(MySQLServer, KafkaSettings):
-    """Variables with the prefix SETUP_RESTORE_."""
+    """Environment variables SETUP_RESTORE_*."""
 
     model_config = settings_config("SETUP_RESTORE_")
 
     mysql_database: str = Field("users", pattern=NAME, description="Database of the event store.")
     mysql_user: str = Field("root", description="MySQL user; may create and rename tables.")
-    mysql_password: SecretStr = Field(description="That user's password.")
+    mysql_password: SecretStr = Field(description="Password of that user.")
     table: str = Field("user_event", pattern=NAME, description="Table of the events.")
-    erased_type: str = Field("UserDeleted", description="Event type that erases.")
-    topic: str = Field("user.events", description="Topic that the events were published to.")
+    erased_type: str = Field("UserDeleted", description="Type of the event that erases.")
+    topic: str = Field("user.events", description="Topic to which the events were published.")
     registry_url: str = Field(
         "http://127.0.0.1:8081/apis/ccompat/v7",
-        description="The schema registry's Confluent-compatible API.",
+        description="URL of the schema registry's Confluent-compatible API.",
     )
     connect_url: str | None = Field(
         None,
-        description="Kafka Connect's REST API; unset: an operator stops the connector and resets"
-        " its offsets.",
+        description="URL of Kafka Connect's REST API; unset: an operator stops the connector and"
+        " resets its offsets.",
     )
     connector: str = Field("user-events", description="Name of the connector.")

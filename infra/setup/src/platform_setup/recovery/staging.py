@@ -1,4 +1,4 @@
-"""What is known of each key, put side by side in temporary tables of one session.
+"""Temporary tables of one session that join everything known about each key.
 
 No other session can read a temporary table, row-based logging keeps it out of the binlog
 (https://dev.mysql.com/doc/refman/8.4/en/replication-features-temptables.html), and it is gone with
@@ -40,39 +40,39 @@ class Staging:
             )
 
     def load(self, dump: BinaryIO) -> int:
-        """The dump's rows; how many they are. Raises SetupError at a row that does not fit."""
+        """Load the dump's rows and return their number; raise SetupError at an invalid row."""
         for number, rows in enumerate(inserts(dump, self._store.table), start=1):
             try:
-                # As bytes, which are sent as they are.
+                # As bytes, which are sent unchanged.
                 self._connection.query(b"INSERT INTO dumped " + rows)
             except pymysql.MySQLError as error:
-                # Without MySQL's text, which may quote a name.
-                reason = f"MySQL refuses its INSERT number {number} (error {error.args[0]})"
+                # Without MySQL's message, which may quote a name.
+                reason = f"MySQL rejects its INSERT number {number} (error {error.args[0]})"
                 raise SetupError(f"the dump does not fit {self._store.table}: {reason}") from None
         count: int = self._store.only("SELECT COUNT(*) FROM dumped")
         return count
 
     def add_published(self, rows: Sequence[Row]) -> None:
-        """Events of the topic; one that is there already is the same again."""
+        """Add events of the topic; duplicates are ignored."""
         self._add("published", list(self._columns), rows)
 
     def add_removed(self, removals: Mapping[str, datetime]) -> None:
-        """Keys whose newest record is a tombstone so far."""
+        """Add keys whose newest record so far is a tombstone."""
         self._add_times("removed", removals)
 
     def add_written(self, keys: Iterable[str]) -> None:
-        """Keys whose newest record is an event so far: a marker follows its tombstones."""
+        """Add keys whose newest record so far is an event: a marker follows its tombstones."""
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 f"DELETE FROM removed WHERE {self.key} = %s", [(key,) for key in keys]
             )
 
     def add_erased(self, erasures: Mapping[str, datetime]) -> None:
-        """Keys that are erased whatever the topic has."""
+        """Add keys that are erased whatever the topic has."""
         self._add_times("erased", erasures)
 
     def overlap(self) -> int:
-        """Keys of the dump that are in the event store already."""
+        """Return the number of the dump's keys that are in the event store already."""
         current, key = self._store.table, self.key
         count: int = self._store.only(
             f"SELECT COUNT(DISTINCT dumped.{key}) FROM dumped JOIN {current} USING ({key})"
@@ -80,11 +80,11 @@ class Staging:
         return count
 
     def columns(self) -> Mapping[str, str]:
-        """Column → its type."""
+        """Return column → its type."""
         return self._columns
 
     def newest(self, until: datetime | None) -> datetime | None:
-        """When the newest published event occurred, of those that MySQL lost."""
+        """Return when the newest published event occurred, of those that MySQL lost."""
         limit = "" if until is None else " AND occurred_at <= %s"
         found: datetime | None = self._store.only(
             f"SELECT MAX(occurred_at) FROM published"
@@ -94,7 +94,7 @@ class Staging:
         return found
 
     def found(self) -> Iterator[tuple[str, Found]]:
-        """Each key with all that is known of it, in the order of keys, as a stream."""
+        """Yield each key with everything known about it, in key order, as a stream."""
         with SSDictCursor(self._connection) as cursor:
             cursor.execute(self._everything())
             for key, rows in groupby(cursor, key=lambda row: str(row[self.key])):

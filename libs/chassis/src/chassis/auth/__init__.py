@@ -1,1 +1,1 @@
-"""Who may call: scopes, JWTs, their keys, rate limits."""
+"""Authentication and authorization: scopes, JWTs, verification keys, rate limits."""

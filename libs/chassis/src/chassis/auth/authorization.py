@@ -1,7 +1,7 @@
-"""Authorization, the same over HTTP and gRPC: a scope beside each route, one authorizer for all.
+"""Authorization for HTTP and gRPC: a scope on each route, one authorizer for all.
 
-A route says `@requires_scope("…")` or `@public`. One that says neither is refused as soon as
-callers must send a token.
+A route is marked with `@requires_scope("…")` or `@public`. As soon as tokens are required, calls to
+an unmarked route are rejected.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def requires_scope(scope: str) -> Callable[[F], F]:
-    """Mark a route's handler, or a gRPC method: its caller's token must have this scope."""
+    """Mark an HTTP handler or a gRPC method: the caller's token must have this scope."""
 
     def mark(handler: F) -> F:
         vars(handler)["scope"] = scope
@@ -27,12 +27,12 @@ def requires_scope(scope: str) -> Callable[[F], F]:
 
 
 def public(handler: F) -> F:
-    """Mark a route's handler: every client may call it, and its response holds no user's data."""
+    """Mark an HTTP handler: no token is needed, so its response must hold no user's data."""
     return requires_scope(OPEN)(handler)
 
 
 def scope_of(handler: object) -> str | None:
-    """The scope that a handler requires; OPEN: none; None: unmarked, so every caller is refused."""
+    """Return the scope that a handler requires: OPEN if public, None if unmarked."""
     scope = getattr(handler, "scope", None)
     return scope if isinstance(scope, str) else None
 
@@ -46,7 +46,7 @@ class Caller:
 
 
 Authenticate = Callable[[str | None], Awaitable[Caller]]
-"""The caller of an Authorization header; raises Unauthenticated, or Unavailable without keys."""
+"""Return the caller of an Authorization header; raises Unauthenticated, Unavailable (no keys)."""
 
 
 class Authorizer:
@@ -66,10 +66,10 @@ class Authorizer:
     async def admit(
         self, scope: str | None, authorization: str | None, address: str
     ) -> Mapping[str, str]:
-        """Admit a caller; return what is left of its rate limit, as headers.
+        """Admit a caller and return the rate-limit headers for the response.
 
-        Counts a caller by its token's subject, and by its address if it has no valid token: so
-        current_caller names it from here on. Raises Unauthenticated, Forbidden, TooManyRequests,
+        A caller is identified by its token's subject, or by its address without a valid token;
+        current_caller is set to that. Raises Unauthenticated, Forbidden, TooManyRequests,
         Unavailable.
         """
         current_caller.set(address)
@@ -89,8 +89,8 @@ class Authorizer:
             raise Forbidden(f"the token lacks the scope {scope or 'of this route'}", scope)
         return allowance
 
-    def _count(self, who: str) -> Mapping[str, str]:
-        return self._limit.take(who) if self._limit else {}
+    def _count(self, caller: str) -> Mapping[str, str]:
+        return self._limit.take(caller) if self._limit else {}
 
 
 ALLOW_ALL = Authorizer()

@@ -1,4 +1,4 @@
-"""The token that a program of ours shows the APIs: out of a file, which may change at any time."""
+"""Bearer token for clients of the APIs, read from a file that may change at any time."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, Clie
 
 
 def bearer_token_middleware(file: Path | None) -> tuple[ClientMiddlewareType, ...]:
-    """Middlewares for a session that sends a file's content as bearer token; without one, nothing.
+    """Return aiohttp middlewares that send the file's content as bearer token; none without a file.
 
-    The file is read for each request, since tokens end; an empty one is no token. One that cannot
-    be read is told as aiohttp.ClientConnectionError.
+    The file is read for each request, since tokens expire; an empty file means no token.
+    A request raises aiohttp.ClientConnectionError if the file cannot be read.
     """
     if file is None:
         return ()
@@ -27,4 +27,4 @@ def _read(file: Path) -> str:
     try:
         return file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise aiohttp.ClientConnectionError(f"no token in {file}") from error
+        raise aiohttp.ClientConnectionError(f"cannot read the token file {file}") from error

@@ -1,4 +1,4 @@
-"""The keys that tokens are checked with: given once, or fetched from a JWK Set (RFC 7517)."""
+"""Keys that verify tokens: configured, or fetched from a JWK Set (RFC 7517)."""
 
 import asyncio
 import json
@@ -14,13 +14,13 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from chassis.problems import Unavailable
 
-# Each key goes with one of these, by its own `alg` or by its type. What a token's header says can
-# choose neither `none` nor HMAC, for which a public key would do as the secret.
+# Each key is used with one of these, by its own `alg` or by its type. A token's header can choose
+# neither `none` nor HMAC, which would accept the public key as the secret.
 ALGORITHMS = frozenset(
     ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 )
-MAX_AGE = 300.0  # seconds until keys are fetched again; a withdrawn one counts for as long
-PAUSE = 10.0  # seconds between two fetches at least: unknown key ids cost nothing to make up
+MAX_AGE = 300.0  # seconds until keys are fetched again; a withdrawn key is accepted for as long
+PAUSE = 10.0  # minimum seconds between two fetches: anyone can make up unknown key ids
 FETCH_WITHIN = 3.0  # seconds
 MAX_SIZE = 256 * 1024  # bytes; a key takes about 500
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ Keys = Mapping[str | None, PyJWK]
 
 
 def parse(text: str) -> Keys:
-    """The keys of a JWK Set, or the one of a PEM file, by their ids; raises ValueError if none."""
+    """Return the keys of a JWK Set, or the key of a PEM file, by id; raises ValueError if none."""
     try:
         is_set = text.lstrip().startswith("{")
         found = PyJWKSet.from_dict(json.loads(text)).keys if is_set else [_pem(text)]
@@ -40,7 +40,7 @@ def parse(text: str) -> Keys:
         if key.algorithm_name in ALGORITHMS and key.public_key_use in (None, "sig")
     }
     if not keys:
-        raise ValueError(f"no key for any of {', '.join(sorted(ALGORITHMS))}")
+        raise ValueError(f"no key with a supported algorithm ({', '.join(sorted(ALGORITHMS))})")
     return keys
 
 
@@ -51,16 +51,16 @@ def _pem(text: str) -> PyJWK:
             return PyJWK.from_dict(algorithm.to_jwk(key, as_dict=True))
         except (PyJWTError, AttributeError):
             continue
-    raise ValueError(f"a {type(key).__name__} signs no tokens")
+    raise ValueError(f"unsupported key type {type(key).__name__}")
 
 
 def choose(keys: Keys, key_id: str | None) -> PyJWK | None:
-    """The key with this id; one without an id serves all tokens."""
+    """Return the key with this id; a key without an id verifies all tokens."""
     return keys.get(key_id) or keys.get(None)
 
 
 class GivenKeys:
-    """Keys that stand for as long as the process."""
+    """Keys from the configuration, fixed for the life of the process."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -69,11 +69,11 @@ class GivenKeys:
         return choose(self._keys, key_id)
 
     async def ready(self) -> None:
-        """They are there."""
+        """Return: configured keys are always available."""
 
 
 class FetchedKeys:
-    """Keys from a URL; what was fetched stays while the URL is away."""
+    """Keys from a URL; fetched keys stay valid while the URL is unavailable."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
@@ -83,7 +83,7 @@ class FetchedKeys:
         self._fetched_at = self._tried_at = float("-inf")
 
     async def find(self, key_id: str | None) -> PyJWK | None:
-        """The key with this id, or None; raises Unavailable while there is no key at all."""
+        """Return the key with this id, or None; raises Unavailable while there is no key at all."""
         now = time.monotonic()
         found = choose(self._keys, key_id)
         is_old = now - self._fetched_at > MAX_AGE and not self._fetching.locked()
@@ -94,14 +94,14 @@ class FetchedKeys:
         return found
 
     async def ready(self) -> None:
-        """Return when there are keys; raises Unavailable."""
+        """Return if there are keys; raises Unavailable otherwise."""
         if not self._keys:
             await self._fetch(seen=self._fetched_at)
         if not self._keys:
-            raise Unavailable("the keys that tokens are checked with cannot be had just now")
+            raise Unavailable("the token verification keys are unavailable")
 
     async def _fetch(self, seen: float) -> None:
-        """Fetch, unless somebody just did or tried; keeps the keys that there are if it fails."""
+        """Fetch, unless another task just did or tried; keeps the current keys on failure."""
         async with self._fetching:
             now = time.monotonic()
             if self._fetched_at != seen or now - self._tried_at < PAUSE:
@@ -110,7 +110,7 @@ class FetchedKeys:
             try:
                 self._keys = parse(await self._get())
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                log.warning("keys not fetched", url=self._url, reason=repr(error))
+                log.warning("JWKS fetch failed", url=self._url, reason=repr(error))
             else:
                 self._fetched_at = now
 

@@ -11,24 +11,24 @@ from chassis.auth.authorization import Caller
 from chassis.problems import NoToken, Unauthenticated
 
 LEEWAY = 60  # seconds that clocks may differ
-MAX_TOKEN = 8192  # characters; also what aiohttp takes as a header
-REMEMBERED = 10_000  # checked tokens, about 5 MB
-REMEMBERED_FOR = 60.0  # seconds; a key that is withdrawn counts for so long at most beyond its set
+MAX_TOKEN = 8192  # characters; also aiohttp's limit for a header
+REMEMBERED = 10_000  # verified tokens, about 5 MB
+REMEMBERED_FOR = 60.0  # seconds; a withdrawn key is accepted for at most this much longer
 
 
 class Keys(Protocol):
-    """Where the keys come from."""
+    """Source of verification keys."""
 
     async def find(self, key_id: str | None) -> jwt.PyJWK | None:
-        """The key with this id, or None; raises Unavailable while there is no key at all."""
+        """Return the key with this id, or None; raises Unavailable while there is no key at all."""
 
 
 class BearerTokens:
-    """Tells the caller of an Authorization header by its token.
+    """Authenticates the caller of an Authorization header by its bearer token.
 
-    A token must be signed by one of the keys with that key's algorithm, name the issuer, the
-    audience and its subject, be in force, and end some time. What was checked is remembered for a
-    short while: a signature takes 40 to 80 µs (docs/decisions/0025).
+    A token must be signed by one of the keys with that key's algorithm. It must name the issuer,
+    the audience and its subject, be in force, and expire. Verified tokens are cached for a short
+    time: a signature takes 40 to 80 µs (docs/decisions/0025).
     """
 
     def __init__(self, keys: Keys, issuer: str, audience: str) -> None:
@@ -41,9 +41,9 @@ class BearerTokens:
         """Implements chassis.auth.authorization.Authenticate."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
-            raise NoToken("send a token: Authorization: Bearer …")
+            raise NoToken("missing token: send Authorization: Bearer …")
         if len(token) > MAX_TOKEN or not token.isascii():
-            raise Unauthenticated("the token does not count: it is too long, or not a token")
+            raise Unauthenticated("invalid token: too long or malformed")
         digest, now = sha256(token.encode()).digest(), time.time()
         until, caller = self._checked.get(digest, (0.0, None))
         if caller is None or now >= until:
@@ -56,7 +56,7 @@ class BearerTokens:
         try:
             key = await self._keys.find(jwt.get_unverified_header(token).get("kid"))
             if key is None:
-                raise jwt.InvalidKeyError("its key is not known")
+                raise jwt.InvalidKeyError("unknown signing key")
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -67,7 +67,7 @@ class BearerTokens:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as error:
-            raise Unauthenticated(f"the token does not count: {error}") from error
+            raise Unauthenticated(f"invalid token: {error}") from error
         return claims
 
     def _remember(self, digest: bytes, until: float, caller: Caller) -> None:
@@ -78,6 +78,6 @@ class BearerTokens:
 
 
 def _scopes(claims: dict[str, Any]) -> list[str]:
-    """The claim `scope`: names with spaces between (RFC 9068 §2.2.3)."""
+    """Return the claim `scope`: names separated by spaces (RFC 9068 §2.2.3)."""
     scope = claims.get("scope")
     return scope.split() if isinstance(scope, str) else []

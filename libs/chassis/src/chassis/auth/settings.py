@@ -1,4 +1,4 @@
-"""Configuration of authentication and rate limits, and the authorizer that it leads to."""
+"""Configuration of authentication and rate limits, and the authorizer built from it."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,23 +18,23 @@ from chassis.process.settings import PublicSettings, is_loopback
 
 
 class ApiSettings(PublicSettings):
-    """Tokens are asked for as soon as there is a key to check them with."""
+    """Configuration of an API; tokens are required as soon as a verification key is configured."""
 
     http_port: int = Field(description="Port of the HTTP API.")
     grpc_port: int = Field(description="Port of the gRPC API.")
     jwks_url: str | None = Field(
         None,
-        description="Where the keys are that tokens are checked with (a JWK Set, over https).",
+        description="URL of the JWK Set with the keys that verify tokens (https).",
     )
     jwt_key: str | None = Field(
-        None, description="Instead: the public key as PEM, or the JWK Set itself."
+        None, description="Instead of JWKS_URL: the public key (PEM), or the JWK Set itself."
     )
-    jwt_issuer: str | None = Field(None, description="The `iss` that tokens must have.")
-    jwt_audience: str | None = Field(None, description="The `aud` that tokens must have.")
+    jwt_issuer: str | None = Field(None, description="Required `iss` claim of tokens.")
+    jwt_audience: str | None = Field(None, description="Required `aud` claim of tokens.")
     rate_limit: int | None = Field(
         None,
         gt=0,
-        description="Requests a minute of one caller to one process; unset: no limit.",
+        description="Requests per minute and caller, for each process; unset: no limit.",
     )
 
     reuse_port: bool = Field(
@@ -56,22 +56,24 @@ class ApiSettings(PublicSettings):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.jwks_url and self.jwt_key:
-            raise ValueError("JWKS_URL and JWT_KEY are both given: which is it?")
+            raise ValueError("JWKS_URL and JWT_KEY are mutually exclusive: set one of them")
         if self.asks_for_tokens and not (self.jwt_issuer and self.jwt_audience):
-            raise ValueError("tokens need JWT_ISSUER and JWT_AUDIENCE, too")
+            raise ValueError("JWKS_URL and JWT_KEY also require JWT_ISSUER and JWT_AUDIENCE")
         if (self.jwt_issuer or self.jwt_audience) and not self.asks_for_tokens:
-            raise ValueError("JWT_ISSUER and JWT_AUDIENCE need JWKS_URL or JWT_KEY beside them")
+            raise ValueError("JWT_ISSUER and JWT_AUDIENCE require JWKS_URL or JWT_KEY")
         if self.jwt_key:
             parse(self.jwt_key)
         url = urlsplit(self.jwks_url or "https:")
         if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
-            raise ValueError("JWKS_URL must be https: whoever changes the keys makes the tokens")
+            raise ValueError(
+                "JWKS_URL must use https: a changed key set lets an attacker forge tokens"
+            )
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The authorizer for HTTP and gRPC, and the checks that readiness needs for it."""
+    """The authorizer for HTTP and gRPC, and its readiness checks."""
 
     authorizer: Authorizer
     checks: Mapping[str, Check] = field(default_factory=dict)

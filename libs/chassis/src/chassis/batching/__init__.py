@@ -1,1 +1,1 @@
-"""Many callers, few round trips."""
+"""Batching of concurrent reads and writes into fewer round trips."""

@@ -1,9 +1,9 @@
-"""Concurrent reads share round trips to the store, and no answer is older than its question.
+"""Concurrent reads share round trips to the store, and no result is older than its request.
 
-A read may be shared only with those who arrived before it started. So who comes while one is on
-its way waits for the next: nothing waits when there is no load, and under load a round trip is
-paid once for all who came meanwhile. What is read for nobody any more is still read to its end,
-which the store's own timeout bounds.
+A read is shared only with callers that arrived before it started. A caller that arrives during a
+read waits for the next one. So nothing waits without load, and under load one round trip serves all
+callers that arrived meanwhile. A read whose callers have all left still runs to its end, which the
+store's own timeout bounds.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ V = TypeVar("V")
 
 
 class Waiters(Generic[V]):
-    """Those who get the same answer; who leaves takes nothing from the others."""
+    """Callers that get the same result; a caller that is cancelled does not affect the others."""
 
     def __init__(self) -> None:
-        self.context = copy_context()  # the first one's: its trace gets the call to the store
-        self.context.run(current_caller.set, "")  # which is not its own alone: others wait for it
+        self.context = copy_context()  # of the first caller: its trace gets the store call
+        self.context.run(current_caller.set, "")  # the call counts for no single caller
         self._futures: list[asyncio.Future[V]] = []
 
     def __await__(self) -> Generator[Any, None, V]:
@@ -31,7 +31,7 @@ class Waiters(Generic[V]):
         self._futures.append(mine)
         return mine.__await__()
 
-    def tell(self, value: V) -> None:
+    def resolve(self, value: V) -> None:
         for future in self._waiting():
             future.set_result(value)
 
@@ -40,9 +40,9 @@ class Waiters(Generic[V]):
             future.set_exception(error)
 
     def _waiting(self) -> list["asyncio.Future[V]"]:
-        """The futures of those who have not left; they are forgotten.
+        """Return the pending futures, and drop the references to all of them.
 
-        An error's frames refer to this object: with its futures it would keep the error, and the
+        An error's frames refer to this object. With the futures it would keep the error, and the
         requests that await it, until the garbage collector runs.
         """
         futures, self._futures = self._futures, []
@@ -50,7 +50,7 @@ class Waiters(Generic[V]):
 
 
 class BatchLoader(Generic[K, V]):
-    """Single reads become one read of many keys; at most one such read runs at a time."""
+    """Combines single reads into one read of many keys; at most one such read runs at a time."""
 
     def __init__(self, read: Callable[[Sequence[K]], Awaitable[Sequence[V]]], largest: int) -> None:
         self._read = read
@@ -59,7 +59,7 @@ class BatchLoader(Generic[K, V]):
         self._reading: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V:
-        """The key's value, read after this call; raises what the read raises."""
+        """Return the key's value, read after this call; raises what the read raises."""
         asked = self._next.get(key)
         if asked is None:
             asked = self._next[key] = Waiters()
@@ -76,8 +76,8 @@ class BatchLoader(Generic[K, V]):
         asked = [self._next.pop(key) for key in keys]
         try:
             for one, value in zip(asked, await self._read(keys), strict=True):
-                one.tell(value)
-        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+                one.resolve(value)
+        except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
             for one in asked:
                 one.fail(error)
         self._reading = None
@@ -86,7 +86,7 @@ class BatchLoader(Generic[K, V]):
 
 
 class CoalescedRead(Generic[K, V]):
-    """Equal reads become one; reads of different keys do not wait for each other."""
+    """Combines equal reads into one; reads of different keys do not wait for each other."""
 
     def __init__(self, read: Callable[[K], Awaitable[V]]) -> None:
         self._read = read
@@ -94,7 +94,7 @@ class CoalescedRead(Generic[K, V]):
         self._reading: dict[K, asyncio.Task[None]] = {}
 
     async def get(self, key: K) -> V:
-        """The key's value, read after this call; raises what the read raises."""
+        """Return the key's value, read after this call; raises what the read raises."""
         asked = self._next.get(key)
         if asked is None:
             asked = self._next[key] = Waiters()
@@ -109,8 +109,8 @@ class CoalescedRead(Generic[K, V]):
     async def _read_one(self, key: K) -> None:
         asked = self._next.pop(key)
         try:
-            asked.tell(await self._read(key))
-        except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+            asked.resolve(await self._read(key))
+        except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
             asked.fail(error)
         del self._reading[key]
         if key in self._next:

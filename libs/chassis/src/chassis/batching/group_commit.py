@@ -1,7 +1,7 @@
 """Concurrent writes share a transaction: one statement, one fsync, an outcome for each.
 
-While one transaction commits, what arrives gathers for the next. So nothing waits when there is no
-load, and under load a commit is paid once for all who came meanwhile.
+Rows that arrive while a transaction commits are queued for the next one. So nothing waits without
+load, and under load one commit serves all rows that arrived meanwhile.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from chassis.problems import Unavailable
 MOST_WAITING = 10_000  # about 5 MB, and more than a second's worth
 BATCH = Histogram(
     "event_store_batch_events",
-    "Events that shared a transaction.",
+    "Events stored in one transaction.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
 )
 
@@ -26,14 +26,14 @@ Write = Callable[[Sequence[R]], Awaitable[Sequence[Outcome]]]
 
 
 class GroupCommit(Generic[R]):
-    """One writer, as a component; put it before whoever calls it, so that it is drained after."""
+    """One writer, as a component; list it before its callers, so that it is drained after them."""
 
     name = "group commit"
 
     def __init__(self, write: Write[R], largest: int, patience: float) -> None:
-        """`write` stores at most `largest` rows and returns each one's outcome, in order.
+        """write: stores at most `largest` rows and returns the outcome of each, in order.
 
-        An exception is the outcome of all. patience: seconds that a row may wait for its turn.
+        An exception is the outcome of all rows. patience: seconds that a row may be queued.
         """
         self._write = write
         self._largest = largest
@@ -45,12 +45,12 @@ class GroupCommit(Generic[R]):
     async def put(self, row: R) -> None:
         """Return once the row is stored; raises its outcome.
 
-        Raises Unavailable, with nothing stored, when too many wait, or when the row's turn comes
-        after its time: that is found as a write ends, so whoever bounds the write bounds this, and
-        no row needs a timer of its own. A caller who gives up before has stored nothing, either.
+        Raises Unavailable, with nothing stored, when the queue is full or the row was queued for
+        too long. The second is checked whenever a write ends, so the write's timeout bounds it and
+        no row needs its own timer. A caller that is cancelled while queued stores nothing, either.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise Unavailable(f"{MOST_WAITING} writes are waiting already")
+            raise Unavailable(f"the write queue is full ({MOST_WAITING} waiting)")
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
         self._waiting.append((row, stored, loop.time() + self._patience))
@@ -58,7 +58,7 @@ class GroupCommit(Generic[R]):
         try:
             await stored
         finally:
-            del stored  # an error refers to this frame, and must not find itself here
+            del stored  # an error refers to this frame: avoid a reference cycle
 
     async def serve(self) -> None:
         while self._waiting or not self._is_draining:
@@ -75,9 +75,9 @@ class GroupCommit(Generic[R]):
         while self._waiting and len(batch) < self._largest:
             row, stored, end = self._waiting.popleft()
             if stored.done():
-                continue  # its caller has gone
+                continue  # its caller was cancelled
             if now > end:
-                stored.set_exception(Unavailable(f"no turn to be stored in {self._patience} s"))
+                stored.set_exception(Unavailable(f"not written within {self._patience} s"))
             else:
                 batch.append((row, stored))
         if not self._waiting and not self._is_draining:
@@ -91,7 +91,7 @@ class GroupCommit(Generic[R]):
         BATCH.observe(len(batch))
         for (_, stored), outcome in zip(batch, outcomes, strict=True):
             if stored.done():
-                continue  # its caller has gone
+                continue  # its caller was cancelled
             if outcome is None:
                 stored.set_result(None)
             else:
@@ -102,5 +102,5 @@ class GroupCommit(Generic[R]):
             return await self._write(rows)
         except Unavailable as problem:
             return [Unavailable(problem.detail) for _ in rows]
-        except Exception as error:  # noqa: BLE001 - each caller answers for it with its trace id
+        except Exception as error:  # noqa: BLE001 - each caller reports it with its own trace id
             return [error for _ in rows]

@@ -1,4 +1,4 @@
-"""One call over gRPC: its deadline, its error, and a client that leaves."""
+"""A single gRPC call: deadline, error response, and client disconnect."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -17,11 +17,11 @@ from chassis.problems import Problem
 
 Call = Stream[Any, Any]
 Method = Callable[[Call], Awaitable[None]]
-TOO_LATE = "the deadline of the call has passed"
+TOO_LATE = "the call's deadline has passed"
 
 
 class WrappedService:
-    """A service of grpclib's, each call of which is handed to `serve` with its route."""
+    """A grpclib service whose calls are passed to `serve` with their route."""
 
     def __init__(self, service: Any, serve: Callable[[str, Method, Call], Awaitable[None]]) -> None:
         self._handlers: Mapping[str, Handler] = {
@@ -34,7 +34,7 @@ class WrappedService:
 
 
 def _limited(handler: Handler) -> Method:
-    """A handler's method; a client that sends one message has a limited time for it."""
+    """Return a handler's method; a client that sends a single message has limited time for it."""
     has_one_message = not handler.cardinality.client_streaming
 
     async def limited(stream: Call) -> None:
@@ -47,7 +47,7 @@ def _limited(handler: Handler) -> Method:
 async def in_time(method: Method, stream: Call) -> None:
     """Run a method within the client's deadline; raises TooSlow.
 
-    grpclib's own deadline ends in UNKNOWN and a traceback when it passes before the call begins.
+    grpclib's own deadline returns UNKNOWN and logs a traceback if it passes before the call starts.
     """
     deadline, loop = _transport_of(stream).deadline, asyncio.get_running_loop()
     if deadline is None:
@@ -66,7 +66,7 @@ async def in_time(method: Method, stream: Call) -> None:
 
 
 def _transport_of(stream: Call) -> CallStream:
-    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no other way to it
+    return cast("CallStream", stream._stream)  # noqa: SLF001 - grpclib has no public access
 
 
 async def send_error(stream: Call, problem: Problem) -> None:
@@ -82,7 +82,10 @@ async def send_error(stream: Call, problem: Problem) -> None:
 
 @contextmanager
 def caller_may_leave() -> Iterator[None]:
-    """Grpclib cancels the call of one who has left; where that was swallowed, answering fails."""
+    """Turn a failed response into cancellation: grpclib cancels a call whose client disconnected.
+
+    A call that swallowed the cancellation fails only when it responds.
+    """
     try:
         yield
     except StreamClosedError as gone:

@@ -1,4 +1,4 @@
-"""Messages of gRPC: bytes ↔ betterproto, and protobuf's own of health and reflection."""
+"""gRPC message codec: bytes ↔ betterproto, and protobuf's own messages of health and reflection."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from chassis import problems
 
 
 class Codec(CodecBase):
-    """betterproto messages; an answer that is bytes already goes out as it is."""
+    """Encodes betterproto messages; a response that is already bytes is sent unchanged."""
 
     __content_subtype__ = "proto"
 
@@ -19,10 +19,10 @@ class Codec(CodecBase):
     def decode(self, data: bytes, message_type: Any) -> Any:
         try:
             return message_type.FromString(data)
-        except Exception as error:  # a parser of foreign bytes: it may raise anything
+        except Exception as error:  # a parser of untrusted bytes may raise anything
             raise problems.Invalid(f"the message is not a {message_type.__name__}") from error
 
 
 def _serialized(message: Any) -> bytes:
-    # health and reflection bring protobuf's own messages
+    # health and reflection use protobuf's own messages
     return bytes(message) if isinstance(message, Message) else message.SerializeToString()

@@ -1,6 +1,6 @@
-"""A connection of gRPC calls: how a call begins or is refused, and one write for all that goes out.
+"""A connection of gRPC calls: starts or refuses calls, and combines output into one write.
 
-It is grpclib's, on our HTTP/2.
+It extends grpclib's connection, on our HTTP/2.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from http2.headers import Headers
 from http2.on_h2 import H2BoundedConnection
 from http2.streams import STREAMS
 
-ABANDONED = 4 * STREAMS  # calls of a connection that may be in their cancelling (CVE-2023-44487)
+ABANDONED = 4 * STREAMS  # cancelled calls of a connection that may still end (CVE-2023-44487)
 
 
 class Calls(EventsProcessor):
@@ -41,9 +41,9 @@ class Calls(EventsProcessor):
         self._methods = methods
 
     def process_request_received(self, event: RequestReceived) -> None:
-        """Begin a call or refuse it: no header block leaves a stream without a response.
+        """Start a call or refuse it: every header block gets a response.
 
-        A client that opens and abandons calls faster than they can end is cut off.
+        The connection is closed if a client opens and cancels calls faster than they can end.
         """
         if len(self.streams) >= ABANDONED + STREAMS:
             self._http2.refused.append(ErrorCodes.ENHANCE_YOUR_CALM)
@@ -62,7 +62,7 @@ class Calls(EventsProcessor):
             stream.deadline = asyncio.get_running_loop().time() + call.timeout
 
     def register(self, stream: Stream) -> Callable[[], None]:
-        """A call begins, until what is returned is called."""
+        """Start a call; the returned function ends it."""
         call: Any = stream
         self.streams[call.id] = call
         begun = self._http2.streams.get(call.id)
@@ -78,12 +78,12 @@ class Calls(EventsProcessor):
     def _refuse(self, stream_id: int, refused: RefusedCall) -> None:
         with telemetry.Request("grpc", "", "unknown", {}) as request:
             request.status = refused.problem.status.grpc
-            with suppress(StreamClosedError):  # the client has given up already
+            with suppress(StreamClosedError):  # the client has already cancelled
                 self._http2.send_headers(stream_id, refusal(refused), end_stream=True)
 
 
 class GrpcConnection(Connection):
-    """grpclib's, which counts the memory that its client makes the process hold.
+    """grpclib's connection, which also counts the memory that its client holds in the process.
 
     held_by_calls: bytes of running calls, their metadata, and messages that were read or wait to be
     sent.
@@ -116,13 +116,13 @@ class GrpcConnection(Connection):
         return CallStream(self, http2, transport, stream_id=stream_id, wrapper=wrapper)
 
     def flush(self) -> None:
-        """Write soon, together with what others have to write by then."""
+        """Schedule a write in this turn of the event loop, shared with other output."""
         if not self._is_flushing:
             self._is_flushing = True
             self._loop.call_soon(self.write)
 
     def write(self) -> None:
-        """Write all that goes out."""
+        """Write all pending output."""
         self._is_flushing = False
         if hasattr(self, "_transport") and (data := self._connection.data_to_send()):
             self._transport.write(data)
@@ -132,7 +132,7 @@ class GrpcConnection(Connection):
                 OF_PROCESS.count(self)
 
     def go_away(self, error_code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Say why this connection ends."""
+        """Send GOAWAY with the reason."""
         cast("Any", self._connection).go_away(error_code)
         self.write()
 

@@ -1,8 +1,8 @@
-"""The calls of a connection as tasks, each of which is forgotten when it ends.
+"""The calls of a connection as tasks, each released as soon as it ends.
 
-grpclib keeps what has ended until others come, and an error that ended a call keeps its frames,
-which keep the error: a client that opens connections and closes them grew the process until the
-garbage collector looked at its oldest objects.
+grpclib keeps finished calls until new ones arrive, and an error that ended a call refers to its
+frames, which refer to the error. So a client that opened and closed connections grew the process
+until the garbage collector reached its oldest generation.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from grpclib.server import Handler, request_handler
 
 
 class CallHandler(Handler):
-    """grpclib's; `on_closed` is called when the connection is closed and its last call has ended.
+    """grpclib's handler; calls `on_closed` once the connection is closed and its last call ended.
 
-    A finished call is forgotten at once, so that the server's drain waits for running ones alone.
+    A finished call is released at once, so that the server's drain waits only for running calls.
     """
 
     on_closed: Callable[["CallHandler"], None]
@@ -42,7 +42,7 @@ class CallHandler(Handler):
     def close(self) -> None:
         super().close()
         self._tasks.clear()
-        self.loop.call_soon(self._forget)  # not yet: a server goes through them as it closes
+        self.loop.call_soon(self._forget)  # later: a closing server iterates over the handlers
 
     def _ended(
         self, stream: Stream, release_stream: Callable[[], Any], task: "asyncio.Task[None]"
@@ -52,7 +52,7 @@ class CallHandler(Handler):
         self._cancelled.discard(task)
         if task.cancelled():
             with suppress(asyncio.CancelledError):
-                task.result()  # forgets its error, whose frames refer to the task: asyncio.timeout
+                task.result()  # drops its error, whose frames refer to the task (asyncio.timeout)
         if stream.wrapper is not None:
             stream.wrapper._error = None  # noqa: SLF001 - its frames refer to the stream
         if self.closing:
@@ -65,4 +65,4 @@ class CallHandler(Handler):
 
 
 def _nothing(*_: Any) -> None:
-    """It is done elsewhere, or was done."""
+    """Do nothing: handled elsewhere, or already done."""

@@ -1,7 +1,7 @@
-"""Headers of a gRPC call: which calls are refused before they begin, and how.
+"""Header validation of a gRPC call, before the call starts.
 
-Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. What passes is such that
-grpclib can read all of it: what it could not read it would leave without a response.
+Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Accepted headers are such
+that grpclib can parse all of them: it leaves a call that it cannot parse without a response.
 """
 
 import re
@@ -24,21 +24,21 @@ BASE64 = re.compile(r"([A-Za-z0-9+/]*)={0,2}")
 
 
 class RefusedCall(Exception):
-    """A call whose headers are wrong: the HTTP status, and the problem."""
+    """A call with invalid headers: the HTTP status, and the problem."""
 
     def __init__(self, problem: Problem, http: int = 200) -> None:
         self.problem, self.http = problem, http
 
 
 class AcceptedCall(NamedTuple):
-    """Headers that grpclib can read, and the seconds that the client waits."""
+    """Headers that grpclib can parse, and the client's timeout in seconds."""
 
     headers: Headers
     timeout: float | None
 
 
 def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
-    """The call that these headers begin; raises RefusedCall."""
+    """Return the call that these headers start; raises RefusedCall."""
     named = dict(headers)
     if named[":method"] != "POST":
         raise RefusedCall(Invalid("use POST"), 405)
@@ -47,7 +47,7 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
     if named.get("te") != "trailers":
         raise RefusedCall(Invalid('the header "te: trailers" is missing'), 400)
     if named[":path"] not in methods:
-        raise RefusedCall(NoSuchRoute("there is no such method"))
+        raise RefusedCall(NoSuchRoute("no such method"))
     if len(named) < len(headers):
         _check_single(headers)
     for name in named:
@@ -61,15 +61,15 @@ def accept(headers: Headers, methods: Container[str]) -> AcceptedCall:
 
 
 def _check_single(headers: Headers) -> None:
-    """The same rule as for HTTP."""
+    """Apply the same rule as for HTTP: see chassis.http.request_validation.SINGLE."""
     names = [name for name, _ in headers]
     for name in SINGLE:
         if names.count(name) > 1:
-            raise RefusedCall(Invalid(f"the metadata {name} is given twice"))
+            raise RefusedCall(Invalid(f"the metadata key {name} is sent twice"))
 
 
 def refusal(refused: RefusedCall) -> Headers:
-    """The response to a refused call: headers and no message."""
+    """Return the response to a refused call: headers without a message."""
     problem = refused.problem
     headers = [
         (":status", str(refused.http)),
@@ -91,7 +91,7 @@ def _seconds(value: str) -> float:
 
 
 def _readable(name: str, value: str) -> Headers:
-    """An entry as grpclib reads it: each of several binary values by itself, and padded."""
+    """Return an entry as grpclib parses it: binary values split at commas, and padded."""
     if not name.endswith("-bin") or name.startswith("grpc-"):
         return [(name, value)]
     return [(name, _padded(name, part.strip(" \t"))) for part in value.split(",")]
@@ -100,5 +100,5 @@ def _readable(name: str, value: str) -> Headers:
 def _padded(name: str, value: str) -> str:
     match = BASE64.fullmatch(value)
     if match is None or len(match[1]) % 4 == 1 or (match[1] != value and len(value) % 4):
-        raise RefusedCall(Invalid(f"the metadata {name[:64]} must be base64"))
+        raise RefusedCall(Invalid(f"the metadata key {name[:64]} must have base64 values"))
     return match[1] + "=" * (-len(match[1]) % 4)

@@ -1,4 +1,4 @@
-"""The gRPC door: the same problems as HTTP, who may, limits, measurements, health, drain."""
+"""gRPC server: errors as for HTTP, authorization, limits, metrics, health, graceful drain."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,16 +34,16 @@ _metadata: ContextVar[Mapping[str, Any]] = ContextVar("grpc_metadata")
 
 
 def metadata(name: str) -> str | None:
-    """An entry of the running call's metadata."""
+    """Return an entry of the running call's metadata, or None."""
     value = _metadata.get({}).get(name)
     return value if isinstance(value, str) else None
 
 
 class GrpcServer:
-    """gRPC services as a component; adds health, and reflection where callers may be anybody.
+    """gRPC server component; adds health, and reflection if callers are not authenticated.
 
-    grpclib's own close() cancels running calls, so draining is ours: new calls are answered
-    UNAVAILABLE, running ones finish, then the server closes.
+    grpclib's own close() cancels running calls, so drain() is ours: new calls get UNAVAILABLE,
+    running ones finish, then the server closes.
     """
 
     name = "grpc"
@@ -63,7 +63,7 @@ class GrpcServer:
     ) -> None:
         check = ServiceCheck(_grpc_check(health), check_ttl=1, check_timeout=3)
         served = [*services, HealthService({service: [check] for service in services})]
-        if authorizer.is_open:  # who needs a token has our contracts, too
+        if authorizer.is_open:  # clients with a token have the contracts
             served = ServerReflection.extend(served, pool=_pool(descriptors))
         wrapped = [
             WrappedService(one, self._serve if one in services else self._watch) for one in served
@@ -83,7 +83,7 @@ class GrpcServer:
         await self._connections.watch(self._drained)
 
     def cut(self) -> int:
-        """Close the connections of clients that hold up a stop; how many there were."""
+        """Close the connections of clients that delay shutdown; return how many there were."""
         self._in_flight.cancel()
         return self._connections.abort()
 
@@ -96,14 +96,14 @@ class GrpcServer:
 
     async def _serve(self, route: str, method: Method, stream: Call) -> None:
         self._refuse_while_draining()
-        told = {name: str(value) for name, value in (stream.metadata or {}).items()}
-        _metadata.set(told)
-        with self._in_flight, telemetry.Request("grpc", "", route, told) as outcome:
-            outcome.status = CLIENT_GONE  # unless there is a response
+        entries = {name: str(value) for name, value in (stream.metadata or {}).items()}
+        _metadata.set(entries)
+        with self._in_flight, telemetry.Request("grpc", "", route, entries) as outcome:
+            outcome.status = CLIENT_GONE  # unless a response is sent
             outcome.status = await self._answered(route, self._admitting(route, method), stream)
 
     async def _watch(self, route: str, method: Method, stream: Call) -> None:
-        """Health and reflection: not worth waiting for, open to all; counted where they fail."""
+        """Serve health and reflection: public, not awaited by drain, counted only on failure."""
         self._refuse_while_draining()
         status = await self._answered(route, method, stream)
         if status != "OK":
@@ -122,7 +122,7 @@ class GrpcServer:
         return admitted
 
     async def _answered(self, route: str, method: Method, stream: Call) -> str:
-        """The status that the client was sent; raises CancelledError where it has left."""
+        """Return the status sent to the client; raises CancelledError if it has disconnected."""
         try:
             with caller_may_leave():
                 await in_time(method, stream)
@@ -135,19 +135,21 @@ class GrpcServer:
                     status=error.status, status_message=error.message
                 )
             return error.status.name
-        except Exception as error:  # noqa: BLE001 - one that is not known is logged
+        except Exception as error:  # noqa: BLE001 - an unknown error is logged
             error_log.unhandled(error, route)
-            await send_error(stream, problems.Internal("the trace id finds it in our logs"))
+            await send_error(
+                stream, problems.Internal("the trace id identifies this error in the logs")
+            )
             return "INTERNAL"
         return "OK"
 
     def _refuse_while_draining(self) -> None:
         if self._is_draining:
-            raise GRPCError(Status.UNAVAILABLE, "draining, try another replica")
+            raise GRPCError(Status.UNAVAILABLE, "the server is draining; retry on another replica")
 
 
 def _scopes(service: Any) -> Iterator[tuple[str, str | None]]:
-    """Each route of a service, and the scope that stands above the method of its name."""
+    """Yield each route of a service with the scope of its method."""
     for route in service.__mapping__():
         method = snake_case(route.rpartition("/")[2])
         yield route, scope_of(getattr(service, method, None))

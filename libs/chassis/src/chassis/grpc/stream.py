@@ -1,4 +1,4 @@
-"""The stream of a gRPC call: messages within limits of size and time, in both directions."""
+"""The stream of a gRPC call: limits on message size and time, in both directions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,18 +17,18 @@ from chassis.limits.client_memory import COPIES, OF_PROCESS
 MAX_MESSAGE = 64 * 1024  # bytes, as for HTTP; grpclib itself has no limit
 MESSAGE_WITHIN = 10.0  # seconds for a message to arrive, as for HTTP
 NEXT_MESSAGE_WITHIN = 75.0  # seconds until the next message of a client that sends several begins
-TAKEN_WITHIN = 30.0  # seconds for a client to take a message
+TAKEN_WITHIN = 30.0  # seconds for a client to read a message
 
 
 class CallStream(Stream):
-    """A call's stream; `deadline` is the client's, by the event loop's clock."""
+    """A call's stream; `deadline` is the client's, in the event loop's time."""
 
-    buffer: "_Buffer"  # type: ignore[assignment]  # in the place of grpclib's, under its names
+    buffer: "_Buffer"  # type: ignore[assignment]  # replaces grpclib's, with its names
     deadline: float | None = None
     has_one_message = False
-    """A caller sends one message, within MESSAGE_WITHIN; others may send more, or none."""
+    """Whether the method takes one message, due within MESSAGE_WITHIN; else a stream of them."""
     held = 0
-    """Bytes of memory, besides what is not read yet."""
+    """Bytes of memory, without unread input."""
     _message = 0  # bytes of the newest message that was read
     _is_prefix_read = False  # grpclib reads a message's prefix and its body in turn
 
@@ -37,20 +37,20 @@ class CallStream(Stream):
         self.buffer = _Buffer(partial(connection.ack, stream_id))
 
     def hold(self, size: int) -> None:
-        """The call holds so many bytes more."""
+        """Add to the bytes that the call holds."""
         connection: Any = self.connection
         connection.held_by_calls += size
         self.held += size
 
     @property
     def closable(self) -> bool:
-        """Never: a stream is closed with its answer."""
+        """Return False: a stream is closed with its response."""
         return False
 
     async def recv_data(self, size: int) -> bytes:
-        """A part of a message; a message that is too large, too slow or cut is refused."""
+        """Return a part of a message; raises TooLarge, TooSlow, and Invalid if it is truncated."""
         if size > MAX_MESSAGE:
-            raise problems.TooLarge(f"a message may have {MAX_MESSAGE} bytes")
+            raise problems.TooLarge(f"a message may be at most {MAX_MESSAGE} bytes")
         if not self.buffer.has(size):
             await self._wait(size)
         data = self.buffer.take(size)
@@ -63,7 +63,7 @@ class CallStream(Stream):
             self.hold(size - self._message)
             self._message = size
         if len(data) < size:
-            raise problems.Invalid("the message ends before its end")
+            raise problems.Invalid("the message is truncated")
         return data
 
     async def _wait(self, size: int) -> None:
@@ -76,7 +76,7 @@ class CallStream(Stream):
             raise problems.TooSlow(f"a message must arrive within {within:.0f} s") from error
 
     async def send_headers(self, headers: list[tuple[str, str]], end_stream: bool = False) -> None:  # noqa: FBT001, FBT002 - as grpclib has it
-        """At once: they are small, and what they announce is counted where it waits."""
+        """Send at once: headers are small, and the data they announce is counted separately."""
         self._h2_connection.send_headers(cast("int", self.id), headers, end_stream=end_stream)
         self.connection.flush()
 
@@ -96,7 +96,7 @@ class CallStream(Stream):
             connection.flush()
 
     async def _taken(self, sending: Awaitable[Any], size: int) -> None:
-        """Wait for a client to take what it has asked for; raises StreamClosedError.
+        """Wait for a client to read its response; raises StreamClosedError.
 
         size: bytes that are held meanwhile.
         """
@@ -114,15 +114,15 @@ class CallStream(Stream):
 
 
 def _check_prefix(prefix: bytes) -> None:
-    """Refuse a call without a message, and a compressed message: grpclib takes both for bugs."""
+    """Refuse a call without a message, and a compressed message: grpclib reports both as bugs."""
     if not prefix:
-        raise problems.Invalid("there is no message")
+        raise problems.Invalid("the request has no message")
     if prefix[0]:
-        raise GRPCError(Status.UNIMPLEMENTED, "send messages without compression")
+        raise GRPCError(Status.UNIMPLEMENTED, "compressed messages are not supported")
 
 
 class _Buffer:
-    """What has arrived of a call and is not read yet: STREAM_WINDOW at most."""
+    """Unread input of a call: at most STREAM_WINDOW bytes."""
 
     def __init__(self, acknowledge: Callable[[int], None]) -> None:
         self._data = bytearray()
@@ -131,7 +131,7 @@ class _Buffer:
         self._arrived: asyncio.Event | None = None
 
     def add(self, data: bytes, size: int) -> None:
-        """Padding is read at once."""
+        """Store data; padding (size beyond the data) is acknowledged at once."""
         self._data += data
         self._acknowledge(size - len(data))
         self._wake()
@@ -141,7 +141,7 @@ class _Buffer:
         self._wake()
 
     def has(self, size: int) -> bool:
-        """Whether as much is there, or no more will come."""
+        """Whether so many bytes have arrived, or the input has ended."""
         return self._is_ended or len(self._data) >= size
 
     async def wait(self, size: int) -> None:
@@ -150,14 +150,14 @@ class _Buffer:
             await self._arrived.wait()
 
     def take(self, size: int) -> bytes:
-        """As much as there is."""
+        """Return up to so many bytes."""
         data = bytes(self._data[:size])
         del self._data[:size]
         self._acknowledge(len(data))
         return data
 
     def unacked_size(self) -> int:
-        """What nobody will read."""
+        """Return the bytes that were never read."""
         return len(self._data)
 
     def _wake(self) -> None:

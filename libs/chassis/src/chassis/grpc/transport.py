@@ -1,7 +1,7 @@
-"""grpclib's server on our HTTP/2, or h2: messages within limits, one write for all that goes out.
+"""grpclib's server on our HTTP/2, or on h2: limits on messages, combined writes.
 
-What is gRPC stays grpclib's: methods, metadata, statuses, cancellation. What it has no
-hook for is replaced where it is made: the protocol, the connection, and the stream of a call.
+gRPC itself stays grpclib's: methods, metadata, statuses, cancellation. Parts without a hook are
+replaced where they are created: the protocol, the connection, and the stream of a call.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from chassis.observability import telemetry
 from chassis.observability.log_limit import LogLimit
 from http2.implementations import Http2
 
-STREAM_WINDOW = MAX_MESSAGE  # bytes that a call may be ahead of its reader
+STREAM_WINDOW = MAX_MESSAGE  # unread bytes of a call
 CONNECTION_WINDOW = 16 * STREAM_WINDOW
-WARN_EVERY = 10.0  # seconds between two warnings about clients that were cut off
+WARN_EVERY = 10.0  # seconds between two warnings about aborted connections
 PING = b"alive?!?"
 log = structlog.get_logger()
 _warnings = LogLimit(WARN_EVERY)
 
 
 class GrpcTransportServer(Server):
-    """grpclib's server; clients are cut off after MESSAGE_WITHIN and MAX_MESSAGE."""
+    """grpclib's server with limits; see chassis.grpc.stream."""
 
     def __init__(
         self, handlers: Any, codec: Any, connections: Connections, http2: type[Http2]
@@ -94,14 +94,14 @@ class _Protocol(H2Protocol):
         self._take(data)
 
     def _take(self, data: bytes = b"") -> None:
-        """Read what a turn of the event loop has room for: others have their turns, too."""
+        """Read a bounded amount in each turn of the event loop, so that other clients get turns."""
         if not self._transport.is_closing():
             self._read(data)
             self._pace()
             client_memory.OF_PROCESS.count(self.holder)
 
     def _pace(self) -> None:
-        """Read no more of this client until all that it sent is taken."""
+        """Pause reading from this client until its input is processed."""
         was_behind, self._is_behind = self._is_behind, self._http2.is_behind
         if self._is_behind:
             self._transport.pause_reading()
@@ -113,11 +113,11 @@ class _Protocol(H2Protocol):
         was_between, before = self._http2.is_between, self._http2.progress
         try:
             super().data_received(data)
-        except Exception as error:  # noqa: BLE001 - a bug; its text may quote what came
+        except Exception as error:  # noqa: BLE001 - a bug; its text may quote client data
             bug = type(error).__name__
             log.error("unhandled", method="unknown", error=bug)  # noqa: TRY400
             cast("GrpcConnection", self.connection).go_away(ErrorCodes.INTERNAL_ERROR)
-            self.processor.close("a bug of ours")
+            self.processor.close("internal error")
         if was_between or self._http2.progress != before:
             self._begun_at = self._received_at
         for code in self._http2.refused:
@@ -127,19 +127,19 @@ class _Protocol(H2Protocol):
         self._http2.refused.clear()
 
     def _warn(self) -> None:
-        """One line in WARN_EVERY, however many connections a client comes back with."""
+        """Log at most one line per WARN_EVERY, however often a client reconnects."""
         if (others := _warnings.take("flood")) is not None:
             reason = ErrorCodes.ENHANCE_YOUR_CALM.name
-            log.warning("client cut off", reason=reason, client=self.address, others=others)
+            log.warning("connection aborted", reason=reason, client=self.address, others=others)
 
     @property
     def waiting_since(self) -> float | None:
         return None if self.processor.streams else self._received_at
 
     def is_overdue(self, now: float) -> bool:
-        """Whether something that has begun is not complete, or a PING has no answer, in time.
+        """Whether a frame or header block is not complete in time, or a PING has no response.
 
-        A connection that is idle but alive is kept: clients keep theirs for days.
+        An idle connection that is alive is kept: clients keep theirs for days.
         """
         limits = self._connections.limits
         if not self._http2.is_between:
@@ -152,8 +152,8 @@ class _Protocol(H2Protocol):
         return now >= silent_until + limits.header_timeout
 
     def end(self) -> None:
-        """Say GOAWAY and close: an idle client connects again with its next call."""
-        self.processor.close("the client is late")
+        """Send GOAWAY and close: an idle client reconnects with its next call."""
+        self.processor.close("client timed out")
 
     @property
     def holder(self) -> Holder:
@@ -162,13 +162,13 @@ class _Protocol(H2Protocol):
     def give_up(self) -> None:
         cast("GrpcConnection", self.connection).go_away(ErrorCodes.ENHANCE_YOUR_CALM)
         self.processor.close("the client holds too much memory")
-        self._loop.call_soon(self.abort)  # which had a turn to take the last bytes
+        self._loop.call_soon(self.abort)  # after a turn to send the last bytes
 
     def abort(self) -> None:
         self._transport.abort()
 
     def pause_writing(self) -> None:
-        """Who does not read his answers is not read either."""
+        """Backpressure: stop reading from a client that does not read its responses."""
         super().pause_writing()
         self._is_full = True
         self._transport.pause_reading()

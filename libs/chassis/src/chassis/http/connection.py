@@ -1,8 +1,8 @@
-"""Connections of HTTP/1.1 clients: what aiohttp does by itself, done as the rest of an API does.
+"""Connections of HTTP/1.1 clients, with problem documents for malformed requests, and limits.
 
-aiohttp responds to what is not HTTP before any application is asked: in plain text, with its
-version, and with a traceback in the log that quotes the request. Here it is a problem document, and
-nothing is logged: it is the client's mistake.
+aiohttp responds to malformed HTTP before it calls the application: in plain text, with its version,
+and with a traceback in the log that quotes the request. Here the response is a problem document,
+and nothing is logged, since it is a client error.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from chassis.limits.client_memory import HTTP1_CONNECTION, STEP, Holder
 from chassis.limits.connections import Connections, address_of
 from chassis.problems import Invalid, Problem, TooSlow, Unavailable
 
-TURN = 16 * 1024  # bytes that are read in a turn of the event loop: others have their turns, too
+TURN = 16 * 1024  # bytes read in a turn of the event loop, so that other clients get turns
 log = structlog.get_logger()
 Refuse = Callable[[Exception], ProblemResponse]
 
@@ -42,7 +42,7 @@ class HttpConnection(web.RequestHandler):
         connections: Connections,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        # Bodies arrive as they were sent: inflating them is no business of a parser.
+        # The parser must not decompress bodies.
         options: Any = {"access_log": None, "auto_decompress": False, "max_headers": MAX_ENTRIES}
         idle = connections.limits.idle_timeout
         super().__init__(server, loop=loop, keepalive_timeout=idle, **options)
@@ -51,10 +51,10 @@ class HttpConnection(web.RequestHandler):
         self._accepted: asyncio.Transport | None = None
         self._reading: web.BaseRequest | None = None
         self._received = ReceivedRequests(self._messages)
-        self._begun: StreamReader = EMPTY_PAYLOAD  # of the one that was handled last
+        self._begun: StreamReader = EMPTY_PAYLOAD  # of the last handled request
         self._is_broken = False
         self._has_begun = False
-        self._behind = b""  # what later turns of the event loop read
+        self._behind = b""  # input for later turns of the event loop
         self._turn: asyncio.Handle | None = None
         self._is_lost = False
         self._deadline = self.waiting_since = loop.time()
@@ -62,7 +62,7 @@ class HttpConnection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.address = address_of(transport)
-        self._accepted = self.transport  # which aiohttp forgets as soon as it begins to close
+        self._accepted = self.transport  # aiohttp drops it as soon as it starts to close
         self._wait(self._connections.limits.header_timeout)
         self._connections.add(self)
 
@@ -70,7 +70,7 @@ class HttpConnection(web.RequestHandler):
         self._connections.remove(self)
         self._behind = b""
         super().connection_lost(exc)
-        # aiohttp would wait 10 s for the rest of a body whose request has its response.
+        # aiohttp would wait 10 s for the rest of a body whose request has been answered.
         self._begun.feed_eof()
         self._begun = EMPTY_PAYLOAD  # others refer to this connection
         self._is_lost = True
@@ -87,10 +87,10 @@ class HttpConnection(web.RequestHandler):
         client_memory.OF_PROCESS.count(self)
 
     def _take(self) -> None:
-        """Read what a turn of the event loop has room for, and nothing more until then.
+        """Parse a bounded amount in each turn of the event loop, and pause reading until then.
 
-        aiohttp pauses by the same flag for its own queue of requests, and by the other one for a
-        body that is not read; then it calls data_received(b"") when it is.
+        aiohttp uses the same flag to pause for its own queue of requests, and the other one for an
+        unread body; it calls data_received(b"") when the body is read.
         """
         self._turn = None
         part, self._behind = self._behind[:TURN], self._behind[TURN:]
@@ -105,7 +105,7 @@ class HttpConnection(web.RequestHandler):
         mark = self._received.mark()
         try:
             super().data_received(data)
-        except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/, say
+        except Exception:  # noqa: BLE001 - aiohttp's parser: an IndexError for http://x:1@/
             self._is_broken = True
             self._end_with(Invalid("the request is not valid HTTP/1.1"))
         if self._has_mistake():
@@ -120,17 +120,17 @@ class HttpConnection(web.RequestHandler):
             self._break_body()
             self.close()
         elif excess is Excess.HEADERS:
-            self._end_with(Invalid(f"the headers have over {MAX_HEADERS} bytes"))
+            self._end_with(Invalid(f"the headers may be at most {MAX_HEADERS} bytes"))
 
     def _has_mistake(self) -> bool:
-        """Whether the newest message is no request; its error, which is kept, loses its frames."""
+        """Whether the newest message is malformed; drops the frames of its stored error."""
         if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
             return False
         drop_frames(self._messages[-1][0].exc)
         return True
 
     def begin(self, request: web.BaseRequest) -> None:
-        """A request is about to be handled."""
+        """Start handling a request."""
         self._reading = request
         self._begun = request.content
         self._received.begin()
@@ -139,7 +139,7 @@ class HttpConnection(web.RequestHandler):
             self._break_body()
 
     def handled(self) -> None:
-        """A request was handled; the client may take its response, and send the next one."""
+        """Finish handling a request; the client may read its response, and send the next one."""
         if self._reading is not None:
             drop_frames(self._reading.content.exception())
             drop_frames(no_route_error(self._reading))
@@ -151,9 +151,9 @@ class HttpConnection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send a response, or what of it the client takes now.
+        """Send a response, or as much as the client reads now.
 
-        aiohttp parses what came after a request for another protocol here, too.
+        aiohttp also parses input after a request for another protocol here.
         """
         try:
             return await super().finish_response(request, resp, start_time)
@@ -179,17 +179,17 @@ class HttpConnection(web.RequestHandler):
         return held + self._received.held(handled)
 
     def give_up(self) -> None:
-        """Close; a client that waits for a response gets it."""
+        """Close; a client that waits for a response gets 503."""
         if self.transport is not None and self._is_waited_for(self.transport):
-            problem = Unavailable("the client makes this process hold too much memory")
+            problem = Unavailable("the client's requests hold too much memory")
             self.transport.write(self._refuse(problem).as_bytes())
         self.force_close()
         if self._reading is not None:
             self._reading.task.cancel()
-        self._loop.call_soon(self.abort)  # which had a turn to take the last bytes
+        self._loop.call_soon(self.abort)  # after a turn to send the last bytes
 
     def _is_waited_for(self, transport: asyncio.Transport) -> bool:
-        """Whether a request has begun, and no part of a response was sent."""
+        """Whether a request has started, and no part of its response was sent."""
         if self._reading is not None:
             return self._reading.writer.output_size == 0
         return self._has_begun and not transport.get_write_buffer_size()
@@ -203,7 +203,7 @@ class HttpConnection(web.RequestHandler):
         return self.waiting_since is not None and now >= self._deadline
 
     def end(self) -> None:
-        """Close; a client that has begun a request is told why (RFC 9110 §15.5.9)."""
+        """Close; a client that has started a request gets 408 (RFC 9110 §15.5.9)."""
         if self._has_begun:
             within = self._connections.limits.header_timeout
             self._end_with(TooSlow(f"the headers must arrive within {within:g} s"))
@@ -221,7 +221,7 @@ class HttpConnection(web.RequestHandler):
         self._deadline = self.waiting_since + seconds
 
     def _end_with(self, problem: Problem) -> None:
-        """Respond unless a request is being handled, and take no more."""
+        """Respond unless a request is being handled, and close."""
         if self._reading is not None or self._messages:
             self._break_body()
             self.close()
@@ -230,7 +230,7 @@ class HttpConnection(web.RequestHandler):
             self.force_close()
 
     def _break_body(self) -> None:
-        """Fail the request whose body is not complete: aiohttp would wait for the rest of it."""
+        """Fail the request with an incomplete body: aiohttp would wait for the rest."""
         if self._reading is not None and not self._reading.content.is_eof():
             self._reading.content.set_exception(BrokenBody())
 
@@ -241,15 +241,15 @@ class HttpConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The response to what is not HTTP, or to a bug outside of the application's handlers."""
+        """Return the response to malformed HTTP, or to a bug outside the application's handlers."""
         if request.writer.output_size > 0:
-            raise ConnectionError("part of a response is sent already")
+            raise ConnectionError("part of the response was already sent")
         response = self._refuse(client_mistake(exc) or RuntimeError(f"status {status}"))
         response.force_close()
         return response
 
     def log_exception(self, *_: Any, **found: Any) -> None:
-        """Log a bug by its class; its text may quote the request. A broken body is none."""
+        """Log a bug by its class, since its text may quote the request; ignore a broken body."""
         error = found.get("exc_info")
         drop_frames(error)
         if not isinstance(error, BrokenBody):

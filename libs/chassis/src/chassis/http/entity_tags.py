@@ -8,7 +8,7 @@ from aiohttp import web
 
 from chassis.http import pagination
 
-# Quoted text of visible characters and of any beyond ASCII (etagc): a comma may be part of it.
+# Quoted text of visible and non-ASCII characters (etagc): a comma may be part of it.
 TAG = re.compile(r'(W/)?"([^\x00-\x20"\x7f]*)"')
 SEPARATOR = re.compile(r"[ \t]*(?:,[ \t]*)+")  # a list may have empty elements (section 5.6.1.2)
 BLANKS = " \t"
@@ -23,10 +23,10 @@ class EntityTag(NamedTuple):
 
 
 def expected_version(request: web.Request) -> int | tuple[int, ...] | None:
-    """The versions that If-Match allows: one, several, or None for any.
+    """Return the versions that If-Match allows: one, several, or None for any.
 
-    The tuple is sorted, and empty when no tag can match: a weak one never does (section 13.1.1),
-    nor does one that is no version. Raises Invalid for a header in another form.
+    The tuple is sorted, and empty when no tag can match: a weak tag never matches (section 13.1.1),
+    nor does a tag that is not a version. Raises Invalid for a malformed header.
     """
     tags = entity_tags(request, "If-Match")
     if not tags:
@@ -38,16 +38,16 @@ def expected_version(request: web.Request) -> int | tuple[int, ...] | None:
 def is_known(request: web.Request, tag: str) -> bool:
     """Whether If-None-Match names this entity tag; tags compare weakly (section 13.1.2).
 
-    Raises Invalid for a header in another form.
+    Raises Invalid for a malformed header.
     """
     tags = entity_tags(request, "If-None-Match")
     return tags is not None and (not tags or any(known.value == tag for known in tags))
 
 
 def entity_tags(request: web.Request, header: str) -> Sequence[EntityTag] | None:
-    """The tags of a header, on however many lines; none of them for `*`, and None without it.
+    """Return the tags of a header that may be repeated; empty for `*`, None if it is absent.
 
-    Raises Invalid for a header in another form.
+    Raises Invalid for a malformed header.
     """
     lines = request.headers.getall(header, ())
     if not lines:
@@ -62,7 +62,7 @@ def entity_tags(request: web.Request, header: str) -> Sequence[EntityTag] | None
 
 
 def _parsed(text: str) -> list[EntityTag]:
-    """The tags of a list; none when a part of it is no tag."""
+    """Return the tags of a list; empty if a part of it is not a tag."""
     tags, at = [], 0
     while match := TAG.match(text, at):
         tags.append(EntityTag(match[2], match[1] is not None))

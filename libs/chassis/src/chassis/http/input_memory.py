@@ -1,7 +1,6 @@
-"""Memory of what has arrived over an HTTP/1.1 connection, in bytes: exact, or a little more.
+"""Memory of the input of an HTTP/1.1 connection, in bytes: exact, or an upper bound.
 
-aiohttp's parser does not say where in a packet a request ends, nor how much of it was kept as it
-came.
+aiohttp's parser does not report where in a packet a request ends, nor how much raw input it keeps.
 """
 
 from collections import deque
@@ -22,12 +21,12 @@ class HttpInput:
     def __init__(self) -> None:
         self.held = 0
         self._waiting: deque[int] = deque()  # requests whose headers are complete
-        self._running = 0  # the request that is handled
-        self._partial = 0  # a request whose headers are not complete
-        self._unparsed = 0  # what the parser keeps as it came
+        self._running = 0  # the request in progress
+        self._partial = 0  # a request whose headers are incomplete
+        self._unparsed = 0  # raw input that the parser keeps
 
     def add(self, part: bytes, begun: list[Any], content: StreamReader, body: int) -> None:
-        """A part has arrived, and with it the headers of these requests are complete.
+        """Count a part of the input that completes the headers of these requests.
 
         content: the body of the newest request; body: bytes of it in the part.
         """
@@ -44,20 +43,20 @@ class HttpInput:
         self._keep(cost, 0)
 
     def add_whole(self, part: bytes, message: Any) -> None:
-        """As add(), for the end of one request that has no body: what most parts are."""
+        """As add(), for the common case: the part ends one request without a body."""
         size = PARSED * len(part) + _lines(message)
         self._waiting.append(self._partial + size)
         self.held += size
         self._partial = 0
 
     def add_unparsed(self, part: bytes, begun: list[Any]) -> None:
-        """As add(), where the parser waits until requests are handled, or a body is read."""
+        """As add(), while the parser waits for requests to be handled or a body to be read."""
         if begun:
             self._add_waiting(begun, self._partial + PARSED * len(part))
         self._keep(0, self._unparsed + len(part))
 
     def _add_waiting(self, begun: list[Any], size: int) -> None:
-        """size: of the texts of all of them, at most."""
+        """Queue requests. size: upper bound for the texts of all of them."""
         for message in begun:
             self._waiting.append(lines := _lines(message))
             self.held += lines
@@ -65,17 +64,17 @@ class HttpInput:
         self.held += size
 
     def add_body(self, size: int) -> None:
-        """The newest request has such a body, and waits with it behind others."""
+        """Add the size of the newest queued request's body."""
         if self._waiting:
             self._waiting[-1] += size
             self.held += size
 
     def begin(self) -> None:
-        """The request that has waited longest is about to be handled."""
+        """Start handling the request that was queued first."""
         self._running = self._waiting.popleft() if self._waiting else 0
 
     def end(self) -> None:
-        """It was handled."""
+        """Release the request that was handled."""
         self.held -= self._running
         self._running = 0
 
@@ -85,14 +84,14 @@ class HttpInput:
 
 
 def held_by_body(content: StreamReader) -> int:
-    """What has arrived of a body and is not read."""
+    """Return the bytes of a body that have arrived and are unread."""
     if content is EMPTY_PAYLOAD:
         return 0
-    return content._size + PIECE * len(content._buffer)  # noqa: SLF001 - it has no other way
+    return content._size + PIECE * len(content._buffer)  # noqa: SLF001 - aiohttp has no public access
 
 
 def held_by_request(content: StreamReader) -> int:
-    """A request that is handled, and its body, which is kept until the response is complete."""
+    """Return the bytes of a request in progress, and of its body, kept until the response ends."""
     if content is EMPTY_PAYLOAD:
         return REQUEST
     read = min(content.total_bytes, MAX_BODY)
@@ -104,7 +103,7 @@ def _lines(message: Any) -> int:
 
 
 def _rest(part: bytes, begun: int, body: int, *, has_body: bool) -> int:
-    """Bytes of a part that follow the newest request, at most."""
+    """Return an upper bound for the bytes of a part that follow the newest request."""
     if not begun:
         return len(part) - body
     if not has_body:

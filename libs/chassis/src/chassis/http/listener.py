@@ -1,4 +1,4 @@
-"""What accepts HTTP/1.1 connections, the same on every port."""
+"""Listener for HTTP/1.1 connections, the same on every port."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from chassis.limits.connections import Connections
 class HttpListener:
     """Accepts an application's connections on a socket.
 
-    `refuse` makes the response to a request that the application never sees.
+    refuse: returns the response to a request that never reaches the application.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class HttpListener:
         self._accepting: asyncio.Server | None = None
 
     async def start(self, sock: socket.socket) -> None:
-        """Accept from now on."""
+        """Start to accept connections."""
         await self._runner.setup()
         server = self._runner.server
         if server is None:
-            raise RuntimeError("aiohttp has made no server")
+            raise RuntimeError("aiohttp created no server")
         server.request_handler = _checked(
             server.request_handler, self._refuse, self._connections.limits.hosts
         )
@@ -42,33 +42,33 @@ class HttpListener:
         )
 
     def stop_accepting(self) -> None:
-        """Close the listening socket; connections stay."""
+        """Close the listening socket; keep open connections."""
         if self._accepting is not None:
             self._accepting.close()
 
     def cut(self) -> int:
-        """Accept nothing more, and close all connections at once; how many there were."""
+        """Stop accepting and close all connections at once; return how many there were."""
         self.stop_accepting()
         return self._connections.abort()
 
     async def close(self) -> None:
-        """End idle connections at once, others when their request has ended."""
+        """Close idle connections at once, others when their request has finished."""
         self.stop_accepting()
         await self._runner.cleanup()
 
 
 def _checked(handle: Any, refuse: Refuse, hosts: frozenset[str] | None) -> Any:
-    """The application's handler, for requests that are worth its while."""
+    """Return the application's handler behind the request validation."""
 
     async def checked(request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
         if not isinstance(connection, HttpConnection):
-            raise TypeError("a request of another server")
+            raise TypeError("the request belongs to another server")
         connection.begin(request)
         try:
             check(request, hosts)
             response: web.StreamResponse = await handle(request)
-        except Exception as error:  # noqa: BLE001 - raised outside of the application's middleware
+        except Exception as error:  # noqa: BLE001 - raised outside the application's middleware
             response = refuse(error)
         finally:
             connection.handled()

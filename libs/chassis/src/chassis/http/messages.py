@@ -1,4 +1,4 @@
-"""What handlers read of a request and answer: JSON, query parameters, pages, entity tags."""
+"""Helpers for HTTP handlers: JSON bodies, query parameters, pages."""
 
 import asyncio
 from typing import TypeVar
@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 class BrokenBody(Exception):
-    """A body that is not HTTP from some byte on."""
+    """A body that is not valid HTTP."""
 
 
 class ClientGone(Exception):
-    """The client has left half-way through its request: nobody reads the response."""
+    """The client disconnected during its request: no client reads the response."""
 
 
 class UnsupportedCoding(problems.UnsupportedMediaType):
-    """The body is compressed, or coded otherwise (RFC 9110 §12.5.3, §15.5.16)."""
+    """The body has a content coding, such as gzip (RFC 9110 §12.5.3, §15.5.16)."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -35,15 +35,15 @@ class UnsupportedCoding(problems.UnsupportedMediaType):
 def answer(
     content: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
-    """Content as JSON; bytes are taken as JSON already."""
+    """Return a JSON response; bytes are sent as they are."""
     body = content if isinstance(content, bytes) else msgspec.json.encode(content)
     return web.Response(body=body, status=status, headers=headers, content_type="application/json")
 
 
 async def read_json(request: web.Request, shape: type[T]) -> T:
-    """The body as the given msgspec type.
+    """Return the body as the given msgspec type.
 
-    Raises UnsupportedMediaType, Invalid (not JSON, an unknown field, a wrong type) and what
+    Raises UnsupportedMediaType, Invalid (not JSON, an unknown field, a wrong type), and as
     read_body does.
     """
     if request.content_type != "application/json":
@@ -58,10 +58,10 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The whole body.
+    """Return the whole body.
 
-    Raises UnsupportedCoding, TooLarge (over MAX_BODY bytes; aiohttp's own error for it), TooSlow
-    (over BODY_WITHIN seconds), Invalid (chunks that are none) and ClientGone.
+    Raises UnsupportedCoding, aiohttp's HTTPRequestEntityTooLarge (over MAX_BODY bytes), TooSlow
+    (over BODY_WITHIN seconds), Invalid (malformed chunks) and ClientGone.
     """
     codings = ",".join(request.headers.getall("Content-Encoding", ())).lower().split(",")
     if {coding.strip() for coding in codings} - {"", "identity"}:
@@ -78,7 +78,7 @@ async def read_body(request: web.Request) -> bytes:
 
 
 def read_query(request: web.Request, *allowed: str) -> MultiMapping[str]:
-    """The query parameters; raises Invalid for one that the route does not have, or given twice."""
+    """Return the query parameters; raises Invalid for an unknown or repeated one."""
     for name in request.query:
         if name not in allowed:
             raise pagination.invalid(name, "is not a parameter of this route")
@@ -88,7 +88,7 @@ def read_query(request: web.Request, *allowed: str) -> MultiMapping[str]:
 
 
 def read_int(query: MultiMapping[str], name: str, highest: int) -> int | None:
-    """A whole number from 1 to highest; None when absent; raises Invalid."""
+    """Return a whole number from 1 to highest, or None if absent; raises Invalid."""
     text = query.get(name)
     if text is None:
         return None
@@ -99,12 +99,12 @@ def read_int(query: MultiMapping[str], name: str, highest: int) -> int | None:
 
 
 def read_page(query: MultiMapping[str]) -> pagination.Page:
-    """The parameters limit and cursor; raises Invalid."""
+    """Return the page that the parameters limit and cursor describe; raises Invalid."""
     return pagination.page(read_int(query, "limit", pagination.MAX_LIMIT), query.get("cursor"))
 
 
 def next_link(url: URL, cursor: str | None) -> dict[str, str]:
-    """The header Link: rel="next" (RFC 8288) of a page at this URL, when there is a next one."""
+    """Return the header Link: rel="next" (RFC 8288) of a page at this URL, if there is a next."""
     if cursor is None:
         return {}
     return {"Link": f'<{url.update_query(cursor=cursor)}>; rel="next"'}

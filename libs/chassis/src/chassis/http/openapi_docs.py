@@ -1,6 +1,6 @@
-"""A service's OpenAPI document, and a page that shows it and tries it out; all from this process.
+"""Routes for a service's OpenAPI document and Swagger UI, all served by this process.
 
-The viewer is Swagger UI, whose files are in `swagger_ui`: no CDN, so the page works offline.
+The files of Swagger UI are in `swagger_ui`: no CDN, so the page works offline.
 """
 
 import gzip
@@ -26,10 +26,10 @@ PAGE = b"""<!doctype html>
 <script src="docs/page.js"></script>
 </html>
 """
-# A file of its own: the policy below allows no script within the page.
+# A separate file: the policy below allows no inline script.
 SCRIPT = b"""SwaggerUIBundle({url: "openapi.json", dom_id: "#page", deepLinking: true});
 """
-# Swagger UI's pictures are data: addresses; a few of its elements carry a style.
+# Swagger UI's pictures are data: URLs; a few of its elements have inline styles.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,7 +39,7 @@ PAGE_HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referr
 
 
 class Content:
-    """Bytes that never change while the process runs; plain and packed, with an entity tag."""
+    """Immutable content, plain and compressed, with an entity tag."""
 
     def __init__(
         self, body: bytes, content_type: str, headers: dict[str, str] | None = None
@@ -48,12 +48,12 @@ class Content:
         self._packed = gzip.compress(body, mtime=0)
         self._type = content_type
         self._tag = hashlib.sha256(body).hexdigest()[:16]
-        # Weak, since both forms have the same one.
+        # Weak, since both forms share it.
         tagged = {"ETag": f'W/"{self._tag}"', "X-Content-Type-Options": "nosniff"}
         self._headers = HEADERS | tagged | (headers or {})
 
     def answer(self, request: web.Request) -> web.Response:
-        """The content, or 304 for a caller who has it; raises Invalid as is_known does."""
+        """Return the content, or 304 if the client has it; raises Invalid as is_known does."""
         if is_known(request, self._tag):
             return web.Response(status=304, headers=self._headers)
         if "gzip" not in request.headers.get("Accept-Encoding", ""):
@@ -67,10 +67,10 @@ class Content:
 
 
 def routes(document: bytes) -> list[web.RouteDef]:
-    """GET /openapi.json: the document, which is JSON; GET /docs: the page."""
+    """Return the routes GET /openapi.json (the document) and GET /docs (the page)."""
     served = Content(document, "application/json")
     page = Content(PAGE, "text/html", PAGE_HEADERS)
-    assets = _assets()  # now: reading and packing takes 60 ms, which no request should wait for
+    assets = _assets()  # at start: reading and compressing takes 60 ms, too long for a request
 
     @public
     async def openapi(request: web.Request) -> web.Response:
@@ -84,7 +84,7 @@ def routes(document: bytes) -> list[web.RouteDef]:
     async def asset(request: web.Request) -> web.Response:
         found = assets.get(request.match_info["asset"])
         if found is None:
-            raise NoSuchRoute("the page is made of other files")
+            raise NoSuchRoute("the documentation page has no such file")
         return found.answer(request)
 
     return [

@@ -1,4 +1,4 @@
-"""Pages: how many, from where. Cursors are opaque to callers and checked when they come back."""
+"""Pagination: limits and cursors. Cursors are opaque to clients and validated on use."""
 
 import base64
 import binascii
@@ -20,14 +20,14 @@ E = TypeVar("E")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """At most limit entries after cursor; None: from the start."""
+    """A request for at most limit entries after cursor; None: from the start."""
 
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
 def page(limit: int | None, cursor: str | None) -> Page:
-    """Check what a caller asked for; None, 0 (gRPC's unset) and "" mean the default.
+    """Return the requested page; None, 0 (gRPC's unset) and "" mean the default.
 
     Raises Invalid.
     """
@@ -41,7 +41,7 @@ def cut(
 ) -> tuple[Sequence[E], str | None]:
     """Return at most limit of the entries, and the cursor of the next page, if there is one.
 
-    found: what was read for the page, with one entry more than limit where there is a next page.
+    found: the entries read for the page; one more than limit if there is a next page.
     """
     if len(found) <= limit:
         return found, None
@@ -49,21 +49,21 @@ def cut(
 
 
 def encode_cursor(position: object) -> str:
-    """A position as text that survives a URL."""
+    """Return a position as URL-safe text."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, shape: type[C]) -> C:
-    """The position within a cursor, of the given shape; raises Invalid for anything else."""
+    """Return the position in a cursor, of the given shape; raises Invalid for anything else."""
     if len(cursor) > MAX_CURSOR:
-        raise invalid("cursor", "is not one that an earlier answer gave")
+        raise invalid("cursor", "is not a cursor from an earlier response")
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(text, type=shape)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise invalid("cursor", "is not one that an earlier answer gave") from error
+        raise invalid("cursor", "is not a cursor from an earlier response") from error
 
 
 def invalid(field: str, detail: str) -> Invalid:
-    """The problem of one field."""
+    """Return the problem of one invalid field."""
     return Invalid(f"{field} {detail}", [FieldError(field, detail)])

@@ -10,10 +10,10 @@ from chassis.problems import Problem
 
 
 class ProblemResponse(web.Response):
-    """A problem document, which no header names the server of.
+    """A problem document, without the header Server.
 
-    Also where aiohttp responds before any application is asked: its hook for headers, which
-    `common_headers` uses, is the application's.
+    It sets headers itself because aiohttp may respond before it calls the application, and its
+    header hook, which `common_headers` uses, belongs to the application.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -30,7 +30,7 @@ class ProblemResponse(web.Response):
         self.headers.pop("Server", None)
 
     def as_bytes(self) -> bytes:
-        """The whole response, after which the connection ends."""
+        """Return the whole response, which closes the connection."""
         length = str(len(self._document))
         head = {**self.headers, "Content-Length": length, "Connection": "close"}
         lines = [f"HTTP/1.1 {self.status} {self.reason}", *(f"{k}: {v}" for k, v in head.items())]
@@ -38,7 +38,7 @@ class ProblemResponse(web.Response):
 
 
 def to_response(error: Exception, route: str) -> ProblemResponse:
-    """The response to whatever a handler has raised; what is not known is logged as a bug."""
+    """Return the response to any exception of a handler; unknown ones are logged as bugs."""
     match error:
         case Problem():
             return ProblemResponse(error)
@@ -48,11 +48,11 @@ def to_response(error: Exception, route: str) -> ProblemResponse:
                 response.headers["Allow"] = error.headers["Allow"]
             return response
     error_log.unhandled(error, route)
-    return ProblemResponse(problems.Internal("the trace id finds it in our logs"))
+    return ProblemResponse(problems.Internal("the trace id identifies this error in the logs"))
 
 
 async def common_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Headers that every response has, and none does: our versions are not for clients."""
+    """Set the headers common to all responses; remove Server, which would reveal versions."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.pop("Server", None)
 
@@ -60,11 +60,11 @@ async def common_headers(_request: web.Request, response: web.StreamResponse) ->
 def _translated(error: web.HTTPException) -> Problem:
     match error:
         case web.HTTPRequestEntityTooLarge():
-            return problems.TooLarge(f"the body may have {MAX_BODY} bytes")
+            return problems.TooLarge(f"the body may be at most {MAX_BODY} bytes")
         case web.HTTPMethodNotAllowed():
             return problems.MethodNotAllowed(f"use {' or '.join(sorted(error.allowed_methods))}")
         case web.HTTPNotFound():
-            return problems.NoSuchRoute("see GET / for what answers here")
+            return problems.NoSuchRoute("see GET / for the name of this service")
         case _:
             return problems.Invalid(error.reason)
 

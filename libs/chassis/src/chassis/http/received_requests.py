@@ -1,4 +1,4 @@
-"""Requests as they arrive over an HTTP/1.1 connection: bounds of what is incomplete, and memory."""
+"""Received requests of an HTTP/1.1 connection: limits on incomplete ones, and their memory."""
 
 from collections.abc import Collection
 from enum import Enum
@@ -14,7 +14,7 @@ MAX_FRAMING = 16 * 1024  # bytes that a body may take on the wire beyond twice i
 
 
 class Excess(Enum):
-    """What a client sent too much of."""
+    """The limit that a client has exceeded."""
 
     HEADERS = "headers"
     FRAMING = "framing"
@@ -27,26 +27,26 @@ class Mark(NamedTuple):
     size: int
     """Bytes of the newest body."""
     waiting: int
-    """Requests that waited to be handled."""
+    """Number of queued requests."""
 
 
 class ReceivedRequests:
-    """What the parser made of the parts of a connection; `messages` is its queue of requests."""
+    """The parser's results for the input of a connection; `messages` is its queue of requests."""
 
     def __init__(self, messages: Collection[Any]) -> None:
         self._messages: Any = messages
         self._content: StreamReader = EMPTY_PAYLOAD  # of the newest request
-        self._unparsed = 0  # bytes of headers that are not complete
+        self._unparsed = 0  # bytes of incomplete headers
         self._framed = 0  # bytes of the newest request's body as sent
         self._memory = HttpInput()
 
     def mark(self) -> Mark:
-        """To be taken before the next part is parsed."""
+        """Return the state; call this before the next part is parsed."""
         content = self._content
         return Mark(not content.is_eof(), content.total_bytes, len(self._messages))
 
     def add(self, part: bytes, mark: Mark, *, is_paused: bool) -> Excess | None:
-        """A part was parsed; is_paused: the parser keeps the rest of it as it came."""
+        """Count a parsed part; is_paused: the parser keeps the rest of it as raw input."""
         newest = self._messages[-1][1] if self._messages else self._content
         is_new = newest is not self._content
         self._account(part, mark, is_paused=is_paused)
@@ -76,7 +76,7 @@ class ReceivedRequests:
             self._memory.add(part, begun, self._content, self._content.total_bytes - before)
 
     def _is_mostly_framing(self, size: int) -> bool:
-        """Whether chunks of a byte or so are work for nothing.
+        """Whether the body is mostly framing, such as chunks of one byte.
 
         Source: CVE-2023-39326, the same in Go.
         """
@@ -84,27 +84,27 @@ class ReceivedRequests:
         return self._framed > MAX_FRAMING + 2 * self._content.total_bytes
 
     def _headers_excess(self, size: int) -> Excess | None:
-        """Count bytes that are of no request yet, as long as nothing else arrives."""
+        """Bound the bytes of headers that are not complete."""
         self._unparsed = self._unparsed + size if size else 0
         return Excess.HEADERS if self._unparsed > MAX_HEADERS else None
 
     def begin(self) -> None:
-        """The request that has waited longest is about to be handled."""
+        """Start handling the request that was queued first."""
         self._memory.begin()
         self._unparsed = 0
 
     def end(self) -> None:
-        """It was handled."""
+        """Release the request that was handled."""
         if self._content.is_eof() and not self._messages:
             self._content = EMPTY_PAYLOAD
         self._memory.end()
 
     def forget(self) -> None:
-        """Refer to the newest body no longer, which refers to the connection."""
+        """Drop the reference to the newest body, which refers to the connection."""
         self._content = EMPTY_PAYLOAD
 
     def held(self, handled: StreamReader | None) -> int:
-        """Bytes of memory; handled: the body of the request that is handled."""
+        """Return the bytes of memory; handled: the body of the request in progress."""
         held = self._memory.held
         if handled is None:
             return held + held_by_body(self._content)

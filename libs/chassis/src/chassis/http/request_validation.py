@@ -1,4 +1,4 @@
-"""What a request must be before it reaches a handler: RFC 9112 and RFC 3986."""
+"""Validation of a request before it reaches a handler: RFC 9112 and RFC 3986."""
 
 import re
 from functools import lru_cache
@@ -13,29 +13,28 @@ from chassis.problems import Invalid
 VERSIONS = {HttpVersion10, HttpVersion11}
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
 SINGLE = ("authorization", "content-type", "idempotency-key")
-"""Headers that have one value: of two, whatever stands before us may have checked the other one."""
+"""Headers with a single value: of two, a proxy in front may have checked the other one."""
 CONTINUE = "100-continue"  # RFC 9110 §10.1.1
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def check(request: web.BaseRequest, hosts: frozenset[str] | None = None) -> None:
-    """Raise Invalid for another version of HTTP, a bad Host or percent-encoding, a header twice.
+    """Raise Invalid for an unsupported HTTP version, a bad Host or URL, or a repeated header.
 
-    Also for an unknown expectation, and for a name or an origin that is not among hosts.
-    None: any may be.
+    Also for an unknown expectation, and for a Host or Origin that is not in hosts; None allows any.
     """
     if request.version not in VERSIONS:
-        raise Invalid("the request is not HTTP/1.1")
+        raise Invalid("the HTTP version must be 1.0 or 1.1")
     host = request.headers.get("Host", "")
     if not _is_host(host):
-        raise Invalid("the header Host is not a host and a port")
+        raise Invalid("the Host header must be a host and an optional port")
     if hosts is not None:
         origins.check(host, request.headers.get("Origin"), hosts)
     for name in SINGLE:
         if name in request.headers and len(request.headers.getall(name)) > 1:
-            raise Invalid(f"the header {name} is given twice")
+            raise Invalid(f"the {name} header is sent twice")
     if request.version == HttpVersion11 and _expects_more(request):
-        raise Invalid("of Expect only 100-continue is supported")
+        raise Invalid("the only supported expectation is 100-continue")
     target = request.raw_path
     if "%" in target and not _is_encoded(target):
         raise Invalid("the URL is not percent-encoded UTF-8")
@@ -47,12 +46,12 @@ def _is_host(text: str) -> bool:
 
 
 def _expects_more(request: web.BaseRequest) -> bool:
-    """Not left to aiohttp, which cannot say so where the value is not UTF-8."""
+    """Whether Expect is unsupported; aiohttp cannot report this if the value is not UTF-8."""
     return request.headers.get("Expect", CONTINUE).lower() not in {CONTINUE, ""}
 
 
 def _is_encoded(target: str) -> bool:
-    """Whether each % begins an escape, and all of them are UTF-8 (RFC 3986 §2.1, §2.5)."""
+    """Whether each % starts an escape, and all of them are UTF-8 (RFC 3986 §2.1, §2.5)."""
     if BAD_ESCAPE.search(target):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The HTTP door: problems as RFC 9457, who may, limits, measurements, drain."""
+"""HTTP server: errors as RFC 9457, authorization, limits, metrics, graceful drain."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,10 +21,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class HttpServer:
-    """Routes behind the middlewares, as a component.
+    """HTTP server component with graceful drain.
 
-    Drain: the listening socket closes at once, running requests finish, idle connections end.
-    aiohttp's own shutdown would cut off a request whose body is still on its way.
+    Drain: the listening socket closes at once, running requests finish, idle connections close.
+    aiohttp's own shutdown would abort a request whose body is still arriving.
     """
 
     name = "http"
@@ -57,7 +57,7 @@ class HttpServer:
         await self._connections.watch(self._drained)
 
     def cut(self) -> int:
-        """Close the connections of clients that hold up a stop; how many there were."""
+        """Close the connections of clients that delay shutdown; return how many there were."""
         self._in_flight.cancel()
         return self._listener.cut()
 
@@ -70,21 +70,21 @@ class HttpServer:
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The whole way of a request. One middleware: each more costs every request 1 µs."""
+        """Authorize, handle and measure a request, in one middleware: each costs it 1 µs."""
         allowance: Mapping[str, str] = {}
         with (
             self._in_flight,
-            telemetry.Request("http", request.method, _route(request), request.headers) as told,
+            telemetry.Request("http", request.method, _route(request), request.headers) as measured,
         ):
             try:
                 allowance = await self._admit(request)
                 response = await handler(request)
-                told.status = str(response.status)
+                measured.status = str(response.status)
             except ClientGone:
-                response, told.status = web.Response(), CLIENT_GONE
-            except Exception as error:  # noqa: BLE001 - one that is not known is logged
+                response, measured.status = web.Response(), CLIENT_GONE
+            except Exception as error:  # noqa: BLE001 - an unknown error is logged
                 response = to_response(error, _route(request))
-                told.status = str(response.status)
+                measured.status = str(response.status)
         response.headers.update(allowance)
         if self._is_draining:
             response.force_close()
@@ -92,7 +92,7 @@ class HttpServer:
 
     async def _admit(self, request: web.Request) -> Mapping[str, str]:
         match, address = request.match_info, request.remote or ""
-        # That there is no such route may be told to everybody.
+        # "No such route" is public.
         if self._authorizer is ALLOW_ALL or match.http_exception is not None:
             current_caller.set(address)
             return {}
@@ -102,7 +102,7 @@ class HttpServer:
 
 
 def service_info_route(service: str) -> web.RouteDef:
-    """GET /: the name of the service that answers here, and the version that is installed."""
+    """Return the route GET /: the name of the service and its installed version."""
     info = {"name": service, "version": version(service)}
 
     @public
@@ -113,7 +113,7 @@ def service_info_route(service: str) -> web.RouteDef:
 
 
 def _refused(error: Exception) -> ProblemResponse:
-    """The response to a request that no route has seen; it is counted, too."""
+    """Return the response to a request that reached no route; count it in the metrics."""
     with telemetry.Request("http", "", "unknown", {}) as request:
         response = to_response(error, "unknown")
         request.status = str(response.status)
@@ -121,6 +121,6 @@ def _refused(error: Exception) -> ProblemResponse:
 
 
 def _route(request: web.Request) -> str:
-    """The route's template: a path may hold a name, and has no end of values."""
+    """Return the route's template: paths are unbounded, and may hold a user's name."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "unknown"

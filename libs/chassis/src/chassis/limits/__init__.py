@@ -1,1 +1,1 @@
-"""What callers may take: connections, memory, concurrency."""
+"""Limits on clients: connections, memory, concurrency."""

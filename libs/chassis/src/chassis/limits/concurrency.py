@@ -1,9 +1,9 @@
-"""Concurrency limits: how much of one kind of work runs at a time, and of one caller (bulkheads).
+"""Concurrency limits for one kind of work, in total and for each caller (bulkheads).
 
-Work beyond the limit waits in a bounded queue of its own for each caller, and callers get free
-slots in turn (fair queueing), as in API Priority and Fairness of Kubernetes:
+Work beyond the limit waits in a bounded queue for each caller, and callers get free slots in turn
+(fair queueing), as in Kubernetes' API Priority and Fairness:
 https://kubernetes.io/docs/concepts/cluster-administration/flow-control/. So the queue of one caller
-delays no other.
+does not delay another.
 """
 
 import asyncio
@@ -16,41 +16,45 @@ from prometheus_client import Counter, Gauge
 
 from chassis.problems import TooManyRequests, Unavailable
 
-RUNNING = Gauge("concurrency_limit_running", "Work that holds a slot of a limit.", ["limit"])
-WAITING = Gauge("concurrency_limit_waiting", "Work that waits for a slot of a limit.", ["limit"])
+RUNNING = Gauge(
+    "concurrency_limit_running", "Requests that hold a slot of a concurrency limit.", ["limit"]
+)
+WAITING = Gauge(
+    "concurrency_limit_waiting", "Requests queued for a slot of a concurrency limit.", ["limit"]
+)
 REFUSED = Counter(
     "concurrency_limit_refused_total",
-    "Work that a limit refused: the share of its caller or all is taken, or it waited in vain.",
+    "Requests refused by a concurrency limit: full, caller's share used, or timed out waiting.",
     ["limit", "reason"],
 )
 PATIENCE = 2.0  # seconds to wait for a slot; most callers have given up by then
 RETRY_AFTER = 1  # seconds
 
 current_caller: ContextVar[str] = ContextVar("current_caller", default="")
-"""Who sent the request: a token's subject, or a client's address. Empty: the process itself."""
+"""The caller of the request: a token's subject, or an address. Empty: the process itself."""
 
 
 class ConcurrencyLimit:
-    """Slots for one kind of work, and a queue of which one caller has at most half.
+    """Slots for one kind of work, and a queue of which one caller gets at most half.
 
-    A caller may have all slots while nobody else asks. Once others wait the next free slots are
-    theirs, until it has no more than half. Of a limit without a queue, where nobody waits, one
-    caller has at most half of the slots.
+    A caller may use all slots while no other caller waits. When others wait, they get the next free
+    slots until the caller has at most half. Without a queue, one caller gets at most half of the
+    slots.
     """
 
     def __init__(self, name: str, slots: int, queue: int = 0, patience: float = PATIENCE) -> None:
-        """queue: how much may wait; patience: seconds that it may wait."""
+        """queue: maximum number of waiting requests; patience: maximum wait in seconds."""
         self._name = name
         self._slots, self._queue = slots, queue
         self._half = _half(slots)
         self._share = slots if queue else self._half
         self._bound = self._share + _half(queue)
         self._patience = patience
-        RUNNING.labels(name), WAITING.labels(name)  # an alert looks at them before the first wait
+        RUNNING.labels(name), WAITING.labels(name)  # an alert reads them before the first wait
         self.running: Tally[str] = Tally()
         """Caller → the slots that it holds."""
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}
-        """Caller → what it waits for, oldest first. The caller that waited longest comes first."""
+        """Caller → its waiting requests, oldest first. The longest-waiting caller comes first."""
 
     @property
     def is_idle(self) -> bool:
@@ -61,8 +65,8 @@ class ConcurrencyLimit:
     async def slot(self) -> AsyncIterator[None]:
         """Hold a slot while the block runs.
 
-        Raises, before the block: Unavailable when all slots and the queue are taken, or no slot
-        became free in time; TooManyRequests when this caller has its share of both.
+        Raises before the block: Unavailable if all slots and the queue are full, or no slot became
+        free in time; TooManyRequests if this caller has used its share of both.
         """
         caller = current_caller.get()
         if self._is_free(caller):
@@ -76,7 +80,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def slot_at_once(self) -> Iterator[None]:
-        """As slot(), of a limit without a queue."""
+        """As slot(), for a limit without a queue."""
         caller = current_caller.get()
         if not self._is_free(caller):
             self._check_bounds(caller)
@@ -109,7 +113,7 @@ class ConcurrencyLimit:
             async with asyncio.timeout(self._patience):
                 await self._granted(caller, turn)
         except TimeoutError as error:
-            raise self._unavailable("late", f"no turn within {self._patience:g} s") from error
+            raise self._unavailable("late", f"no free slot within {self._patience:g} s") from error
 
     def _check_bounds(self, caller: str) -> None:
         held = self.running[caller] + len(self._waiting.get(caller, ()))
@@ -145,7 +149,7 @@ class ConcurrencyLimit:
             turn.set_result(None)
 
     def _next(self) -> tuple[str, asyncio.Future[None]] | None:
-        """Who gets a slot that is free: first those with less than half of the slots."""
+        """Return the next caller for a free slot: first those with less than half of the slots."""
         found = None
         for caller, turns in self._waiting.items():
             turn = next((one for one in turns if not one.done()), None)
@@ -164,10 +168,10 @@ class ConcurrencyLimit:
 
 
 class LimitByKey:
-    """A concurrency limit of one slot for each key; what is not in use is not kept."""
+    """A concurrency limit of one slot for each key; idle keys take no memory."""
 
     def __init__(self, name: str, queue: int, patience: float = PATIENCE) -> None:
-        """queue: how much may wait for one key; patience: see ConcurrencyLimit."""
+        """queue: maximum number waiting for one key; patience: see ConcurrencyLimit."""
         self._name, self._queue, self._patience = name, queue, patience
         self._limits: dict[str, ConcurrencyLimit] = {}
 
@@ -192,5 +196,5 @@ class LimitByKey:
 
 
 def _half(count: int) -> int:
-    """Half of it, rounded up."""
+    """Return half of the count, rounded up."""
     return (count + 1) // 2

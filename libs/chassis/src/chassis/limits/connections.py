@@ -1,4 +1,4 @@
-"""Open connections of a port: how many there may be, and how long each may wait for its client."""
+"""Limits on the open connections of a port: their number, and timeouts for slow clients."""
 
 import asyncio
 import math
@@ -16,31 +16,31 @@ from chassis.limits import client_memory
 from chassis.limits.client_memory import Holder
 from chassis.observability.log_limit import LogLimit
 
-OPEN = Gauge("connections_open", "Connections of clients that are open.", ["port"])
+OPEN = Gauge("connections_open", "Open client connections.", ["port"])
 ENDED = Counter(
     "connections_ended_total",
-    "Connections that were ended because their client was late, or for want of room or memory.",
+    "Client connections closed by the server, by reason (late, no_room, memory).",
     ["port", "reason"],
 )
-LONGEST_TURN = 1.0  # seconds between two looks at all connections
-RESERVE = 200  # file descriptors for listening, stores and logs; a pool of a store has 16
+LONGEST_TURN = 1.0  # seconds between two checks of all connections
+RESERVE = 200  # file descriptors for listening, stores and logs; a store's pool has 16
 WARN_EVERY = 10.0  # seconds between two warnings about a port
 log = structlog.get_logger()
 _warnings = LogLimit(WARN_EVERY)
 
 
 def affordable() -> int:
-    """Connections that this process has file descriptors for, on all ports together.
+    """Return the number of connections that file descriptors allow, on all ports together.
 
     Source: getrlimit(2), RLIMIT_NOFILE. Beyond it the kernel or the event loop drops connections
-    without a word, and stores cannot be reached either.
+    silently, and stores cannot be reached either.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(1, soft - RESERVE)
 
 
 def raise_descriptor_limit() -> None:
-    """Take all file descriptors that this process may have: many systems begin with 1,024."""
+    """Raise the soft limit of file descriptors to the hard one: many systems start with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS refuses its own "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -48,61 +48,61 @@ def raise_descriptor_limit() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a port grants its clients."""
+    """Limits of a port for its clients."""
 
     connections: int = 1000
     header_timeout: float = 10.0
-    """Seconds for a request's headers, and for the preface, a frame or a header block of HTTP/2."""
+    """Seconds for a request's headers; over HTTP/2 for the preface, a frame or a header block."""
     idle_timeout: float = 75.0
-    """Seconds between two requests of HTTP/1.1; of silence, over HTTP/2, until a PING."""
+    """Idle seconds between two requests over HTTP/1.1; over HTTP/2 until a PING is sent."""
     hosts: frozenset[str] | None = None
-    """Names that web pages may call it by, over HTTP/1.1; None: any (http/origins.py)."""
+    """Host names allowed in Host and Origin over HTTP/1.1; None: any (http/origins.py)."""
     client_memory: int = 64_000_000
-    """Bytes that clients may make the process hold, on all ports together (client_memory.py)."""
+    """Maximum bytes that clients hold in the process, on all ports together (client_memory.py)."""
 
 
 LIMITS = Limits()
 
 
 def address_of(transport: asyncio.BaseTransport) -> str:
-    """The client's address without its port; "unknown" of one that has left already."""
+    """Return the client's address without its port; "unknown" if it has already disconnected."""
     peer = transport.get_extra_info("peername")
     return str(peer[0]) if peer else "unknown"
 
 
 class Connection(Protocol):
-    """What both transports tell of a connection; times are the event loop's."""
+    """A connection of either transport; times are the event loop's."""
 
     address: str
-    """The client's, without its port."""
+    """The client's address, without its port."""
 
     @property
     def holder(self) -> Holder:
-        """What is counted of its client's memory."""
+        """The holder that counts its client's memory."""
 
     @property
     def waiting_since(self) -> float | None:
-        """The moment since which nothing runs for its client; None while something does."""
+        """The time since which no request runs; None while one runs."""
 
     def is_overdue(self, now: float) -> bool:
-        """Whether its client has taken too long."""
+        """Whether its client has timed out."""
 
     def end(self) -> None:
-        """Say so and close, without cutting off what is still to be sent."""
+        """Report the timeout to the client and close, after pending output is sent."""
 
     def give_up(self) -> None:
-        """Say that its client holds too much, and free all that it holds within a turn."""
+        """Report the memory limit to the client, and free its memory within a turn."""
 
     def abort(self) -> None:
         """Close at once."""
 
 
 class Connections:
-    """Bounds the connections of one port, and ends those whose clients are late.
+    """Bounds the connections of one port, and closes those whose clients time out.
 
-    Where there is no room a connection goes of the client that has most of them: of those on which
-    no request runs the one that has waited longest, else the newest. So one client that opens
-    connections takes no other's place.
+    At the limit it closes a connection of the client that has most of them: the one that has been
+    idle longest, or the newest if all are busy. So a client that opens many connections does not
+    displace another.
     """
 
     _in_all: ClassVar[int] = 0
@@ -117,7 +117,7 @@ class Connections:
         self._is_cut = False
 
     def add(self, connection: Connection) -> None:
-        """A client has connected."""
+        """Register a new connection; may close another one at the limit."""
         self._open.add(connection)
         self._of_client[connection.address] += 1
         Connections._in_all += 1
@@ -132,7 +132,7 @@ class Connections:
         client_memory.OF_PROCESS.add(connection.holder, bound, end)
 
     def remove(self, connection: Connection) -> None:
-        """A connection is closed; what runs for it may still hold memory."""
+        """Unregister a closed connection; its running requests may still hold memory."""
         if connection in self._open:
             self._open.remove(connection)
             self._ending.discard(connection)
@@ -143,7 +143,7 @@ class Connections:
             OPEN.labels(self._port).dec()
 
     def abort(self) -> int:
-        """Close all connections at once, and those that still come; how many there were."""
+        """Close all connections at once, and later ones, too; return how many there were."""
         self._is_cut = True
         count = len(self._open)
         for connection in self._open.copy():
@@ -151,7 +151,7 @@ class Connections:
         return count
 
     async def watch(self, until: asyncio.Event) -> None:
-        """End late connections until the event is set."""
+        """Close timed-out connections until the event is set."""
         timeouts = self.limits.header_timeout, self.limits.idle_timeout
         turn = min(LONGEST_TURN, *(seconds / 4 for seconds in timeouts))
         while not until.is_set():
@@ -162,7 +162,7 @@ class Connections:
     def _look(self, now: float) -> None:
         for connection in self._open.copy():
             if connection in self._ending:
-                connection.abort()  # it had a turn to take the last bytes
+                connection.abort()  # after a turn to send the last bytes
             elif connection.is_overdue(now):
                 self._end(connection, "late")
             client_memory.OF_PROCESS.count(connection.holder)
@@ -186,4 +186,4 @@ class Connections:
 
     def _warn(self, used: int) -> None:
         if (others := _warnings.take(self._port)) is not None:
-            log.warning("no room for connections", port=self._port, open=used, others=others)
+            log.warning("connection limit reached", port=self._port, open=used, others=others)

@@ -1,7 +1,7 @@
-"""Log lines about bugs: where it happened, and nothing that a client sent.
+"""Log lines about bugs: the location, and no data that a client sent.
 
-A message such as "invalid literal for int(): 'Ada'" may quote a request, so that only messages of
-errors that never hold a request's values are logged; of all others the class and the frames are.
+A message such as "invalid literal for int(): 'Ada'" may quote a request. So a message is logged
+only for errors that never contain request data; for all others the class and the frames are.
 """
 
 import traceback
@@ -18,28 +18,33 @@ _FIRST = "_first_trace_id"
 
 
 def unhandled(error: Exception, route: str) -> None:
-    """Log an error that a request ended with, so that its trace id finds it.
+    """Log an error that ended a request, with its trace id.
 
-    Requests that shared a call to a store share its error: the first of them logs it, each other
-    one a line that names the first one's trace id.
+    Requests that share a store call share its error: the first one logs it, and each of the others
+    logs a line with the first one's trace id.
     """
     first = getattr(error, _FIRST, None)
     if first is not None:
-        log.info("unhandled as another request", route=route, error=said(error), first_trace=first)
+        log.info(
+            "unhandled, shared with another request",
+            route=route,
+            error=said(error),
+            first_trace=first,
+        )
         return
     setattr(error, _FIRST, tracing.trace_id() or "none")
     log.error("unhandled", route=route, error=said(error), stack=stack(error))
 
 
 def said(error: BaseException) -> str:
-    """The class of the error, and its message if that is safe to log."""
+    """Return the class of the error, and its message if that is safe to log."""
     name = type(error).__name__
     is_safe = isinstance(error, (StoreError, Unavailable, OSError)) or _is_ours(error)
     return f"{name}: {error}" if is_safe else name
 
 
 def leaves(failure: BaseException) -> Iterator[BaseException]:
-    """The exceptions of a group, however deep; of anything else itself."""
+    """Yield the exceptions of a group, at any depth; a single exception yields itself."""
     if isinstance(failure, BaseExceptionGroup):
         for one in failure.exceptions:
             yield from leaves(one)
@@ -52,7 +57,7 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def stack(error: BaseException) -> str:
-    """The frames of the error and of its causes, outermost error first, without messages."""
+    """Return the frames of the error and of its causes, outermost first, without messages."""
     return "".join(line for one in _chain(error) for line in (f"{said(one)}\n", *_frames(one)))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class LogLimit:
-    """Lets one event per key through in `every` seconds; keys must be few and fixed."""
+    """Passes one event per key in `every` seconds; keys must be few and fixed."""
 
     def __init__(self, every: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
@@ -14,7 +14,7 @@ class LogLimit:
         self._suppressed: dict[str, int] = {}
 
     def take(self, key: str) -> int | None:
-        """The number left out since the last one let through; None: leave this one out, too."""
+        """Return the number suppressed since the last one passed; None: suppress this one."""
         now = self._clock()
         if now - self._logged_at.get(key, float("-inf")) < self._every:
             self._suppressed[key] = self._suppressed.get(key, 0) + 1

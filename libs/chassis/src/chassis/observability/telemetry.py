@@ -1,6 +1,6 @@
-"""Logs as JSON lines; one measurement and one span for each request and each call to a store.
+"""Logs as JSON lines; a metric and a span for each request and each store call.
 
-Metrics are named by Prometheus's conventions, those of stores by OpenTelemetry's for databases.
+Metric names follow Prometheus's conventions; those of stores OpenTelemetry's for databases.
 """
 
 import logging
@@ -21,31 +21,33 @@ from chassis.observability import tracing
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Histogram(
     "request_duration_seconds",
-    "Time from a request's arrival to its answer.",
+    "Time from a request's arrival to its response.",
     ["protocol", "method", "route", "status"],
     buckets=BUCKETS,
 )
 CALLS = Histogram(
     "db_client_operation_duration_seconds",
-    "Time of a call to a store, waiting for a connection included.",
+    "Duration of a store call, including the wait for a connection.",
     ["system", "operation", "outcome"],
     buckets=BUCKETS,
 )
 CALLING = Gauge(
     "db_client_operations_in_flight",
-    "Calls to a store that run, or wait for a connection.",
+    "Store calls that are running or waiting for a connection.",
     ["system"],
 )
-CONNECTIONS = Gauge("db_client_connection_max", "Connections of the pool at most.", ["system"])
+CONNECTIONS = Gauge(
+    "db_client_connection_max", "Maximum number of connections in the pool.", ["system"]
+)
 CLIENT_GONE = "client_gone"
-"""The status of a request whose client left before it was complete, or before its response."""
-# A line per request at info; of the last two, each header of it at debug, tokens included.
+"""The status of a request whose client disconnected before the request or response completed."""
+# They log a line per request at info; the last two each header at debug, tokens included.
 CHATTY = ("httpx2", "aiohttp.access", "grpclib", "h2", "hpack")
-REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs once in a while
+REPORTED = ("opensearch",)  # a warning per failed request, which the caller logs rate-limited
 
 
 def configure_logs(service: str, level: str) -> None:
-    """One JSON line per event, the libraries' own included, from whatever thread."""
+    """Log one JSON line per event, including those of libraries, from any thread."""
 
     def add_service(_logger: object, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
@@ -79,8 +81,7 @@ def configure_logs(service: str, level: str) -> None:
 class Request:
     """Measures and traces one request while the block runs.
 
-    The block writes `status` before its end: an HTTP status code, a gRPC status name, or
-    CLIENT_GONE.
+    The block sets `status` before it ends: an HTTP status code, a gRPC status name, or CLIENT_GONE.
     """
 
     __slots__ = ("_labels", "_serving", "_started", "status")
@@ -111,12 +112,12 @@ def count_refused(protocol: str, route: str, status: str) -> None:
     _requests(protocol, "", route, status).observe(0)
 
 
-_requests = cache(REQUESTS.labels)  # which takes a lock and makes texts each time
+_requests = cache(REQUESTS.labels)  # labels() takes a lock and builds strings on each call
 
 
 @contextmanager
 def store_call(system: str, operation: str) -> Iterator[None]:
-    """Measure and trace one call to a store; whatever the block raises is an error."""
+    """Measure and trace one store call; any exception of the block counts as an error."""
     started = time.perf_counter()
     outcome = "error"
     with CALLING.labels(system).track_inprogress(), tracing.client_span(system, operation):

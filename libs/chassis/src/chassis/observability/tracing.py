@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's semantic conventions; trace context by W3C Trace Context."""
+"""Spans (OpenTelemetry's semantic conventions) and trace context (W3C Trace Context)."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -25,14 +25,14 @@ OUR_FAULT = {
     "UNAVAILABLE",
     "DATA_LOSS",
 }
-EXPORT_WITHIN = 3.0  # seconds for one export; what does not get out by then is dropped
+EXPORT_WITHIN = 3.0  # seconds for one export; spans not exported by then are dropped
 _W3C = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("chassis")
 
 
 @dataclass(slots=True)
 class _Sampling:
-    """is_recording: whether there is an exporter; without one no span is begun, whoever asks."""
+    """is_recording: whether there is an exporter; without one no span is started."""
 
     is_recording: bool = False
     share: float = 1.0
@@ -42,18 +42,18 @@ _sampling = _Sampling()
 
 
 def configure(service: str, endpoint: str | None, ratio: float) -> None:
-    """Send spans of the given share of traces to an OTLP endpoint; without one, record nothing.
+    """Export spans of the given share of traces to an OTLP endpoint; without one, record nothing.
 
-    Without an endpoint a caller's trace is still handed on, and every request has a trace id.
-    An endpoint that is away costs spans and nothing else: the queue is bounded (2,048 spans) and
-    drops what does not fit.
+    Without an endpoint a caller's trace context is still propagated, and every request has a trace
+    id. An unavailable endpoint loses spans and nothing else: the queue is bounded (2,048 spans) and
+    drops the rest.
     """
     if endpoint:
         record(service, exporting(endpoint), ratio)
 
 
 def record(service: str, processor: SpanProcessor, ratio: float) -> None:
-    """From now on begin spans, of the given share of traces, and hand them to the processor."""
+    """Start to record spans, of the given share of traces, into the processor."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
         provider = TracerProvider(
@@ -66,18 +66,18 @@ def record(service: str, processor: SpanProcessor, ratio: float) -> None:
 
 
 def is_recording() -> bool:
-    """Whether spans go anywhere."""
+    """Whether spans are exported."""
     return _sampling.is_recording
 
 
 def exporting(endpoint: str) -> BatchSpanProcessor:
-    """Sends spans every second, in a thread of its own."""
+    """Return a processor that exports spans every second, in a thread of its own."""
     exporter = OTLPSpanExporter(endpoint, timeout=EXPORT_WITHIN)
     return BatchSpanProcessor(exporter, schedule_delay_millis=1000)
 
 
 def flush() -> None:
-    """Hand over the spans that are still held, for at most EXPORT_WITHIN seconds or so."""
+    """Export the remaining spans, for about EXPORT_WITHIN seconds at most."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.force_flush(int(EXPORT_WITHIN * 1000))
@@ -85,13 +85,13 @@ def flush() -> None:
 
 
 def trace_id() -> str | None:
-    """The current request's trace id: 32 hex digits, or None outside a request."""
+    """Return the current request's trace id: 32 hex digits, or None outside a request."""
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
 
 
 def traceparent() -> str | None:
-    """The current span as a W3C traceparent header (55 characters), or None outside a request."""
+    """Return the current span as a W3C traceparent (55 characters), or None outside a request."""
     span = trace.get_current_span().get_span_context()
     if not span.is_valid:
         return None
@@ -99,21 +99,21 @@ def traceparent() -> str | None:
 
 
 def is_sampled() -> bool:
-    """Whether the trace that begins now is recorded; asking the SDK costs each request 3 µs."""
-    return _sampling.is_recording and random.random() < _sampling.share  # noqa: S311 - nobody gains by guessing it
+    """Decide whether a new trace is sampled; the SDK's sampler costs each request 3 µs."""
+    return _sampling.is_recording and random.random() < _sampling.share  # noqa: S311 - no security depends on it
 
 
 def unrecorded() -> trace.Span:
-    """A span that is told nowhere, with a trace id all the same."""
+    """Return a span that is not exported but has a trace id."""
     ids = random.getrandbits(128), random.getrandbits(64)
     return trace.NonRecordingSpan(trace.SpanContext(*ids, is_remote=False))
 
 
 class ServerSpan:
-    """The span of a request that came with these headers, current while the block runs.
+    """The span of a request with these headers, current while the block runs.
 
-    protocol: http or grpc; of a gRPC call the route is /package.Service/Method. The path, which may
-    hold a name, is not told.
+    protocol: http or grpc; the route of a gRPC call is /package.Service/Method. The path is not
+    recorded, since it may contain a user's name.
     """
 
     __slots__ = ("_span", "_token")
@@ -121,7 +121,7 @@ class ServerSpan:
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
         callers = _callers(headers)
         if callers is not None and not is_recording():
-            self._span = trace.get_current_span(callers)  # handed on as it came
+            self._span = trace.get_current_span(callers)  # propagated unchanged
         elif callers is not None or is_sampled():
             self._span = _begun(protocol, method, route, callers or Context())
         else:
@@ -141,7 +141,7 @@ class ServerSpan:
         self._span.end()
 
     def answered(self, status: str) -> None:
-        """Note an HTTP status code or a gRPC status name; our fault makes the span an error."""
+        """Record an HTTP status code or a gRPC status name; a server error marks the span."""
         if not self._span.is_recording():
             return
         if status.isdigit():
@@ -153,7 +153,7 @@ class ServerSpan:
 
 
 def _callers(headers: Mapping[str, str]) -> Context | None:
-    """The trace that the caller is in; None if it tells none, or none that can be read."""
+    """Return the caller's trace context; None if it sends none or a malformed one."""
     if "traceparent" not in headers:
         return None
     context = _W3C.extract(headers)
@@ -173,14 +173,14 @@ def _begun(protocol: str, method: str, route: str, context: Context) -> trace.Sp
         context,
         SpanKind.SERVER,
         attributes,
-        record_exception=False,  # a problem is an answer, and may quote what the caller sent
+        record_exception=False,  # a problem is a response, and may quote client data
         set_status_on_exception=False,
     )
 
 
 @contextmanager
 def client_span(system: str, operation: str) -> Iterator[None]:
-    """The span of a call to a store, within one that is recorded."""
+    """Start a span for a store call, if the current span is recorded."""
     if not trace.get_current_span().is_recording():
         yield
         return

@@ -1,1 +1,1 @@
-"""The process itself: its life, settings, health, ports and admin server."""
+"""The process: lifecycle, settings, health, ports and admin server."""

@@ -1,4 +1,4 @@
-"""The operator's API, on its own port: /livez, /readyz, /metrics."""
+"""The admin API for operators, on its own port: /livez, /readyz, /metrics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from chassis.process.listening import listen
 
 
 class AdminServer:
-    """Answers until the very end, so that a draining process can say so: put it first.
+    """Admin server component; list it first, so that it reports while the process drains.
 
     Its requests are not measured: they would count as the service's own.
     """
@@ -46,7 +46,7 @@ class AdminServer:
         await self._connections.watch(self._drained)
 
     def cut(self) -> int:
-        """Close the connections of clients that hold up a stop; how many there were."""
+        """Close the connections of clients that delay shutdown; return how many there were."""
         return self._listener.cut()
 
     async def drain(self) -> None:
@@ -73,7 +73,7 @@ async def _explained(
         return await handler(request)
     except web.HTTPNotFound:
         return _refused(NoSuchRoute("see /livez, /readyz and /metrics"))
-    except Exception as error:  # noqa: BLE001 - one that is not known is logged
+    except Exception as error:  # noqa: BLE001 - an unknown error is logged
         return _refused(error)
 
 

@@ -1,7 +1,8 @@
-"""Alive and ready: two different questions.
+"""Liveness and readiness.
 
-Alive: the event loop answers. Ready: every neighbour we need answers too, and we are not draining.
-Freshness and lag never make a service unready: an orchestrator would restart it for ever.
+Alive: the event loop responds. Ready: every required dependency responds, too, and the process is
+not draining. Freshness and lag never make a service unready: an orchestrator would restart it for
+ever.
 """
 
 import asyncio
@@ -14,14 +15,14 @@ from chassis.observability import error_log
 from chassis.observability.log_limit import LogLimit
 from chassis.problems import Unavailable
 
-REPORT_EVERY = 10.0  # seconds between two log lines about checks that fail
+REPORT_EVERY = 10.0  # seconds between two log lines about failing checks
 log = structlog.get_logger()
 Check = Callable[[], Awaitable[object]]
-"""Returns when the neighbour answers, raises when it does not."""
+"""Return if the dependency responds, raise otherwise."""
 
 
 class Health:
-    """Named checks with a time-to-live, so that probes cannot load the neighbours."""
+    """Named checks with cached results, so that probes cannot load the dependencies."""
 
     def __init__(self, checks: Mapping[str, Check], ttl: float = 1.0, timeout: float = 2.0) -> None:
         self._checks = dict(checks)
@@ -34,15 +35,15 @@ class Health:
         self._reported = LogLimit(REPORT_EVERY)
 
     def add(self, name: str, check: Check) -> None:
-        """One more check, of what is made after the admin server."""
+        """Add the check of a component that is created after the admin server."""
         self._checks[name] = check
 
     def turn_off(self) -> None:
-        """From now on not ready: the process is about to stop."""
+        """Report "not ready" from now on: the process is about to stop."""
         self.is_draining = True
 
     async def failures(self) -> dict[str, str]:
-        """What is not ready and why, by name; empty when ready."""
+        """Return the failing checks by name, with the reasons; empty when ready."""
         if self.is_draining:
             return {"process": "draining"}
         async with self._lock:
@@ -62,15 +63,15 @@ class Health:
         except Unavailable as problem:
             return problem.detail
         except TimeoutError:
-            return f"no answer in {self._timeout:g} s"
-        except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
+            return f"no response within {self._timeout:g} s"
+        except Exception as error:  # noqa: BLE001 - whatever a check raises is its result
             reason = f"{type(error).__name__}: {error}".removesuffix(": ")
             self._report(error)
             return reason
         return None
 
     def _report(self, error: Exception) -> None:
-        """Log a check that fails for another reason than an unavailable dependency."""
+        """Log a check that fails for a reason other than an unavailable dependency."""
         if (suppressed := self._reported.take("check")) is not None:
             said, stack = error_log.said(error), error_log.stack(error)
             log.error("readiness check failed", error=said, stack=stack, suppressed=suppressed)

@@ -1,15 +1,15 @@
-"""The requests that run: waiting until none does, and cutting them off."""
+"""In-flight requests: wait for them to finish, or cancel them."""
 
 import asyncio
 from types import TracebackType
 
 from prometheus_client import Gauge
 
-RUNNING = Gauge("requests_in_flight", "Requests that run just now.", ["protocol"])
+RUNNING = Gauge("requests_in_flight", "Requests in flight.", ["protocol"])
 
 
 class InFlight:
-    """Counts the blocks that run: `with in_flight:` around each request of a protocol."""
+    """Counts running blocks: `with in_flight:` around each request of a protocol."""
 
     def __init__(self, protocol: str) -> None:
         self._running: set[asyncio.Task[object]] = set()
@@ -32,11 +32,11 @@ class InFlight:
             self._idle.set()
 
     async def end(self) -> None:
-        """Return as soon as nothing runs; the caller bounds the wait."""
+        """Return when no request is in flight; the caller bounds the wait."""
         await self._idle.wait()
 
     def cancel(self) -> int:
-        """Cancel all that runs; how many that is."""
+        """Cancel all in-flight requests; return how many there were."""
         for task in self._running:
             task.cancel()
         return len(self._running)
@@ -45,5 +45,5 @@ class InFlight:
 def _this_task() -> "asyncio.Task[object]":
     task = asyncio.current_task()
     if task is None:
-        raise RuntimeError("a request runs in a task")
+        raise RuntimeError("a request must run in a task")
     return task

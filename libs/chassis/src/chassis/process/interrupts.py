@@ -1,8 +1,8 @@
-"""SIGINT and SIGTERM for commands: programs that end by themselves.
+"""SIGINT and SIGTERM in one-shot commands.
 
 A shell starts background jobs, and nohup its command, with SIGINT ignored (POSIX, Shell Command
-Language, 2.11). Python then installs no handler of its own, and asyncio none either. As process 1
-of a container a program without a handler ignores SIGTERM, too (pid_namespaces(7)).
+Language, 2.11). Python then installs no handler, nor does asyncio. As process 1 of a container a
+program without a handler ignores SIGTERM, too (pid_namespaces(7)).
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from typing import TypeVar
 T = TypeVar("T")
 STOPS = (signal.SIGINT, signal.SIGTERM)
 AGAIN = 2.0  # seconds between two cancellations; closing connections takes milliseconds
-OF_A_SIGNAL = 128  # a shell's exit code of a command that a signal ended is this and its number
+OF_A_SIGNAL = 128  # the exit code of a command ended by a signal is this plus its number
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM end the block in order, whatever was inherited; also a decorator.
+    """End the block gracefully on SIGINT and SIGTERM, whatever was inherited; also a decorator.
 
-    In the block they raise KeyboardInterrupt, or cancel the task of asyncio.run(). Behind it the
-    process exits with 130 for SIGINT and 143 for SIGTERM.
+    In the block the signals raise KeyboardInterrupt, or cancel the task of asyncio.run(). After it
+    the process exits with 130 for SIGINT and 143 for SIGTERM.
     """
     received: list[int] = []
 
@@ -33,7 +33,7 @@ def interruptible() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
     before = {number: signal.getsignal(number) for number in STOPS}
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run() looks for this one
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run() checks for this one
     signal.signal(signal.SIGTERM, as_interrupt)
     try:
         yield
@@ -45,10 +45,10 @@ def interruptible() -> Iterator[None]:
 
 
 async def cancellable(work: Awaitable[T]) -> T:
-    """The result of the work; a cancellation ends it even where the work swallows one.
+    """Return the result of the work; a cancellation ends it even if the work swallows one.
 
-    asyncio.wait_for of Python 3.11 swallows a cancellation when what it waits for has just ended
-    (https://github.com/python/cpython/issues/86296, mended in 3.12), and redis-py calls it.
+    asyncio.wait_for of Python 3.11 swallows a cancellation when the awaited task has just ended
+    (https://github.com/python/cpython/issues/86296, fixed in 3.12), and redis-py calls it.
     """
     task = asyncio.ensure_future(work)
     try:

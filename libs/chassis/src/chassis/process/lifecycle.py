@@ -22,15 +22,15 @@ from chassis.process.health import Health
 from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
 
-CUT_WITHIN = 0.5  # seconds for what is left when callers were cut off; it takes milliseconds
-AGAIN = 2.0  # seconds between two cancellations, in which a component may clean up
-LAST = 5.0  # seconds for stores to close when all components have ended
+CUT_WITHIN = 0.5  # seconds to finish once connections were aborted; it takes milliseconds
+AGAIN = 2.0  # seconds between two cancellations, for a component to clean up
+LAST = 5.0  # seconds for stores to close after all components have ended
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
 
 async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
-    """At once, and again so many seconds after each turn, until the event, which ends a pause."""
+    """Yield at once and then `seconds` after each turn, until the event is set."""
     while not until.is_set():
         yield
         with suppress(TimeoutError):
@@ -38,7 +38,7 @@ async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
 
 
 class Component(Protocol):
-    """Something that runs for as long as the process does."""
+    """A part of the process that runs for its whole life."""
 
     name: str
 
@@ -46,20 +46,20 @@ class Component(Protocol):
         """Run until drained; an exception ends the whole process."""
 
     async def drain(self) -> None:
-        """Take nothing new, finish what has begun, and let serve() return."""
+        """Stop accepting work, finish in-flight work, and let serve() return."""
 
 
 @runtime_checkable
 class CutsOff(Protocol):
-    """A component whose clients may hold up its drain."""
+    """A component whose clients may delay its drain."""
 
     def cut(self) -> int:
-        """Cut off the clients that are left; how many there were."""
+        """Abort the remaining connections; return how many there were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A wired service: its components in the order they start, and its health."""
+    """A wired service: its components in start order, and its health."""
 
     components: Sequence[Component]
     health: Health
@@ -71,10 +71,10 @@ Wire = Callable[[S], AbstractAsyncContextManager[Process]]
 
 
 def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
-    """Be the whole of a service's main(): settings, telemetry, wiring, signals.
+    """Run a service: settings, telemetry, wiring, signals.
 
-    Exits 0 after an orderly stop, 1 when a component failed or the grace time ran out; also 1, with
-    one line on standard error, when an address cannot be listened on.
+    Exits 0 after a graceful shutdown, and 1 when a component failed or the grace time ran out. If
+    it cannot listen on an address, it exits 1 with one line on standard error.
     """
     settings = load(settings_type)
     telemetry.configure_logs(service, settings.log_level)
@@ -85,7 +85,7 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
         code = uvloop.run(_wired(settings, wire))
     except CannotListen as taken:
         code = f"{service}: {_line(taken, settings)}"
-    except Exception as failure:  # noqa: BLE001 - whatever it is, it ends the process
+    except Exception as failure:  # noqa: BLE001 - any failure ends the process
         _log_all(failure)
         code = 1
     finally:
@@ -101,13 +101,13 @@ def _line(taken: CannotListen, settings: ServiceSettings) -> str:
 
 
 def _log_all(failure: Exception) -> None:
-    """One line for each exception of a group."""
+    """Log one line for each exception of a group."""
     for one in error_log.leaves(failure):
-        log.critical("failed", error=error_log.said(one), stack=error_log.stack(one))
+        log.critical("process failed", error=error_log.said(one), stack=error_log.stack(one))
 
 
 async def _wired(settings: S, wire: Wire[S]) -> int | None:
-    """None after an orderly stop, 1 when a component failed, which is logged."""
+    """Return None after a graceful shutdown, 1 when a component failed, which is logged."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in STOPS:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
@@ -115,37 +115,37 @@ async def _wired(settings: S, wire: Wire[S]) -> int | None:
         _settle_garbage()
         try:
             await run(process, stop, settings.drain_delay, settings.grace)
-        except Exception as failure:  # noqa: BLE001 - logged before stores close, which may not end
+        except Exception as failure:  # noqa: BLE001 - logged before stores close, which may hang
             _log_all(failure)
             return 1
         finally:
-            for number in STOPS:  # never the default in between: a second one would kill
+            for number in STOPS:  # never the default handler: a second signal would kill
                 signal.signal(number, signal.SIG_IGN)
             _end_within(LAST)
     return None
 
 
 def _end_within(seconds: float) -> None:
-    """Kill the process then: a store may not close, and a task may swallow each cancellation."""
+    """Kill the process after so many seconds: a store may not close, a task not be cancelled."""
     last = threading.Timer(seconds, os._exit, [1])
-    last.daemon = True  # it keeps no process from ending before
+    last.daemon = True  # it does not keep the process alive
     last.start()
 
 
 def _settle_garbage() -> None:
-    """Look for cycles in what a request makes only, and more rarely: 4 µs less for each request."""
+    """Exclude startup objects from garbage collection and run it less often: 4 µs per request."""
     gc.collect()
     gc.freeze()  # modules, routes, clients: as old as the process
     gc.set_threshold(10_000)  # objects; by default 700
 
 
 async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: float) -> None:
-    """Serve until stop is set; then say not ready, wait drain_delay, and drain within grace.
+    """Serve until stop is set; then report "not ready", wait drain_delay, and drain within grace.
 
-    Clients that are not done then are cut off, and what waits for a dependency is cancelled: that
-    is no failure. Raises an ExceptionGroup of what components raised, and of TimeoutError when one
-    does not drain (seconds) even so. Takes at most a second more than
-    drain_delay and grace.
+    After that, remaining connections are aborted and requests that wait for a dependency are
+    cancelled; this is not a failure. Raises an ExceptionGroup of what components raised, and of
+    TimeoutError when a component does not drain even so. Takes at most a second more than
+    drain_delay and grace (seconds).
     """
     tasks = [
         asyncio.create_task(component.serve(), name=component.name)
@@ -160,10 +160,10 @@ async def run(process: Process, stop: asyncio.Event, drain_delay: float, grace: 
     except TimeoutError as late:
         failures.append(late)
     finally:
-        # After a drain they have had their time.
+        # After a drain they have had their grace time.
         failures += await _cancelled(tasks, CUT_WITHIN if stop.is_set() else grace)
     if failures:
-        raise ExceptionGroup("the process cannot go on", failures)
+        raise ExceptionGroup("the process failed", failures)
     log.info("stopped")
 
 
@@ -190,15 +190,15 @@ async def _drain(process: Process, tasks: Tasks, drain_delay: float, grace: floa
 
 
 async def _cancelled(tasks: Tasks, within: float) -> list[Exception]:
-    """End what still runs; what components raised, and a TimeoutError if one does not end.
+    """Cancel running tasks; return what components raised, and a TimeoutError if one hangs.
 
-    Cancelled again and again: a library may swallow a cancellation, as aiokafka does.
+    Tasks are cancelled repeatedly: a library may swallow a cancellation, as aiokafka does.
     """
     end = time.monotonic() + within
     while running := [task for task in tasks if not task.done()]:
         if time.monotonic() > end:
             names = ", ".join(task.get_name() for task in running)
-            return [*_failures(tasks), TimeoutError(f"{names} did not end within {within} s")]
+            return [*_failures(tasks), TimeoutError(f"{names} did not stop within {within} s")]
         for task in running:
             task.cancel()
         await asyncio.wait(running, timeout=min(AGAIN, within))
@@ -211,7 +211,7 @@ def _failures(tasks: Tasks) -> list[Exception]:
 
 
 async def _drained(components: Sequence[Component], tasks: Tasks, seconds: float) -> None:
-    """Return when everything has ended; raise TimeoutError after so many seconds."""
+    """Drain all components and wait for their tasks; raises TimeoutError after so many seconds."""
     async with asyncio.timeout(seconds):
         for component in reversed(components):
             await component.drain()
@@ -220,9 +220,9 @@ async def _drained(components: Sequence[Component], tasks: Tasks, seconds: float
 
 
 def _cut(components: Sequence[Component], tasks: Tasks, grace: float) -> None:
-    """Cut off the clients that are left, and cancel what waits for a dependency."""
+    """Abort the remaining connections, and cancel tasks that wait for a dependency."""
     cut = sum(component.cut() for component in components if isinstance(component, CutsOff))
     if cut:
-        log.warning("clients cut off", connections=cut, grace=grace)
+        log.warning("connections aborted", connections=cut, grace=grace)
     for task in tasks:
         task.cancel()

@@ -1,4 +1,4 @@
-"""Listening sockets, and one clear line where a process cannot listen."""
+"""Listening sockets, and a one-line error if a process cannot listen."""
 
 import errno
 import socket
@@ -9,9 +9,9 @@ PRIVILEGED = 1024  # ip(7), ip_unprivileged_port_start: ports below need CAP_NET
 
 
 class CannotListen(Exception):
-    """The address (host, port) cannot be listened on; `reason` and `cause` are for people.
+    """A process cannot listen on the address (host, port); `reason` is for people.
 
-    is_host: whether the host, not the port, is what has to change.
+    is_host: whether to change the host, not the port.
     """
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
@@ -22,13 +22,13 @@ class CannotListen(Exception):
         super().__init__(self.reason)
 
     def line(self, setting: str) -> str:
-        """The reason, and what to do; setting: the environment variable to change."""
+        """Return the reason and the remedy; setting: the environment variable to change."""
         remedy = f"stop it or set {setting}" if self.may_be_stopped else f"set {setting}"
         return f"{self.reason}; {remedy}"
 
 
 def listen(host: str, port: int, *, backlog: int = 128, reuse_port: bool = False) -> socket.socket:
-    """A TCP socket that listens on the address; of a name's addresses the first of IPv4.
+    """Return a TCP socket that listens on the address; a name resolves to IPv4 first.
 
     Raises CannotListen.
     """
@@ -40,7 +40,7 @@ def listen(host: str, port: int, *, backlog: int = 128, reuse_port: bool = False
 
 
 def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    """The family and address of a host; an empty one is every interface of IPv4."""
+    """Return the family and address of a host; an empty host is every IPv4 interface."""
     if not host:
         return socket.AF_INET, ("", port)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -59,7 +59,7 @@ def _reason(host: str, port: int, error: OSError) -> str:
         case errno.EADDRINUSE:
             return f"port {port} is already in use (by {holder(port)})"
         case errno.EACCES:
-            return f"port {port} needs a privilege: ports below {PRIVILEGED} are the system's"
+            return f"port {port} requires a privilege: ports below {PRIVILEGED} are reserved"
         case errno.EADDRNOTAVAIL:
             return f"cannot listen on host {host!r}: this machine has no such address"
         case _:

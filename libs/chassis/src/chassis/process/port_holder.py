@@ -1,4 +1,4 @@
-"""Which process listens on a port, from Linux's /proc (proc(5)); elsewhere it stays unknown."""
+"""Find the process that listens on a port, in Linux's /proc (proc(5)); elsewhere it is unknown."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,11 +6,11 @@ from pathlib import Path
 
 PROC = Path("/proc")
 LISTENING = "0A"  # TCP_LISTEN in the column `st` of /proc/net/tcp
-UNKNOWN = "a process that this user may not see"
+UNKNOWN = "a process that this user cannot inspect"
 
 
 def holder(port: int) -> str:
-    """`pid 4321, query-api` for the process that listens on a TCP port; else UNKNOWN."""
+    """Return `pid 4321, query-api` for the process that listens on a TCP port; else UNKNOWN."""
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for process in _processes() if sockets else ():
         if sockets & set(_open_files(process)):
@@ -32,7 +32,7 @@ def _processes() -> Iterator[Path]:
 
 
 def _open_files(process: Path) -> Iterator[str]:
-    """What the descriptors of a process point to; none of one that is another user's or gone."""
+    """Yield the targets of a process's file descriptors; none if inaccessible or exited."""
     with suppress(OSError):
         for descriptor in (process / "fd").iterdir():
             with suppress(OSError):
@@ -40,13 +40,13 @@ def _open_files(process: Path) -> Iterator[str]:
 
 
 def _program(process: Path) -> str:
-    """The program's name, without its arguments, which may hold a secret."""
+    """Return the program's name, without its arguments, which may contain a secret."""
     try:
         words = (process / "cmdline").read_text(errors="replace").split("\0")
     except OSError:
-        return "which has just ended"
+        return "which has just exited"
     interpreter = Path(words[0]).name
     if not interpreter.startswith("python"):
-        return interpreter or "without a name"
+        return interpreter or "unnamed"
     script = next((Path(word).name for word in words[1:] if word and word != "-m"), "")
     return interpreter if not script or script.startswith("-") else script

@@ -1,25 +1,25 @@
-"""The ports that a process listens on, by the variables that name them."""
+"""Validation of the ports that a process listens on, by environment variable."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 HIGHEST = 65535
 Ports = Mapping[str, Sequence[int]]
-"""Environment variable → all ports that it stands for; 0 is whatever port is free."""
+"""Environment variable → all ports that it sets; 0 is any free port."""
 
 
 def mistake(ports: Ports) -> str | None:
-    """What is wrong with the ports, or None: each exists, and none is needed twice."""
+    """Return what is wrong with the ports, or None: each must be valid and used once."""
     for variable, of_it in ports.items():
         for port in of_it:
             if not 0 <= port <= HIGHEST:
-                return f"{variable}: there is no port {port}, the highest is {HIGHEST}"
+                return f"{variable}: port {port} is out of range (0 to {HIGHEST})"
     for (one, of_one), (other, of_other) in combinations(ports.items(), 2):
         if shared := {*of_one} & {*of_other} - {0}:
-            return f"{one} and {other} both need port {min(shared)}: change one of them"
+            return f"{one} and {other} both use port {min(shared)}: change one of them"
     return None
 
 
 def variable_of(ports: Ports, port: int) -> str:
-    """The variable that a port comes from."""
+    """Return the variable that sets a port."""
     return next((variable for variable, of_it in ports.items() if port in of_it), "the port")

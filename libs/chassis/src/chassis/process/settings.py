@@ -1,7 +1,7 @@
-"""The environment, read once, checked all together, frozen.
+"""Settings from the environment: read once, validated together, frozen.
 
-A variable may also be a file: NAME_FILE names one whose content is the value, and a file of the
-name in lower case under /run/secrets (Docker's secrets) needs no variable.
+The value may also come from a file: NAME_FILE holds its path, and a file under /run/secrets with
+the name in lower case (Docker's secrets) needs no variable.
 """
 
 import ipaddress
@@ -22,55 +22,57 @@ LISTENING = ("admin_port", "http_port", "grpc_port")
 
 
 class ServiceSettings(BaseSettings):
-    """What every deployable can be told."""
+    """Configuration common to all deployables."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     admin_port: int = Field(description="Port of /livez, /readyz and /metrics.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     otlp_endpoint: str | None = Field(
-        None, description="Where spans go (OTLP over HTTP, /v1/traces and all); empty: nowhere."
+        None, description="URL for traces (OTLP over HTTP, /v1/traces included); empty: no export."
     )
     trace_ratio: float = Field(
-        1, ge=0, le=1, description="Share of traces that are kept, where the caller does not say."
+        1, ge=0, le=1, description="Sampling ratio of traces that no caller has begun."
     )
     drain_delay: float = Field(
-        0, ge=0, description="Seconds between not being ready and refusing work (load balancers)."
+        0, ge=0, description="Seconds from 'not ready' to refusing requests (for load balancers)."
     )
-    grace: float = Field(8, gt=0, description="Seconds that running requests get to finish.")
+    grace: float = Field(
+        8, gt=0, description="Seconds for in-flight requests to finish during shutdown."
+    )
     max_connections: int = Field(
         1000,
         ge=1,
-        description="Connections of clients to each port at most; for one more the one that has "
-        "been idle longest ends, of the client that has most.",
+        description="Maximum number of client connections per port. One more closes the longest "
+        "idle connection of the client that has most connections.",
     )
     max_client_memory: int = Field(
         64_000_000,
         ge=1_000_000,
-        description="Bytes that clients may make the process hold, on all ports together; beyond "
-        "it connections of the client that holds most end, the largest first.",
+        description="Maximum memory that clients may hold in the process, on all ports together, "
+        "in bytes. Above it, connections of the client that holds most are closed, largest first.",
     )
     allowed_hosts: str | None = Field(
         None,
-        description="Names, separated by commas, that requests may have as Host, and web pages as "
-        "Origin, besides addresses and localhost; a name of our own against DNS rebinding. Unset: "
-        "on a loopback HOST none, elsewhere any.",
+        description="Comma-separated host names accepted in Host and Origin headers, in addition "
+        "to IP addresses and localhost (protects against DNS rebinding). Unset: none if HOST is a "
+        "loopback address, any otherwise.",
     )
     header_timeout: float = Field(
         10,
         gt=0,
-        description="Seconds for a client to send a request's headers (over gRPC: the preface of "
-        "HTTP/2, a frame, a header block).",
+        description="Seconds for a client to send a request's headers (gRPC: the HTTP/2 preface, "
+        "a frame, a header block).",
     )
     idle_timeout: float = Field(
         75,
         gt=0,
-        description="Seconds between two requests of an HTTP connection; a gRPC connection that is "
-        "silent for so long is kept if it answers a PING within HEADER_TIMEOUT.",
+        description="Seconds that an HTTP connection may be idle between requests. A gRPC "
+        "connection idle for this long stays open if it answers a PING within HEADER_TIMEOUT.",
     )
 
     @property
     def limits(self) -> Limits:
-        """What every port grants its clients."""
+        """Return the limits of every port."""
         return Limits(
             self.max_connections,
             self.header_timeout,
@@ -86,11 +88,11 @@ class ServiceSettings(BaseSettings):
         return frozenset(name.strip() for name in names if name.strip())
 
     def variable(self, name: str) -> str:
-        """The environment variable of a setting."""
+        """Return the environment variable of a setting."""
         return f"{self.model_config.get('env_prefix', '')}{name.upper()}"
 
     def listening(self) -> Mapping[str, Sequence[int]]:
-        """Each variable that names a port to listen on, with all ports that it stands for."""
+        """Return each variable of a port to listen on, with all ports that it sets."""
         fields = type(self).model_fields
         return {self.variable(name): [getattr(self, name)] for name in LISTENING if name in fields}
 
@@ -102,30 +104,30 @@ class ServiceSettings(BaseSettings):
 
 
 class PublicSettings(ServiceSettings):
-    """What a deployable can be told that people or programs call; refuses to be open by mistake."""
+    """Configuration of a deployable with clients; anonymous access must be allowed explicitly."""
 
     allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - pydantic's way to give a default
-        description="Listen beyond loopback although callers may be anybody.",
+        description="Accept unauthenticated callers on a non-loopback address.",
     )
 
     @property
     def asks_for_tokens(self) -> bool:
-        """Whether callers must say who they are."""
+        """Whether callers must authenticate."""
         return False
 
     @model_validator(mode="after")
     def _is_not_open_by_mistake(self) -> Self:
         if not (self.asks_for_tokens or self.allow_anonymous or is_loopback(self.host)):
             raise ValueError(
-                f"HOST is {self.host}, which others reach, and callers may be anybody: "
-                "ask them for tokens, or say ALLOW_ANONYMOUS=true"
+                f"HOST {self.host} is not a loopback address and callers are not authenticated: "
+                "require tokens, or set ALLOW_ANONYMOUS=true"
             )
         return self
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine alone, whatever a name server says."""
+    """Whether a host is a loopback address, without a DNS query."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -133,10 +135,10 @@ def is_loopback(host: str) -> bool:
 
 
 def settings_config(prefix: str) -> SettingsConfigDict:
-    """The one way all programs read their variables: PREFIX_NAME, frozen, secrets from files.
+    """Return the configuration of all settings classes: PREFIX_NAME, frozen, secrets from files.
 
-    White space around a text is not part of it, wherever it comes from: an editor leaves a newline
-    at the end of a secret's file, and a pipe one at the end of a variable.
+    Surrounding white space is stripped: an editor leaves a newline at the end of a secret's file,
+    and a pipe one at the end of a variable.
     """
     return SettingsConfigDict(
         str_strip_whitespace=True,
@@ -150,11 +152,11 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load(settings: type[S]) -> S:
-    """Read the environment; every mistake is told in one message.
+    """Read the settings from the environment.
 
-    Raises SystemExit with that message, also for a variable with the service's prefix that no
-    setting has (a typing error would otherwise go unseen). For a setting that the program had
-    before, the class attribute MOVED (setting → where it is now) completes the message.
+    Raises SystemExit with all mistakes in one message, also for a variable with the service's
+    prefix that matches no setting (a typing error would otherwise go unnoticed). For a former
+    setting the class attribute MOVED (setting → its new place) completes the message.
     """
     prefix = settings.model_config.get("env_prefix", "")
     given = [
@@ -171,24 +173,24 @@ def load(settings: type[S]) -> S:
     try:
         loaded = settings(**read)
     except ValidationError as error:
-        mistakes += [_told(prefix, e["loc"], e["msg"]) for e in error.errors()]
+        mistakes += [_mistake(prefix, e["loc"], e["msg"]) for e in error.errors()]
     if mistakes:
-        raise SystemExit("The settings are not right:\n  " + "\n  ".join(mistakes))
+        raise SystemExit("Invalid configuration:\n  " + "\n  ".join(mistakes))
     return loaded
 
 
 def _moved(settings: type[BaseSettings], name: str) -> str:
-    """Where a setting is now that the program had before; empty: it never had one."""
+    """Return the new place of a former setting; empty if there was no such setting."""
     moved: Mapping[str, str] = getattr(settings, "MOVED", {})
     where = moved.get(name) or moved.get(name.removesuffix("_file"))
     return f"; {where}" if where else ""
 
 
 def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
-    """The setting that a variable NAME_FILE gives, and the content of the file."""
+    """Return the setting of a variable NAME_FILE, and the content of the file."""
     variable, setting = f"{prefix}{name.upper()}", name.removesuffix("_file")
     if f"{prefix}{setting.upper()}" in os.environ:
-        mistakes.append(f"{variable}: {prefix}{setting.upper()} is given, too")
+        mistakes.append(f"{variable}: {prefix}{setting.upper()} is also set; set only one of them")
     try:
         return setting, Path(os.environ[variable]).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -196,7 +198,7 @@ def _from_file(prefix: str, name: str, mistakes: list[str]) -> tuple[str, str]:
         return setting, ""
 
 
-def _told(prefix: str, place: tuple[int | str, ...], message: str) -> str:
-    """A mistake in pydantic's words, with the variable's name where it is about one."""
+def _mistake(prefix: str, place: tuple[int | str, ...], message: str) -> str:
+    """Return pydantic's message, with the variable's name if it concerns one."""
     message = message.removeprefix("Value error, ")
     return f"{prefix}{'_'.join(map(str, place)).upper()}: {message}" if place else message

@@ -1,1 +1,1 @@
-"""What every process needs of the stores and servers that it calls."""
+"""Connections, settings and error classification for stores and other servers."""

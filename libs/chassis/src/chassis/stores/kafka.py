@@ -1,4 +1,4 @@
-"""How a service gets to Kafka: its brokers, who logs in, and TLS."""
+"""Connection settings of Kafka: brokers, user, TLS."""
 
 import ssl
 from dataclasses import dataclass
@@ -12,29 +12,31 @@ MECHANISM = "SCRAM-SHA-512"
 
 
 class KafkaSettings(BaseSettings):
-    """Part of a service's settings."""
+    """Kafka's part of a service's settings."""
 
-    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's brokers, with commas.")
-    kafka_tls: bool = Field(False, description="Talk TLS to Kafka.")  # noqa: FBT003 - pydantic's way
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:9092", description="Addresses of Kafka brokers, comma-separated."
+    )
+    kafka_tls: bool = Field(False, description="Connect to Kafka over TLS.")  # noqa: FBT003 - pydantic's way
     kafka_ca_file: Path | None = Field(
         None,
-        description="The authority that Kafka's certificates are checked by; unset: the system's.",
+        description="CA certificates that verify the brokers' certificates; unset: the system's.",
     )
-    kafka_user: str | None = Field(None, description="Who logs in (SCRAM-SHA-512, over TLS only).")
-    kafka_password: SecretStr | None = Field(None, description="That user's password.")
+    kafka_user: str | None = Field(None, description="Kafka user (SCRAM-SHA-512, over TLS only).")
+    kafka_password: SecretStr | None = Field(None, description="Password of that user.")
 
     @model_validator(mode="after")
     def _logs_in_over_tls(self) -> Self:
         if (self.kafka_user or self.kafka_password or self.kafka_ca_file) and not self.kafka_tls:
-            raise ValueError("KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE need KAFKA_TLS=true")
+            raise ValueError("KAFKA_USER, KAFKA_PASSWORD and KAFKA_CA_FILE require KAFKA_TLS=true")
         if bool(self.kafka_user) != bool(self.kafka_password):
-            raise ValueError("KAFKA_USER and KAFKA_PASSWORD need each other")
+            raise ValueError("KAFKA_USER and KAFKA_PASSWORD must be set together")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Brokers:
-    """Where the brokers are and how to get in, in the words of each client library."""
+    """Broker addresses and credentials, as arguments for each client library."""
 
     bootstrap: str
     tls: bool = False
@@ -43,27 +45,27 @@ class Brokers:
     password: SecretStr | None = None
 
     def aiokafka(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
+        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap}
         if self.tls:
-            told["security_protocol"] = self._protocol
-            told["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+            options["security_protocol"] = self._protocol
+            options["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
         if self.user and self.password:
-            told["sasl_mechanism"] = MECHANISM
-            told["sasl_plain_username"] = self.user
-            told["sasl_plain_password"] = self.password.get_secret_value()
-        return told
+            options["sasl_mechanism"] = MECHANISM
+            options["sasl_plain_username"] = self.user
+            options["sasl_plain_password"] = self.password.get_secret_value()
+        return options
 
     def librdkafka(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
+        options: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
         if self.tls:
-            told["security.protocol"] = self._protocol
+            options["security.protocol"] = self._protocol
             if self.ca_file:
-                told["ssl.ca.location"] = str(self.ca_file)
+                options["ssl.ca.location"] = str(self.ca_file)
         if self.user and self.password:
-            told["sasl.mechanism"] = MECHANISM
-            told["sasl.username"] = self.user
-            told["sasl.password"] = self.password.get_secret_value()
-        return told
+            options["sasl.mechanism"] = MECHANISM
+            options["sasl.username"] = self.user
+            options["sasl.password"] = self.password.get_secret_value()
+        return options
 
     @property
     def _protocol(self) -> str:
@@ -71,7 +73,7 @@ class Brokers:
 
 
 def brokers(settings: KafkaSettings) -> Brokers:
-    """The brokers by the settings."""
+    """Return the brokers of the settings."""
     return Brokers(
         settings.kafka_bootstrap,
         settings.kafka_tls,

@@ -1,4 +1,4 @@
-"""Calls to Kafka with a deadline, their errors classified."""
+"""Kafka calls with a timeout and classified errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ from chassis.stores.errors.calls import translated
 
 
 @asynccontextmanager
-async def bounded(within: float, who: str = "kafka") -> AsyncIterator[None]:
-    """Bound a block by so many seconds; raises Unavailable, and StoreError for what never heals."""
-    with translated(who, "request", kafka.classify):
+async def bounded(within: float, dependency: str = "kafka") -> AsyncIterator[None]:
+    """Bound a block by so many seconds; raises Unavailable, or StoreError if it is permanent."""
+    with translated(dependency, "request", kafka.classify):
         async with asyncio.timeout(within):
             yield

@@ -1,4 +1,4 @@
-"""Where MySQL is, and whether it is talked to over TLS."""
+"""Connection settings of MySQL: address and TLS."""
 
 import ssl
 from pathlib import Path
@@ -7,22 +7,22 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 CA_FILE = (
-    "The authority that MySQL's certificate is checked by, the host's name included:"
-    " nothing but TLS is talked. Unset: nothing is checked, and nothing need be encrypted."
+    "CA certificates that verify MySQL's certificate and host name; connections then always use"
+    " TLS. Unset: certificates are not verified, and connections may be unencrypted."
 )
 
 
 class MySQLServer(BaseSettings):
-    """Part of a program's settings."""
+    """MySQL's part of a program's settings."""
 
-    mysql_host: str = Field("127.0.0.1", description="Where MySQL is.")
-    mysql_port: int = Field(3306, description="Its port.")
+    mysql_host: str = Field("127.0.0.1", description="Host of MySQL.")
+    mysql_port: int = Field(3306, description="Port of MySQL.")
     mysql_ca_file: Path | None = Field(None, description=CA_FILE)
 
 
 def tls(ca_file: Path | None) -> ssl.SSLContext | None:
-    """What asyncmy and pymysql take as `ssl`; neither goes on in the clear with it.
+    """Return the `ssl` argument of asyncmy and pymysql; with it neither connects without TLS.
 
-    There is no way to ask for TLS without a check: who can answer in MySQL's place can also read.
+    TLS without verification is not supported: a server that impersonates MySQL could read along.
     """
     return ssl.create_default_context(cafile=ca_file) if ca_file else None

@@ -1,7 +1,7 @@
-"""Calls to OpenSearch whose answers are checked item by item and shard by shard.
+"""OpenSearch calls that check each item and each shard of the response.
 
-A 200 promises nothing: _bulk and _mget have an error for each item, a search may have left out
-shards or stopped early. Every function here raises Unavailable or StoreError for those.
+A 200 does not mean success: _bulk and _mget have an error for each item, and a search may omit
+shards or stop early. Every function here raises Unavailable or StoreError for those.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,17 +19,17 @@ INDEX_MISSING, DOCUMENT_MISSING = "index_not_found_exception", "document_missing
 
 
 def call(operation: str) -> AbstractContextManager[None]:
-    """A measured call; raises Unavailable, and StoreError for what never heals."""
+    """Measure a call; raises Unavailable, or StoreError if the failure is permanent."""
     return store_call(STORE, operation, errors.classify)
 
 
 async def bulk(
     client: AsyncOpenSearch, operation: str, lines: Iterable[Mapping[str, Any]], **params: str
 ) -> list[dict[str, Any]]:
-    """The outcomes of _bulk, in order.
+    """Return the outcomes of _bulk, in order.
 
-    Left to the caller are a lost version race (409), INDEX_MISSING, DOCUMENT_MISSING, and what is
-    wrong with a document alone; any other failure of an item is raised.
+    The caller handles a lost version race (409), INDEX_MISSING, DOCUMENT_MISSING, and errors of a
+    document itself; any other failure of an item is raised.
     """
     with call(operation):
         answer = await client.bulk(body=list(lines), params=params)
@@ -44,9 +44,9 @@ async def bulk(
 async def multi_get(
     client: AsyncOpenSearch, operation: str, index: str, ids: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The documents of _mget, in order, each with `found`.
+    """Return the documents of _mget, in order, each with `found`.
 
-    An item with an error is never "not found": a closed index would look like an empty one.
+    An item with an error is never "not found": a closed index would appear to be empty.
     """
     with call(operation):
         answer = await client.mget(body={"ids": list(ids)}, index=index)
@@ -59,7 +59,7 @@ async def multi_get(
 async def search(
     client: AsyncOpenSearch, operation: str, index: str, body: Mapping[str, Any], **params: str
 ) -> list[dict[str, Any]]:
-    """The hits of a search over all shards; a partial answer is none."""
+    """Return the hits of a search over all shards; a partial response is an error."""
     with call(operation):
         answer = await client.search(
             index=index,
@@ -72,7 +72,7 @@ async def search(
 
 
 def error_type(outcome: Mapping[str, Any]) -> str | None:
-    """The type of an item's error; None: it has none."""
+    """Return the type of an item's error; None: no error."""
     kind: str | None = (outcome.get("error") or {}).get("type")
     return kind
 

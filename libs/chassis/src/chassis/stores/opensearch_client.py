@@ -1,4 +1,4 @@
-"""How a service gets to OpenSearch: its address, who logs in, and TLS."""
+"""Client and connection settings of OpenSearch: address, user, TLS."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,18 +11,17 @@ from pydantic_settings import BaseSettings
 
 
 class OpenSearchSettings(BaseSettings):
-    """Part of a service's settings."""
+    """OpenSearch's part of a service's settings."""
 
     opensearch_url: str = Field(
         "http://127.0.0.1:9200",
-        description="Where OpenSearch is; https:// is TLS. Several nodes: with commas between.",
+        description="URL of OpenSearch; https:// for TLS. Several nodes: comma-separated.",
     )
-    opensearch_user: str | None = Field(None, description="Who logs in (HTTP basic).")
-    opensearch_password: SecretStr | None = Field(None, description="That user's password.")
+    opensearch_user: str | None = Field(None, description="OpenSearch user (HTTP basic).")
+    opensearch_password: SecretStr | None = Field(None, description="Password of that user.")
     opensearch_ca_file: Path | None = Field(
         None,
-        description="The authority that OpenSearch's certificate is checked by; "
-        "unset: the public ones.",
+        description="CA certificates that verify OpenSearch's certificate; unset: the public CAs.",
     )
 
 
@@ -30,7 +29,7 @@ class OpenSearchSettings(BaseSettings):
 async def connected(
     settings: OpenSearchSettings, within: float, **options: Any
 ) -> AsyncIterator[AsyncOpenSearch]:
-    """A client whose calls take at most `within` seconds, and go once to a node at most."""
+    """Yield a client whose calls take at most `within` seconds and try each node at most once."""
     if settings.opensearch_user and settings.opensearch_password:
         password = settings.opensearch_password.get_secret_value()
         options["http_auth"] = (settings.opensearch_user, password)
@@ -42,6 +41,6 @@ async def connected(
         yield client
     finally:
         pool: Any = client.transport.connection_pool
-        # Its own close() forgets the nodes that are away.
+        # Its own close() skips unavailable nodes.
         for connection in getattr(pool, "orig_connections", pool.connections):
             await connection.close()

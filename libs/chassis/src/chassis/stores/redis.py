@@ -1,4 +1,4 @@
-"""How a service gets to Redis or to a Redis Cluster: the address, who logs in, and TLS."""
+"""Client and connection settings of Redis and Redis Cluster: address, user, TLS."""
 
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,28 +15,28 @@ AnyRedis: TypeAlias = Redis | RedisCluster
 
 
 class RedisSettings(BaseSettings):
-    """Part of a service's settings."""
+    """Redis's part of a service's settings."""
 
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
-        description="Where Redis is; rediss:// is TLS. Nodes of a cluster: with commas between.",
+        description="URL of Redis; rediss:// for TLS. Nodes of a cluster: comma-separated.",
     )
-    redis_cluster: bool = Field(False, description="Whether it is a Redis Cluster.")  # noqa: FBT003 - pydantic's way
-    redis_user: str | None = Field(None, description="Who logs in (infra/redis/users.acl).")
-    redis_password: SecretStr | None = Field(None, description="That user's password.")
+    redis_cluster: bool = Field(False, description="Whether REDIS_URL is a Redis Cluster.")  # noqa: FBT003 - pydantic's way
+    redis_user: str | None = Field(None, description="Redis user (see infra/redis/users.acl).")
+    redis_password: SecretStr | None = Field(None, description="Password of that user.")
     redis_ca_file: Path | None = Field(
         None,
-        description="The authority that Redis's certificate is checked by; unset: the system's.",
+        description="CA certificates that verify Redis's certificate; unset: the system's.",
     )
 
 
 def client(
     settings: RedisSettings, size: int, timeout: float, reply_timeout: float | None
 ) -> AnyRedis:
-    """At most so many connections, of a cluster to each node.
+    """Return a client with at most `size` connections, for a cluster to each node.
 
     timeout: seconds to connect, and to wait for a connection. reply_timeout: seconds for a reply;
-    None for who bounds calls itself, which spares 5 µs of each reply and a task of each call.
+    None if the caller bounds its calls, which saves 5 µs for each reply and a task for each call.
     """
     password = settings.redis_password
     options: dict[str, Any] = {
@@ -45,7 +45,7 @@ def client(
         "password": password.get_secret_value() if password else None,
         "socket_timeout": reply_timeout,
         "socket_connect_timeout": timeout,
-        # Once more, for a connection gone stale; redis-py's own ten times take seconds.
+        # One retry, for a stale connection; redis-py's default of ten takes seconds.
         "retry": Retry(NoBackoff(), retries=1),
     }
     if settings.redis_ca_file:
@@ -57,7 +57,7 @@ def client(
 
 
 def _cluster(urls: str, options: dict[str, Any]) -> RedisCluster:
-    """Any node that answers tells where all others are."""
+    """Return a cluster client; any node that responds reports all others."""
     nodes: list[Any] = [parse_url(url) for url in urls.split(",")]
     is_tls = nodes[0].get("connection_class") is SSLConnection
     return RedisCluster(
@@ -68,9 +68,9 @@ def _cluster(urls: str, options: dict[str, Any]) -> RedisCluster:
 
 
 def node_of(redis: AnyRedis, key: str) -> dict[str, Any]:
-    """Options of execute_command for a command whose keys redis-py would ask the server for.
+    """Return options of execute_command for a command whose keys redis-py would query first.
 
-    Such is EVAL_RO: redis-py 8.1 knows the keys of EVAL alone, and sends COMMAND GETKEYS first.
+    Example: EVAL_RO. redis-py 8.1 knows the keys of EVAL only, and sends COMMAND GETKEYS first.
     """
     if isinstance(redis, Redis):
         return {}

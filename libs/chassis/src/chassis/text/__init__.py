@@ -1,1 +1,1 @@
-"""What a text may contain, how it is stored and how it is searched, the same under every Python."""
+"""Text rules, normalization and search folding, independent of Python's Unicode version."""

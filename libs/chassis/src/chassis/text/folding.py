@@ -1,9 +1,9 @@
-"""Names as search compares them: case, accents and variants of a letter do not matter.
+"""Folding of text for search: case, accents and variants of a letter are ignored.
 
 The projection stores folded text in a document, search-api folds a query in the same way, and the
-index compares what it is given. So a name is found alike in OpenSearch and in memory. A change of
-folding changes what is stored: it needs a rebuild of the index. What is folded to what, script by
-script: schemas/views/opensearch-users.md.
+index compares the two. So OpenSearch and the memory double find the same names. A change of folding
+changes what is stored and requires a rebuild of the index. The folding of each script is described
+in schemas/views/opensearch-users.md.
 """
 
 import re
@@ -13,8 +13,8 @@ from typing import Any
 
 from chassis.text.letters import APOSTROPHES, HAN, IGNORED, LETTERS, SYLLABLES
 
-MAX_WORD = 64  # letters: what follows in a word is not compared
-MAX_REMEMBERED = 20_000  # characters whose folding is kept in memory; all scripts in use have fewer
+MAX_WORD = 64  # letters of a word that are compared
+MAX_REMEMBERED = 20_000  # characters whose folding is cached; all scripts in use have fewer
 BETWEEN_WORDS = {"Zs", "Zl", "Zp", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "Cc"}
 IS_IGNORED = re.compile(f"[{APOSTROPHES}{IGNORED}]")
 IS_SYLLABLE = re.compile(f"[{SYLLABLES}{HAN}]")
@@ -25,22 +25,22 @@ FOLDED = {ord(letter): to for to, letters in LETTERS.items() for letter in lette
 
 
 def words(text: str) -> list[str]:
-    """The folded words of a text, in its order, each of at most MAX_WORD characters.
+    """Return the folded words of a text, in order, each of at most MAX_WORD characters.
 
-    Apostrophes join, hyphens and other punctuation part. Empty: the text has no letter, digit or
-    picture. Folding twice is folding once.
+    Apostrophes join words; hyphens and other punctuation separate them. Empty: the text has no
+    letter, digit or picture. Folding is idempotent.
     """
-    # NFKD would make a blank of the spacing accent, which some write as an apostrophe.
+    # NFKD would turn the spacing accent, which some use as an apostrophe, into a space.
     apart = unicodedata.normalize("NFKD", text.replace("´", "'")).translate(_TABLE)
     together = unicodedata.normalize("NFC", apart.casefold().translate(_TABLE))
     return [word[:MAX_WORD] for word in together.split()]
 
 
 def searchable(*texts: str) -> dict[str, Any]:
-    """The fields of a document that search compares: its `words`, and what is `joined` of them.
+    """Return the search fields of a document: its `words`, and `joined` forms of them.
 
-    `joined` has each text without its blanks, and all texts in their order and turned round: so
-    that the whole text is found whichever field comes first, and without its blank.
+    `joined` has each text without spaces, and all texts concatenated in order and in reverse order.
+    So the whole text is found whichever field comes first, and without its spaces.
     """
     folded = [words(text) for text in texts]
     orders = (*([one] for one in folded), folded, folded[::-1])
@@ -56,7 +56,7 @@ def _flat(folded: list[list[str]]) -> Iterator[str]:
 
 
 class _Table(dict[int, str]):
-    """What a character of decomposed text is folded to; remembered, up to a bound."""
+    """Cache of the folding of each character of decomposed text, up to a bound."""
 
     def __missing__(self, code: int) -> str:
         to = _folded(chr(code))
@@ -75,7 +75,7 @@ def _folded(character: str) -> str:
     category = unicodedata.category(character)
     if category in BETWEEN_WORDS:
         return " "
-    # A digit of any script; what this version of Unicode does not know is a letter.
+    # A digit of any script; a character unknown to this Unicode version is a letter.
     return str(unicodedata.digit(character)) if category == "Nd" else character
 
 

@@ -1,9 +1,9 @@
-"""Tables of folding.py: characters that Unicode's NFKD leaves apart, and marks that search ignores.
+"""Tables of folding.py: letters that NFKD does not decompose, and marks that search ignores.
 
-Literal tables, so that two interpreters with different versions of Unicode fold a name alike.
+Literal tables, so that interpreters with different Unicode versions fold a name the same way.
 """
 
-# Letters that NFKD does not decompose, by what they are folded to. After lower-casing.
+# Letters that NFKD does not decompose, by the letter they fold to, after lower-casing.
 LETTERS = {
     # Latin: strokes, hooks, ligatures (as Lucene's ASCIIFoldingFilter, but for the schwa)
     "a": "ɐɑ", "ae": "æ", "b": "ƀɓ", "c": "ƈȼ", "d": "đðɖɗ", "e": "əǝɛɇ", "f": "ƒ", "g": "ɠǥɡ",
@@ -31,14 +31,13 @@ LETTERS = {
     # Han: glyph variants that Unicode counts as letters of their own
     "高": "髙", "崎": "﨑", "吉": "𠮷",
 }  # fmt: skip
-# Written between letters of one word, or left out: O'Neil.
+# Written between letters of one word, or omitted: O'Neil.
 APOSTROPHES = "'`´’‘‛′\u02b9-\u02c1\u02c8\u02ee\u05f3\u05f4\ua78b\ua78c"
-# Marks and signs that count for nothing, as ranges. What is not here stays: the vowel signs of
-# Indic scripts, of Thai and of Thaana, viramas, and the voicing marks of kana are letters to their
-# readers.
+# Ignored marks and signs, as ranges. Others are kept: the vowel signs of Indic scripts, of Thai and
+# of Thaana, viramas, and the voicing marks of kana are letters to their readers.
 IGNORED = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"  # not to be seen
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"  # invisible
     "\U0001f3fb-\U0001f3ff"  # skin tones
     "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"  # accents
     "\u0483-\u0489\u2de0-\u2dff\ua66f-\ua672\ua674-\ua67d\ua69e\ua69f"  # Cyrillic
@@ -50,7 +49,7 @@ IGNORED = (
     "\u0e48-\u0e4c\u0ec8-\u0ecc"  # Thai, Lao: tones
     "\u135d-\u135f\u2cef-\u2cf1\U0001e944-\U0001e94a\U00010d24-\U00010d27"  # Ethiopic … Rohingya
 )
-# Characters that are a syllable, a word or a picture each: one of them is enough to look for
+# Characters that are a syllable, a word or a picture each: a single one is enough to search for
 # anywhere in a name. Kana, Hangul, pictures, Han.
 SYLLABLES = "\u3041-\u30ff\uac00-\ud7a3\u2600-\u27bf\U0001f000-\U0001faff"
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"

@@ -1,8 +1,8 @@
 """Combining marks: every code point of General_Category M (Mn, Mc, Me) in Unicode 18.0.0.
 
 Source: https://www.unicode.org/Public/18.0.0/ucd/extracted/DerivedGeneralCategory.txt.
-Written out, because `unicodedata.category` differs from one Python to the next. A mark that a later
-Unicode adds counts as any other letter until it is entered here.
+A literal table, because `unicodedata.category` depends on the Python version. A mark that a later
+Unicode version adds counts as a letter until it is added here.
 """
 
 RANGES = """

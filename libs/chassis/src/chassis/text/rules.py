@@ -1,10 +1,10 @@
-"""What a text, such as a name, may hold and how it is stored: the same under every Python.
+"""Validation and normalization of text such as a name, independent of the Python version.
 
-`unicodedata` has the Unicode version of its interpreter and takes every later character for
-unassigned. So each set of characters is written out here, as Unicode 18.0 has it, and an unassigned
-code point is a character like any other. Only NFC still comes from the interpreter: it never
-changes for an assigned character (UAX #15, section 3, "stability") and leaves an unassigned one
-alone, so it decides how a newer character is stored, never whether it is accepted.
+`unicodedata` has the Unicode version of its interpreter and treats every later character as
+unassigned. So each character set is a literal table here, from Unicode 18.0, and an unassigned code
+point is a character like any other. Only NFC comes from the interpreter: it never changes for an
+assigned character (UAX #15, section 3, "stability") and leaves an unassigned one unchanged. So it
+affects how a newer character is stored, never whether it is accepted.
 """
 
 import re
@@ -45,14 +45,14 @@ CLOSED_BY |= dict.fromkeys("\u2066\u2067\u2068", POP_ISOLATE)
 
 
 def normalized(text: str) -> str:
-    """The text as it is stored: NFC, without white space at either end."""
+    """Return the text as stored: NFC, without white space at either end."""
     return unicodedata.normalize("NFC", text).strip(SPACES)
 
 
 def mistake_in(text: str, longest: int) -> str | None:
-    """What is wrong with a normalized text, as a caller reads it; None when nothing is.
+    """Return what is wrong with a normalized text, for the client; None if it is valid.
 
-    longest: code points at most, as MySQL's VARCHAR counts them.
+    longest: maximum number of code points, as MySQL's VARCHAR counts them.
     """
     if not text:
         return "must not be empty"
@@ -68,9 +68,9 @@ def mistake_in(text: str, longest: int) -> str | None:
 
 
 def _closes_what_it_opens(text: str) -> bool:
-    """Return whether the explicit bidirectional controls pair up (UAX #9, section 2).
+    """Whether the explicit bidirectional controls are balanced (UAX #9, section 2).
 
-    One left open would reverse whatever is displayed behind the text; one closed too often would
+    An unclosed one would reverse whatever is displayed after the text; a surplus closing one would
     end the isolate that a page puts around it.
     """
     opened: list[str] = []

@@ -1,4 +1,4 @@
-"""What every event store promises, as tests that an adapter's own test module imports.
+"""Conformance suites of event stores, which an adapter's test module imports.
 
 from eventstore.conformance.events import *
 from eventstore.conformance.results import *

@@ -1,4 +1,4 @@
-"""What every event store promises."""
+"""Conformance suite of event stores: append, load, history, erasure."""
 
 import asyncio
 from typing import Any
@@ -18,9 +18,7 @@ async def test_an_unknown_id_has_no_events(store: EventStore[Any]) -> None:
 @pytest.mark.parametrize(
     "text", ["Zoë", "Žižek", "李小龍", "O'Brien", "Anne-Marie", "😀", "محمد", 'a"b\\c%_', "x" * 100]
 )
-async def test_what_is_stored_comes_back_to_the_last_bit(
-    store: EventStore[Any], events: Samples, text: str
-) -> None:
+async def test_stored_event_round_trips(store: EventStore[Any], events: Samples, text: str) -> None:
     event = events.created(text)
     await store.append(event, NO_KEY)
     assert await store.newest(events.id_of(event)) == event
@@ -39,7 +37,9 @@ async def test_the_newest_event_is_the_last_version(
     assert await store.history(events.id_of(first), 1, 10) == [second]
 
 
-async def test_the_slower_of_two_writers_is_told(store: EventStore[Any], events: Samples) -> None:
+async def test_slower_of_two_writers_gets_a_conflict(
+    store: EventStore[Any], events: Samples
+) -> None:
     first = events.created()
     await store.append(first, NO_KEY)
     left = events.after(first, "Left")
@@ -61,7 +61,7 @@ async def test_of_twenty_writers_at_once_one_wins(store: EventStore[Any], events
     assert len(await store.history(events.id_of(first), 0, 50)) == 2
 
 
-async def test_erasure_leaves_the_last_event_alone(store: EventStore[Any], events: Samples) -> None:
+async def test_erasure_keeps_only_the_last_event(store: EventStore[Any], events: Samples) -> None:
     first = events.created()
     second = events.after(first)
     last = events.deleted(second)
@@ -97,11 +97,11 @@ async def test_of_a_deletion_and_renames_at_once_one_wins(
     assert all(isinstance(outcome, StreamConflict) for outcome in outcomes if outcome is not None)
 
 
-async def test_whoever_decided_before_an_erasure_comes_too_late(
+async def test_write_based_on_an_erased_event_conflicts(
     store: EventStore[Any],
     events: Samples,
 ) -> None:
-    """Else a name would come back under a version that the erasure has freed."""
+    """Otherwise a name would come back under a version that the erasure has freed."""
     first = events.created()
     second = events.after(first)
     third = events.after(second)

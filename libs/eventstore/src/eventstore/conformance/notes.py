@@ -1,4 +1,4 @@
-"""Notes: an aggregate for tests of the library and of stores (samples.Samples)."""
+"""Notes: an example aggregate for tests of the library and of stores (samples.Samples)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What every event store promises of answers to idempotency keys that append no event."""
+"""Conformance suite of event stores: results for idempotency keys that append no event."""
 
 import asyncio
 from dataclasses import replace
@@ -38,7 +38,7 @@ async def test_kept_event_is_found_although_newer_ones_follow(
     assert await store.results(request.idempotency_key or "") == [(first, request.request_hash)]
 
 
-async def test_key_keeps_its_first_answer(store: EventStore[Any], events: Samples) -> None:
+async def test_key_keeps_its_first_result(store: EventStore[Any], events: Samples) -> None:
     first, request = events.created(), keyed()
     await store.append(first, NO_KEY)
     await store.keep(GONE, request)
@@ -49,7 +49,7 @@ async def test_key_keeps_its_first_answer(store: EventStore[Any], events: Sample
 
 
 @pytest.mark.parametrize("answer", [GONE, None], ids=["refusal", "event"])
-async def test_key_of_an_event_takes_no_other_answer(
+async def test_key_of_an_event_accepts_no_other_result(
     store: EventStore[Any], events: Samples, answer: Refusal | None
 ) -> None:
     first, request = events.created(), keyed()
@@ -104,7 +104,7 @@ async def test_of_twenty_different_answers_at_once_one_is_kept(
     store: EventStore[Any],
     events: Samples,
 ) -> None:
-    """Refusals, events that were there already, renames and deletions, as replicas decide them."""
+    """Refusals, existing events, renames and deletions, as concurrent replicas decide them."""
     for _ in range(10):
         first, request = events.created(), keyed()
         await store.append(first, NO_KEY)

@@ -1,4 +1,4 @@
-"""What the suites need to make events, whatever kind of aggregate they are of."""
+"""Factory of sample events for the suites, for any kind of aggregate."""
 
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -11,24 +11,24 @@ NO_KEY = CommandContext()
 
 
 class Samples(Protocol):
-    """Events of one kind of aggregate, all at NOON, with new ids each time; a module will do."""
+    """Factory of events of one aggregate, all at NOON, with new ids; a module can implement it."""
 
     DELETION: str
     """The type of the last event."""
 
     def created(self, text: str = ..., /) -> Any:
-        """The first event of a new aggregate; text: up to 100 characters, in one of its fields."""
+        """Return the first event of a new aggregate; text: up to 100 characters, in a field."""
 
     def after(self, event: Any, text: str = ..., /) -> Any:
-        """The event after another one, with another text."""
+        """Return the event after another one, with another text."""
 
     def deleted(self, event: Any, /) -> Any:
-        """The last event, after another one."""
+        """Return the last event, after another one."""
 
     def id_of(self, event: Any, /) -> str:
-        """The id of the event's aggregate."""
+        """Return the id of the event's aggregate."""
 
 
 def keyed() -> CommandContext:
-    """A request with a new idempotency key."""
+    """Return the context of a request with a new idempotency key."""
     return CommandContext(uuid7(NOON), "0" * 64)

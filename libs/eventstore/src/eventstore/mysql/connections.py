@@ -1,4 +1,4 @@
-"""A bounded pool of connections to MySQL; what its errors mean to the event store."""
+"""Connection pool of MySQL, and translation of its errors for the event store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -22,9 +22,9 @@ SESSION = "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_
 
 
 class Connections:
-    """limit: seconds for a whole call; half of them for waiting for a connection.
+    """A bounded pool; callers get free connections in turn.
 
-    Callers get free connections in turn.
+    limit: seconds for a whole call; half of them to wait for a connection.
     """
 
     def __init__(self, pool: asyncmy.Pool, limit: float) -> None:
@@ -34,11 +34,11 @@ class Connections:
 
     @asynccontextmanager
     async def cursor(self, operation: str) -> AsyncIterator[Any]:
-        """A connection's cursor for one measured call.
+        """Yield a cursor for one measured call.
 
-        Raises StreamConflict and KeyTaken for what a key refuses, Unavailable when the same call
-        may succeed later, TooManyRequests when its caller has many calls waiting, StoreError for
-        what never heals.
+        Raises StreamConflict and KeyTaken for duplicate keys, Unavailable when the same call may
+        succeed later, TooManyRequests when its caller has many queued calls, and StoreError for a
+        permanent failure.
         """
         with store_call("mysql", operation, mysql.classify), _conflicts():
             async with (
@@ -51,7 +51,7 @@ class Connections:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        """A connection; one that a query left in an unknown state is closed, not handed on."""
+        """Yield a connection; one that a query left in an unknown state is closed, not reused."""
         async with self._pool.acquire() as connection:
             try:
                 yield connection
@@ -64,7 +64,7 @@ class Connections:
 
 @asynccontextmanager
 async def connected(settings: EventStoreSettings) -> AsyncIterator[Connections]:
-    """At most mysql_pool connections, opened as they are needed."""
+    """Open a pool of at most mysql_pool connections, opened on demand."""
     telemetry.CONNECTIONS.labels("mysql").set(settings.mysql_pool)
     pool = await asyncmy.create_pool(
         minsize=0,
@@ -88,13 +88,13 @@ async def connected(settings: EventStoreSettings) -> AsyncIterator[Connections]:
 
 
 def overtaken() -> StreamConflict:
-    """Of two writers this is the slower one."""
-    return StreamConflict("somebody else changed it at the same moment")
+    """Return the error of the slower of two writers."""
+    return StreamConflict("another request changed it at the same time")
 
 
 @contextmanager
 def _conflicts() -> Iterator[None]:
-    """Raise the domain's words for a lost race; without a cause, which would quote a key."""
+    """Raise the domain's errors for a lost race; without a cause, which would quote a key."""
     try:
         yield
     except MySQLError as error:
@@ -102,5 +102,5 @@ def _conflicts() -> Iterator[None]:
         if number == ER.DUP_ENTRY:
             raise (KeyTaken() if "idempotency_key" in text else overtaken()) from None
         if number in mysql.LOST_RACES:
-            raise StreamConflict("another transaction was faster") from None
+            raise StreamConflict("another transaction was committed first") from None
         raise

@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema: a one-shot job, never part of a service's start.
+"""Database migrations: a one-shot job, never part of a service's startup.
 
 MySQL commits DDL implicitly, so each migration is one statement.
 """
@@ -14,14 +14,14 @@ from yoyo import get_backend, read_migrations
 from chassis.stores.mysql import tls
 from eventstore.mysql.settings import EventStoreSettings
 
-WAIT = 60  # seconds for MySQL to answer
+WAIT = 60  # seconds for MySQL to respond
 
 
 def migrate(settings: EventStoreSettings, package: str) -> list[str]:
-    """Apply what is missing of the package's `migrations`; return the names of what was applied.
+    """Apply the package's pending `migrations`; return the names of those applied.
 
-    Safe to run twice and beside another run (yoyo's lock). Raises pymysql.OperationalError when
-    MySQL does not answer within WAIT seconds, or refuses this user.
+    Safe to run twice and concurrently (yoyo's lock). Raises pymysql.OperationalError when MySQL
+    does not respond within WAIT seconds, or rejects this user.
     """
     _wait_for_mysql(settings)
     os.environ["LOGNAME"] = settings.mysql_user  # for yoyo's log; a container's user has no name
@@ -48,7 +48,7 @@ def _wait_for_mysql(settings: EventStoreSettings) -> None:
 
 
 def _tls(settings: EventStoreSettings) -> str:
-    """The same for yoyo, whose own words for it (`ssl`, `sslca`) pymysql does not take."""
+    """Return the TLS options for yoyo, whose own (`ssl`, `sslca`) pymysql does not accept."""
     if settings.mysql_ca_file is None:
         return ""
     return urlencode({"ssl_ca": settings.mysql_ca_file, "ssl_verify_identity": "true"})

@@ -1,9 +1,9 @@
-"""The first results for idempotency keys that are no events of their own: table command_result.
+"""Results for idempotency keys that appended no event: table command_result.
 
 A key has one first result, an event or a row here, although two tables have a unique key for it.
 An append claims its key here in its own transaction, and a row is inserted before the events are
-searched for its key. So of two that come at once the second waits for the first, on the unique key
-of this table, and then finds what it has done. No isolation level is relied on.
+searched for its key. So of two concurrent requests the second waits for the first, on the unique
+key of this table, and then finds its result. This does not rely on an isolation level.
 """
 
 from typing import Any, Generic
@@ -33,14 +33,14 @@ class ResultTable(Generic[E]):
         self._mysql = mysql
         self._id_of = aggregate.id_of
         table, key = aggregate.table, aggregate.id_column
-        # Only while the event is there; an erasure waits for this lock, and then finds the row.
+        # Only while the event exists; an erasure waits for this lock, and then finds the row.
         self._insert_event = (
             f"INSERT INTO command_result (idempotency_key, request_hash, {key}, version)"
             f" SELECT %s, %s, {key}, version FROM {table}"
             f" WHERE {key} = %s AND version = %s FOR SHARE"
         )
         self._event_has_key = f"SELECT 1 FROM {table} WHERE idempotency_key = %s"
-        # Asked first: most have none, and a DELETE would lock the gap for others' results.
+        # Queried first: most have none, and a DELETE would lock the gap for other results.
         self._has_results = f"SELECT 1 FROM command_result WHERE {key} = %s LIMIT 1"
         self._forget = f"DELETE FROM command_result WHERE {key} = %s"
 
@@ -55,11 +55,11 @@ class ResultTable(Generic[E]):
             is_taken = await cursor.execute(self._event_has_key, key[:1])
             if is_taken:
                 await cursor.execute("ROLLBACK")
-        if is_taken:  # only now: an exception of ours would close the connection
+        if is_taken:  # only now: raised inside, the exception would close the connection
             raise KeyTaken
 
     async def forget(self, cursor: Any, aggregate_id: str) -> None:
-        """Remove the results that refer to an aggregate's events, in the erasure's transaction."""
+        """Remove the results that refer to an aggregate's events, within the erasure."""
         if await cursor.execute(self._has_results, (aggregate_id,)):
             await cursor.execute(self._forget, (aggregate_id,))
 
@@ -74,9 +74,9 @@ class ResultTable(Generic[E]):
 
 
 async def claim(cursor: Any, context: CommandContext) -> None:
-    """Refuse a key that has a result here, and make others with the key wait for this transaction.
+    """Claim a key: other requests with the key wait for this transaction.
 
-    Raises IntegrityError for the unique key. Nothing of the claim is left after the transaction.
+    Raises IntegrityError if the key has a result here. The claim leaves no row behind.
     """
     if context.idempotency_key is not None:
         await cursor.execute(CLAIM, (context.idempotency_key, context.request_hash))
@@ -84,5 +84,5 @@ async def claim(cursor: Any, context: CommandContext) -> None:
 
 
 def stored_refusal(text: str) -> Refusal:
-    """The refusal as keep() has stored it."""
+    """Return a refusal that keep() has stored."""
     return msgspec.json.decode(text, type=Refusal)

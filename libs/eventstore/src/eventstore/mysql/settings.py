@@ -6,24 +6,24 @@ from chassis.stores.mysql import MySQLServer
 
 
 class EventStoreSettings(MySQLServer):
-    """Part of a program's settings."""
+    """The event store's part of a program's settings."""
 
-    mysql_database: str = Field(description="The database that holds the events.")
-    mysql_user: str = Field(description="A user who may read, append and erase them.")
-    mysql_password: SecretStr = Field(description="That user's password.")
-    mysql_pool: int = Field(16, ge=1, description="Connections at most.")
+    mysql_database: str = Field(description="Database of the event store.")
+    mysql_user: str = Field(description="MySQL user that may read, append and erase events.")
+    mysql_password: SecretStr = Field(description="Password of that user.")
+    mysql_pool: int = Field(16, ge=1, description="Maximum number of connections.")
     mysql_timeout: float = Field(
         3,
         gt=0,
-        description="Seconds for a call to MySQL, waiting for a connection included;"
-        " a create waits so long for its turn, too.",
+        description="Timeout of a call to MySQL in seconds, including the wait for a connection;"
+        " also the timeout of a create in the write queue.",
     )
     mysql_batch: int = Field(
-        256, ge=1, description="Creates that share a transaction at most; each waits for all of it."
+        256, ge=1, description="Maximum number of creates in one transaction; each waits for all."
     )
     answer_retention: int = Field(
         86400,
         ge=1,
-        description="Seconds that the answer to an idempotency key is kept at least when it"
-        " appended no event; other keys live as long as their events.",
+        description="Minimum seconds to keep the result for an idempotency key that appended no"
+        " event; other keys live as long as their events.",
     )

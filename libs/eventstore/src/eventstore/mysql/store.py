@@ -1,8 +1,8 @@
-"""The event store in MySQL: an append-only table whose primary key decides races.
+"""Event store in MySQL: an append-only table whose primary key decides races.
 
 Nothing here relies on read-then-insert isolation: MySQL's REPEATABLE READ allows lost updates
-(jepsen.io, MySQL 8.0.34). A second (id, version) is refused by the primary key, and a version
-whose predecessor was erased by a locking read in the same statement.
+(jepsen.io, MySQL 8.0.34). The primary key rejects a second (id, version). A locking read in the
+same statement rejects a version whose predecessor was erased.
 """
 
 from collections.abc import Sequence
@@ -24,18 +24,18 @@ from eventstore.ports import CommandContext, KeyTaken, Refusal, StreamConflict
 class MySQLEventStore(Generic[E]):
     """Implements EventStore: events in `<name>_event`, other results in command_result.
 
-    The columns, and the keys that decide, are those of command-api's migrations.
+    The columns and keys are those of command-api's migrations.
     """
 
     def __init__(self, aggregate: AnyAggregate[E], mysql: Connections, batch: int) -> None:
-        """batch: how many first events may share a transaction."""
+        """batch: maximum number of first events in one transaction."""
         self._mysql = mysql
         self._table = EventTable(aggregate)
         self._results = ResultTable(aggregate, mysql)
         self.keep = self._results.keep
         self.prune = self._results.prune
         self.creates = GroupCommit(self._insert_all, batch, mysql.limit)
-        """Must be served: it is who stores first events, as many at a time as have gathered."""
+        """A component that must be served: it stores first events, in batches."""
 
     async def newest(self, aggregate_id: str) -> E | None:
         rows = await self._select("newest", self._table.newest, (aggregate_id,))
@@ -67,18 +67,18 @@ class MySQLEventStore(Generic[E]):
         return [self._table.event(row) for row in rows]
 
     async def ping(self) -> None:
-        """Return when the database answers and takes writes; raises Unavailable."""
+        """Return if the database responds and accepts writes; raises Unavailable."""
         ((is_read_only,),) = await self._select("ping", "SELECT @@global.read_only", ())
         if is_read_only:
             raise failed("mysql", "ping", Failure("the server is read-only", is_transient=True))
 
     async def _create(self, row: Row) -> None:
-        # The writer's call belongs to many traces; this is the part of it in the caller's.
+        # The batch belongs to many traces; this span is its part in the caller's trace.
         with tracing.client_span("mysql", "append"):
             await self.creates.put(row)
 
     async def _insert_all(self, rows: Sequence[Row]) -> list[Outcome]:
-        """One statement, so all or none; after a conflict one by one, to find whose it is."""
+        """Insert all rows in one atomic statement; after a conflict one by one, to find it."""
         try:
             async with self._mysql.cursor("insert") as cursor:
                 await cursor.executemany(self._table.insert, rows)

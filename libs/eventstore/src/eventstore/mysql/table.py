@@ -1,4 +1,4 @@
-"""The event table of one kind of aggregate: its statements, and events as rows."""
+"""The event table of one kind of aggregate: SQL statements, and mapping of events to rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -13,16 +13,16 @@ Row = tuple[object, ...]
 
 
 class EventTable(Generic[E]):
-    """Statements are constants: all values are parameters.
+    """The statements of an event table; all values are parameters.
 
-    Names are quoted, because a field may be called as MySQL or Debezium calls something of its own.
+    Names are quoted, because a field may have the name of a keyword of MySQL or Debezium.
     """
 
     def __init__(self, aggregate: AnyAggregate[E]) -> None:
         self.id_of = aggregate.id_of
         self._event = aggregate.event
         hints = get_type_hints(aggregate.event)
-        # That an Event is a dataclass, no protocol can say.
+        # A protocol cannot express that an Event is a dataclass.
         names = [column.name for column in fields(aggregate.event)]  # type: ignore[arg-type]
         self._values = attrgetter(*names)
         self._decoders = [
@@ -35,7 +35,7 @@ class EventTable(Generic[E]):
         values = ", ".join(["%s"] * (len(names) + 3))
         one = f"{key} = %s AND version = %s"
         self.insert = f"{into} VALUES ({values})"
-        # Only after its predecessor: one that was erased meanwhile must not get a late successor.
+        # Only after its predecessor: an erased one must not get a late successor.
         self.insert_after = f"{into} SELECT {values} FROM {table} WHERE {one} FOR SHARE"
         self.lock = f"SELECT version FROM {table} WHERE {one} FOR UPDATE"
         self.remove_earlier = f"DELETE FROM {table} WHERE {key} = %s AND version < %s"
@@ -54,16 +54,16 @@ class EventTable(Generic[E]):
         )
 
     def row(self, event: E, context: CommandContext) -> Row:
-        """The values of insert."""
+        """Return the values of insert."""
         key, request_hash = context.idempotency_key, context.request_hash
         return (*map(_stored, self._values(event)), key, request_hash, context.traceparent)
 
     def predecessor(self, event: E) -> tuple[str, int]:
-        """The primary key of the event before."""
+        """Return the primary key of the previous event."""
         return self.id_of(event), event.version - 1
 
     def event(self, row: Sequence[Any]) -> E:
-        """From the columns as newest and history give them."""
+        """Return the event of a row of newest or history."""
         values = list(row)
         for at, decode in self._decoders:
             if values[at] is not None:
@@ -72,12 +72,12 @@ class EventTable(Generic[E]):
 
 
 def _stored(value: Any) -> Any:
-    """MySQL's DATETIME has no time zone."""
+    """Return a value for MySQL, whose DATETIME has no time zone."""
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def _decoder(hint: Any) -> Callable[[Any], Any] | None:
-    """How a column comes back as what the event has there; None: as it is."""
+    """Return the conversion of a column to the event's type; None: unchanged."""
     kinds = {hint, *get_args(hint)}
     if datetime in kinds:
         return lambda moment: moment.replace(tzinfo=UTC)

@@ -12,10 +12,10 @@ from eventstore.ports import StreamConflict
 
 @asynccontextmanager
 async def transaction(mysql: Connections, operation: str) -> AsyncIterator[Any]:
-    """A cursor between BEGIN and COMMIT; the block's exception rolls back.
+    """Yield a cursor between BEGIN and COMMIT; an exception of the block rolls back.
 
-    Raises as Connections.cursor does. After any other exception than a refused key or a lost race
-    the connection is closed, which rolls back, too.
+    Raises as Connections.cursor does. After any exception except a duplicate key or a lost race the
+    connection is closed, which rolls back, too.
     """
     async with mysql.cursor(operation) as cursor:
         await cursor.execute("BEGIN")

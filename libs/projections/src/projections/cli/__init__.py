@@ -1,1 +1,1 @@
-"""A projector's commands for operators."""
+"""Operator commands of a projector."""

@@ -1,4 +1,4 @@
-"""Run an operator's command in a process of its own, and exit with its code."""
+"""Runner for operator commands, each in a process of its own."""
 
 import asyncio
 import os
@@ -13,17 +13,17 @@ from chassis.stores.errors.failure import StoreError
 
 
 def run_command(program: str, work: Coroutine[Any, Any, int | None]) -> NoReturn:
-    """Run the work, which prints its answer and returns the exit code (None: 0).
+    """Run the work, which prints its output and returns the exit code (None: 0), and exit.
 
-    Codes of its own: 1 for a Problem or a StoreError, with one line on stderr; 130 and 143 when
-    SIGINT and SIGTERM interrupted it.
+    Other exit codes: 1 for a Problem or a StoreError, with one line on stderr; 130 and 143 when
+    interrupted by SIGINT and SIGTERM.
     """
-    telemetry.configure_logs(program, "critical")  # what the command prints is the answer
+    telemetry.configure_logs(program, "critical")  # the printed output is enough
     try:
         with interruptible():
             code = asyncio.run(cancellable(work))
         sys.stdout.flush()
-    except BrokenPipeError:  # `… | head` has seen enough; nothing more may be flushed at the end
+    except BrokenPipeError:  # a reader such as `head` has closed the pipe; flush nothing at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Problem as problem:

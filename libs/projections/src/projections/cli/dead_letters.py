@@ -9,17 +9,22 @@ from projections.generations import OperationRefused
 from projections.kafka import dead_letter_queue
 from projections.spec import ProjectorSpec
 
-SHOWN = 4096  # bytes of a letter's value; an event has about 300
+SHOWN = 4096  # bytes of a dead letter's value; an event has about 300
 
 
 def add_commands(commands: Any, add: Any) -> None:
-    """Let the parser know them."""
+    """Add these commands to the parser."""
     letters = commands.add_parser("dead-letters", help="records that could not be applied")
     what = letters.add_subparsers(required=True, metavar="COMMAND")
-    add(what, "list", _list, "one line a letter, oldest first")
-    add(what, "replay", _replay, "apply all once more; what fails again is a letter again")
-    add(what, "show", _show, "all of one letter").add_argument("offset", type=int)
-    discard = add(what, "discard", _discard, "drop letters for good")
+    add(what, "list", _list, "list dead letters, one per line, oldest first")
+    add(
+        what,
+        "replay",
+        _replay,
+        "apply all dead letters again; records that fail again stay dead letters",
+    )
+    add(what, "show", _show, "show one dead letter in full").add_argument("offset", type=int)
+    discard = add(what, "discard", _discard, "delete dead letters permanently")
     discard.add_argument("offsets", type=int, nargs="+", metavar="offset")
 
 
@@ -34,7 +39,7 @@ async def _show(projection: ProjectorSpec, wanted: argparse.Namespace) -> None:
         found = [letter async for letter in box.letters() if letter.offset == wanted.offset]
     if not found:
         raise OperationRefused(
-            f"no dead letter has the offset {wanted.offset}: see `dead-letters list`"
+            f"no dead letter has the offset {wanted.offset}; see `dead-letters list`"
         )
     (letter,) = found
     value = letter.record.value or b""
@@ -61,8 +66,8 @@ async def _discard(projection: ProjectorSpec, wanted: argparse.Namespace) -> Non
     async with dead_letter_queue.of(projection) as box:
         dropped = await box.discard(set(wanted.offsets))
     if not dropped:
-        raise OperationRefused("no dead letter has such an offset: see `dead-letters list`")
-    print(f"{dropped} discarded; letters before the last of them have new offsets")
+        raise OperationRefused("no dead letter has such an offset; see `dead-letters list`")
+    print(f"{dropped} discarded; dead letters before the last one have new offsets")
 
 
 def _source(letter: Letter) -> str:

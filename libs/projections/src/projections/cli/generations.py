@@ -12,22 +12,25 @@ from projections.spec import ProjectorSpec
 
 
 def add_commands(commands: Any, add: Any) -> None:
-    """Let the parser know them."""
-    add(commands, "status", _status, "generations, partitions, offsets, lag, dead letters")
-    add(commands, "pause", _pause, "let all its processes rest, also those that start later")
-    add(commands, "resume", _resume, "let them go on, from where they stopped")
-    anew = add(
-        commands, "rebuild", _rebuild, "fill a new generation beside the old one, and switch"
+    """Add these commands to the parser."""
+    add(commands, "status", _status, "show generations, partitions, offsets, lag and dead letters")
+    add(
+        commands,
+        "pause",
+        _pause,
+        "pause all processes of this projector, including those started later",
     )
-    which = anew.add_mutually_exclusive_group()
-    which.add_argument("--back", action="store_true", help="switch to the generation before")
+    add(commands, "resume", _resume, "resume all processes from the stored offsets")
+    command = add(commands, "rebuild", _rebuild, "build a new generation, then switch to it")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--back", action="store_true", help="switch back to the previous generation")
     which.add_argument(
-        "--restart", action="store_true", help="drop what an interrupted rebuild has filled"
+        "--restart", action="store_true", help="discard the progress of an interrupted rebuild"
     )
-    anew.add_argument(
+    command.add_argument(
         "--accept-dead-letters",
         action="store_true",
-        help="switch also where some records could not be applied",
+        help="switch even if some records could not be applied",
     )
 
 
@@ -40,7 +43,7 @@ async def _status(projection: ProjectorSpec, _wanted: argparse.Namespace) -> Non
         letters = await box.count()
     print(f"{'paused since ' + state.paused_at if state.paused_at else 'not paused'}")
     print(_generations(state))
-    print(f"{'partition':>9} {'next offset':>12} {'end':>12} {'lag':>12} {'late by':>10}")
+    print(f"{'partition':>9} {'next offset':>12} {'end':>12} {'lag':>12} {'delay':>10}")
     for partition, place in sorted(places.items()):
         counted = f"{partition:>9} {place.offset:>12} {place.end:>12} {place.lag:>12}"
         print(f"{counted} {place.waits:>8.1f} s")
@@ -48,10 +51,10 @@ async def _status(projection: ProjectorSpec, _wanted: argparse.Namespace) -> Non
 
 
 def _generations(state: State) -> str:
-    told = f"generation {state.serving} serves; the one before: {state.previous or 'none'}"
+    text = f"generation {state.serving} serves; previous: {state.previous or 'none'}"
     if state.building is None:
-        return told
-    return f"{told}; building {state.building}: {state.done:,} of {state.total:,} records"
+        return text
+    return f"{text}; building {state.building}: {state.done:,} of {state.total:,} records"
 
 
 async def _pause(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
@@ -59,12 +62,12 @@ async def _pause(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None
     if state.paused_at is None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         await projection.generations.note({"paused_at": now})
-    print("paused: within a second or two nothing more is written, until `resume`")
+    print("paused: writes stop within two seconds, until `resume`")
 
 
 async def _resume(projection: ProjectorSpec, _wanted: argparse.Namespace) -> None:
     await projection.generations.note({"paused_at": None})
-    print("not paused: it goes on within a second or two")
+    print("resumed: processing continues within two seconds")
 
 
 async def _rebuild(projection: ProjectorSpec, wanted: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The command that left the projectors for the program view-verifier."""
+"""The former command `verify`, which moved to the program view-verifier."""
 
 import shlex
 import sys
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def refuse_verify(projector: str, words: Sequence[str]) -> NoReturn:
-    """Say in one line which command does what `verify` did, and exit with 2."""
+    """Print the replacement for `verify` in one line, and exit with 2."""
     command = shlex.join(["view-verifier", projector, *words])
-    print(f"{projector}: `verify` is a program of its own now: {command}", file=sys.stderr)
+    print(f"{projector}: `verify` moved to another program; run: {command}", file=sys.stderr)
     sys.exit(2)

@@ -1,7 +1,7 @@
-"""What an operator asks of a projector, beside the running one.
+"""Operator commands of a projector, run beside the running one.
 
-A command is a coroutine of a wired projection and the parsed arguments; it prints its answer, and
-raises a Problem when it could not do what was asked.
+A command is a coroutine that takes a wired projector and the parsed arguments. It prints its
+output, and raises a Problem on failure.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from projections.spec import ProjectorSpec
 
 S = TypeVar("S", bound=ServiceSettings)
 Command = Callable[[ProjectorSpec, argparse.Namespace], Awaitable[int | None]]
-"""Gives the exit code; None: 0."""
+"""Return the exit code; None: 0."""
 
 
 def operate(
@@ -26,9 +26,10 @@ def operate(
     settings_type: type[S],
     wire: Callable[[S], AbstractAsyncContextManager[ProjectorSpec]],
 ) -> None:
-    """Carry out the command that the arguments name, and exit.
+    """Run the command in the arguments, and exit.
 
-    Codes: 0 done, 1 not done, 2 not known, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Exit codes: 0 success, 1 failure, 2 unknown command, 130 and 143 interrupted by SIGINT and
+    SIGTERM.
     """
     if arguments[0] == "verify":
         refuse_verify(service, arguments[1:])
@@ -45,7 +46,7 @@ def operate(
 
 def _parser(service: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=service, description="Without arguments: run the projector."
+        prog=service, description="Run the projector (no arguments), or a command."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generations.add_commands(commands, _add)

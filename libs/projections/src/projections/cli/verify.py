@@ -1,4 +1,4 @@
-"""Verification as a command: its arguments, its progress and its report."""
+"""The command `verify`: its arguments, progress and report."""
 
 import argparse
 import asyncio
@@ -16,51 +16,51 @@ from projections.verification.verification import Tally, Verification
 
 DRIFT = 3
 """The exit code when drift remains."""
-PATIENCE = 30.0  # seconds; the alerts speak long before an event is so late
+PATIENCE = 30.0  # seconds; alerts fire long before an event is so late
 RATE = 20_000  # keys a second
-REPORT_EVERY = 5.0  # seconds between two lines about how far it is
-SHOWN = 100  # findings printed; all are counted
+REPORT_EVERY = 5.0  # seconds between two lines of progress
+SHOWN = 100  # printed findings; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedView:
-    """A view in its store, beside the event store."""
+    """A view in its store, and the event store."""
 
     plural: str
-    """What the view holds, for what an operator reads: users."""
+    """The plural of the aggregate for the output, such as users."""
     generations: Generations[Any]
     compared: Callable[[str], AbstractAsyncContextManager[Compared[Any]]]
-    """A generation beside the events."""
+    """Open the comparison of a generation with the events."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that `verify` reads."""
-    parser.add_argument("--repair", action="store_true", help="put right what differs")
-    parser.add_argument("--generation", help="not the one that serves, but this one")
-    parser.add_argument("--after", default="", metavar="ID", help="go on after this id")
+    """Add the arguments of `verify`."""
+    parser.add_argument("--repair", action="store_true", help="repair what differs")
+    parser.add_argument("--generation", help="generation to verify (default: the serving one)")
+    parser.add_argument("--after", default="", metavar="ID", help="resume after this id")
     parser.add_argument(
-        "--rate", type=_positive, default=RATE, help="keys a second at most (%(default)s)"
+        "--rate", type=_positive, default=RATE, help="maximum keys per second (%(default)s)"
     )
     parser.add_argument(
         "--patience",
         type=_positive,
         default=PATIENCE,
         metavar="SECONDS",
-        help="how late an event may be before it is missed (%(default)s)",
+        help="seconds for an event to reach the view (%(default)s)",
     )
 
 
 def _positive(text: str) -> float:
     number = float(text)
     if not number > 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+        raise argparse.ArgumentTypeError("must be greater than 0")
     return number
 
 
 async def verify(view: VerifiedView, wanted: argparse.Namespace) -> int:
     """Compare every key, print what differs, and return the exit code: 0, or DRIFT.
 
-    Raises Unavailable when a store stays unavailable, and StoreError when one refuses.
+    Raises Unavailable when a store stays unavailable, and StoreError for a permanent failure.
     """
     generation = wanted.generation or (await view.generations.state()).serving
     findings = _Findings()
@@ -72,7 +72,7 @@ async def verify(view: VerifiedView, wanted: argparse.Namespace) -> int:
         try:
             await _run(verification, wanted, view.plural)
         except BaseException:
-            print(f"not finished; go on with --after {verification.position or repr('')}")
+            print(f"not finished; resume with --after {verification.position or repr('')}")
             raise
     print(f"generation {generation}: {_sum(verification.tally, view.plural, wanted)}")
     return DRIFT if verification.tally.remaining else 0
@@ -85,7 +85,7 @@ async def _run(verification: "Verification[Any]", wanted: argparse.Namespace, pl
         if now - reported_at > REPORT_EVERY:
             rate = keys / (now - began)
             print(
-                f"{keys:,} {plural}, {rate:,.0f} a second, until {verification.position}",
+                f"{keys:,} {plural}, {rate:,.0f} per second, up to {verification.position}",
                 flush=True,
             )
             reported_at = now
@@ -93,7 +93,7 @@ async def _run(verification: "Verification[Any]", wanted: argparse.Namespace, pl
 
 
 class _Findings:
-    """Prints the first ones: a view that lost everything differs a million times."""
+    """Prints the first findings: a view that lost all data differs a million times."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -104,7 +104,7 @@ class _Findings:
             versions = f"event store {drift.event_store or '-'}, view {drift.view or '-'}"
             print(f"{what}: {drift.kind} {printable(drift.key)} ({versions})", flush=True)
         elif self._count == SHOWN + 1:
-            print("more are counted, not shown", flush=True)
+            print("further differences are counted but not printed", flush=True)
 
 
 def _sum(tally: Tally, plural: str, wanted: argparse.Namespace) -> str:

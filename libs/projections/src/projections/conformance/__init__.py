@@ -1,6 +1,6 @@
-"""The suites that every adapter passes.
+"""Conformance suites that every adapter must pass.
 
-A test module imports one suite whole and has a fixture `subject`, the adapter under test:
+A test module imports one whole suite and has a fixture `subject`, the adapter under test:
 
     from projections.conformance import redis as on_redis
     from projections.conformance.views import *

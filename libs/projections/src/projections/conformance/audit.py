@@ -1,4 +1,4 @@
-"""What every view promises to verification; see projections.verification.drift.View."""
+"""Conformance suite of views for verification; see projections.verification.drift.View."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class AuditUnderTest(Generic[C]):
     views: Views[C]
     changes: Changes[C]
     show: Callable[[], Awaitable[object]]
-    """Let pages see all that was written."""
+    """Make all writes visible to pages."""
 
     async def seen(self, key: str) -> Actual:
-        """What the view holds under a key that it has."""
+        """Return what the view holds under an existing key."""
         return (await self.audit.read([key]))[key]
 
     async def holds(self, change: C) -> None:
-        """Raise AssertionError unless the view holds just what the change says."""
+        """Assert that the view holds exactly the result of the change."""
         actual = await self.seen(change.key)
         assert (actual.version, actual.content) == (change.version, self.audit.content(change))
 
@@ -33,7 +33,7 @@ class AuditUnderTest(Generic[C]):
 Subject = AuditUnderTest[Any]
 
 
-async def test_pages_and_looks_show_what_was_applied(subject: Subject) -> None:
+async def test_pages_and_reads_show_applied_changes(subject: Subject) -> None:
     ann, bob, gone = subject.changes.put(ANN, 1), subject.changes.put(BOB, 3), BOB.upper()
     await subject.views.apply([ann, bob])
     await subject.show()
@@ -45,14 +45,14 @@ async def test_pages_and_looks_show_what_was_applied(subject: Subject) -> None:
     await subject.holds(bob)
 
 
-async def test_a_page_has_the_keys_of_its_span_alone(subject: Subject) -> None:
+async def test_page_has_only_the_keys_of_its_range(subject: Subject) -> None:
     await subject.views.apply([subject.changes.put(ANN, 1), subject.changes.put(BOB, 1)])
     await subject.show()
     assert (await subject.audit.page("", ANN, [ANN])).held.keys() == {ANN}
     assert (await subject.audit.page(ANN, None, [BOB])).held.keys() == {BOB}
 
 
-async def test_a_deleted_aggregate_is_held_as_its_deletion_says(subject: Subject) -> None:
+async def test_deleted_aggregate_is_held_as_a_marker(subject: Subject) -> None:
     await subject.views.apply([subject.changes.put(ANN, 1)])
     await subject.views.apply([subject.changes.erase(ANN, 2)])
     await subject.holds(subject.changes.erase(ANN, 2))
@@ -81,7 +81,7 @@ async def test_a_version_that_is_ahead_is_set_back(subject: Subject) -> None:
     await subject.holds(subject.changes.put(ANN, 3))
 
 
-async def test_what_the_source_does_not_know_is_forgotten_with_its_version(
+async def test_key_unknown_to_the_source_is_removed_with_its_version(
     subject: Subject,
 ) -> None:
     await subject.views.apply([subject.changes.put(ANN, 9)])
@@ -98,7 +98,7 @@ async def test_what_the_source_does_not_know_is_forgotten_with_its_version(
     await eventually(takes_the_first_version)
 
 
-async def test_a_key_that_changed_since_it_was_seen_is_left_alone(subject: Subject) -> None:
+async def test_key_changed_since_it_was_read_is_not_repaired(subject: Subject) -> None:
     await subject.views.apply([subject.changes.put(ANN, 5)])
     seen = await subject.seen(ANN)
     await subject.views.apply([subject.changes.put(ANN, 6)])

@@ -1,4 +1,4 @@
-"""The changes that suites apply, of any kind of view."""
+"""Changes for the suites, for any kind of view."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,16 +16,16 @@ LOG = "a log"
 
 
 class Changes(Protocol[C]):
-    """What events do to a view of this kind."""
+    """Factory of changes of one kind of view."""
 
     def put(self, key: str, version: int, text: str = "Ann") -> C:
-        """A change that leaves a living aggregate, whose content shows the version and the text."""
+        """Return a change after which the aggregate exists, with the version and the text."""
 
     def erase(self, key: str, version: int) -> C:
-        """A change that leaves a deleted aggregate."""
+        """Return a change after which the aggregate is deleted."""
 
     def content(self, change: C) -> object:
-        """What a view holds after the change, as the page of its contract lays it out."""
+        """Return what a view holds after the change, in the layout of its contract."""
 
 
 class RedisChanges:
@@ -47,10 +47,10 @@ class RedisChanges:
 
 @dataclass(frozen=True)
 class DocumentChanges:
-    """Implements Changes for indexes in OpenSearch, whose definition decides about the fields."""
+    """Implements Changes for indexes in OpenSearch, whose definition determines the fields."""
 
     given: dict[str, Any]
-    """What a document has besides id, version, and the text."""
+    """Fields of a document besides id, version, and the text."""
     text: str
     """The field that holds the text."""
 

@@ -1,4 +1,4 @@
-"""What every dead-letter queue promises; see projections.dead_letters."""
+"""Conformance suite of dead-letter queues; see projections.dead_letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EVE = Record("events", 0, 8, None, b"eve")
 
 @dataclass(frozen=True)
 class DeadLettersUnderTest:
-    """Where a projector puts letters, none yet, and the operator's side of the same queue."""
+    """An empty dead-letter queue: the projector's side and the operator's side."""
 
     dead_letters: DeadLetters
     queue: DeadLetterQueue
@@ -27,17 +27,17 @@ Subject = DeadLettersUnderTest
 
 
 async def put(subject: Subject, *records: Record) -> None:
-    """Put each record aside, as one batch."""
+    """Write the records as dead letters, in one batch."""
     await subject.dead_letters.put([(record, f"no good: {record.offset}") for record in records])
 
 
 async def listed(subject: Subject) -> list[Letter]:
-    """The letters that are there."""
+    """Return the current dead letters."""
     return [letter async for letter in subject.queue.letters()]
 
 
 async def sources(subject: Subject) -> list[Record]:
-    """The records of the letters that are there."""
+    """Return the records of the current dead letters."""
     return [letter.record for letter in await listed(subject)]
 
 
@@ -101,7 +101,7 @@ async def test_replay_that_cannot_apply_now_keeps_every_letter(subject: Subject)
     assert await sources(subject) == [ANN, BOB]
 
 
-async def test_what_fails_again_is_a_letter_again_and_is_replayed_once(subject: Subject) -> None:
+async def test_record_that_fails_again_is_one_dead_letter_again(subject: Subject) -> None:
     async def handle(records: Sequence[Record]) -> None:
         await put(subject, *(record for record in records if record != BOB))
 

@@ -1,4 +1,4 @@
-"""What every store promises about the generations of a view; see projections.generations."""
+"""Conformance suite of a view's generations; see projections.generations."""
 
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -11,7 +11,7 @@ from projections.generations import Directives, Generations, OperationRefused, S
 
 @dataclass(frozen=True)
 class GenerationsUnderTest(Generic[C]):
-    """The generations of a view of which nothing is stored."""
+    """The generations of a view in an empty store."""
 
     generations: Generations[C]
     changes: Changes[C]
@@ -20,11 +20,11 @@ class GenerationsUnderTest(Generic[C]):
 Subject = GenerationsUnderTest[Any]
 
 
-async def test_at_first_generation_1_serves_and_nothing_is_decided(subject: Subject) -> None:
+async def test_initially_generation_1_serves_without_directives(subject: Subject) -> None:
     assert await subject.generations.state() == State(kept=frozenset({"1"}))
 
 
-async def test_a_note_is_kept_until_it_is_taken_back(subject: Subject) -> None:
+async def test_note_is_kept_until_it_is_reset(subject: Subject) -> None:
     generations = subject.generations
     await generations.note({"paused_at": "2026-01-01T00:00:00Z", "done": 3})
     await generations.note({"total": 7})
@@ -35,7 +35,7 @@ async def test_a_note_is_kept_until_it_is_taken_back(subject: Subject) -> None:
     assert await generations.state() == State(kept=frozenset({"1"}), total=7)
 
 
-async def test_one_generation_at_a_time_is_built(subject: Subject) -> None:
+async def test_only_one_generation_is_built_at_a_time(subject: Subject) -> None:
     generations = subject.generations
     await generations.add("2")
     await generations.add("2")
@@ -55,7 +55,7 @@ async def test_each_generation_has_its_own_offsets(subject: Subject) -> None:
     assert await generations.views("1").offsets(LOG, [0]) == {0: 5}
 
 
-async def test_a_switch_ends_the_building_and_can_be_taken_back(subject: Subject) -> None:
+async def test_switch_ends_the_build_and_can_be_reversed(subject: Subject) -> None:
     generations = subject.generations
     await generations.views("1").offsets(LOG, [])
     await generations.add("2")

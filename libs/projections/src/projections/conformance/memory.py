@@ -1,4 +1,4 @@
-"""The doubles as subjects of the suites."""
+"""The in-memory doubles as subjects of the suites."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""The adapters for OpenSearch as subjects of the suites; each has an alias of its own."""
+"""The adapters for OpenSearch as subjects of the suites; each has its own alias."""
 
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from projections.opensearch.text_index import OpenSearchTextIndex
 async def generations(
     client: AsyncOpenSearch, definition: Mapping[str, Any]
 ) -> AsyncIterator[OpenSearchGenerations]:
-    """An alias with nothing behind it; its indexes are removed at the end."""
+    """Yield the generations of an unused alias; its indexes are removed at the end."""
     alias = f"test-{uuid.uuid4().hex[:8]}"
     yield OpenSearchGenerations(client, definition, alias)
     for index in await client.indices.get_alias(index=f"{alias}-*"):
@@ -31,7 +31,7 @@ async def generations(
 async def views(
     client: AsyncOpenSearch, generations: OpenSearchGenerations, changes: Changes[DocumentChange]
 ) -> ViewsUnderTest[DocumentChange]:
-    """The first generation, to be written."""
+    """Return the first generation, for writing."""
     views = generations.views(FIRST)
     await views.offsets(LOG, [])
 

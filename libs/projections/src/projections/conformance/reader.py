@@ -1,4 +1,4 @@
-"""What every view that can be read by key promises; see projections.reader.ViewReader."""
+"""Conformance suite of views that are read by key; see projections.reader.ViewReader."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ MARKER = {"version": b"7"}
 
 @dataclass(frozen=True)
 class ReaderUnderTest:
-    """The reader of an empty view, and a way to fill the view that is not the writer's."""
+    """The reader of an empty view, and a way to fill the view without the writer."""
 
     reader: ViewReader
     put: Callable[[str, Mapping[str, bytes] | None], Awaitable[object]]
-    """Store {version, json, proto} under a key, or {version} of a deleted one; None: nothing."""
+    """Store {version, json, proto} under a key, {version} for a deleted one, None for none."""
 
 
 def a_key(number: int, bucket: int = 0x0192F5) -> str:
-    """A UUID; those of a greater bucket are greater, and within it those of a greater number."""
+    """Return a UUID; UUIDs are ordered by bucket, then by number."""
     return f"{bucket:06x}a8-4d3c-7a10-8b2e-{number:012x}"
 
 
 def a_hash(key: str) -> dict[str, bytes]:
-    """What is stored of a living aggregate."""
+    """Return the stored hash of an existing aggregate."""
     return {"version": b"1", "json": f'"{key}"'.encode(), "proto": key.encode()}
 
 
 async def keys(subject: ReaderUnderTest, before: str | None, limit: int) -> list[str]:
-    """The keys of a page."""
+    """Return the keys of a page."""
     return [key for key, _ in await subject.reader.newest(before, limit)]
 
 
@@ -59,7 +59,7 @@ async def test_the_newest_come_first_over_many_buckets(subject: ReaderUnderTest)
     assert await keys(subject, newest_first[-1], 7) == []
 
 
-async def test_a_page_may_begin_at_a_key_that_is_not_there(subject: ReaderUnderTest) -> None:
+async def test_page_may_start_at_a_missing_key(subject: ReaderUnderTest) -> None:
     for number in range(4):
         await subject.put(a_key(number), a_hash(a_key(number)))
     await subject.put(a_key(2), MARKER)

@@ -1,4 +1,4 @@
-"""The adapters for Redis as subjects of the suites; each needs a Redis that is empty."""
+"""The adapters for Redis as subjects of the suites; each needs an empty Redis."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
 from projections.redis.views import RedisViews
 
-# For what only a real Redis can show; a test module has a fixture `store`.
+# For tests that need a real Redis; the test module has a fixture `store`.
 ON_REDIS = pytest.mark.parametrize(
     "store",
     [pytest.param(one, marks=pytest.mark.integration) for one in ("redis", "redis cluster")],
@@ -27,7 +27,7 @@ ON_REDIS = pytest.mark.parametrize(
 
 
 def views(redis: AnyRedis, layout: RedisLayout) -> ViewsUnderTest[RedisChange]:
-    """The first generation, to be written."""
+    """Return the first generation, for writing."""
 
     async def held(key: str) -> dict[str, bytes]:
         found: Any = await redis.hgetall(layout.hash_key(FIRST, key))
@@ -37,12 +37,12 @@ def views(redis: AnyRedis, layout: RedisLayout) -> ViewsUnderTest[RedisChange]:
 
 
 def generations(redis: AnyRedis, layout: RedisLayout) -> GenerationsUnderTest[RedisChange]:
-    """The generations of one view."""
+    """Return the generations of one view."""
     return GenerationsUnderTest(RedisGenerations(redis, layout), RedisChanges())
 
 
 def reader(redis: AnyRedis, layout: RedisLayout) -> ReaderUnderTest:
-    """The reader, of a first generation that is filled key by key."""
+    """Return the reader of a first generation that is filled key by key."""
 
     async def put(key: str, fields: Mapping[str, bytes] | None) -> None:
         bucket = layout.bucket_of(key)

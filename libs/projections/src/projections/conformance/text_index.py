@@ -12,7 +12,7 @@ from projections.searches import TextIndex
 
 @dataclass(frozen=True)
 class TextIndexUnderTest:
-    """An empty index, and a way to put documents into it, with what search looks at."""
+    """An empty index, and a function that stores documents with their searched words."""
 
     index: TextIndex
     put: Callable[..., Awaitable[None]]
@@ -22,7 +22,7 @@ class TextIndexUnderTest:
     """The fields that are searched."""
 
     def document(self, number: int, **given: str) -> dict[str, Any]:
-        """A document, without what search looks at."""
+        """Return a document, without its searched words."""
         return {
             "id": f"0192f5a8-4d3c-7a10-8b2e-{number:012x}",
             "version": number,

@@ -12,14 +12,14 @@ from projections.ports import OffsetMoved, Views
 
 @dataclass(frozen=True)
 class ViewsUnderTest(Generic[C]):
-    """An empty view, and ways to look into it that are not the adapter's."""
+    """An empty view, and ways to inspect it without the adapter."""
 
     views: Views[C]
     changes: Changes[C]
     held: Callable[[str], Awaitable[object]]
-    """What the store holds under a key."""
+    """Return what the store holds under a key."""
     lose_everything: Callable[[], Awaitable[object]]
-    """Let the store be one whose data was deleted."""
+    """Delete all data of the store."""
 
 
 Subject = ViewsUnderTest[Any]
@@ -47,7 +47,7 @@ async def test_a_newer_version_wins(subject: Subject) -> None:
     assert await subject.held(ANN) == subject.changes.content(newer)
 
 
-async def test_a_deleted_aggregate_leaves_a_marker_that_no_late_repeat_gets_past(
+async def test_deletion_marker_blocks_late_repeats(
     subject: Subject,
 ) -> None:
     changes, deleted = subject.changes, subject.changes.erase(ANN, 3)
@@ -58,14 +58,14 @@ async def test_a_deleted_aggregate_leaves_a_marker_that_no_late_repeat_gets_past
     assert await subject.held(ANN) == changes.content(deleted)
 
 
-async def test_an_aggregate_deleted_before_being_seen_stays_unseen(subject: Subject) -> None:
+async def test_aggregate_deleted_before_it_was_seen_stays_deleted(subject: Subject) -> None:
     deleted = subject.changes.erase(ANN, 2)
     await subject.views.apply([deleted])
     await subject.views.apply([subject.changes.put(ANN, 1)])
     assert await subject.held(ANN) == subject.changes.content(deleted)
 
 
-async def test_nothing_to_apply_is_nothing_to_do(subject: Subject) -> None:
+async def test_apply_without_changes_does_nothing(subject: Subject) -> None:
     assert await subject.views.apply([]) == []
 
 
@@ -77,15 +77,15 @@ async def test_offsets_are_kept_by_partition(subject: Subject) -> None:
     assert await views.offsets(LOG, [0, 1, 2]) == {0: 7, 1: 1, 2: None}
 
 
-async def test_offsets_of_another_log_are_not_those_of_this_one(subject: Subject) -> None:
+async def test_offsets_are_separate_for_each_log(subject: Subject) -> None:
     views = subject.views
     await views.advance(LOG, {0: (None, 5)})
-    assert await views.offsets("made anew", [0]) == {0: None}
-    await views.advance("made anew", {0: (None, 3)})
+    assert await views.offsets("recreated", [0]) == {0: None}
+    await views.advance("recreated", {0: (None, 3)})
     assert await views.offsets(LOG, [0]) == {0: 5}
 
 
-async def test_advancing_twice_the_same_way_is_harmless(subject: Subject) -> None:
+async def test_advance_is_idempotent(subject: Subject) -> None:
     await subject.views.advance(LOG, {0: (None, 5)})
     await subject.views.advance(LOG, {0: (None, 5)})
     assert await subject.views.offsets(LOG, [0]) == {0: 5}

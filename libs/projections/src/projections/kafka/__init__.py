@@ -1,1 +1,1 @@
-"""The topic: reading it, how far readers are, dead letters, Avro."""
+"""Kafka adapters: consumer, lag and positions, dead letters, Avro."""

@@ -22,17 +22,17 @@ HEADER = struct.Struct(">bI")
 
 
 class Schemas(Protocol):
-    """Where a writer's schema is found by its id."""
+    """Source of writers' schemas, by id."""
 
     async def by_id(self, schema_id: int) -> str:
-        """The schema's JSON text; raises Undecodable for an unknown id, and only then.
+        """Return the schema's JSON text; raises Undecodable for an unknown id, and only then.
 
-        Raises Unavailable and StoreError for what is wrong with the registry.
+        Raises Unavailable and StoreError for failures of the registry.
         """
 
 
 class RegistrySchemas:
-    """The schema registry, asked with a time limit in seconds."""
+    """Client of the schema registry, with a timeout in seconds."""
 
     def __init__(self, url: str, timeout: float = 5.0) -> None:
         self._client = AsyncSchemaRegistryClient({"url": url, "timeout": timeout, "max.retries": 0})
@@ -45,7 +45,7 @@ class RegistrySchemas:
                     schema = await self._client.get_schema(schema_id)
             except SchemaRegistryError as error:
                 if http.is_unknown_schema(error):
-                    raise Undecodable(f"no schema has the id {schema_id}") from None
+                    raise Undecodable(f"unknown schema id {schema_id}") from None
                 raise
         if schema.schema_str is None:
             raise Undecodable(f"the schema {schema_id} has no text")
@@ -53,10 +53,10 @@ class RegistrySchemas:
 
 
 class AvroDecoder:
-    """Reads any version of a record as the one version the reader knows.
+    """Decodes any version of a record as the one version that the reader knows.
 
-    Known ids are kept for ever (an id never changes its schema), so a registry that is away stops
-    nothing that was seen before.
+    Schemas are cached for ever (an id never changes its schema), so known schemas stay usable while
+    the registry is unavailable.
     """
 
     def __init__(self, schemas: Schemas, reader: Mapping[str, Any]) -> None:
@@ -65,7 +65,7 @@ class AvroDecoder:
         self._writers: dict[int, Any] = {}
 
     async def __call__(self, payload: bytes) -> Mapping[str, Any]:
-        """The record; raises Undecodable, or Unavailable when its schema can't be had now."""
+        """Return the record; raises Undecodable, or Unavailable if its schema is not available."""
         if len(payload) < HEADER.size or payload[0] != 0:
             raise Undecodable("not in the Confluent wire format")
         schema_id = HEADER.unpack_from(payload)[1]
@@ -78,7 +78,7 @@ class AvroDecoder:
 def _parsed(schema: str) -> Any:
     try:
         return fastavro.parse_schema(msgspec.json.decode(schema))
-    except Exception as error:  # a foreign schema: the parser may raise anything
+    except Exception as error:  # an untrusted schema: the parser may raise anything
         raise Undecodable(f"the writer's schema is not Avro: {error}") from error
 
 
@@ -87,8 +87,8 @@ def _read(payload: bytes, writer: Any, reader: Any) -> Mapping[str, Any]:
     body.seek(HEADER.size)
     try:
         record = fastavro.schemaless_reader(body, writer, reader)
-    except Exception as error:  # foreign bytes: the decoder may raise anything
-        raise Undecodable(f"the body does not fit its schema: {error!r}") from error
+    except Exception as error:  # untrusted bytes: the decoder may raise anything
+        raise Undecodable(f"the body does not match its schema: {error!r}") from error
     if body.tell() != len(payload) or not isinstance(record, Mapping):
-        raise Undecodable("the body does not fit its schema: bytes are left over")
+        raise Undecodable("the body does not match its schema: bytes are left over")
     return record

@@ -1,6 +1,6 @@
-"""Fetch → handle → advance the offset beside the data → commit; retry while a neighbour is away.
+"""Kafka consumer: poll, handle, advance the stored offset, commit; retry during outages.
 
-The offset in the store counts; the one committed to Kafka is for tools that show lag.
+The offset in the store is authoritative; the one committed to Kafka is for tools that show lag.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from projections.ports import OffsetMoved, Record
 from projections.spec import ProjectorSpec
 
 MAX_BATCH = 2000  # records; about 1 MB and 50 ms of decoding, so a rebalance never waits long
-POLL = 0.2  # seconds a fetch may wait; how long a drain waits for an idle consumer
-COMPARE = 5.0  # seconds between two looks of an idle consumer at its store
+POLL = 0.2  # seconds of a poll; the delay of a drain of an idle consumer
+COMPARE = 5.0  # seconds between two checks of the stored offsets by an idle consumer
 
 log = structlog.get_logger()
 
 
 class KafkaConsumer:
-    """Feeds a projector from a topic, as a component.
+    """Component that feeds a projector from a topic.
 
-    On assignment, and when its directives change, it seeks to the offsets in the store (nothing
-    stored: the log's start). Paused it fetches nothing and stays a member of its group. During a
-    rebalance the running batch ends first, or is dropped when its store is away.
+    On assignment, and when its directives change, it seeks to the stored offsets (none stored: the
+    start of the log). While paused it fetches nothing and stays in its consumer group. A rebalance
+    waits for the running batch, which is abandoned if its store is unavailable.
     """
 
     name = "kafka"
@@ -69,12 +69,12 @@ class KafkaConsumer:
         self._compared_at = time.monotonic()
 
     async def ready(self) -> None:
-        """Raise with the reason while a neighbour is away; the check for readiness."""
+        """Raise Unavailable with the reason while a dependency is down; the readiness check."""
         if self._retries.reason is not None:
             raise Unavailable(self._retries.reason)
 
     async def serve(self) -> None:
-        # A line per retry by default; failed calls are logged where they fail, less often.
+        # The default logs a line per retry; failed calls are logged elsewhere, rate-limited.
         stamina.instrumentation.set_on_retry_hooks([])
         try:
             await self._start()
@@ -92,7 +92,7 @@ class KafkaConsumer:
         await self._stopped.wait()
 
     async def _start(self) -> None:
-        """Join the group, however long Kafka is away; a drain ends the attempt."""
+        """Join the group, retrying until Kafka is available; a drain ends the attempt."""
         try:
             await self._member.join()
         except asyncio.CancelledError:
@@ -101,7 +101,7 @@ class KafkaConsumer:
             raise
 
     async def _turn(self) -> None:
-        """One fetch and what it brings."""
+        """Poll once, and process the result."""
         epoch = self._member.epoch
         with translated("kafka", "poll", kafka_errors.classify):
             fetched = await self._consumer.getmany(
@@ -117,7 +117,7 @@ class KafkaConsumer:
                 else:
                     await self._compare()
             except OffsetMoved as moved:
-                log.warning("reading again from the stored offsets", reason=str(moved))
+                log.warning("stored offsets moved", reason=str(moved))
                 self._synced = -1
             except Abandoned:
                 if self._is_draining:
@@ -125,7 +125,7 @@ class KafkaConsumer:
             await self._lag.look(may_rest=self._is_paused or self._retries.reason is not None)
 
     async def _sync(self) -> None:
-        """Take the directives, and seek every partition that is ours to its stored offset."""
+        """Apply the directives, and seek every assigned partition to its stored offset."""
         epoch = self._member.epoch
         ours = self._consumer.assignment()
         numbers = [p.partition for p in ours]
@@ -148,7 +148,9 @@ class KafkaConsumer:
         else:
             self._consumer.resume(*ours)
         self._synced = epoch
-        log.info("partitions", offsets=self._offsets.by_partition, orders=self._obeyed)
+        log.info(
+            "consuming from stored offsets", offsets=self._offsets.by_partition, orders=self._obeyed
+        )
 
     @property
     def _is_paused(self) -> bool:
@@ -189,7 +191,9 @@ class KafkaConsumer:
             await self._consumer.commit(
                 {TopicPartition(self._topic, p): after for p, (_, after) in moves.items()}
             )
-        except KafkaError as error:  # the stored offset counts; the next commit covers this one
+        except (
+            KafkaError
+        ) as error:  # the stored offset is authoritative; the next commit covers this one
             log.info("offset commit failed", reason=type(error).__name__)
 
     async def _persistently(self, action: Callable[[], Awaitable[None]]) -> None:

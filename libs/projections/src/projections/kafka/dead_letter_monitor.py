@@ -1,4 +1,4 @@
-"""How many dead letters wait on the topic, and since when: for alerts."""
+"""Metrics for alerts: the number of dead letters, and the age of the oldest."""
 
 import asyncio
 from contextlib import suppress
@@ -11,17 +11,17 @@ from chassis.process.lifecycle import every
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
 
-EVERY = 15.0  # seconds between two looks
-WITHIN = 10.0  # seconds for one
+EVERY = 15.0  # seconds between two polls
+WITHIN = 10.0  # seconds for one poll
 WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
 OLDEST = Gauge(
     "projector_dead_letters_oldest_timestamp_seconds",
-    "When the oldest dead letter was put there (Unix time); 0: there is none.",
+    "Unix time at which the oldest dead letter was written; 0: no dead letters.",
 )
 
 
 class DeadLetterMonitor:
-    """Looks at the one partition of a dead-letter topic now and then, as a component."""
+    """Component that polls the single partition of a dead-letter topic."""
 
     name = "dead letters"
 
@@ -32,14 +32,14 @@ class DeadLetterMonitor:
 
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
-            with suppress(Unavailable):  # which is logged, and said by ProjectorBlocked
+            with suppress(Unavailable):  # it is logged, and alerted by ProjectorBlocked
                 async with bounded(WITHIN, "dead-letter topic"):
-                    await self._look()
+                    await self._poll()
 
     async def drain(self) -> None:
         self._draining.set()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         consumer = AIOKafkaConsumer(**self._brokers.aiokafka(), group_id=None)
         try:
             await consumer.start()
@@ -53,5 +53,5 @@ class DeadLetterMonitor:
 
     async def _timestamp(self, consumer: AIOKafkaConsumer, offset: int) -> float:
         consumer.seek(self._partition, offset)
-        letter = await consumer.getone()
-        return float(letter.timestamp) / 1000
+        oldest = await consumer.getone()
+        return float(oldest.timestamp) / 1000

@@ -1,8 +1,8 @@
-"""The dead letters of a projector, as an operator reads them, takes them up again, or drops them.
+"""The dead-letter queue of a projector: operators list, replay and discard its records.
 
-Kafka forgets records from the front of a partition only. So a letter that is to stay while one
-behind it goes is written again at the end, before the front is removed: nothing is ever in neither
-place, and a crash in between leaves a letter twice, which the views' version guard makes harmless.
+Kafka deletes records only from the start of a partition. So a dead letter that must stay while a
+later one is discarded is written again at the end, before the start is deleted. No dead letter is
+ever lost; a crash in between leaves a duplicate, which the views' version guard makes harmless.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from projections.kafka.dead_letters import letter_producer
 from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
 
-AT_ONCE = 500  # letters; each at most as large as a record of the topic
+AT_ONCE = 500  # dead letters; each at most as large as a record of the topic
 NUMBER = re.compile(r"[0-9]{1,18}")
-WITHIN = 30.0  # seconds for one such portion to be read, written again or removed
+WITHIN = 30.0  # seconds to read, rewrite or delete one such portion
 
 
 class KafkaDeadLetterQueue:
@@ -66,7 +66,7 @@ class KafkaDeadLetterQueue:
         return dropped
 
     async def _portions(self) -> AsyncIterator[list[Any]]:
-        """At most AT_ONCE raw messages at a time, up to where the end was when this began."""
+        """Yield portions of at most AT_ONCE raw messages, up to the end at the time of the call."""
         position, end = await self._bounds()
         self._consumer.seek(self._partition, position)
         while position < end:
@@ -78,7 +78,7 @@ class KafkaDeadLetterQueue:
                 yield messages
 
     async def _bounds(self) -> tuple[int, int]:
-        """The first offset, and the one after the last."""
+        """Return the first offset, and the one after the last."""
         async with bounded(WITHIN, "dead-letter topic"):
             first = await self._consumer.beginning_offsets([self._partition])
             end = await self._consumer.end_offsets([self._partition])
@@ -101,7 +101,7 @@ class KafkaDeadLetterQueue:
 
 @asynccontextmanager
 async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
-    """The dead letters of a projector; raises Unavailable."""
+    """Open the dead-letter queue of a projector; raises Unavailable."""
     brokers = projection.brokers
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
     producer = letter_producer(brokers)
@@ -118,7 +118,7 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
 
 
 def _letter(message: Any) -> Letter:
-    """Any program may have written the dead letter; a missing header reads as UNKNOWN."""
+    """Return a message as a dead letter; missing headers are UNKNOWN: any program may write one."""
     headers = {
         name: value.decode(errors="replace") for name, value in message.headers if value is not None
     }

@@ -1,4 +1,4 @@
-"""The dead-letter topic: the raw bytes, with where they came from and why in the headers."""
+"""Writer of the dead-letter topic: the raw record, with its source and the reason as headers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from chassis.stores.kafka_bounds import bounded
 from projections.ports import Record
 
 MAX_REASON = 1000  # characters
-# Bytes before compression. Whatever a topic took must fit, or one record stops a projector:
-# a topic takes 1 MB after compression, dead-letter topics twice that (infra/kafka/topics.yaml).
+# Bytes before compression. Any record of a topic must fit, or it would stop the projector: a topic
+# accepts 1 MB after compression, dead-letter topics twice that (infra/kafka/topics.yaml).
 MAX_LETTER = 64 * 2**20
 log = structlog.get_logger()
 
 
 def letter_producer(brokers: Brokers) -> AIOKafkaProducer:
-    """A producer for dead letters, not yet started."""
+    """Return a producer for dead letters, not yet started."""
     return AIOKafkaProducer(
         **brokers.aiokafka(),
         acks="all",
@@ -30,9 +30,9 @@ def letter_producer(brokers: Brokers) -> AIOKafkaProducer:
 
 
 class KafkaDeadLetters:
-    """Puts dead letters on a topic of their own, acknowledged by all replicas.
+    """Writes dead letters to their own topic, acknowledged by all replicas.
 
-    The producer is started with the first letter: most processes never need it.
+    The producer is started with the first dead letter: most processes never need it.
     """
 
     def __init__(self, brokers: Brokers, topic: str, timeout: float = 10.0) -> None:
@@ -66,7 +66,7 @@ class KafkaDeadLetters:
     async def _send(
         self, producer: AIOKafkaProducer, record: Record, reason: str
     ) -> "asyncio.Future[object]":
-        kind = reason.partition(":")[0]  # what follows may quote a name, and logs hold none
+        kind = reason.partition(":")[0]  # the rest may quote a name, which logs must not contain
         log.error("dead letter", partition=record.partition, offset=record.offset, reason=kind)
         headers = {
             "reason": reason[:MAX_REASON],

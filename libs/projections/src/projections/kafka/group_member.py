@@ -13,9 +13,9 @@ from projections.kafka.lag import LAG
 
 
 class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
-    """A consumer in its group; a rebalance waits for whoever holds `batch`.
+    """A consumer in its group; a rebalance waits for the holder of the lock `batch`.
 
-    `epoch` is one more with every assignment or revocation.
+    `epoch` increases with every assignment or revocation.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer, topic: str) -> None:
@@ -26,7 +26,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         self.epoch = 0
 
     async def join(self) -> None:
-        """Join, however long Kafka is unavailable; raises CancelledError after give_up()."""
+        """Join, retrying until Kafka is available; raises CancelledError after give_up()."""
         self._joining = asyncio.create_task(self._join())
         try:
             await self._joining
@@ -34,7 +34,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
             self._joining = None
 
     def give_up(self) -> None:
-        """End an attempt to join."""
+        """Cancel an attempt to join."""
         if self._joining is not None:
             self._joining.cancel()
 
@@ -51,7 +51,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         await self._assignment_changes()
 
     async def _assignment_changes(self) -> None:
-        """The partitions are about to change or have changed: wait for the running batch."""
+        """Wait for the running batch before or after a change of the assignment."""
         self.epoch += 1
         async with self.batch:
             LAG.clear()

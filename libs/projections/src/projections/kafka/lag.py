@@ -1,4 +1,4 @@
-"""How far a consumer is behind its log, and whether it stands still for no reason."""
+"""Consumer lag, and detection of a stalled consumer."""
 
 import time
 from collections.abc import Mapping
@@ -11,20 +11,22 @@ from chassis.stores.kafka_bounds import bounded
 from projections.kafka.topic_identity import TopicIdentity
 
 LAG = Gauge(
-    "projector_lag_records", "Records not yet handled, of the partitions read here.", ["partition"]
+    "projector_lag_records",
+    "Records not yet processed, for the partitions assigned here.",
+    ["partition"],
 )
-EVERY = 5.0  # seconds between two looks at the log's end
-STALLED = 60.0  # seconds without progress although there is lag (aiokafka issue 703)
+EVERY = 5.0  # seconds between two polls of the end offsets
+STALLED = 60.0  # seconds without progress despite lag (aiokafka issue 703)
 
 
 class Stalled(Exception):
-    """There is lag and no progress; a new process heals what this one cannot."""
+    """There is lag and no progress; a restart fixes it."""
 
     is_safe_to_log = True
 
 
 class LagMonitor:
-    """Compares a consumer's positions with its log's end, now and then."""
+    """Compares a consumer's positions with the end offsets periodically."""
 
     def __init__(self, consumer: AIOKafkaConsumer, of: TopicIdentity) -> None:
         self._consumer = consumer
@@ -33,17 +35,17 @@ class LagMonitor:
         self._looked_at = self._progress_at = time.monotonic()
 
     def took(self, records: Mapping[int, int]) -> None:
-        """So many were fetched and are not handled yet, by partition."""
+        """Set the number of records fetched and not yet processed, by partition."""
         self._in_hand = records
 
     def progressed(self) -> None:
-        """A batch is through, or a neighbour that was away is back."""
+        """Record progress: a batch was processed, or a dependency has recovered."""
         self._progress_at = time.monotonic()
 
     async def look(self, *, may_rest: bool) -> None:
-        """Measure the lag, if it is time to; while it may rest, standing still is no fault.
+        """Measure the lag, if it is time to; while it may rest, no progress is expected.
 
-        Raises Stalled, and LogReplaced, which no rebalance need tell.
+        Raises Stalled, and LogReplaced: a recreated topic need not cause a rebalance.
         """
         now = time.monotonic()
         if now - self._looked_at < EVERY:

@@ -1,4 +1,4 @@
-"""Where a view stands in its log, seen from outside the running projector."""
+"""Positions of a view in its topic, read from outside the running projector."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -19,32 +19,32 @@ Ends = Mapping[TopicPartition, int]
 
 @dataclass(frozen=True, slots=True)
 class PartitionPosition:
-    """Of one partition: its first offset, the next that the view wants, the log's end."""
+    """Offsets of one partition: its first, the view's next, and the end."""
 
     first: int
     offset: int
     end: int
     lag: int
-    """At most so many records: the log's marks of transactions count, but 0 is told as 0."""
+    """Upper bound of missing records: transaction markers count, but 0 is exact."""
     waits: float
-    """Seconds since the first record that the view lacks was written; 0: it lacks none."""
+    """Age of the first missing record in seconds; 0: none is missing."""
 
 
 class TopicReader:
-    """A topic, and where views stand in it; every method raises Unavailable without Kafka."""
+    """A topic, and the positions of views in it; every method raises Unavailable without Kafka."""
 
     def __init__(self, log_id: str, consumer: AIOKafkaConsumer) -> None:
         self._log_id = log_id
         self._consumer = consumer
 
     async def ends(self) -> Ends:
-        """The offset after the last record that is committed, by partition."""
+        """Return the offset after the last committed record, by partition."""
         async with bounded(WITHIN):
             ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
         return ends
 
     async def places(self, views: Views[Any], ends: Ends) -> dict[int, PartitionPosition]:
-        """Where the view stands by partition, as if the log ended there."""
+        """Return the view's positions by partition, relative to these ends."""
         stored = await views.offsets(self._log_id, [p.partition for p in ends])
         async with bounded(WITHIN):
             first = await self._consumer.beginning_offsets(ends.keys())
@@ -65,9 +65,9 @@ class TopicReader:
         }
 
     async def _waiting(self, ends: Ends) -> dict[TopicPartition, float]:
-        """The partitions with a record from the consumer's position on, and when it was written.
+        """Return the partitions with a record after the consumer's position, and its timestamp.
 
-        Reading tells: what stands between the last record and the end may be marks of transactions.
+        Only reading shows this: the offsets before the end may be transaction markers.
         """
         waiting: dict[TopicPartition, float] = {}
         pending = set(ends)
@@ -83,13 +83,13 @@ class TopicReader:
 
 @asynccontextmanager
 async def opened(brokers: Brokers, topic: str) -> AsyncIterator[TopicReader]:
-    """The log of a topic; raises Unavailable."""
+    """Open a reader of the topic; raises Unavailable."""
     consumer = AIOKafkaConsumer(
         topic,
         **brokers.aiokafka(),
         group_id=None,
         isolation_level="read_committed",
-        max_partition_fetch_bytes=65536,  # one record would do
+        max_partition_fetch_bytes=65536,  # one record is enough
     )
     try:
         async with bounded(WITHIN):

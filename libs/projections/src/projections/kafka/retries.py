@@ -1,4 +1,4 @@
-"""Work of a consumer that is repeated while a dependency is unavailable."""
+"""Retries of a consumer's work while a dependency is unavailable."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,15 +8,17 @@ from prometheus_client import Counter
 from chassis.problems import Unavailable
 from projections.kafka.lag import LagMonitor
 
-RETRIES = Counter("projector_retries_total", "Batches tried again because a neighbour was away.")
+RETRIES = Counter(
+    "projector_retries_total", "Batches retried because a dependency was unavailable."
+)
 
 
 class Abandoned(Exception):
-    """The batch is no longer ours, or we are draining; whoever comes next reads it again."""
+    """The partition was reassigned, or the consumer drains; its next owner reads the batch."""
 
 
 class DependencyRetries:
-    """Repeats an action, and keeps why a dependency is unavailable: None while none is."""
+    """Retries an action; `reason`: why a dependency is unavailable, None if none is."""
 
     reason: str | None = None
 
@@ -26,7 +28,7 @@ class DependencyRetries:
     async def until_done(
         self, action: Callable[[], Awaitable[None]], is_ours: Callable[[], bool]
     ) -> None:
-        """Repeat action while a dependency is unavailable; raises Abandoned once it is not ours."""
+        """Retry action while a dependency is unavailable; raises Abandoned unless is_ours()."""
         async for attempt in stamina.retry_context(
             on=Unavailable,
             attempts=None,
@@ -48,6 +50,6 @@ class DependencyRetries:
         self._lag.progressed()
 
     def failed(self, problem: Unavailable) -> None:
-        """A call to a dependency failed, and will be repeated."""
+        """Record a failed call to a dependency, which will be retried."""
         self.reason = problem.detail
         RETRIES.inc()

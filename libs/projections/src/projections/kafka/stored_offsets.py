@@ -1,4 +1,4 @@
-"""The offsets beside the data of a view, as a consumer has claimed and advanced them."""
+"""The offsets stored beside a view's data, as claimed and advanced by a consumer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ Moves = Mapping[int, tuple[Offset, int]]
 
 
 class StoredOffsets:
-    """What the store should hold; it counts, not what is committed to Kafka."""
+    """The expected offsets in the store, which are authoritative over those committed to Kafka."""
 
     _views: Views[Any]
 
@@ -20,12 +20,12 @@ class StoredOffsets:
         self.by_partition: dict[int, int] = {}
 
     async def claim(self, views: Views[Any], log_id: str, partitions: list[int]) -> None:
-        """Read the offsets of these partitions in a view, and of no others from now on."""
+        """Claim the offsets of these partitions in a view; drop all others."""
         self._views, self._log_id = views, log_id
         self.by_partition = await views.claim(log_id, partitions)
 
     def moves(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> Moves:
-        """From the stored offset of each partition to the one after what was fetched."""
+        """Return for each partition its stored offset, and the offset after the fetched records."""
         return {
             tp.partition: (self.by_partition[tp.partition], messages[-1].offset + 1)
             for tp, messages in fetched.items()
@@ -37,5 +37,5 @@ class StoredOffsets:
         self.by_partition |= {partition: after for partition, (_, after) in moves.items()}
 
     async def held(self) -> Mapping[int, Offset]:
-        """What the store holds now, which may have lost some."""
+        """Return the offsets now in the store, which may have lost some."""
         return await self._views.offsets(self._log_id, list(self.by_partition))

@@ -1,4 +1,4 @@
-"""Which log a topic's name stands for: one that is made anew under the same name is another."""
+"""Identity of a topic: a topic recreated under the same name has another id."""
 
 import asyncio
 
@@ -13,13 +13,13 @@ WITHIN = 5.0  # seconds
 
 
 class LogReplaced(Exception):
-    """The topic was made anew. What is known of the old one is void, its schemas' ids, too."""
+    """The topic was recreated: stored offsets and schema ids of the old one are void."""
 
     is_safe_to_log = True
 
 
 class TopicIdentity:
-    """A topic as it is now. Not aiokafka's business: its metadata has no topic ids (KIP-516)."""
+    """The id of a topic, read by librdkafka: aiokafka's metadata has no topic ids (KIP-516)."""
 
     def __init__(self, brokers: Brokers, topic: str) -> None:
         self._topic = topic
@@ -27,16 +27,16 @@ class TopicIdentity:
         self._first: str | None = None
 
     async def id(self) -> str:
-        """The topic's own id; raises Unavailable when Kafka is away or has no such topic."""
+        """Return the topic's id; raises Unavailable if Kafka is down or has no such topic."""
         topics = TopicCollection([self._topic])
         with translated("kafka", "topic id", librdkafka.classify):
             described = self._admin.describe_topics(topics, request_timeout=WITHIN)
             return str((await asyncio.wrap_future(described[self._topic])).topic_id)
 
     async def same(self) -> str:
-        """The id, as it was at the first call; raises LogReplaced, Unavailable."""
+        """Return the id, the same as at the first call; raises LogReplaced, Unavailable."""
         log_id = await self.id()
         if self._first not in {None, log_id}:
-            raise LogReplaced(f"{self._topic} is another topic now: {log_id}")
+            raise LogReplaced(f"topic {self._topic} was recreated: its id is now {log_id}")
         self._first = log_id
         return log_id

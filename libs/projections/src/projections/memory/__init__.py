@@ -1,1 +1,1 @@
-"""Doubles of the stores, for tests and the demo."""
+"""In-memory doubles of the stores, for tests and the demo."""

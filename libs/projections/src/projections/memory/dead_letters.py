@@ -1,4 +1,4 @@
-"""Dead letters in memory, put aside and worked with; the contract suite runs over them, too."""
+"""Dead-letter queue in memory; it passes the conformance suite."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from projections.ports import Handle, Record
 class MemoryDeadLetters:
     """Implements projections.dead_letters.DeadLetters and projections.dead_letters.DeadLetterQueue.
 
-    `held` is what is there, oldest first.
+    `held`: the dead letters, oldest first.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Generations in memory: for tests, kept honest by the projectors' contract suites."""
+"""Generations in memory, for tests; they pass the conformance suite."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ CLEARED: dict[str, Any] = {
 
 
 class MemoryGenerations(Generic[C]):
-    """Makes the views of a generation when they are first asked for."""
+    """Implements Generations; creates the views of a generation on first use."""
 
     def __init__(self, make: Callable[[], Views[C]]) -> None:
         self._make = make
@@ -36,12 +36,12 @@ class MemoryGenerations(Generic[C]):
 
     async def note(self, notes: Notes) -> None:
         defaults = {name: getattr(State(), name) for name in notes}
-        told = {name: defaults[name] if v is None else v for name, v in notes.items()}
-        self._state = replace(self._state, **told)  # type: ignore[arg-type] # the fields' own types
+        fields = {name: defaults[name] if v is None else v for name, v in notes.items()}
+        self._state = replace(self._state, **fields)  # type: ignore[arg-type] # the fields' own types
 
     async def add(self, generation: str) -> None:
         if self._state.building not in {None, generation}:
-            raise OperationRefused(f"generation {self._state.building} is building")
+            raise OperationRefused(f"generation {self._state.building} is being built")
         kept = self._state.kept | {generation}
         self._state = replace(self._state, building=generation, kept=kept)
 

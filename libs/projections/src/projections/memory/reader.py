@@ -1,4 +1,4 @@
-"""Reads a view in memory: for tests and the demo, kept honest by the contract suite."""
+"""Reader of a view in memory, for tests and the demo; it passes the conformance suite."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from projections.reader import StoredView
 class MemoryReader:
     """Implements projections.reader.ViewReader over hashes of Redis's shape.
 
-    key → {version, json, proto}; of a deleted aggregate {version}. MemoryViews.held is such one.
+    key → {version, json, proto}, or {version} if deleted, such as MemoryViews.held.
     """
 
     def __init__(self, hashes: Mapping[str, Mapping[str, bytes]]) -> None:

@@ -1,4 +1,4 @@
-"""Searches documents in memory: for tests and the demo; the scoring is the caller's."""
+"""Search in documents in memory, for tests and the demo; the caller does the scoring."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from projections.reader import ScoredDocument
 
 Documents = Mapping[str, Mapping[str, Any]]
-"""By id, as in OpenSearch; MemoryViews.held is such one."""
+"""By id, as in OpenSearch, such as MemoryViews.held."""
 
 
 def search(
@@ -15,7 +15,7 @@ def search(
     after: tuple[float, str] | None,
     limit: int,
 ) -> list[ScoredDocument]:
-    """As projections.opensearch.reader.OpenSearchReader.search; a score of 0 is no match."""
+    """Search as projections.opensearch.reader.OpenSearchReader does; a score of 0 is no match."""
     living = [document for document in documents.values() if not document.get("deleted")]
     found = [ScoredDocument(score(document), document) for document in living]
     matching = sorted((one for one in found if one.score), key=_place)

@@ -1,4 +1,4 @@
-"""Searches documents in memory: for tests and the demo, kept honest by the contract suite."""
+"""User index in memory, for tests and the demo; it passes the contract suite."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -25,7 +25,7 @@ class MemoryTextIndex:
 
 
 def _score(wanted: Sequence[str], document: Mapping[str, Any]) -> float:
-    """The rank and how many words match better; 0: a word matches nothing."""
+    """Return the rank plus the number of better matching words; 0: a word does not match."""
     if not wanted:
         return 0
     names: list[str] = document["words"].split()
@@ -63,7 +63,7 @@ def _rank(wanted: Sequence[str], names: Sequence[str], joined: Sequence[str]) ->
 def _in_order(
     wanted: Sequence[str], names: Sequence[str], matches: Callable[[str, str], bool]
 ) -> bool:
-    """Whether each word matches a name behind the one of the word before."""
+    """Whether the words match names in the same order."""
     rest = iter(names)
     return all(any(matches(name, word) for name in rest) for word in wanted)
 
@@ -94,9 +94,9 @@ def _has_characters(word: str, names: Sequence[str]) -> bool:
 
 
 def distance(one: str, other: str) -> int:
-    """How many letters are changed, left out, put in, or change places with the next one.
+    """Return the number of changed, missing, added or transposed characters.
 
-    Lucene's: a letter that changed places is not changed again (optimal string alignment).
+    As in Lucene a transposed character is not edited again (optimal string alignment).
     """
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -1,4 +1,4 @@
-"""Views in memory, for tests and the demo; the stores' contract suites run over them, too."""
+"""Views in memory, for tests and the demo; they pass the conformance suites."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
@@ -40,11 +40,11 @@ class MemoryViews(Generic[C, V]):
     async def advance(self, log: str, moves: Mapping[int, tuple[Offset, int]]) -> None:
         for partition, (before, after) in moves.items():
             if self.stored_offsets.get((log, partition)) not in {before, after}:
-                raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
+                raise OffsetMoved(f"another writer moved the offset of partition {partition}")
             self.stored_offsets[log, partition] = after
 
     def lose_everything(self) -> None:
-        """Be like a store whose data was deleted."""
+        """Delete all data, as if the store had lost it."""
         for lost in (self.held, self._versions, self.stored_offsets):
             lost.clear()
 
@@ -54,12 +54,12 @@ Documents = MemoryViews[DocumentChange, dict[str, Any]]
 
 
 def hashes() -> Hashes:
-    """A view as in Redis: {version, json, proto}, of a deleted aggregate {version}."""
+    """Return a view as in Redis: {version, json, proto}, or {version} if deleted."""
     return MemoryViews(_hash)
 
 
 def documents() -> Documents:
-    """A view as in OpenSearch: the documents."""
+    """Return a view as in OpenSearch: the documents."""
     return MemoryViews(attrgetter("document"))
 
 

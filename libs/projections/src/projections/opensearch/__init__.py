@@ -1,1 +1,1 @@
-"""Views in OpenSearch: written, rebuilt beside each other, and audited."""
+"""Views in OpenSearch: writer, reader, generations and audit."""

@@ -1,4 +1,4 @@
-"""The index in OpenSearch as verification reads it and puts it right."""
+"""Verification and repair of the index in OpenSearch."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -11,9 +11,9 @@ from projections.opensearch.change import DocumentChange
 from projections.opensearch.index import CONFLICT, OpenSearchIndex
 from projections.verification.drift import Actual, Page, Repair
 
-CLOCK = 0.2  # seconds; OpenSearch's clock for such decisions (thread_pool.estimated_time_interval)
+CLOCK = 0.2  # seconds; resolution of OpenSearch's clock (thread_pool.estimated_time_interval)
 FORGOTTEN_AFTER = 10  # attempts
-MOST = 4000  # documents of one page; OpenSearch gives 10,000 at most
+MOST = 4000  # documents of one page; OpenSearch returns at most 10,000
 OFFSETS = "offset-"
 NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 
@@ -21,7 +21,7 @@ NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 class OpenSearchAudit:
     """Implements projections.verification.drift.View for one generation.
 
-    A user's content is their document. Pages see what searches see. `read` sees the newest, as the
+    The content is the document. Pages see what searches see; `read` sees the newest version, as the
     version guard does.
     """
 
@@ -47,7 +47,7 @@ class OpenSearchAudit:
         return {found["_id"]: _held(found) for found in documents if found["found"]}
 
     async def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        hits = await self._search(NO_USER)  # none but the offsets, unless somebody wrote by hand
+        hits = await self._search(NO_USER)  # only the offsets, unless written by hand
         yield [hit["_id"] for hit in hits if not hit["_id"].startswith(OFFSETS)]
 
     async def apply_repairs(self, repairs: Sequence[Repair[DocumentChange]]) -> None:
@@ -59,11 +59,11 @@ class OpenSearchAudit:
         await self._views.apply(erased)  # in all generations
 
     async def _write(self, changes: Sequence[DocumentChange]) -> None:
-        """Write each change unless a newer one is there, and again where a deletion is remembered.
+        """Write each change unless the index has a newer one; retry while a deletion blocks it.
 
         OpenSearch forgets the version of a deleted document at a refresh, by a clock that is up to
-        200 ms late, and refuses older versions until then. What it refuses for longer than
-        FORGOTTEN_AFTER is missing, as the verification's next read will find.
+        200 ms late, and refuses older versions until then. A change refused in FORGOTTEN_AFTER
+        attempts stays missing, and the verification's next read reports it.
         """
         for _ in range(FORGOTTEN_AFTER):
             if not changes:
@@ -83,17 +83,17 @@ class OpenSearchAudit:
                     await self._client.indices.refresh(index=self._index)
 
     def _lines(self, change: DocumentChange) -> list[dict[str, Any]]:
-        # The guard of the projector, but for documents of the same version.
+        # The projector's guard, but it also replaces documents of the same version.
         guard = {"version": change.version, "version_type": "external_gte"}
         target = {"_index": self._index, "_id": change.key}
         return [{"index": target | guard}, change.document]
 
     async def _forget(self, repairs: Sequence[Repair[DocumentChange]]) -> None:
-        """Delete the documents that are still the ones seen, and the memory of their versions.
+        """Delete the documents that are unchanged since they were read, and their versions.
 
-        OpenSearch remembers the version of a deleted document for `gc_deletes`, 60 s by default,
-        and would refuse the event store's for as long. The projector deletes none, so its guard
-        needs no such memory.
+        OpenSearch keeps the version of a deleted document for `gc_deletes`, 60 s by default, and
+        would refuse the event store's version for as long. The projector deletes no document, so
+        its guard does not need these versions.
         """
         lines = [
             {"delete": {"_index": self._index, "_id": repair.key, **repair.held.mark}}

@@ -1,4 +1,4 @@
-"""What an event does to a view in OpenSearch."""
+"""The change of an OpenSearch view that an event causes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """The document after an event; of a deleted aggregate: a marker with `deleted`."""
+    """The document after an event; for a deleted aggregate a marker with `deleted`."""
 
     key: str
     version: int

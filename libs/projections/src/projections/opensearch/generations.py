@@ -24,13 +24,13 @@ NOTES_INDEX = {
     "mappings": {"dynamic": False},
 }
 ENDED: Notes = dict.fromkeys(("building", "done", "total", "dead_letters", "leading"))
-UNSEEN = {"index": {"refresh_interval": "-1"}}  # nobody searches it: filling is faster
+UNSEEN = {"index": {"refresh_interval": "-1"}}  # no client searches it: filling is faster
 
 
 class OpenSearchGenerations:
     """Implements projections.generations.Generations.
 
-    The aliases say which one serves (`<alias>`) and which one did before (`<alias>-previous`).
+    Aliases name the serving generation (`<alias>`) and the previous one (`<alias>-previous`).
     """
 
     def __init__(self, client: AsyncOpenSearch, definition: Mapping[str, Any], alias: str) -> None:
@@ -49,11 +49,11 @@ class OpenSearchGenerations:
                 read_notes(self._client, self._alias),
             )
         kept = {
-            index.removeprefix(f"{self._alias}-"): told["aliases"]
-            for index, told in found.items()
+            index.removeprefix(f"{self._alias}-"): described["aliases"]
+            for index, described in found.items()
             if is_generation(index, self._alias)
         }
-        # An index that was lost took its alias along; it is made anew under its own number.
+        # A lost index has lost its alias, too; it is recreated under its own number.
         serving = self._only([g for g, aliases in kept.items() if self._alias in aliases])
         previous = next((g for g, aliases in kept.items() if self._previous in aliases), None)
         return from_notes(
@@ -71,7 +71,7 @@ class OpenSearchGenerations:
     async def add(self, generation: str) -> None:
         building = (await self.state()).building
         if building not in {None, generation}:
-            raise OperationRefused(f"generation {building} is building")
+            raise OperationRefused(f"generation {building} is being built")
         await self.note({"building": generation})
         with call("add"):
             index = f"{self._alias}-{generation}"
@@ -94,11 +94,11 @@ class OpenSearchGenerations:
             await self._client.indices.delete(index=index, params={"ignore_unavailable": "true"})
 
     async def ping(self) -> None:
-        """Return when OpenSearch says what serves; raises Unavailable."""
+        """Return if OpenSearch reports the serving generation; raises Unavailable."""
         await self.state()
 
     def _only(self, serving: Sequence[str]) -> str | None:
-        """The one generation behind the alias, or None; raises Unavailable where there are two."""
+        """Return the generation behind the alias, or None; raises Unavailable if there are two."""
         if len(serving) > 1:
             indexes = ", ".join(f"{self._alias}-{one}" for one in sorted(serving))
             reason = f"the alias {self._alias} names more than one index: {indexes}"
@@ -106,14 +106,14 @@ class OpenSearchGenerations:
         return serving[0] if serving else None
 
     async def _show(self, index: str) -> None:
-        """Let searches find all that was written."""
+        """Make all writes visible to searches."""
         shown = {"index": {"refresh_interval": self._definition["settings"]["refresh_interval"]}}
         await self._client.indices.put_settings(index=index, body=shown)
-        for _ in range(2):  # the first may take long; what came meanwhile does not
+        for _ in range(2):  # the first may take long; the second is quick
             await self._client.indices.refresh(index=index)
 
     async def _move_aliases(self, state: State, after: str) -> None:
-        """In one step, which fails where the alias is not where it was."""
+        """Move the aliases atomically; raises OperationRefused if the alias has moved meanwhile."""
         before, index = f"{self._alias}-{state.serving}", f"{self._alias}-{after}"
         actions = [
             {"remove": {"index": before, "alias": self._alias, "must_exist": True}},

@@ -1,4 +1,4 @@
-"""The index in OpenSearch; documents and guards: schemas/views/opensearch-users.md."""
+"""Writer of the index in OpenSearch; documents and guards: schemas/views/opensearch-users.md."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -19,9 +19,9 @@ from projections.opensearch.change import DocumentChange
 from projections.opensearch.mapping import accept_documents
 from projections.ports import Offset, OffsetMoved, Rejected, claim_whole
 
-NOTES = "operator"  # of the index beside the generations, and of the one document in it
+NOTES = "operator"  # name of the index with the operator's notes, and of its one document
 CONFLICT = 409
-# Sets the next offset only where the expected one stands, or where an earlier try set it already.
+# Sets the next offset only if the stored one is the expected one, or an earlier try has set it.
 ADVANCE = """
 if (ctx._source.next_offset != params.before && ctx._source.next_offset != params.after) {
   ctx.op = 'none'
@@ -49,9 +49,9 @@ class OpenSearchIndex:
         self._before = [] if leading is None else [f"{alias}-{leading}"]
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        """As Views has it; makes the index where it is missing, and the alias where none is.
+        """See Views; also creates the index and the alias if they are missing.
 
-        An index of an earlier version is made to take today's documents.
+        An index of an earlier version is updated to accept today's documents.
         """
         with call("ensure index"):
             await self._ensure_index()
@@ -71,14 +71,14 @@ class OpenSearchIndex:
         if not changes:
             return []
         erasures = [change for change in changes if "deleted" in change.document]
-        # Each change goes to the leading index first, each erasure to all others, too.
+        # Each change goes to the leading index first; each erasure goes to all others, too.
         written = [(index, change) for index in self._before for change in changes]
         written += [(self.index, change) for change in changes]
         written += [(i, change) for i in await self._others(erasures) for change in erasures]
         outcomes = await self._bulk(
             "apply", (line for index, change in written for line in _lines(index, change))
         )
-        # By key: one that both the leading index and this one reject is rejected once.
+        # By key: a change that both the leading index and this one reject counts once.
         rejected = {
             change.key: Rejected(change, _reason(outcome))
             for (_, change), outcome in zip(written, outcomes, strict=True)
@@ -96,10 +96,10 @@ class OpenSearchIndex:
         for partition, outcome in zip(moves, outcomes, strict=True):
             is_gone = error_type(outcome) == DOCUMENT_MISSING
             if is_gone or outcome["status"] == CONFLICT or outcome.get("result") == "noop":
-                raise OffsetMoved(f"the stored offset of partition {partition} is not ours")
+                raise OffsetMoved(f"another writer moved the offset of partition {partition}")
 
     async def _others(self, erasures: Sequence[DocumentChange]) -> set[str]:
-        """All other generations' indexes, when there is something to erase."""
+        """Return the indexes of all other generations, if there is something to erase."""
         if not erasures:
             return set()
         with call("kept"):
@@ -123,7 +123,7 @@ class OpenSearchIndex:
         for outcome in outcomes:
             # Another generation may be dropped at any time.
             if error_type(outcome) == INDEX_MISSING and outcome["_index"] == self.index:
-                raise OffsetMoved("the index is gone")
+                raise OffsetMoved("the index does not exist")
         return outcomes
 
     async def _ensure_index(self) -> None:
@@ -137,13 +137,13 @@ class OpenSearchIndex:
 
 
 def is_generation(index: str, alias: str) -> bool:
-    """Whether it is an index of one of the alias's generations."""
+    """Whether the index is one of the alias's generations."""
     name, _, generation = index.rpartition("-")
     return name == alias and generation.isdecimal()
 
 
 async def make_index(client: AsyncOpenSearch, index: str, definition: Mapping[str, Any]) -> None:
-    """Make the index, unless somebody else was faster."""
+    """Create the index, unless another process has just done so."""
     try:
         await client.indices.create(index=index, body=dict(definition))
     except RequestError as error:
@@ -152,7 +152,7 @@ async def make_index(client: AsyncOpenSearch, index: str, definition: Mapping[st
 
 
 async def read_notes(client: AsyncOpenSearch, alias: str) -> dict[str, Any]:
-    """What the operator decided about the alias's generations; empty: nothing yet."""
+    """Return the operator's notes about the alias's generations; empty if there are none."""
     index = f"{alias}-{NOTES}"
     found = await client.get(index=index, id=NOTES, params={"ignore": 404})
     notes: dict[str, Any] = found.get("_source", {})
@@ -170,5 +170,5 @@ def _offset_id(log: str, partition: int) -> str:
 
 
 def _reason(outcome: Mapping[str, Any]) -> str:
-    """For the header of a dead letter, which holds the whole record anyway; not for logs."""
+    """Return the reason for a dead letter, which holds the whole record anyway; not for logs."""
     return f"{error_type(outcome)}: {outcome['error'].get('reason')}"

@@ -10,7 +10,7 @@ from projections.opensearch.change import DocumentChange
 def projection(
     read: Read, content: Callable[..., dict[str, Any]]
 ) -> Callable[[Mapping[str, Any]], DocumentChange]:
-    """The projection of an aggregate's records; it raises Undecodable for an impossible event.
+    """The projection of an aggregate's records; it raises Undecodable for an invalid event.
 
     content: makes of the fields what the document holds beside id, version and created_at.
     """

@@ -1,4 +1,4 @@
-"""Searches the index behind an alias in OpenSearch; the query is the caller's."""
+"""Reader of the index behind an alias in OpenSearch; the caller provides the query."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,14 +10,14 @@ from chassis.stores.errors.failure import Failure
 from chassis.stores.opensearch import call, search
 from projections.reader import ScoredDocument
 
-# A copy shows what it has refreshed, each at its own time: two of them would show a document at
-# version 27, and then at 1. Copies are for the loss of a node; load is shared out by shards.
+# Each replica refreshes at its own time: two of them could show a document at version 27 and then
+# at 1. Replicas protect against the loss of a node; shards distribute the load.
 HOW = {"preference": "_primary_first"}
 PROBE = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}, "terminate_after": 1}
 
 
 class OpenSearchReader:
-    """Searches the generation that serves: the one index behind the alias."""
+    """Searches the serving generation: the one index behind the alias."""
 
     def __init__(self, client: AsyncOpenSearch, alias: str, timeout: float) -> None:
         """timeout: seconds for a search, after which OpenSearch stops it."""
@@ -28,10 +28,10 @@ class OpenSearchReader:
     async def search(
         self, query: Mapping[str, Any], after: tuple[float, str] | None, limit: int
     ) -> list[ScoredDocument]:
-        """Return at most limit documents, best first; only those behind (score, id) `after`.
+        """Return at most limit documents, best first, after the position (score, id) `after`.
 
         query: the body of a search, whose `sort` is the score and then the id. Raises Unavailable
-        when OpenSearch does not answer in time or in full, StoreError when it refuses the query.
+        when OpenSearch does not respond in time or in full, StoreError when it rejects the query.
         """
         body = {**query, "size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
         if after is not None:
@@ -41,14 +41,14 @@ class OpenSearchReader:
         return [ScoredDocument(hit["sort"][0], hit["_source"]) for hit in found]
 
     async def ping(self) -> None:
-        """Return when the one index behind the alias can be searched; raises Unavailable."""
+        """Return if the one index behind the alias can be searched; raises Unavailable."""
         await search(self._client, "ping", self._alias, PROBE, **HOW)
         with call("ping"):
             behind = await self._client.indices.get_alias(index=self._alias)
         self._check(behind)
 
     def _check(self, indexes: Collection[str]) -> None:
-        """Raise Unavailable where the alias names two indexes: documents would be found twice."""
+        """Raise Unavailable if the alias names two indexes: documents would be found twice."""
         if len(indexes) > 1:
             reason = f"the alias {self._alias} names more than one index"
             raise failed("opensearch", "search", Failure(reason, is_transient=True))

@@ -1,6 +1,6 @@
-"""The search for a text, as OpenSearch takes it; ranking: schemas/views/opensearch-users.md.
+"""OpenSearch query for a search text; ranking: schemas/views/opensearch-users.md.
 
-The text appears as values of term-level clauses only, never in query syntax.
+The text is used only as a value of term-level clauses, never in query syntax.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,16 +14,16 @@ DELETED: Clause = {"term": {"deleted": True}}
 
 
 def query(text: str, further: Sequence[Clause] = ()) -> dict[str, Any]:
-    """Best rank first, equals by id, deleted ones left out.
+    """Return the query: best rank first, ties by id, without deleted documents.
 
     further: clauses of a lower rank than any, such as for an index of a former version.
 
-    Each rank has one score for all: a page's place does not move when the index changes, and many
-    small parts never add up to a whole word.
+    Each rank has a constant score: pages do not shift when the index changes, and many small
+    parts never add up to a whole word.
     """
     words = folding.words(text)
     ranks = [constant(every, rank) for rank, every in _ranks(words)] + [*further]
-    compared = words if len(words) > 1 else []  # of one word the rank tells it
+    compared = words if len(words) > 1 else []  # for one word the rank is enough
     better = [constant(one(word), 1) for word in compared for one in (_word, _beginning)]
     return {
         "query": {
@@ -40,7 +40,7 @@ def query(text: str, further: Sequence[Clause] = ()) -> dict[str, Any]:
 
 
 def _ranks(words: Sequence[str]) -> Iterator[tuple[Rank, Clause]]:
-    """What a document of each rank satisfies, or of a better one."""
+    """Yield the clause that documents of each rank, or of a better one, match."""
     whole, joined = " ".join(words), "".join(words)[: folding.MAX_WORD]
     is_joined: Clause = {"term": {"joined": joined}}
     yield Rank.WHOLE, {"term": {"words.whole": whole}}
@@ -69,8 +69,8 @@ def _up_to_part(word: str) -> Iterator[Clause]:
 def _up_to_typo(word: str) -> Iterator[Clause]:
     yield from _up_to_part(word)
     for edits in range(1, typos(word) + 1):
-        # This rewrite has no limit of expansions: of many names near the word none is left out.
-        # Two errors with a wrong first letter would double the CPU of a search by the whole text.
+        # This rewrite has no limit on expansions, so it omits none of many similar names.
+        # Two errors with a wrong first character would double the CPU time of a full-text search.
         near = {"value": word, "fuzziness": edits, "prefix_length": edits - 1}
         yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
 

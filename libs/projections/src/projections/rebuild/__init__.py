@@ -1,1 +1,1 @@
-"""Another generation of a view is built beside the one that serves."""
+"""Rebuild: build a new generation of a view next to the serving one, and switch."""

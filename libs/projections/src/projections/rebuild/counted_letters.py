@@ -9,17 +9,18 @@ from projections.generations import Directives, OperationRefused
 from projections.ports import Record
 from projections.spec import ProjectorSpec
 
-MOST = 1000  # new dead letters of a run; with more the mapping is at fault
+MOST = 1000  # new dead letters of a run; more indicate a wrong mapping
 Source = tuple[int, int, int]
 
 
 @dataclass
 class CountedLetters:
-    """Counts the records that the building generation lacks, and puts some on the topic.
+    """Counts the records that the building generation rejects, and writes some as dead letters.
 
-    What the serving generation rejects, too, the running projector has put there when it met it;
-    an operator may have discarded it since. What the building generation alone rejects, for its
-    mapping say, would be in no place once that serves. `known` are on the topic already.
+    The running projector has already written those that the serving generation rejects, too; an
+    operator may have discarded them since. Those that only the building generation rejects, for
+    example because of its mapping, would be lost once it serves, so they are written here.
+    `known`: sources of existing dead letters.
     """
 
     count: int
@@ -27,12 +28,12 @@ class CountedLetters:
     serving_takes: Callable[[Record], Awaitable[bool]]
     known: set[Source] = field(default_factory=set)
     is_leading: bool = False
-    """The switch is about to move the running projector past its own: put all there."""
+    """The switch will move the running projector past its own dead letters: write all of them."""
     reasons: Counter[str] = field(default_factory=Counter)
     added: int = 0
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        """Raises Unavailable, and OperationRefused instead of more than MOST new letters."""
+        """Write and count them; raises Unavailable, and OperationRefused above MOST new ones."""
         new = [letter for letter in letters if await self._is_missing(letter[0])]
         added = new[: MOST - self.added]
         if added:
@@ -41,8 +42,8 @@ class CountedLetters:
         self.known |= {_source(record) for record, _ in added}
         if len(new) > len(added):
             raise OperationRefused(
-                f"stopped: over {MOST} records that only the new generation rejects; look at"
-                " `dead-letters list`, mend the mapping, and `rebuild --restart`"
+                f"stopped: over {MOST} records that only the new generation rejects; see"
+                " `dead-letters list`, fix the mapping, then run `rebuild --restart`"
             )
         self.count += len(letters)
         self.reasons.update(reason.partition(":")[0] for _, reason in letters)
@@ -60,7 +61,7 @@ class CountedLetters:
 def taken_by(
     projection: ProjectorSpec, directives: Directives
 ) -> Callable[[Record], Awaitable[bool]]:
-    """Whether a generation takes a record, by writing it: its version guard makes that harmless."""
+    """Return a test whether a generation accepts a record, by writing it (guarded by version)."""
     views = projection.generations.views(directives.generation, directives.leading)
 
     async def takes(record: Record) -> bool:
@@ -72,7 +73,7 @@ def taken_by(
 
 
 async def known(queue: DeadLetterQueue) -> set[Source]:
-    """The records of which there are dead letters; raises Unavailable."""
+    """Return the sources of existing dead letters; raises Unavailable."""
     return {_source(letter.record) async for letter in queue.letters()}
 
 
@@ -85,5 +86,5 @@ class _Rejections:
 
 
 def _source(record: Record) -> Source:
-    """The value's hash, too: a topic that was made anew has the same offsets."""
+    """Return a record's identity, with the value's hash: a recreated topic reuses offsets."""
     return record.partition, record.offset, hash(record.value)

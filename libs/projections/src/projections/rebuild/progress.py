@@ -14,15 +14,15 @@ from projections.generations import Generations
 from projections.kafka.positions import Ends, TopicReader
 from projections.rebuild.counted_letters import CountedLetters
 
-LOOK = 1.0  # seconds between two looks at how far it is
-TELL = 5.0  # seconds between two lines about it
-OVER = 30.0  # seconds over which the rate is taken
-AWAY = 60.0  # seconds that a store or Kafka may be away before the rebuild gives up
+LOOK = 1.0  # seconds between two polls of the progress
+TELL = 5.0  # seconds between two lines of progress
+OVER = 30.0  # seconds over which the rate is averaged
+AWAY = 60.0  # seconds that a store or Kafka may be unavailable before the rebuild gives up
 
 
 @dataclass
 class RebuildProgress:
-    """How far the building generation is: noted in the store, and told by `report`."""
+    """Progress of the building generation: stored with the view, and printed by `report`."""
 
     generations: Generations[Any]
     target: str
@@ -33,26 +33,26 @@ class RebuildProgress:
     seen: deque[tuple[float, int]] = field(default_factory=deque)
 
     async def catch_up(self) -> None:
-        """Return when all is handled that was on the log a look ago."""
-        ends, told_at = await self.log.ends(), time.monotonic()
+        """Return when all records are processed that the topic had at the last poll."""
+        ends, reported_at = await self.log.ends(), time.monotonic()
         while True:
             await asyncio.sleep(LOOK)
             if self.consuming.done():
                 await self.consuming  # raises what ended it
             done, total, ends = await self._look(ends)
-            if done == total or time.monotonic() - told_at > TELL:
+            if done == total or time.monotonic() - reported_at > TELL:
                 self.report(self._line(done, total))
-                told_at = time.monotonic()
+                reported_at = time.monotonic()
             if done == total:
                 return
 
     @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
     async def _look(self, ends: Ends) -> tuple[int, int, Ends]:
-        """Records handled as if the log had ended there, of how many; and where it ends now."""
+        """Return processed and total records relative to these ends, and the current ends."""
         places = (await self.log.places(self.generations.views(self.target), ends)).values()
         total = sum(place.end - place.first for place in places)
         behind = any(place.lag for place in places)
-        # The view may be past where the log ended a look ago.
+        # The view may be past the ends of the last poll.
         read = sum(min(place.offset, place.end) - place.first for place in places)
         done = read if behind else total
         await self._note(done, total)
@@ -71,5 +71,5 @@ class RebuildProgress:
         (began, first), (now, last) = self.seen[0], self.seen[-1]
         rate = (last - first) / (now - began) if now > began else 0.0
         left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
-        told = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} a second"
-        return f"{told}, {left if done < total else 'caught up'}"
+        text = f"generation {self.target}: {done:,} of {total:,} records, {rate:,.0f} per second"
+        return f"{text}, {left if done < total else 'caught up'}"

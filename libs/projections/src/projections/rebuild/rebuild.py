@@ -1,9 +1,9 @@
-"""Bring another generation of a view to the log's end beside the one that serves, and switch.
+"""Build another generation of a view up to the topic's end, and switch reads to it.
 
-The order keeps two promises to readers: none fails, and no version goes back. Once the new
-generation has caught up, the running projectors write each change to it first and to the old one
-second; only then, and when it holds all that the old one does, it serves. For a while after that
-the rebuild goes on writing, until every projector has met the switch.
+The order of steps guarantees that no read fails and no version goes back. Once the new generation
+has caught up, the running projectors write each change to it first and to the old one second. When
+it then holds everything that the old one does, it serves. The rebuild continues to write for a
+while, until every projector has seen the switch.
 """
 
 import asyncio
@@ -24,31 +24,31 @@ from projections.rebuild.counted_letters import CountedLetters, known, taken_by
 from projections.rebuild.progress import RebuildProgress
 from projections.spec import ProjectorSpec
 
-SETTLE = 3.0  # seconds in which every projector and reader meets a change of the state
+SETTLE = 3.0  # seconds for every projector and reader to see a change of the state
 LEAVE = 10.0  # seconds for the last batch and for leaving the group
-MEMBERS = 5  # place in Kafka's description of a group
-AGAIN = 1.0  # seconds between two looks at who else rebuilds
-ALONE = 15.0  # seconds for a rebuild that was killed to be missed by Kafka, after 10
+MEMBERS = 5  # index in Kafka's description of a group
+AGAIN = 1.0  # seconds between two checks for other rebuilds
+ALONE = 15.0  # seconds to wait for Kafka to drop a killed rebuild from the group, after 10
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildOptions:
-    """What the operator asked for."""
+    """Options of the operator's command."""
 
     back: bool = False
-    """To the generation before, in the place of a new one."""
+    """Switch back to the previous generation instead of a new one."""
     restart: bool = False
-    """Not going on where an interrupted rebuild stopped."""
+    """Discard the progress of an interrupted rebuild."""
     accept_dead_letters: bool = False
-    """Switching although some records could not be applied."""
+    """Switch even if some records could not be applied."""
 
 
 async def run(
     projection: ProjectorSpec, options: RebuildOptions, report: Callable[[str], None]
 ) -> None:
-    """Rebuild and switch, telling how it goes; raises OperationRefused, Unavailable.
+    """Rebuild and switch, reporting progress; raises OperationRefused, Unavailable.
 
-    Interrupted anywhere, it may be run again, and goes on where it stopped.
+    After an interruption at any point it may be run again, and resumes.
     """
     group = f"{projection.group}-rebuild"
     await _alone(projection.brokers, group)
@@ -79,9 +79,7 @@ async def run(
         report(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
         await asyncio.sleep(SETTLE)
     if late := letters.count - accepted:
-        report(
-            f"{late} records could not be applied during the switch; look at `dead-letters list`"
-        )
+        report(f"{late} records could not be applied during the switch; see `dead-letters list`")
     await _tidy(projection, report)
 
 
@@ -89,16 +87,16 @@ def _check_complete(letters: CountedLetters, options: RebuildOptions) -> None:
     """Raise OperationRefused if the generation lacks records that the operator has not accepted."""
     if letters.count and not options.accept_dead_letters:
         raise OperationRefused(
-            f"not switched: {letters} could not be applied; look at `dead-letters list`, and"
-            " switch all the same by `rebuild --accept-dead-letters`"
+            f"not switched: {letters} could not be applied; see `dead-letters list`,"
+            " then run `rebuild --accept-dead-letters` to switch anyway"
         )
 
 
 @asynccontextmanager
 async def _leading(generations: Generations[Any], target: str) -> AsyncIterator[None]:
-    """In the block every projector writes each change to the target first.
+    """Make every projector write each change to the target first, while the block runs.
 
-    If the block refuses to switch they stop doing so.
+    If the block raises OperationRefused, they stop doing so.
     """
     await generations.note({"leading": target})
     await asyncio.sleep(SETTLE)
@@ -110,17 +108,17 @@ async def _leading(generations: Generations[Any], target: str) -> AsyncIterator[
 
 
 async def _begin(projection: ProjectorSpec, options: RebuildOptions) -> tuple[State, str]:
-    """The state, and the generation to build, noted there."""
+    """Record the generation to build in the state; return both."""
     generations = projection.generations
     state = await generations.state()
     if options.back:
         if state.previous is None:
-            raise OperationRefused("there is no generation before the one that serves")
-        if state.building != state.previous:  # an unfinished rebuild is given up
+            raise OperationRefused("there is no previous generation")
+        if state.building != state.previous:  # an unfinished rebuild is abandoned
             await generations.note({"building": state.previous, "dead_letters": None})
         return await generations.state(), state.previous
-    going_on = state.building not in {None, state.previous} and not options.restart
-    if not going_on:
+    is_resumed = state.building not in {None, state.previous} and not options.restart
+    if not is_resumed:
         await generations.note(
             dict.fromkeys(("building", "leading", "done", "total", "dead_letters"))
         )
@@ -129,15 +127,15 @@ async def _begin(projection: ProjectorSpec, options: RebuildOptions) -> tuple[St
         await generations.add(str(max(map(int, state.kept)) + 1))
     state = await generations.state()
     if state.building is None:
-        raise OperationRefused("somebody else has ended the rebuild")
+        raise OperationRefused("another process has ended the rebuild")
     return state, state.building
 
 
 async def _tidy(projection: ProjectorSpec, report: Callable[[str], None]) -> None:
     state = await projection.generations.state()
     for generation in await _drop(projection, {state.serving, state.previous, state.building}):
-        report(f"generation {generation} is removed")
-    report(f"generation {state.previous} is kept for `rebuild --back`; deletions still reach it")
+        report(f"generation {generation} removed")
+    report(f"generation {state.previous} is kept for `rebuild --back`; deletions still apply")
 
 
 async def _drop(projection: ProjectorSpec, wanted: set[str | None]) -> list[str]:
@@ -149,10 +147,10 @@ async def _drop(projection: ProjectorSpec, wanted: set[str | None]) -> list[str]
 
 
 def _always(directives: Directives) -> Callable[[], Awaitable[Directives]]:
-    async def told() -> Directives:
+    async def fixed() -> Directives:
         return directives
 
-    return told
+    return fixed
 
 
 @asynccontextmanager
@@ -161,7 +159,7 @@ async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]
     try:
         yield task
     finally:
-        with suppress(TimeoutError):  # asked first: aiokafka may swallow a cancellation
+        with suppress(TimeoutError):  # drain first: aiokafka may swallow a cancellation
             async with asyncio.timeout(LEAVE):
                 await consumer.drain()
         task.cancel()
@@ -169,7 +167,7 @@ async def _running(consumer: KafkaConsumer) -> AsyncIterator["asyncio.Task[None]
 
 
 async def _alone(brokers: Brokers, group: str) -> None:
-    """Return when nobody else rebuilds; raises OperationRefused."""
+    """Return if no other rebuild is running; raises OperationRefused."""
     admin = AIOKafkaAdminClient(**brokers.aiokafka())
     end = time.monotonic() + ALONE
     try:

@@ -1,1 +1,1 @@
-"""Views in Redis: written, rebuilt beside each other, and audited."""
+"""Views in Redis: writer, reader, generations and audit."""

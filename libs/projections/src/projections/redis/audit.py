@@ -1,4 +1,4 @@
-"""The view in Redis as verification reads it and puts it right."""
+"""Verification and repair of the view in Redis."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from projections.verification.drift import Actual, Page, Repair
 
 MOST = 4000  # ids of one page
 
-# KEYS: user, order of its bucket. ARGV: id, version seen ('' = none), version to set ('' = forget).
-# Then the projector's own guard takes the event's version; until then readers get the old content.
+# KEYS: hash, order of its bucket. ARGV: id, version seen ('' = none), new version ('' = delete).
+# Then the projector's own guard accepts the event's version; until then readers get old content.
 LOWER = """
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then
@@ -28,8 +28,8 @@ return 1
 class RedisAudit:
     """Implements projections.verification.drift.View for one generation.
 
-    The content of a user: json, proto, and whether pages show them, which takes the order of their
-    bucket and the bucket's own entry.
+    The content: json, proto, and whether pages list the key, which needs an entry in the order of
+    its bucket and the bucket's own entry.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class RedisAudit:
         for key in wanted:
             pipeline.hmget(self._user(key), "version", "json", "proto")
             pipeline.zscore(self._order(self._keys.bucket_of(key)), key)
-        for bucket in buckets:  # last: a bucket is there before its first user
+        for bucket in buckets:  # last: a bucket exists before its first key
             pipeline.zscore(self._keys.directory_key(self._generation), bucket)
         with call("audit"):
             found = await pipeline.execute()
@@ -93,7 +93,7 @@ class RedisAudit:
         await self._views.apply([repair.change for repair in repairs if repair.change])
 
     async def _listed(self, after: str, to: str | None, known: Collection[str]) -> list[str]:
-        """The first ids of the span in the orders of its buckets, one more than MOST at most."""
+        """Return the first ids of the span in the orders of its buckets, at most MOST + 1."""
         low, high = (
             f"[{self._keys.bucket_of(after)}",
             "+" if to is None else f"[{self._keys.bucket_of(to)}",

@@ -1,4 +1,4 @@
-"""What an event does to a view in Redis."""
+"""The change of a Redis view that an event causes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class RedisChange:
-    """The responses' bytes after an event; None: the aggregate is deleted."""
+    """The response bytes after an event; None: the aggregate is deleted."""
 
     key: str
     version: int

@@ -7,13 +7,13 @@ from projections.generations import FIRST, Notes, OperationRefused, State, from_
 from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews, call, scanned
 
-# KEYS: pointer, kept, notes. All three of one moment.
+# KEYS: pointer, kept, notes. Reads all three atomically.
 STATE = """
 return {
   redis.call('GET', KEYS[1]), redis.call('SMEMBERS', KEYS[2]), redis.call('HGETALL', KEYS[3])
 }
 """
-# KEYS: notes. ARGV: of each note its name and value ('' = forget).
+# KEYS: notes. ARGV: name and value of each note ('' = delete).
 NOTE = """
 for i = 1, #ARGV, 2 do
   if ARGV[i + 1] == '' then
@@ -77,7 +77,7 @@ class RedisGenerations:
                 ADD, 2, self._keys.notes, self._keys.kept, generation
             )
         if building.decode() != generation:
-            raise OperationRefused(f"generation {building.decode()} is building")
+            raise OperationRefused(f"generation {building.decode()} is being built")
 
     async def switch(self, before: str, after: str) -> None:
         with call("switch"):
@@ -97,14 +97,14 @@ class RedisGenerations:
     async def drop(self, generation: str) -> None:
         async for keys in scanned(self._redis, self._keys.pattern(generation)):
             pipeline = self._redis.pipeline(transaction=False)
-            for key in keys:  # one each, of many slots
-                pipeline.execute_command("UNLINK", key)  # a coroutine, if by its name
+            for key in keys:  # one command each: the keys are in many slots
+                pipeline.execute_command("UNLINK", key)  # unlink() would return a coroutine
             with call("drop"):
                 await pipeline.execute()
         with call("drop"):
             await self._redis.srem(self._keys.kept, generation)
 
     async def ping(self) -> None:
-        """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
+        """Return if Redis responds, for a cluster the pointer's slot; raises Unavailable."""
         with call("ping"):
             await self._redis.get(self._keys.pointer)

@@ -1,4 +1,4 @@
-"""Which keys a view has in Redis: a contract with its readers, as schemas/views/redis-users.md."""
+"""Keys of a view in Redis: a contract with its readers, such as schemas/views/redis-users.md."""
 
 from typing import ClassVar
 
@@ -14,8 +14,8 @@ class RedisLayout:
     FIRST_GENERATION = "1"
     """The generation that serves while nothing is stored under the pointer."""
 
-    # Two letters whose slot lies in the middle of one sixteenth of the 16,384, so that equal
-    # masters have equal parts; neighbours in this list lie far from each other.
+    # Two characters whose slot is in the middle of one sixteenth of the 16,384, so that equal
+    # masters have equal parts; adjacent entries are far apart.
     SHARDS: ClassVar[tuple[str, ...]] = (
         "ma", "ly", "lg", "rz", "dj", "uv", "uh", "dt",
         "qp", "ph", "pv", "qn", "wz", "yc", "iy", "ha",

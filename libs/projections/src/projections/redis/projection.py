@@ -12,7 +12,7 @@ from projections.redis.change import RedisChange
 def projection(
     read: Read, answer: Callable[..., msgspec.Struct], message: Callable[..., bytes]
 ) -> Callable[[Mapping[str, Any]], RedisChange]:
-    """The projection of an aggregate's records; it raises Undecodable for an impossible event.
+    """The projection of an aggregate's records; it raises Undecodable for an invalid event.
 
     answer: makes what the HTTP API sends of the id, the fields, created_at and the version;
     message: makes the message of the gRPC API of the answer's fields by name.

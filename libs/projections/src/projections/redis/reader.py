@@ -1,4 +1,4 @@
-"""Reads the view in Redis; layout: schemas/views/redis-users.md."""
+"""Reader of the view in Redis; layout: schemas/views/redis-users.md."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ from projections.reader import StoredView
 from projections.redis.layout import RedisLayout
 
 MOST_WAITING = 1000  # reads; a port has as many connections
-POINTER_TTL = 1.0  # seconds; a switch of generations keeps both for longer
+POINTER_TTL = 1.0  # seconds; after a switch both generations exist for longer
 LEAST = "00000000-0000-0000-0000-000000000000"
 FIELDS = ["version", "json", "proto"]
-# The order of a bucket and its hashes are in one slot; one reply is read in 60 µs, twelve in 240.
+# The order of a bucket and its hashes are in one slot; parsing one reply takes 60 µs, twelve 240.
 PAGE = """
 local page = redis.call('ZRANGE', KEYS[1], ARGV[1], '-', 'BYLEX', 'REV', 'LIMIT', 0, ARGV[2])
 for i, id in ipairs(page) do
@@ -29,12 +29,12 @@ Listed = tuple[str, StoredView | None]
 
 
 class RedisReader:
-    """Implements projections.reader.BatchViewReader on the generation that serves."""
+    """Implements projections.reader.BatchViewReader on the serving generation."""
 
     def __init__(self, redis: AnyRedis, layout: RedisLayout, timeout: float, at_once: int) -> None:
-        """timeout: seconds for a read, of however many round trips; half of them for its turn.
+        """timeout: seconds for a read with all its round trips; half of them to wait for a slot.
 
-        at_once: reads that run; redis-py's pools for a cluster refuse a connection too many.
+        at_once: concurrent reads; redis-py's pools for a cluster reject a connection too many.
         """
         self._redis = redis
         self._keys = layout
@@ -42,7 +42,7 @@ class RedisReader:
         self._turns = ConcurrencyLimit("redis reads", at_once, MOST_WAITING, timeout / 2)
         self._generation = layout.FIRST_GENERATION
         self._read_at = float("-inf")
-        self._newest = layout.bucket_of(LEAST)  # the bucket, when last seen; most lists begin there
+        self._newest = layout.bucket_of(LEAST)  # the last known bucket; most lists start there
 
     async def get(self, key: str) -> StoredView | None:
         (view,) = await self.get_many([key])
@@ -65,12 +65,12 @@ class RedisReader:
         return found
 
     async def ping(self) -> None:
-        """Return when Redis answers, and of a cluster the slot of what serves; or Unavailable."""
+        """Return if Redis responds, for a cluster the pointer's slot; raises Unavailable."""
         async with self._call("ping"):
             await self._redis.get(self._keys.pointer)
 
     async def _listed(self, generation: str, before: str | None, limit: int) -> list[Listed]:
-        """At most limit keys below `before`, newest first, in one round trip a bucket."""
+        """Return at most limit keys below `before`, newest first; one round trip per bucket."""
         below, top, bucket = "+", "+", self._newest
         if before is not None:
             bucket = self._keys.bucket_of(before)
@@ -92,7 +92,7 @@ class RedisReader:
     async def _bucket(
         self, generation: str, bucket: str, top: str, below: str, limit: int
     ) -> tuple[list[str], list[Listed]]:
-        """Two buckets from top downwards, and keys of the one that should be the first."""
+        """Return two buckets from top downwards, and keys of the expected first one."""
         pipeline = self._redis.pipeline(transaction=False)
         directory = self._keys.directory_key(generation)
         listing = self._keys.bucket_key(generation, bucket)
@@ -112,16 +112,16 @@ class RedisReader:
 
     @asynccontextmanager
     async def _call(self, operation: str) -> AsyncIterator[None]:
-        """A measured, traced and bounded call.
+        """Measure, trace and bound a call.
 
-        Raises Unavailable, StoreError for what never heals, and as ConcurrencyLimit.slot does.
+        Raises Unavailable, StoreError if the failure is permanent, and as ConcurrencyLimit.slot.
         """
         with store_call("redis", operation, redis_errors.classify):
             async with asyncio.timeout(self._timeout), self._turns.slot():
                 yield
 
     async def _serving(self) -> str:
-        """The generation to read."""
+        """Return the serving generation, cached for POINTER_TTL."""
         if time.monotonic() - self._read_at > POINTER_TTL:
             generation: Any = await self._redis.get(self._keys.pointer)
             self._generation = generation.decode() if generation else self._keys.FIRST_GENERATION

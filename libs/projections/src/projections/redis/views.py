@@ -1,8 +1,8 @@
-"""The view in Redis; layout and guards: schemas/views/redis-users.md.
+"""Writer of the view in Redis; layout and guards: schemas/views/redis-users.md.
 
-Every script may run twice without harm, since redis-py tries again after a lost connection. Each
-goes out as text, which Redis compiles once: one text for a hundred users costs less than to ask
-which node of a cluster knows it.
+Every script is idempotent, since redis-py retries after a lost connection. Each is sent as text,
+which Redis compiles once: sending it for a hundred keys costs less than finding out which node of a
+cluster has it cached.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -18,10 +18,10 @@ from projections.ports import Offset, OffsetMoved, Rejected
 from projections.redis.change import RedisChange
 from projections.redis.layout import RedisLayout
 
-AT_ONCE = 100  # users of one script, which takes 0.5 ms of Redis's time and holds up all others
-SCANNED = 1000  # keys looked at in one step of a scan
+AT_ONCE = 100  # keys of one script, which takes 0.5 ms and blocks all other clients of Redis
+SCANNED = 1000  # keys in one step of a scan
 
-# KEYS: order of a bucket, its users. ARGV: of each user version, json, proto (empty: deleted).
+# KEYS: order of a bucket, its hashes. ARGV: version, json, proto of each hash (empty: deleted).
 APPLY = """
 local bucket = KEYS[1]
 for i = 2, #KEYS do
@@ -41,8 +41,8 @@ for i = 2, #KEYS do
 end
 """
 
-# KEYS: offsets of a shard. ARGV: of each partition field, expected ('' = none), next. All move or
-# none; a repeat finds the next value there already.
+# KEYS: offsets of a shard. ARGV: field, expected ('' = none) and next offset of each partition. All
+# move or none; a repeat finds the next value already set.
 ADVANCE = """
 for i = 1, #ARGV, 3 do
   local held = redis.call('HGET', KEYS[1], ARGV[i]) or ''
@@ -66,11 +66,11 @@ class RedisViews:
         self._written = [generation] if leading is None else [leading, generation]
 
     async def offsets(self, log: str, partitions: Collection[int]) -> dict[int, Offset]:
-        """As Views has it: the offset that every shard has reached."""
+        """See Views; returns the offset that every shard has reached."""
         return _reached(await self._shards(log, partitions))
 
     async def claim(self, log: str, partitions: Collection[int]) -> dict[int, int]:
-        """As Views has it; a shard that is ahead of another is set back, and written again."""
+        """See Views; a shard that is ahead of another is set back and written again."""
         shards = await self._shards(log, partitions)
         begin = {p: offset or 0 for p, offset in _reached(shards).items()}
         await self._move(log, [{p: (held[p], begin[p]) for p in begin} for held in shards])
@@ -92,7 +92,7 @@ class RedisViews:
 
     async def _write(self, generation: str, changes: Sequence[RedisChange]) -> None:
         in_order = sorted(changes, key=attrgetter("key"))
-        # Before the users: a reader must never miss a bucket that has one.
+        # Before the hashes: a reader must never miss a bucket that has one.
         buckets: Any = {self._keys.bucket_of(change.key): 0.0 for change in in_order}
         await self._redis.zadd(self._keys.directory_key(generation), buckets)
         pipeline = self._redis.pipeline(transaction=False)
@@ -110,12 +110,12 @@ class RedisViews:
         await pipeline.execute()
 
     async def _others(self) -> set[str]:
-        """All other generations that may hold a name."""
+        """Return all other generations that may hold erased data."""
         kept: Any = await self._redis.smembers(self._keys.kept)
         return {generation.decode() for generation in kept} - set(self._written)
 
     async def _shards(self, log: str, partitions: Collection[int]) -> list[dict[int, Offset]]:
-        """The offsets of each shard."""
+        """Return the offsets of each shard."""
         if not partitions:
             return [{} for _ in self._keys.SHARDS]
         fields = [f"{log}:{partition}" for partition in partitions]
@@ -130,7 +130,7 @@ class RedisViews:
         ]
 
     async def _move(self, log: str, moves: Sequence[Moves]) -> None:
-        """Move the offsets of each shard; raises OffsetMoved where one is not the expected one."""
+        """Move the offsets of each shard; raises OffsetMoved if one is not the expected one."""
         pipeline = self._redis.pipeline(transaction=False)
         for shard, of_shard in zip(self._keys.SHARDS, moves, strict=True):
             values: list[Any] = []
@@ -142,11 +142,11 @@ class RedisViews:
         if stuck := [
             shard for shard, is_moved in zip(self._keys.SHARDS, moved, strict=True) if not is_moved
         ]:
-            raise OffsetMoved(f"the stored offsets of the shards {', '.join(stuck)} are not ours")
+            raise OffsetMoved(f"another writer moved the offsets of shards {', '.join(stuck)}")
 
 
 async def scanned(redis: AnyRedis, pattern: str) -> AsyncIterator[list[bytes]]:
-    """All keys that match, of every node, a thousand at a time; may repeat one."""
+    """Yield all matching keys of every node, a thousand at a time; may repeat one."""
     found = redis.scan_iter(pattern, count=SCANNED)
     while True:
         keys: list[bytes] = []
@@ -161,7 +161,7 @@ async def scanned(redis: AnyRedis, pattern: str) -> AsyncIterator[list[bytes]]:
 
 
 def _reached(shards: Sequence[Mapping[int, Offset]]) -> dict[int, Offset]:
-    """By partition the least offset; None where a shard has none."""
+    """Return the least offset by partition; None if a shard has none."""
     reached: dict[int, Offset] = {}
     for partition in shards[0]:
         held = [shard[partition] for shard in shards]
@@ -171,5 +171,5 @@ def _reached(shards: Sequence[Mapping[int, Offset]]) -> dict[int, Offset]:
 
 
 def call(operation: str) -> AbstractContextManager[None]:
-    """A measured call; raises Unavailable, and StoreError for what never heals."""
+    """Measure a call; raises Unavailable, or StoreError if the failure is permanent."""
     return store_call("redis", operation, redis_errors.classify)

@@ -1,1 +1,1 @@
-"""A view compared with the events, and repaired."""
+"""Verification: compare a view with the event store, and repair it."""

@@ -1,6 +1,6 @@
-"""Compare what the event store has of a key with what a view holds: equal, or a kind of drift.
+"""Drift between the event store and a view, for one key.
 
-Pure, with the ports through which projections.verification.verification reads the two.
+Pure functions, and the ports through which projections.verification.verification reads the two.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -22,40 +22,40 @@ class DriftKind(StrEnum):
     STALE = "stale"
     """The view has an earlier version."""
     DIFFERENT = "different"
-    """The view has the event store's version with other content."""
+    """The view has the event store's version with different content."""
     AHEAD = "ahead"
-    """The view has a version that the event store has not, and so would refuse the next events."""
+    """The view has a version that the event store lacks, so it would reject the next events."""
     EXTRA = "extra"
-    """The view has a key that the event store has not."""
+    """The view has a key that the event store lacks."""
     UNREADABLE = "unreadable"
-    """The newest event is one that the projector cannot read: its dead letter."""
+    """The projector cannot decode the newest event: it is a dead letter."""
 
 
 LAG = {DriftKind.MISSING, DriftKind.STALE}
-"""What a view that follows shows, too, for a while; the other kinds it never shows."""
+"""Kinds that also occur while a view catches up; the other kinds never do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected(Generic[C]):
-    """What the event store has of a key, and what the view should hold of it."""
+    """The newest event of a key, and what the view should hold."""
 
     version: int
     change: C | None
-    """None: the projector cannot read the event."""
+    """None: the projector cannot decode the event."""
     content: object
     occurred_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What a view holds of a key."""
+    """What a view holds for a key."""
 
     version: int
-    """As the view's guard takes it; 0: none."""
+    """The version that the view's guard compares; 0: none."""
     content: object
     """Comparable with Expected.content."""
     mark: Any = None
-    """Whatever the view needs to see later that it still holds just this."""
+    """Opaque to callers: the view uses it to detect later changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Drift:
 
 
 def agree(expected: Expected[C] | None, held: Actual | None) -> bool:
-    """Whether nothing need be read again."""
+    """Whether the two agree, so that the key need not be read again."""
     if expected is None or held is None:
         return expected is None and held is None
     return (
@@ -80,10 +80,10 @@ def agree(expected: Expected[C] | None, held: Actual | None) -> bool:
 
 
 def classify(expected: Expected[C] | None, held: Actual | None, target: int) -> DriftKind | None:
-    """The kind of drift, or None; `held` was read before `expected`.
+    """Return the kind of drift, or None; `held` was read before `expected`.
 
     target: the version that the event store had when the key was first read. A view that has
-    reached it follows, however often the key changes meanwhile.
+    reached it keeps up, however often the key changes meanwhile.
     """
     if expected is None:
         return DriftKind.EXTRA if held else None
@@ -107,24 +107,24 @@ class EventSource(Protocol):
     """The newest event of every key; each method raises Unavailable."""
 
     async def page(self, after: str, limit: int) -> Sequence[Row]:
-        """The first keys after the given one, in order."""
+        """Return the first keys after the given one, in order."""
 
     async def read(self, keys: Collection[str]) -> Sequence[Row]:
-        """Those of the keys that there are, as they are now."""
+        """Return the current rows of those keys that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a view holds in a span of keys."""
+    """The content of a view in a range of keys."""
 
     held: Mapping[str, Actual]
     to: str | None
-    """The last key of the span; None: there is nothing after it."""
+    """The last key of the range; None: the range is open-ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair(Generic[C]):
-    """A key that a view shall hold as the change says (None: not at all), and what it held."""
+    """A key to write as the change describes (None: delete), and what the view held."""
 
     key: str
     held: Actual | None
@@ -135,27 +135,28 @@ class View(Protocol[C]):
     """A view as verification needs it; each method raises Unavailable."""
 
     def content(self, change: C) -> object:
-        """What Actual.content is after the change."""
+        """Return Actual.content after the change."""
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
-        """All it holds after `after` up to `to` (None: the end); `known`: the keys of events there.
+        """Return what it holds after `after` up to `to` (None: the end).
 
-        The span may end earlier, so that it has a bounded number of keys.
+        known: the event store's keys in that range. The range may end earlier, so that it has a
+        bounded number of keys.
         """
 
     async def read(self, keys: Collection[str]) -> Mapping[str, Actual]:
-        """What it holds of these keys at this moment."""
+        """Return what it holds for these keys now."""
 
     def unlisted(self) -> AsyncIterator[Sequence[str]]:
-        """In bounded portions every key that no page shows unless the event store has it."""
+        """Yield, in bounded portions, keys that a page returns only if they are in `known`."""
 
     async def apply_repairs(self, repairs: Sequence[Repair[C]]) -> None:
-        """Make each repair, unless the view holds something else than it did."""
+        """Apply each repair, unless the view has changed since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared(Generic[C]):
-    """What a run of verification needs: the events, and a view with the projection into it."""
+    """The two sides of a verification: the events, and a view with its projection."""
 
     event_source: EventSource
     project: Callable[[Mapping[str, Any]], C]

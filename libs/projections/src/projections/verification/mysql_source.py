@@ -24,10 +24,10 @@ LIMIT = 10  # seconds for a statement; a page takes about 20 ms
 SESSION = (
     f"SET time_zone = '+00:00', transaction_read_only = ON, max_execution_time = {LIMIT * 1000}"
 )
-# Times stay text: the projector parses those of the topic, too.
+# Times stay text, as in the topic: the projector parses them.
 AS_TEXT = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 CONVERSIONS = {kind: to for kind, to in converters.conversions.items() if kind not in AS_TEXT}
-# The inner part jumps from key to key in the primary key, however many versions lie between.
+# The inner query skips from key to key in the primary key, however many versions a key has.
 NEWEST = """
 SELECT {columns} FROM
 (SELECT `{key}`, MAX(`{version}`) AS newest FROM `{table}`
@@ -75,18 +75,18 @@ class MySQLEventSource:
 
 
 class EventSourceSettings(MySQLServer):
-    """Part of a program's settings: the event store, and a user who may read it."""
+    """Part of a program's settings: the event store, and a MySQL user that may read it."""
 
-    mysql_database: str = Field(description="The database that holds the events.")
-    mysql_user: str = Field(description="A user who may read them.")
-    mysql_password: SecretStr = Field(description="That user's password.")
+    mysql_database: str = Field(description="Database of the event store.")
+    mysql_user: str = Field(description="MySQL user that may read events.")
+    mysql_password: SecretStr = Field(description="Password of that user.")
 
 
 @asynccontextmanager
 async def opened(
     settings: EventSourceSettings, table: EventTable
 ) -> AsyncIterator[MySQLEventSource]:
-    """The event source over one connection, which is replaced where it was lost."""
+    """Open the event source over one connection, which is replaced if it is lost."""
     pool = asyncmy.create_pool(
         minsize=0,
         maxsize=1,

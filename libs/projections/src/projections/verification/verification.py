@@ -1,10 +1,10 @@
-"""Compare a view with the event store while both change, and repair what differs for good.
+"""Compare a view with the event store while both change, and repair persistent differences.
 
-Both are read page by page in the order of their keys: memory is bounded, and a run can go on where
-another ended. What differs in a page is a suspect only, since it may be on its way. Suspects are
-read again, the view first, the event store second: views only follow, so what the view then has and
-the event store has not is proof. A view that is behind gets the time that its lag needs, counted
-from the event that it should have by now.
+Both are read page by page in key order: memory is bounded, and a run can resume where another
+ended. A difference in a page is only a suspect, since the change may be in transit. Suspects are
+read again, the view first, the event store second: views only follow, so anything that the view
+then has and the event store lacks is drift. A view that is behind gets time to catch up, counted
+from the event that it lacks.
 """
 
 import asyncio
@@ -38,17 +38,17 @@ AGAIN = 0.5  # seconds between two reads of a suspect
 AWAY = 30.0  # seconds that a store may be unavailable before the run ends
 
 Report = Callable[[str, Drift], None]
-"""Called with "found", and with "remains" for what a repair did not heal."""
+"""Called with "found", and with "remains" for drift that a repair did not fix."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has seen so far."""
+    """Counts of a run so far."""
 
     keys: int = 0
     found: Counter[DriftKind] = field(default_factory=Counter)
     healed: Counter[DriftKind] = field(default_factory=Counter)
-    """Of the found ones, those that were seen right after their repair."""
+    """Those of the found ones that were right after their repair."""
 
     @property
     def remaining(self) -> int:
@@ -61,7 +61,7 @@ class _Suspect:
 
     target: int
     after: str
-    """Where its page began."""
+    """The key before its page."""
     read_at: float
     lag_until: float
     repair_until: float = 0
@@ -79,7 +79,7 @@ class Verification(Generic[C]):
         patience: float,
         repair: bool,
     ) -> None:
-        """patience: seconds that an event may take to the view, and a repair to show."""
+        """patience: seconds for an event to reach the view, and for a repair to become visible."""
         self._event_source, self._view, self._report = compared.event_source, compared.view, report
         self._project = compared.project
         self._patience, self._repair = patience, repair
@@ -89,11 +89,11 @@ class Verification(Generic[C]):
 
     @property
     def position(self) -> str:
-        """The key after which another run goes on without leaving anything out."""
+        """Return the key after which another run can resume without skipping any."""
         return min([self._after, *(suspect.after for suspect in self._suspects.values())])
 
     async def run(self, after: str) -> AsyncIterator[None]:
-        """Verify the keys after the given one; between portions the caller may pause.
+        """Verify the keys after the given one; yields after each portion, where callers may pause.
 
         Raises Unavailable when a store stays unavailable.
         """
@@ -114,7 +114,7 @@ class Verification(Generic[C]):
 
     @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
     async def _compare_page(self) -> bool:
-        """False: it was the last one."""
+        """Compare the next page; return False if it was the last one."""
         rows = await self._event_source.page(self._after, PAGE)
         last = rows[-1][0] if rows else self._after
         expected = self._expected(rows)
@@ -156,7 +156,7 @@ class Verification(Generic[C]):
             self._suspects.setdefault(key, _Suspect(target, self._after, now, lag_until))
 
     async def _review(self) -> None:
-        """Read every suspect again whose time has come, until none is due and few are left."""
+        """Read every due suspect again, until none is due and few are left."""
         while True:
             now = time.monotonic()
             due = [key for key, suspect in self._suspects.items() if suspect.read_at <= now]
@@ -173,7 +173,7 @@ class Verification(Generic[C]):
         expected = self._expected(await self._event_source.read(keys))
         repairs = []
         for key in keys:
-            if (suspect := self._suspects.get(key)) is None:  # dealt with before a second try
+            if (suspect := self._suspects.get(key)) is None:  # handled before a retry
                 continue
             there, wanted = held.get(key), expected.get(key)
             kind = classify(wanted, there, suspect.target)
@@ -192,7 +192,7 @@ class Verification(Generic[C]):
             self.tally.healed[suspect.found] += 1
 
     def _is_to_be_repaired(self, drift: Drift) -> bool:
-        """Report a finding once, and decide what becomes of it."""
+        """Report a finding once; return whether to repair it."""
         suspect, now = self._suspects[drift.key], time.monotonic()
         if suspect.found is None:
             if drift.kind in LAG and now < suspect.lag_until:

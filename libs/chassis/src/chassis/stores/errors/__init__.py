@@ -1,4 +1,4 @@
-"""Which errors of a dependency are transient; one module per driver, and what follows from it.
+"""Classification of driver errors as transient or permanent; one module per driver.
 
 docs/store-errors.md has the whole table with its reasons.
 """

@@ -1,7 +1,7 @@
-"""A measured call to a store, whose driver's errors leave it classified.
+"""Measured store calls that translate driver errors.
 
-Transient: problems.Unavailable, and one warning per dependency in ten seconds. Not transient:
-StoreError, which is logged once where it ends: by an API's server, or as a projector ends.
+Transient: problems.Unavailable, and one warning per dependency in ten seconds. Permanent:
+StoreError, which is logged once: by an API's server, or when a projector stops.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from chassis.stores.errors.failure import Failure, StoreError
 
 WARN_EVERY = 10.0  # seconds between two warnings about the same dependency
 Classify = Callable[[Exception], Failure | None]
-"""What a driver's error means; None: it is not one of the driver's."""
+"""Classify an error; return None if it is not one of the driver's."""
 
 log = structlog.get_logger()
 _warnings = LogLimit(WARN_EVERY)
@@ -45,7 +45,7 @@ def translated(dependency: str, operation: str, classify: Classify) -> Iterator[
 
 
 def failed(dependency: str, operation: str, failure: Failure) -> Unavailable | StoreError:
-    """The exception that stands for a failure; logs the warning if it is transient."""
+    """Return the exception for a failure; log a warning if it is transient."""
     if not failure.is_transient:
         return StoreError(f"{dependency}: {operation}: {failure.reason}")
     warn_unavailable(dependency, operation, failure.reason)
@@ -55,7 +55,7 @@ def failed(dependency: str, operation: str, failure: Failure) -> Unavailable | S
 def warn_unavailable(dependency: str, operation: str, reason: str) -> None:
     """Log that a dependency is unavailable, at most once in WARN_EVERY seconds for each.
 
-    reason must be safe to log. The next warning counts those that were left out.
+    reason must be safe to log. The next warning has the number of suppressed ones.
     """
     if (suppressed := _warnings.take(dependency)) is not None:
         log.warning(

@@ -9,46 +9,45 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class StoreError(Exception):
-    """A dependency refused a call for a reason that no retry heals: a bug, a right, a setting.
+    """A permanent failure of a store call: a bug, a missing right, a wrong setting.
 
-    The text is safe to log: it holds no value that a client sent. The APIs answer 500, a projector
-    ends.
+    The text is safe to log: it contains no client data. The APIs return 500, a projector stops.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a driver's error means."""
+    """A classified driver error."""
 
     reason: str
-    """For logs and readiness; holds no value that a client sent."""
+    """For logs and readiness; contains no client data."""
     is_transient: bool
-    """True: the same call may succeed later. False: only other code or configuration helps."""
+    """True: the same call may succeed later. False: code or configuration must change."""
 
 
 def transient(error: Exception, text: str) -> Failure:
-    """A failure whose text is about the server, never about the data of the call."""
+    """Return a transient failure; its text is about the server, never about the call's data."""
     return Failure(_reason(error, text), is_transient=True)
 
 
 def permanent(error: Exception, text: str) -> Failure:
-    """A failure whose text may quote data: all from its first to its last quote is left out."""
+    """Return a permanent failure; its text may quote data, so quoted parts are removed."""
     return Failure(_reason(error, redacted(text)), is_transient=False)
 
 
 def redacted(text: str) -> str:
-    """The text without anything that stands in quotes or brackets, or between two of these."""
+    """Return the text without everything from its first to its last quote or bracket."""
     return _QUOTED.sub("…", text)
 
 
 def network(error: OSError | EOFError) -> Failure:
-    """Connection and timeout errors are transient; errors of local files are not."""
+    """Classify a network error: transient, except for errors of local files."""
     if getattr(error, "filename", None) is not None:
         return permanent(error, "a local file cannot be read")
-    return transient(error, str(error) or "no answer in time")
+    return transient(error, str(error) or "no response in time")
 
 
-_CLOSED = ("closed", "does not expose socket")  # the second is asyncmy's, of a socket that is gone
+_CLOSED = ("closed", "does not expose socket")  # the second is asyncmy's, for a closed socket
 
 
 def is_closed_transport(error: Exception) -> bool:

@@ -1,6 +1,6 @@
-"""Errors of servers that are asked by HTTP alone: the schema registry, and the token issuer's keys.
+"""Errors of servers called over HTTP: the schema registry, and the token issuer's keys.
 
-The registry's client, confluent-kafka's, calls httpx2 and lets its network errors through.
+The registry's client, confluent-kafka's, calls httpx2 and passes its network errors on.
 Sources: RFC 9110 §15, https://github.com/pydantic/httpx2, and the registry's codes at
 https://docs.confluent.io/platform/current/schema-registry/develop/api.html#errors.
 """
@@ -44,16 +44,16 @@ CLASSES: dict[type[Exception], bool] = {
     httpx2.StreamClosed: False,
     httpx2.StreamConsumed: False,
 }
-"""Whether errors of the class are transient; a class that is not listed is as its base is."""
+"""Whether errors of the class are transient; an unlisted class inherits from its base."""
 
 
 def is_unknown_schema(error: Exception) -> bool:
-    """Whether the registry itself says that no schema has the id; a proxy's 404 does not count."""
+    """Whether the registry itself reports an unknown schema id; a proxy's 404 does not count."""
     return isinstance(error, SchemaRegistryError) and error.error_code == SCHEMA_NOT_FOUND
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of the registry's client means, or one of the network below it."""
+    """Classify an error of the registry's client or of the network; None: neither."""
     if isinstance(error, SchemaRegistryError):
         status = error.http_status_code
         kind = transient if status in TRANSIENT_STATUS else permanent

@@ -1,4 +1,4 @@
-"""Kafka's errors, by aiokafka's class: its flag `retriable`, and where that differs from Kafka's.
+"""Classification of Kafka's errors by aiokafka's class: its flag `retriable`, with corrections.
 
 Source: https://kafka.apache.org/protocol.html#protocol_error_codes, column Retriable.
 """
@@ -9,7 +9,7 @@ from chassis.stores.errors.failure import Failure, network, permanent, transient
 
 ALSO_TRANSIENT: frozenset[type[Exception]] = frozenset(
     {
-        # Retriable by Kafka's table, though aiokafka does not say so.
+        # Retriable in Kafka's table, but not marked so in aiokafka.
         kafka.CorruptRecordException,
         kafka.BrokerNotAvailableError,
         kafka.ReplicaNotAvailableError,
@@ -18,20 +18,20 @@ ALSO_TRANSIENT: frozenset[type[Exception]] = frozenset(
         kafka.FetchSessionIdNotFound,
         kafka.InvalidFetchSessionEpoch,
         kafka.ListenerNotFound,
-        # The group moves on, and its member with it.
+        # The consumer group rebalances; the member rejoins.
         kafka.RebalanceInProgressError,
         kafka.IllegalGenerationError,
         kafka.UnknownMemberIdError,
         kafka.MemberIdRequired,
         kafka.CommitFailedError,
-        # The brokers' state, which passes.
-        kafka.UnknownError,  # -1: the broker has failed at something
+        # Temporary states of the brokers.
+        kafka.UnknownError,  # -1: an unexpected failure of the broker
         kafka.StaleControllerEpochError,
         kafka.OperationNotAttempted,
         kafka.ReassignmentInProgress,
         kafka.QuotaViolationError,
         kafka.LogDirNotFound,
-        # aiokafka's own: no answer in time, no broker.
+        # aiokafka's own: no response in time, no broker.
         kafka.KafkaTimeoutError,
         kafka.KafkaUnavailableError,
     }
@@ -39,12 +39,12 @@ ALSO_TRANSIENT: frozenset[type[Exception]] = frozenset(
 
 
 def is_transient(kind: type[Exception]) -> bool:
-    """Whether errors of the class heal without a change on our side; no class of Kafka's: no."""
+    """Whether a retry may succeed after errors of the class; False for other classes."""
     return kind in ALSO_TRANSIENT or bool(getattr(kind, "retriable", False))
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of aiokafka means, or one of the network below it; None: neither."""
+    """Classify an error of aiokafka or of the network; None: neither."""
     if isinstance(error, kafka.KafkaError | kafka.ConsumerStoppedError | kafka.IllegalOperation):
         return (transient if is_transient(type(error)) else permanent)(
             error, " ".join(map(str, error.args))

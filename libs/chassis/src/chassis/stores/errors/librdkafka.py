@@ -1,7 +1,7 @@
-"""Kafka's errors, by librdkafka's code: of the admin client that asks for topic ids.
+"""Classification of Kafka's errors by librdkafka's code, for the client that reads topic ids.
 
 Source: https://docs.confluent.io/platform/current/clients/librdkafka/html/rdkafka_8h.html, enum
-rd_kafka_resp_err_t. A code that is not listed is transient: the client only reads metadata.
+rd_kafka_resp_err_t. An unlisted code is transient: the client only reads metadata.
 """
 
 from confluent_kafka import KafkaError, KafkaException
@@ -22,7 +22,7 @@ PERMANENT = frozenset(
         KafkaError.INVALID_REQUEST,
         KafkaError.POLICY_VIOLATION,
         KafkaError.UNSUPPORTED_VERSION,
-        KafkaError._INVALID_ARG,  # noqa: SLF001 - so are its local errors named
+        KafkaError._INVALID_ARG,  # noqa: SLF001 - local errors have such names
         KafkaError._UNSUPPORTED_FEATURE,  # noqa: SLF001
         KafkaError._NOT_IMPLEMENTED,  # noqa: SLF001
     }
@@ -30,7 +30,7 @@ PERMANENT = frozenset(
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of confluent-kafka means, or one of the network below it; None: neither."""
+    """Classify an error of confluent-kafka or of the network; None: neither."""
     if isinstance(error, KafkaException):
         (reason,) = error.args[:1]
         code, text = reason.code(), f"{reason.name()} {reason.str()}"

@@ -1,7 +1,7 @@
-"""MySQL's errors, by number; asyncmy's and PyMySQL's classes only where there is none.
+"""Classification of MySQL's errors by number, or by the driver's class if there is no number.
 
 Sources: https://dev.mysql.com/doc/mysql-errors/9.4/en/server-error-reference.html, and the client
-errors on the next page of it. A number that is not listed is not transient.
+errors on its next page. An unlisted number is permanent.
 """
 
 from asyncmy import errors
@@ -16,18 +16,18 @@ from chassis.stores.errors.failure import (
 )
 
 LOST_RACES = frozenset({ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT})
-"""Another transaction was faster: a conflict for a command, transient for everything else."""
+"""Another transaction was committed first: a conflict for a command, otherwise transient."""
 
 _CONNECTION = {
     CR.CR_SOCKET_CREATE_ERROR,
     CR.CR_CONNECTION_ERROR,
     CR.CR_CONN_HOST_ERROR,  # asyncmy reports every failed handshake so, TLS included
     CR.CR_IPSOCK_ERROR,
-    CR.CR_UNKNOWN_HOST,  # a name server's answer, which changes
+    CR.CR_UNKNOWN_HOST,  # DNS may change
     CR.CR_SERVER_GONE_ERROR,
     CR.CR_SERVER_HANDSHAKE_ERR,
     CR.CR_SERVER_LOST,
-    CR.CR_COMMANDS_OUT_OF_SYNC,  # of a connection that was cut off; it is closed
+    CR.CR_COMMANDS_OUT_OF_SYNC,  # after an aborted call; the connection is closed
     CR.CR_SSL_CONNECTION_ERROR,
     CR.CR_MALFORMED_PACKET,
     CR.CR_SERVER_LOST_EXTENDED,
@@ -92,26 +92,26 @@ TRANSIENT_STATES = ("08", "40")
 WITHOUT_NUMBER: dict[type[Exception], bool] = {
     errors.MySQLError: False,
     errors.Warning: False,
-    errors.Error: True,  # the connection is closed already
+    errors.Error: True,  # the connection is already closed
     errors.InterfaceError: True,  # not connected
     errors.DatabaseError: False,
     errors.DataError: False,
     errors.OperationalError: True,  # a broken handshake
     errors.IntegrityError: False,
-    errors.InternalError: True,  # a packet out of order or cut off: the connection is closed
+    errors.InternalError: True,  # a packet out of order or truncated: the connection is closed
     errors.ProgrammingError: False,
     errors.NotSupportedError: False,
 }
-"""Whether an error is transient that the driver raises itself, without a number of MySQL's."""
+"""Whether an error of the driver itself, without a MySQL number, is transient."""
 
 
 def is_transient(number: int) -> bool:
-    """Whether MySQL's error number is of a kind that heals without a change on our side."""
+    """Whether a retry may succeed after MySQL's error number."""
     return number in TRANSIENT
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of asyncmy means, or one of the network below it; None: neither."""
+    """Classify an error of asyncmy or of the network; None: neither."""
     if isinstance(error, errors.MySQLError):
         return _of_mysql(error)
     if isinstance(error, OSError | EOFError):

@@ -1,7 +1,7 @@
-"""OpenSearch's errors, by HTTP status and by the type in the body; of whole answers and of items.
+"""Classification of OpenSearch's errors by HTTP status and type, of responses and of bulk items.
 
-Sources: OpenSearchException and RestStatus in OpenSearch 3.6, and its answers as tried: an index
-that is closed gives 400, one that is blocked 403 or 429, also item by item within a 200.
+Sources: OpenSearchException and RestStatus in OpenSearch 3.6, and observed responses: a closed
+index returns 400, a blocked one 403 or 429, also for single items within a 200.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from chassis.stores.errors.failure import MAX_REASON, Failure, network, permanen
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 400, 401, 403, 404, 409
 TRANSIENT_STATUS = frozenset({408, 409, 429, *range(500, 600)})
 PERMANENT_STATUS = frozenset({400, 401, 403, 404, 405, 406, 410, 411, 412, 413, 414, 415, 422})
-"""But for the types below; every status that is in neither set is permanent, too."""
+"""Except for the types below; a status in neither set is permanent, too."""
 TRANSIENT_TYPES = frozenset(
     {
-        # The index or the cluster, whatever the status: 400, 403, 404.
+        # About the index or the cluster, whatever the status: 400, 403, 404.
         "cluster_block_exception",
         "index_create_block_exception",
         "index_closed_exception",
@@ -36,7 +36,7 @@ TRANSIENT_TYPES = frozenset(
     }
 )
 PERMANENT_TYPES = frozenset({"security_exception"})
-"""Of an item without a status all other types are transient: the store answers an error."""
+"""For an item without a status all other types are transient."""
 DOCUMENT_TYPES = frozenset(
     {
         "mapper_parsing_exception",
@@ -63,13 +63,13 @@ CLASSES: dict[type[Exception], str] = {
     opensearch.ValidationException: "permanent",
     opensearch.IllegalOperation: "permanent",
 }
-"""How each class of opensearch-py is judged."""
+"""How each class of opensearch-py is classified."""
 _FULL = "shards open"  # of validation_exception, when the cluster may hold no more shards
 _TOO_LONG = "immense term"  # of illegal_argument_exception, when a field's term is too long
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of opensearch-py means, or one of the network below it; None: neither."""
+    """Classify an error of opensearch-py or of the network; None: neither."""
     rule = next((CLASSES[base] for base in type(error).__mro__ if base in CLASSES), None)
     if isinstance(error, opensearch.TransportError) and rule == "by status and type":
         body = error.info if isinstance(error.info, dict) else {}
@@ -84,7 +84,7 @@ def classify(error: Exception) -> Failure | None:
 
 
 def item_failure(outcome: Mapping[str, Any]) -> Failure | None:
-    """What is wrong with an item of _bulk or _mget; None: nothing, or a lost version race."""
+    """Classify an item of _bulk or _mget; None: no error, or a lost version race."""
     error, status = outcome.get("error"), outcome.get("status")
     if error is None or status == CONFLICT:
         return None
@@ -92,7 +92,7 @@ def item_failure(outcome: Mapping[str, Any]) -> Failure | None:
 
 
 def is_of_the_document(outcome: Mapping[str, Any]) -> bool:
-    """Whether an item of _bulk failed for its document alone, so that no retry would store it."""
+    """Whether an item of _bulk failed because of its document, so that no retry would store it."""
     error = outcome.get("error") or {}
     if outcome.get("status") != BAD_REQUEST:
         return False
@@ -103,20 +103,20 @@ def is_of_the_document(outcome: Mapping[str, Any]) -> bool:
 
 
 def incomplete(answer: Mapping[str, Any]) -> Failure | None:
-    """What a search left out although it answered 200; None: it is complete."""
+    """Return why a search with status 200 is incomplete; None: it is complete."""
     shards = answer.get("_shards") or {}
     if answer.get("timed_out") or shards.get("failed"):
-        reason = f"{shards.get('failed', 0)} shards failed or the time ran out"
+        reason = f"{shards.get('failed', 0)} shards failed or the search timed out"
         return Failure(reason, is_transient=True)
     return None
 
 
 def judged(status: int | None, error: Any) -> Failure:
-    """The failure behind a status and the `error` of a body; status None: an item of _mget."""
+    """Classify a status and the `error` of a body; status None: an item of _mget."""
     types = _types(error)
     reason = str(error.get("reason", "")) if isinstance(error, dict) else ""
     heals = _heals(status, types, reason)
-    # Others quote documents and queries (a full queue, the whole request), so that types must do.
+    # Other reasons quote documents and queries (a full queue, the whole request): log types only.
     is_safe = TRANSIENT_TYPES.intersection(types) or _is_full(types, reason)
     text = " ".join([str(status or ""), *types, reason if is_safe else ""]).strip()
     return Failure(" ".join(text.split())[:MAX_REASON], is_transient=heals)
@@ -131,7 +131,7 @@ def _heals(status: int | None, types: list[str], reason: str) -> bool:
         return True
     if status is None:
         return True
-    # The answer to HEAD has no body: a block is likelier than a right that all other calls had.
+    # A response to HEAD has no body: a block is more likely than a missing right.
     return status in TRANSIENT_STATUS or (status == FORBIDDEN and not types)
 
 
@@ -140,7 +140,7 @@ def _is_full(types: list[str], reason: str) -> bool:
 
 
 def _types(error: Any) -> list[str]:
-    """The types of an error and of its root causes, outermost first."""
+    """Return the types of an error and of its root causes, outermost first."""
     if not isinstance(error, dict):
         return []
     causes = [error, *error.get("root_cause", [])]

@@ -1,4 +1,4 @@
-"""Redis's errors, by redis-py's class, and by the first word of the reply where there is none.
+"""Classification of Redis's errors by redis-py's class, or by the reply's first word.
 
 Sources: the replies in redis/src/server.c (createSharedObjects) and script.c of Redis 8, and
 redis/_parsers/base.py of redis-py 8.1.
@@ -20,11 +20,11 @@ CLASSES: dict[type[Exception], bool] = {
     redis.RedisError: False,
     redis.ConnectionError: True,
     redis.TimeoutError: True,
-    redis.MaxConnectionsError: True,  # our own pool is exhausted
+    redis.MaxConnectionsError: True,  # the client's pool is exhausted
     redis.BusyLoadingError: True,  # LOADING
     redis.InvalidResponse: True,  # a broken stream; the connection is closed
     redis.ReadOnlyError: True,  # READONLY: a failover, or a primary that became a replica
-    redis.OutOfMemoryError: True,  # OOM: Redis takes no writes until there is memory
+    redis.OutOfMemoryError: True,  # OOM: Redis accepts no writes until there is memory
     redis.TryAgainError: True,
     redis.AskError: True,
     redis.MovedError: True,
@@ -32,8 +32,8 @@ CLASSES: dict[type[Exception], bool] = {
     redis.ClusterDownError: True,
     redis.MasterDownError: True,
     redis.SlotNotCoveredError: True,
-    redis.ExternalAuthProviderError: True,  # the login server of Redis, not the password
-    # The password or the user's rights. A new process reads the secret again; a retry does not.
+    redis.ExternalAuthProviderError: True,  # the authentication server, not the password
+    # The password or the user's rights. Only a new process reads the secret again.
     redis.AuthenticationError: False,
     redis.AuthorizationError: False,
     redis.AuthenticationWrongNumberOfArgsError: False,
@@ -55,15 +55,15 @@ CLASSES: dict[type[Exception], bool] = {
     redis.LockNotOwnedError: False,
     redis.ChildDeadlockedError: False,
 }
-"""Whether errors of the class are transient; a class that is not listed is as its base is."""
+"""Whether errors of the class are transient; an unlisted class inherits from its base."""
 REPLIES = (
     "MISCONF",  # cannot persist: the disk is full or broken
-    "BUSY",  # a script of somebody else runs too long
+    "BUSY",  # another client's script runs too long
     "NOREPLICAS",  # min-replicas-to-write
     "UNBLOCKED",  # became a replica
     "NOMASTERLINK",
     "max number of clients",
-    # Those below have classes, unless a script raises them in another form.
+    # Those below have classes, unless a script raises them.
     "LOADING",
     "READONLY",
     "OOM",
@@ -71,9 +71,9 @@ REPLIES = (
     "CLUSTERDOWN",
     "TRYAGAIN",
 )
-"""How the replies begin that are transient; all others are not: WRONGTYPE, ERR, NOPERM …"""
+"""Prefixes of transient replies; all others are permanent: WRONGTYPE, ERR, NOPERM …"""
 TOPOLOGY = ("cannot be connected", "slots are not covered", "could not agree")
-"""What redis-py says when no node of a cluster can be asked; all else is a misuse."""
+"""redis-py's texts when no node of a cluster responds; all others are misuse."""
 KNOWN = re.compile(
     r"^(?:WRONGTYPE|ERR|NOTBUSY|NOPROTO|NOGROUP|BUSYKEY|INPROG|UNKILLABLE)\b"
     r"|unknown command|wrong number of arguments|[Uu]nknown Redis command|syntax error"
@@ -81,12 +81,12 @@ KNOWN = re.compile(
     r"|arguments must be strings or integers|wrong kind of value"
     r"|attempt to (?:index|call|compare|concatenate|perform arithmetic)|user_script:\d+"
 )
-"""What is logged of a reply that is not transient: a script's message may be any value."""
+"""The parts of a permanent reply that are logged: a script's message may hold any value."""
 _IN_PIPELINE = "caused error: "
 
 
 def classify(error: Exception) -> Failure | None:
-    """What an error of redis-py means, or one of the network below it; None: neither."""
+    """Classify an error of redis-py or of the network; None: neither."""
     if isinstance(error, tuple(CLASSES)):
         text = _text(error)
         if _heals(error, text):
@@ -113,6 +113,6 @@ def _known(text: str) -> str:
 
 
 def _text(error: Exception) -> str:
-    """The server's words alone: of a pipeline redis-py puts the command with its values before."""
+    """Return the server's text only: in a pipeline redis-py prefixes the command and its values."""
     text = str(error.args[0]) if error.args else ""
     return text.rpartition(_IN_PIPELINE)[2].strip("()'\",") if _IN_PIPELINE in text else text

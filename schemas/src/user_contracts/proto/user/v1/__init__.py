@@ -37,7 +37,7 @@ class User(betterproto.Message):
     """UTC."""
 
     version: int = betterproto.int64_field(5)
-    """1 for a new user, one more for each change."""
+    """Starts at 1 and increases by one with each change."""
 
 
 @dataclass(eq=False, repr=False)
@@ -48,7 +48,7 @@ class CreateRequest(betterproto.Message):
 
 @dataclass(eq=False, repr=False)
 class RenameRequest(betterproto.Message):
-    """At least one of the names; the one left out stays as it is."""
+    """At least one of the names; an omitted one keeps its value."""
 
     id: str = betterproto.string_field(1)
     first_name: Optional[str] = betterproto.string_field(2, optional=True)
@@ -75,7 +75,7 @@ class HistoryRequest(betterproto.Message):
     """1 to 100; 0 or absent: 50."""
 
     cursor: str = betterproto.string_field(3)
-    """A next_cursor of an earlier answer; empty: from the first event."""
+    """The next_cursor of an earlier response; empty: from the first event."""
 
 
 @dataclass(eq=False, repr=False)
@@ -84,7 +84,7 @@ class HistoryResponse(betterproto.Message):
     """Oldest first."""
 
     next_cursor: str = betterproto.string_field(2)
-    """Empty: no more."""
+    """Empty on the last page."""
 
 
 @dataclass(eq=False, repr=False)
@@ -107,21 +107,21 @@ class ListRequest(betterproto.Message):
     """1 to 100; 0 or absent: 50."""
 
     cursor: str = betterproto.string_field(2)
-    """A next_cursor of an earlier answer; empty: from the newest."""
+    """The next_cursor of an earlier response; empty: from the newest."""
 
 
 @dataclass(eq=False, repr=False)
 class ListResponse(betterproto.Message):
     users: List["User"] = betterproto.message_field(1)
     next_cursor: str = betterproto.string_field(2)
-    """Empty: no more."""
+    """Empty on the last page."""
 
 
 @dataclass(eq=False, repr=False)
 class GetRequest(betterproto.Message):
     id: str = betterproto.string_field(1)
     min_version: Optional[int] = betterproto.int64_field(2, optional=True)
-    """Wait until the view shows this version or a newer one."""
+    """Wait for the view to reach this version or a newer one."""
 
 
 @dataclass(eq=False, repr=False)
@@ -134,7 +134,7 @@ class SearchRequest(betterproto.Message):
 
     cursor: str = betterproto.string_field(3)
     """
-    A next_cursor of an earlier answer to the same query; empty: from the best.
+    The next_cursor of an earlier response to the same query; empty: from the best match.
     """
 
 
@@ -142,7 +142,7 @@ class SearchRequest(betterproto.Message):
 class SearchResponse(betterproto.Message):
     users: List["User"] = betterproto.message_field(1)
     next_cursor: str = betterproto.string_field(2)
-    """Empty: no more."""
+    """Empty on the last page."""
 
 
 class UserCommandsStub(betterproto.ServiceStub):
