@@ -13,19 +13,20 @@ from chassis.http.pagination import page
 from chassis.process.health import Health
 from chassis.process.lifecycle import Process, launch
 from chassis.stores.redis import client
+from projections.directory import Directory
 from projections.queries import ViewQueries
 from projections.reader import BatchingReader
+from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
-from query_api.application import UserDirectory
 from query_api.settings import Settings
-from user_contracts import descriptors, redis_users
+from user_contracts import descriptors
 from user_contracts.proto.user.v1 import ListRequest, ListResponse, User, UserQueriesBase
 
 
 class Anew(UserQueriesBase):
     """Lists users from prepared messages."""
 
-    def __init__(self, directory: UserDirectory) -> None:
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._ready: dict[bytes, User] = {}
 
@@ -46,8 +47,10 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """Run the gRPC server only."""
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with aclosing(connected) as redis:
-        views = RedisReader(redis, redis_users, settings.redis_timeout, settings.redis_pool)
-        directory = UserDirectory(ViewQueries(BatchingReader(views), settings.visible_timeout))
+        views = RedisReader(
+            redis, RedisLayout("users"), settings.redis_timeout, settings.redis_pool
+        )
+        directory = Directory("user", ViewQueries(BatchingReader(views), settings.visible_timeout))
         health = Health({})
         server = GrpcServer(
             [Anew(directory)], descriptors(), health, settings.host, settings.grpc_port

@@ -22,8 +22,8 @@ from loadtest.seed import stored
 from local_stack.addresses import Addresses
 from projections.kafka import positions
 from projections.kafka.topic_identity import TopicIdentity
+from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews
-from user_contracts import redis_users
 
 AT_ONCE, EVERY = 100, 0.1  # users, seconds: 1,000 events a second
 SETTLED = 20.0  # seconds before a change and after it: longer than Kafka's session timeout of 10 s
@@ -78,7 +78,7 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
             Redis.from_url(stack.redis_url) as redis,
             positions.opened(brokers, TOPIC) as log,
         ):
-            views = RedisViews(redis, redis_users, "1")
+            views = RedisViews(redis, RedisLayout("users"), "1")
             while not over.is_set():
                 ends = {tp.partition: end for tp, end in (await log.ends()).items()}
                 held = await views.offsets(log_id, list(ends))

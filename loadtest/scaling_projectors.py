@@ -21,7 +21,7 @@ from local_stack import control
 from local_stack.addresses import Addresses
 from projections.kafka.topic_identity import TopicIdentity
 from projections.redis.generations import RedisGenerations
-from user_contracts import redis_users
+from projections.redis.layout import RedisLayout
 
 PROJECTOR = "redis-projector"
 FORMS = ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4))  # partitions, processes
@@ -108,7 +108,7 @@ async def measure(stack: Addresses, topic: str, partitions: int, processes: int)
     log = await TopicIdentity(Brokers(stack.kafka_bootstrap), topic).id()
     async with Redis.from_url(stack.redis_url) as redis, AsyncExitStack() as running:
         await redis.flushdb()
-        generations = RedisGenerations(redis, redis_users)
+        generations = RedisGenerations(redis, RedisLayout("users"))
         await generations.note({"paused_at": "2026-01-01T00:00:00+00:00"})
         started = [
             running.enter_context(

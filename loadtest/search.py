@@ -25,7 +25,7 @@ from loadtest import report, wrk
 from loadtest.seed import people
 from loadtest.wrk import Answered
 from local_stack.addresses import Addresses, load
-from search_api.opensearch_query import query
+from projections.opensearch.text_query import query
 
 PLAIN = "users-plain"
 TERMS = 600

@@ -26,7 +26,9 @@ from redis.asyncio import Redis
 from chassis.process.interrupts import interruptible
 from loadtest import report
 from local_stack.addresses import Addresses, load
-from user_contracts import redis_users
+from projections.redis.layout import RedisLayout
+
+LAYOUT = RedisLayout("users")
 
 HERE, BIN = Path(__file__).parent, Path(sys.executable).parent
 EACH = 500  # users of each kind of drift
@@ -60,17 +62,17 @@ async def in_redis(stack: Addresses, users: list[str]) -> None:
     """Seed EACH missing, EACH different and EACH extra users."""
     redis: Any  # redis-py's own types cover texts and bytes at once
     async with Redis.from_url(stack.redis_url, decode_responses=True) as redis:
-        generation = await redis.get(redis_users.POINTER) or redis_users.FIRST_GENERATION
+        generation = await redis.get(LAYOUT.pointer) or LAYOUT.FIRST_GENERATION
         pipeline = redis.pipeline(transaction=False)
         for number, user in enumerate(users):
-            key = redis_users.hash_key(generation, user)
+            key = LAYOUT.hash_key(generation, user)
             match number % 3:
                 case 0:
                     pipeline.delete(key)
                 case 1:
                     pipeline.hset(key, "json", "{}")
                 case _:
-                    pipeline.hset(redis_users.hash_key(generation, stranger(user)), "version", 1)
+                    pipeline.hset(LAYOUT.hash_key(generation, stranger(user)), "version", 1)
         await pipeline.execute()
 
 

@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
-from user_contracts import event_table
+from projections.verification.event_table import EventTable
+from user_contracts import avro_schema
+
+TABLE = EventTable("user", avro_schema)
 
 PAGE = (Path(__file__).parents[1] / "tables" / "user-event.md").read_text("utf-8")
 
 
 def test_the_page_has_the_columns_of_the_event_s_schema() -> None:
-    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == event_table.columns()
-    assert f"(`{event_table.KEY}`, `{event_table.VERSION}`)" in PAGE
-    assert f"`{event_table.NAME}`" in PAGE
+    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == TABLE.columns()
+    assert f"(`{TABLE.key}`, `{TABLE.version}`)" in PAGE
+    assert f"`{TABLE.name}`" in PAGE

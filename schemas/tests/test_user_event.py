@@ -22,11 +22,11 @@ CREATED: dict[str, Any] = {
 
 @pytest.mark.parametrize("event_type", ["UserCreated", "UserRenamed"])
 def test_names_survive(event_type: str) -> None:
-    assert read(CREATED | {"type": event_type}).names == ("Zoë", "李小龍")
+    assert read(CREATED | {"type": event_type}).fields == ("Zoë", "李小龍")
 
 
 def test_a_deletion_has_no_names_even_if_the_record_had() -> None:
-    assert read(CREATED | {"type": "UserDeleted", "version": 3}).names is None
+    assert read(CREATED | {"type": "UserDeleted", "version": 3}).fields is None
 
 
 def test_a_time_with_its_zeros_cut_is_read() -> None:

@@ -23,14 +23,14 @@ from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings
 from demo.trials import Trials
 from eventstore.memory import MemoryEventStore
+from projections.directory import Directory
 from projections.kafka.avro import AvroDecoder
 from projections.memory.reader import MemoryReader
+from projections.memory.text_index import MemoryTextIndex
 from projections.memory.views import Documents, Hashes, documents, hashes
 from projections.projector import Projector
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
-from search_api.application import UserSearch
-from search_api.memory_user_index import MemoryUserIndex
+from projections.searches import TextSearch
 from user_contracts import avro_schema, descriptors
 
 
@@ -39,8 +39,8 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     """Wire the write side, the log and the read side in one process."""
     store, views, index, contracts = MemoryEventStore(USER), hashes(), documents(), descriptors()
     users = Users(USER, store)
-    directory = UserDirectory(ViewQueries(MemoryReader(views.held), visible_timeout=2))
-    search = UserSearch(MemoryUserIndex(index.held))
+    directory = Directory("user", ViewQueries(MemoryReader(views.held), visible_timeout=2))
+    search = TextSearch(MemoryTextIndex(index.held))
     apis = (
         Api(
             command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users), contracts

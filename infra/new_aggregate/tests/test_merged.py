@@ -75,6 +75,15 @@ def test_published_files_are_named_and_not_merged(root: Path) -> None:
     assert not set(named) & {file.path for file in merged.changed(ORDER, MORE, root)}
 
 
+def test_new_field_at_the_end_renumbers_no_field_of_a_message() -> None:
+    more = replace(ORDER, fields=[*ORDER.fields, Field("weight", "integer")])
+    for name in ("order", "commands"):
+        path = Path(f"schemas/proto/order/v1/{name}.proto")
+        before, after = (merged._made(one, ROOT)[path].splitlines() for one in (ORDER, more))
+        assert [line for line in before if line not in after] == []
+        assert len(after) > len(before)
+
+
 def test_same_fields_are_refused(root: Path) -> None:
     with pytest.raises(Refused, match="already, with these fields"):
         merged.changed(ORDER, ORDER.fields, root)

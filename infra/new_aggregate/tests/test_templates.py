@@ -10,15 +10,13 @@ from new_aggregate import ROOT, written
 from new_aggregate.fields import Field
 
 NAMES = [Field("first_name", "text", 100), Field("last_name", "text", 100)]
-# A schema for each field where users have one for both names; tests and a sample of their own.
+# A schema for each field where users have one for both names; a sample of their own.
 ON_PURPOSE = {Path("schemas/openapi/user.yaml"), Path("schemas/samples/user_event/v1.avsc")}
 RUFF = Path(sys.executable).with_name("ruff")
 
 
 def compared() -> list[Path]:
-    return [
-        path for path in written.templates() if path not in ON_PURPOSE and "tests" not in path.parts
-    ]
+    return [path for path in written.templates() if path not in ON_PURPOSE]
 
 
 def formatted(text: str) -> str:

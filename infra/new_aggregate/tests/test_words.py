@@ -58,7 +58,12 @@ def test_what_is_written_is_python() -> None:
 
 def test_a_second_aggregate_is_entered_beside_the_first(tmp_path: Path) -> None:
     needed = [Path("infra/connect/user-events.json"), *map(Path, registered.EDITS)]
-    needed += [folder / name for folder, names in kubernetes.LISTED.items() for name in names]
+    needed += [
+        folder / name
+        for folder, own in kubernetes.LISTED.items()
+        for living in own.values()
+        for name in living
+    ]
     put(tmp_path, {path: (ROOT / path).read_text("utf-8") for path in needed})
     first = registered.files(ORDER, tmp_path)
     put(tmp_path, first)

@@ -4,8 +4,8 @@ import pytest
 
 from projections.conformance import memory
 from projections.conformance.reader import ReaderUnderTest
+from projections.directory import Directory
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
 
 
 @pytest.fixture
@@ -14,5 +14,5 @@ def stored_users() -> ReaderUnderTest:
 
 
 @pytest.fixture
-def directory(stored_users: ReaderUnderTest) -> UserDirectory:
-    return UserDirectory(ViewQueries(stored_users.reader, visible_timeout=0.2))
+def directory(stored_users: ReaderUnderTest) -> Directory:
+    return Directory("user", ViewQueries(stored_users.reader, visible_timeout=0.2))

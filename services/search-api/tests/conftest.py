@@ -1,68 +1,35 @@
 """The indexes that the contract suite runs on, filled as the contract describes."""
 
-import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from opensearchpy import AsyncOpenSearch
 
-from chassis.text import folding
 from local_stack.addresses import Addresses
-from projections.opensearch.reader import OpenSearchReader
-from search_api.memory_user_index import MemoryUserIndex
-from search_api.opensearch_user_index import OpenSearchUserIndex
-from search_api.ports import UserIndex
+from projections.conformance import memory as in_memory
+from projections.conformance import opensearch as on_opensearch
+from projections.conformance.text_index import TextIndexUnderTest
 from user_contracts import opensearch_index
 
-
-@dataclass
-class Shelf:
-    """An index to search, and a way to add documents, completed with their folded fields."""
-
-    index: UserIndex
-    put: Callable[..., Coroutine[Any, Any, None]]
-
-
-def stored(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document as the projection creates it."""
-    if document.get("deleted"):
-        return document
-    return document | folding.searchable(document["first_name"], document["last_name"])
+GIVEN = {"first_name": "Some first name", "last_name": "Some last name"}
+TEXTS = ["first_name", "last_name"]
 
 
 @pytest.fixture
-def memory() -> Shelf:
-    documents: dict[str, dict[str, Any]] = {}
-
-    async def put(*found: dict[str, Any]) -> None:
-        documents.update({document["id"]: stored(document) for document in found})
-
-    return Shelf(MemoryUserIndex(documents), put)
+def memory() -> TextIndexUnderTest:
+    return in_memory.text_index(GIVEN, TEXTS)
 
 
 @pytest.fixture
-async def opensearch(stack: Addresses) -> AsyncIterator[Shelf]:
-    """A separate index, with the settings and the mapping of the contract."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    async with AsyncOpenSearch(stack.opensearch_url) as client:
-        await client.indices.create(index=name, body=opensearch_index())
-
-        async def put(*found: dict[str, Any]) -> None:
-            lines = [
-                line
-                for document in found
-                for line in ({"index": {"_index": name, "_id": document["id"]}}, stored(document))
-            ]
-            answer = await client.bulk(body=lines, params={"refresh": "true"})
-            assert not answer["errors"], answer
-
-        yield Shelf(OpenSearchUserIndex(OpenSearchReader(client, name, 5)), put)
-        await client.indices.delete(index=name)
+async def opensearch(stack: Addresses) -> AsyncIterator[TextIndexUnderTest]:
+    async with (
+        AsyncOpenSearch(stack.opensearch_url) as client,
+        on_opensearch.text_index(client, opensearch_index(), GIVEN, TEXTS) as index,
+    ):
+        yield index
 
 
 @pytest.fixture(params=["memory", pytest.param("opensearch", marks=pytest.mark.integration)])
-def shelf(request: pytest.FixtureRequest) -> Shelf:
-    shelf: Shelf = request.getfixturevalue(request.param)
+def shelf(request: pytest.FixtureRequest) -> TextIndexUnderTest:
+    shelf: TextIndexUnderTest = request.getfixturevalue(request.param)
     return shelf

@@ -11,10 +11,12 @@ from redis.exceptions import RedisError
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from local_stack.layout import Instance
+from projections.redis.layout import RedisLayout
 from tests.chaos.harness import stores, topic
 from tests.support.stores import opensearch_operator
 from tests.support.stores.redis_operator import connected, serving
-from user_contracts import redis_users
+
+LAYOUT = RedisLayout("users")
 
 VISIBLE_WITHIN = 20.0  # seconds for a view to contain what was on the topic
 
@@ -32,11 +34,9 @@ async def replica_of(stack: Addresses, master: ClusterNode) -> ClusterNode:
 
 async def owner_of_new_users(stack: Addresses) -> ClusterNode:
     """Return the master that stores users created now."""
-    bucket = redis_users.bucket_of(f"{time.time_ns() // 1_000_000:012x}")
+    bucket = LAYOUT.bucket_of(f"{time.time_ns() // 1_000_000:012x}")
     async with connected(stack) as redis:
-        node: ClusterNode = redis.get_node_from_key(
-            redis_users.bucket_key(await serving(redis), bucket)
-        )
+        node: ClusterNode = redis.get_node_from_key(LAYOUT.bucket_key(await serving(redis), bucket))
         return node
 
 

@@ -11,12 +11,14 @@ from opensearchpy.helpers import async_scan
 from chassis.stores.kafka import Brokers
 from local_stack.addresses import Addresses
 from projections.kafka.topic_identity import TopicIdentity
+from projections.redis.layout import RedisLayout
 from tests.chaos.harness.topic import PARTITIONS
 from tests.support.clients.api_clients import as_root
 from tests.support.stores import opensearch_operator
 from tests.support.stores.redis_operator import connected, serving
-from user_contracts import redis_users
 from user_contracts.proto.user.v1 import User
+
+LAYOUT = RedisLayout("users")
 
 COLUMNS = "user_id, version, type, first_name, last_name, created_at, idempotency_key"
 
@@ -90,7 +92,7 @@ async def redis_view(stack: Addresses) -> View:
     """Return the Redis view of the serving generation (schemas/views/redis-users.md)."""
     async with connected(stack) as redis:
         generation = await serving(redis)
-        pattern = redis_users.pattern(generation)
+        pattern = LAYOUT.pattern(generation)
         keys = [key.decode() async for key in redis.scan_iter(pattern, count=1000)]
         kept = dict.fromkeys(keys)
         hashes = [key for key in kept if key.count(":") == 4]
@@ -100,9 +102,7 @@ async def redis_view(stack: Addresses) -> View:
         values = dict(zip(hashes, await pipeline.execute(), strict=True))
         orders = {key for key in kept if key.count(":") == 3} - others(generation)
         ordered = {m.decode() for k in sorted(orders) for m in await redis.zrange(k, 0, -1)}
-        buckets = {
-            m.decode() for m in await redis.zrange(redis_users.directory_key(generation), 0, -1)
-        }
+        buckets = {m.decode() for m in await redis.zrange(LAYOUT.directory_key(generation), 0, -1)}
         log = await TopicIdentity(Brokers(stack.kafka_bootstrap), "user.events").id()
         fields = [f"{log}:{partition}" for partition in PARTITIONS]
         shards = [await redis.hmget(key, fields) for key in offset_keys(generation)]
@@ -118,12 +118,12 @@ async def redis_view(stack: Addresses) -> View:
 
 
 def offset_keys(generation: str) -> list[str]:
-    return [redis_users.offsets_key(generation, shard) for shard in redis_users.SHARDS]
+    return [LAYOUT.offsets_key(generation, shard) for shard in LAYOUT.SHARDS]
 
 
 def others(generation: str) -> set[str]:
     """Return the keys of a generation that are not users."""
-    return {redis_users.directory_key(generation), *offset_keys(generation)}
+    return {LAYOUT.directory_key(generation), *offset_keys(generation)}
 
 
 def _hash(value: dict[bytes, bytes]) -> State:

@@ -8,9 +8,12 @@ import pymysql
 import pytest
 
 from local_stack.addresses import Addresses
+from projections.verification.event_table import EventTable
 from tests.support.clients.api_clients import as_root
 from tests.support.schemas.table import avro_fields
-from user_contracts import avro_schema, event_table
+from user_contracts import avro_schema
+
+TABLE = EventTable("user", avro_schema)
 
 PAGE = (Path(__file__).parents[3] / "schemas" / "tables" / "user-event.md").read_text("utf-8")
 COLUMNS = """
@@ -36,11 +39,11 @@ def test_the_migrated_table_is_the_one_that_its_contract_describes(stack: Addres
     with pymysql.connect(**as_root(stack)) as connection:
         types = dict(rows(connection, COLUMNS, stack.mysql_database))
         key = [name for (name,) in rows(connection, PRIMARY_KEY, stack.mysql_database)]
-    assert {name: types.get(name) for name in event_table.columns()} == described
-    assert key == [event_table.KEY, event_table.VERSION]
+    assert {name: types.get(name) for name in TABLE.columns()} == described
+    assert key == [TABLE.key, TABLE.version]
 
 
 def rows(connection: "pymysql.Connection[Any]", query: str, database: str) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(query, [database, event_table.NAME])
+        cursor.execute(query, [database, TABLE.name])
         return cursor.fetchall()

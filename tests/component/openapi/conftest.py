@@ -12,11 +12,11 @@ from chassis.http.server import HttpServer
 from chassis.testing import serving
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.directory import Directory
 from projections.memory.reader import MemoryReader
+from projections.memory.text_index import MemoryTextIndex
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
-from search_api.application import UserSearch
-from search_api.memory_user_index import MemoryUserIndex
+from projections.searches import TextSearch
 
 APIS = ("command-api", "query-api", "search-api")
 
@@ -32,8 +32,10 @@ def routes(api: str) -> list[web.RouteDef]:
     users = Users(USER, MemoryEventStore(USER))
     return {
         "command-api": command_api.http_api.routes(users),
-        "query-api": query_api.http_api.routes(UserDirectory(ViewQueries(MemoryReader({}), 0.1))),
-        "search-api": search_api.http_api.routes(UserSearch(MemoryUserIndex({}))),
+        "query-api": query_api.http_api.routes(
+            Directory("user", ViewQueries(MemoryReader({}), 0.1))
+        ),
+        "search-api": search_api.http_api.routes(TextSearch(MemoryTextIndex({}))),
     }[api]
 
 

@@ -24,9 +24,9 @@ from chassis.process.health import Health
 from chassis.testing import eventually, serving
 from http2.implementations import HTTP2
 from loadtest.attacks import ATTACKS, HOST, Attack, keep
+from projections.directory import Directory
 from projections.memory.reader import MemoryReader
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User, UserQueriesStub
 
@@ -95,7 +95,7 @@ async def api(http2: str) -> AsyncIterator[tuple[HttpServer, GrpcServer]]:
     """Run query-api on an in-memory store; http2: name of the implementation."""
     telemetry.configure_logs("test", "info")
     tracing.configure("test", None, 0)
-    directory = UserDirectory(ViewQueries(MemoryReader(VIEWS), visible_timeout=1))
+    directory = Directory("user", ViewQueries(MemoryReader(VIEWS), visible_timeout=1))
     http = HttpServer(query_api.http_api.routes(directory), HOST, 0, grace=5)
     service = query_api.grpc_api.UserQueries(directory)
     grpc = GrpcServer([service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2])

@@ -18,8 +18,9 @@ def of_new_aggregates(keywords: Keywords) -> Iterator[Statement]:
         fields = " ".join(f"{word}:text(9)" for word in words[start : start + FIELDS])
         aggregate = asked_for(name, fields, None, ROOT / "nowhere")
         path = Path(f"services/{name}-command-api/src/{name}_command_api/migrations")
-        migration = written.files(aggregate, ROOT)[path / f"0001-{name}-event.sql"]
-        yield Statement("new-aggregate", migration)
+        migrations = written.files(aggregate, ROOT)[path / f"0001-{name}-event.sql"]
+        table, _, _ = migrations.partition(";\n")
+        yield Statement("new-aggregate", table)
 
 
 def is_taken(word: str) -> bool:

@@ -17,10 +17,10 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from projections.redis.layout import RedisLayout
 from tests.support.clients.api_clients import Answer, Door, Refused
 from tests.support.stack.survival import created, visible
 from tests.support.stores.redis_operator import connected, serving
-from user_contracts import redis_users
 
 LOCAL_STACK = Path(sys.executable).parent / "local-stack"
 
@@ -59,7 +59,7 @@ async def populated(door: Door, living: int) -> Population:
 async def dropped_from_views(stack: Addresses, user: str) -> AsyncIterator[None]:
     """Remove the user from both views without moving offsets; the block must restore it."""
     async with connected(stack, decode_responses=True) as redis:
-        assert await redis.delete(redis_users.hash_key(await serving(redis), user))
+        assert await redis.delete(RedisLayout("users").hash_key(await serving(redis), user))
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
         # By default it remembers a deleted document's version for a minute.
         await opensearch.indices.put_settings(body={"index.gc_deletes": "0s"}, index="users")

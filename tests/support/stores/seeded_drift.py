@@ -8,9 +8,11 @@ from opensearchpy import AsyncOpenSearch, ConflictError
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
+from projections.redis.layout import RedisLayout
 from tests.support.clients.api_clients import Answer
 from tests.support.stores.redis_operator import connected, serving
-from user_contracts import redis_users
+
+LAYOUT = RedisLayout("users")
 
 Planted = dict[str, str]
 Plant = Callable[[Addresses, Sequence[Answer], str], Awaitable[Planted]]
@@ -23,10 +25,10 @@ async def in_redis(stack: Addresses, users: Sequence[Answer], erased: str) -> Pl
         generation = await serving(redis)
 
         def order(user: str) -> str:
-            return redis_users.bucket_key(generation, user[:6])
+            return LAYOUT.bucket_key(generation, user[:6])
 
         def key(user: str) -> str:
-            return redis_users.hash_key(generation, user)
+            return LAYOUT.hash_key(generation, user)
 
         extra = f"{other[:-12]}{uuid.uuid4().hex[:12]}"
         old = await redis.hget(key(other), "json")
@@ -83,7 +85,7 @@ async def in_opensearch(stack: Addresses, users: Sequence[Answer], erased: str) 
 async def lose_bucket(stack: Addresses, user: str) -> None:
     """Remove the bucket from the index of buckets, so that pages skip users like this one."""
     async with connected(stack, decode_responses=True) as redis:
-        directory = redis_users.directory_key(await serving(redis))
+        directory = LAYOUT.directory_key(await serving(redis))
         assert await redis.zrem(directory, user[:6])
 
 

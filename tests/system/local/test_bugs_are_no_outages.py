@@ -20,14 +20,17 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
+from projections.opensearch import text_index
 from projections.opensearch.reader import OpenSearchReader
 from projections.redis import views as redis_views
 from projections.redis.change import RedisChange
-from search_api import http_api, opensearch_user_index
-from search_api.application import UserSearch
+from projections.redis.layout import RedisLayout
+from projections.searches import TextSearch
+from search_api import http_api
 from tests.support.stack.logged_program import LoggedProgram, logged
-from user_contracts import redis_users
 from user_contracts.proto.user.v1 import CreateRequest, UserCommandsStub
+
+LAYOUT = RedisLayout("users")
 
 pytestmark = pytest.mark.e2e
 SECRET = "Qwertz"
@@ -148,11 +151,11 @@ async def test_query_rejected_by_opensearch_is_500_with_an_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     wrong = {"query": {"no_such_query": {SECRET: SECRET}}}
-    monkeypatch.setattr(opensearch_user_index, "query", lambda _text: wrong)
+    monkeypatch.setattr(text_index, "query", lambda _text, _further: wrong)
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
         reader = OpenSearchReader(opensearch, "users", 5)
-        index = opensearch_user_index.OpenSearchUserIndex(reader)
-        server = HttpServer(http_api.routes(UserSearch(index)), "127.0.0.1", 0, 1)
+        index = text_index.OpenSearchTextIndex(reader)
+        server = HttpServer(http_api.routes(TextSearch(index)), "127.0.0.1", 0, 1)
         url = f"http://127.0.0.1:{server.port}/user/search/{SECRET}"
         async with serving(server), aiohttp.ClientSession() as session, session.get(url) as found:
             problem = await found.json()
@@ -171,7 +174,7 @@ async def emptied(nodes: str) -> RedisCluster:
     return redis
 
 
-@pytest.mark.parametrize("key", [redis_users.NOTES, redis_users.offsets_key("1", "ma")])
+@pytest.mark.parametrize("key", [LAYOUT.notes, LAYOUT.offsets_key("1", "ma")])
 async def test_view_of_the_wrong_type_ends_the_projector(
     stack: Addresses, redis_cluster: str, ports: dict[str, str], key: str
 ) -> None:
@@ -202,6 +205,6 @@ async def test_script_with_a_mistake_is_not_retried(
     change = RedisChange(USER, 1, datetime(2026, 1, 1, tzinfo=UTC), SECRET.encode(), b"")
     async with aclosing(await emptied(redis_cluster)) as redis:
         with pytest.raises(StoreError) as refused:
-            await redis_views.RedisViews(redis, redis_users, "1").apply([change])
+            await redis_views.RedisViews(redis, LAYOUT, "1").apply([change])
     assert SECRET not in str(refused.value)
     assert USER not in str(refused.value)

@@ -122,8 +122,8 @@ async def test_generated_code_passes_all_checks(shell: Shell) -> None:
     quick = ".venv/bin/pytest -q -m 'not integration and not e2e'"
     await timed(
         shell,
-        f"{quick} services infra/local infra/setup tests/component/configuration"
-        " tests/component/packaging",
+        f"{quick} services infra/local infra/setup tests/component/aggregates"
+        " tests/component/configuration tests/component/packaging",
     )
 
 

@@ -29,11 +29,11 @@ from chassis.process.health import Health
 from chassis.testing import serving
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.directory import Directory
 from projections.memory.reader import MemoryReader
+from projections.memory.text_index import MemoryTextIndex
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
-from search_api.application import UserSearch
-from search_api.memory_user_index import MemoryUserIndex
+from projections.searches import TextSearch
 from tests.support.clients.tokens import AUDIENCE, ISSUER, KEYS, jwk
 from user_contracts import descriptors
 
@@ -57,8 +57,8 @@ class Api:
 
 def all_apis() -> list[Api]:
     users = Users(USER, MemoryEventStore(USER))
-    directory = UserDirectory(ViewQueries(MemoryReader({}), 0.1))
-    search = UserSearch(MemoryUserIndex({}))
+    directory = Directory("user", ViewQueries(MemoryReader({}), 0.1))
+    search = TextSearch(MemoryTextIndex({}))
     return [
         Api(APIS[0], command_api.http_api.routes(users), command_api.grpc_api.UserCommands(users)),
         Api(

@@ -13,10 +13,13 @@ from chassis.problems import Unavailable
 from chassis.stores.errors.failure import StoreError
 from eventstore.mysql.migrations import migrate
 from platform_setup import SetupError
+from projections.verification.event_table import EventTable
 from projections.verification.mysql_source import EventSourceSettings, opened
 from tests.support.stores import mysql_over_tls
 from tests.support.stores.mysql_over_tls import PASSWORD, Server
-from user_contracts import event_table
+from user_contracts import avro_schema
+
+TABLE = EventTable("user", avro_schema)
 
 pytestmark = [
     pytest.mark.integration,
@@ -66,7 +69,7 @@ async def newest(server: Server) -> list[str]:
         mysql_user="auditor",
         mysql_password=SecretStr(PASSWORD),
     )
-    async with opened(settings, event_table) as event_source:
+    async with opened(settings, TABLE) as event_source:
         return [row["last_name"] for _, _, row in await event_source.page("", 10)]
 
 

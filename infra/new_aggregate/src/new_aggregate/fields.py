@@ -21,7 +21,8 @@ MOST_FIELDS = 30
 class Kind:
     """What a type is called elsewhere, and two values of it, as Python writes them.
 
-    avro and opensearch are JSON; empty: what a message of proto3 has where nothing was given.
+    avro and opensearch are JSON; empty: what a message of proto3 has where nothing was given;
+    conversion: of contracts.events.
     """
 
     python: str
@@ -32,13 +33,22 @@ class Kind:
     empty: str
     example: str = ""
     another: str = ""
+    conversion: str = "given"
 
 
 KINDS = {
     "text": Kind("str", "VARCHAR", '"string"', "string", '{"type": "text"}', '""'),
     "integer": Kind("int", "BIGINT", '"long"', "int64", '{"type": "long"}', "0", "42", "43"),
     "boolean": Kind(
-        "bool", "BOOLEAN", '"boolean"', "bool", '{"type": "boolean"}', "False", "True", "False"
+        "bool",
+        "BOOLEAN",
+        '"boolean"',
+        "bool",
+        '{"type": "boolean"}',
+        "False",
+        "True",
+        "False",
+        "boolean",
     ),
     "date": Kind(
         "str",
@@ -49,6 +59,7 @@ KINDS = {
         '""',
         '"2026-01-31"',
         '"2026-02-28"',
+        "day",
     ),
 }
 

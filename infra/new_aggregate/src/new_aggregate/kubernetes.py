@@ -1,4 +1,4 @@
-"""A new aggregate in infra/k8s: its own files are in folders of its name, beside those of users.
+"""A new aggregate in infra/k8s: its own files are in folders of its name.
 
 In files that all share each line about users' programs and Secrets is followed by the same line
 about the other aggregate's.
@@ -18,19 +18,20 @@ BASE, DEV, PRODUCTION = (
 OURS = "|".join(SERVICES)
 JOBS = "migrate|view-verifier"
 LISTED = {
-    BASE: [
-        *(f"{service}.yaml" for service in SERVICES),
-        "jobs.yaml",
-        "view-verifier.yaml",
-        "network-policies-services.yaml",
-    ],
-    DEV: ["anonymous.yaml"],
-    PRODUCTION: [
-        *("kafka-users.yaml", "opensearch-users.yaml", "scaling.yaml"),
-        *("apis.yaml", "projectors.yaml", "jobs.yaml", "view-verifier.yaml"),
-    ],
+    BASE: {
+        "programs.yaml": [
+            *(f"{service}.yaml" for service in SERVICES),
+            *("jobs.yaml", "view-verifier.yaml"),
+        ],
+        "network-policies.yaml": ["network-policies-services.yaml"],
+    },
+    DEV: {"anonymous.yaml": ["anonymous.yaml"]},
+    PRODUCTION: {
+        "resources.yaml": ["kafka-users.yaml", "opensearch-users.yaml", "scaling.yaml"],
+        "patches.yaml": ["apis.yaml", "projectors.yaml", "jobs.yaml", "view-verifier.yaml"],
+    },
 }
-"""Files of users that another aggregate has, too: what in them is about users' programs."""
+"""Its own files, and those of users from which each has what is about users' programs."""
 
 DOCUMENT = re.compile(rf"^  name: (?:kafka-)?(?:{OURS}|{JOBS})$", re.MULTILINE)
 ABOUT_PEOPLE = re.compile(r"    - from:\n(?: +- .*name: (?:canary|console)\}.*\n)+ +ports: .*\n")
@@ -50,11 +51,11 @@ CONNECTIONS = 180  # of MySQL: ten command-apis and one that is rolled out, 16 e
 
 
 def made(aggregate: Aggregate, root: Path) -> Iterator[tuple[str, str]]:
-    """The aggregate's own files, called as those of users: path below the root, content."""
-    for folder, names in LISTED.items():
-        for name in names:
-            text = (root / folder / name).read_text("utf-8")
-            yield str(folder / aggregate.name / name), _documents(text, aggregate)
+    """The aggregate's own files: path below the root, content."""
+    for folder, own in LISTED.items():
+        for name, living in own.items():
+            texts = [(root / folder / one).read_text("utf-8") for one in living]
+            yield str(folder / aggregate.name / name), _documents("---\n".join(texts), aggregate)
     resources = "".join(f"  - {name}\n" for name in LISTED[BASE])
     head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
     yield str(BASE / aggregate.name / "kustomization.yaml"), head + resources
@@ -86,12 +87,12 @@ def _base(text: str, aggregate: Aggregate) -> str:
 
 
 def _overlay(folder: Path) -> Callable[[str, Aggregate], str]:
-    """An edit of its kustomization: after each file of users the other aggregate's; the images."""
-    files = "|".join(map(re.escape, LISTED[folder]))
-    lines = re.compile(rf"^(  - (?:path: )?)({files})\n", re.MULTILINE)
+    """An edit of its kustomization: after the last of users' files the other one; the images."""
 
     def listed(text: str, aggregate: Aggregate) -> str:
-        text = lines.sub(rf"\g<0>\g<1>{aggregate.name}/\g<2>\n", text)
+        for name, living in LISTED[folder].items():
+            line = re.compile(rf"^(  - (?:path: )?){re.escape(living[-1])}\n", re.MULTILINE)
+            text = line.sub(rf"\g<0>\g<1>{aggregate.name}/{name}\n", text)
         return _beside(IMAGE)(text, aggregate)
 
     return listed

@@ -16,6 +16,7 @@ NOT_OURS = [
     r"[Tt]hat user's password|[Oo]f that user\b|A user who may",
     r"(MySQL|Redis|Kafka|OpenSearch) user\b",
     r"renumbered, renamed",
+    r"schemas/(?:views|tables)/[a-z-]+\.md",  # pages that hold for any aggregate
 ]
 PROGRAM = re.compile(
     r"(?<![\w-])((command|query|search)[-_]api|(redis|search)[-_]projector)", re.IGNORECASE

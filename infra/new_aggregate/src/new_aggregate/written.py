@@ -10,6 +10,7 @@ from pathlib import Path
 from new_aggregate import TEMPLATES, texts_of
 from new_aggregate.aggregate import LIVING, Aggregate
 from new_aggregate.fields import Field
+from new_aggregate.migrations import joined
 from new_aggregate.words import reworded
 
 CONTRACTS = (
@@ -19,38 +20,17 @@ CONTRACTS = (
         for name in ("user", "command-api", "query-api", "search-api")
     ),
     *(f"schemas/proto/user/v1/{name}.proto" for name in ("user", "commands", "queries", "search")),
-    *(f"schemas/views/{name}" for name in ("redis-users.md", "opensearch-users.md")),
     "schemas/views/opensearch-users.json",
-    "schemas/tables/user-event.md",
     *(
         f"schemas/src/user_contracts/{name}"
         for name in (
             "__init__.py",
-            "event_table.py",
-            "messages.py",
-            "redis_users.py",
             "user_event.py",
-            "py.typed",
         )
     ),
 )
-# Of the tests those that name no field; what the others say of users, templates say of any.
-TESTS = (
-    *(f"services/{api}-api/tests/conftest.py" for api in ("command", "query", "search")),
-    "services/search-projector/tests/conftest.py",
-    "services/query-api/tests/contract/test_user_views.py",
-    "services/query-api/tests/integration/test_service.py",
-    "services/query-api/tests/unit/test_application.py",
-    "services/redis-projector/tests/contract/test_generations.py",
-    "services/redis-projector/tests/contract/test_user_views.py",
-    "services/redis-projector/tests/integration/test_service.py",
-    "services/search-api/tests/integration/test_service.py",
-    "services/search-api/tests/unit/test_query.py",
-    "services/search-projector/tests/contract/test_generations.py",
-    "services/search-projector/tests/contract/test_user_index.py",
-    "services/search-projector/tests/integration/test_service.py",
-)
-NOT_COPIED = {"tests", "__pycache__"}
+# The pages of users' services and contracts hold for those of any aggregate.
+NOT_COPIED = {"tests", "__pycache__", "README.md", "former_index.py"}
 JINJA = texts_of(TEMPLATES)
 
 
@@ -58,7 +38,7 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
     """Path below the root → content."""
     named = {path: (root / path).read_text("utf-8") for path in living(root)}
     named |= {path: render(path, aggregate.fields) for path in templates()}
-    made = {Path(reworded(str(path), aggregate)): text for path, text in named.items()}
+    made = {Path(reworded(str(path), aggregate)): text for path, text in joined(named.items())}
     return {
         path: text if path.suffix == ".lock" else reworded(text, aggregate)
         for path, text in made.items()
@@ -83,6 +63,7 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
         dates=[field for field in fields if field.type == "date"],
         field_names=", ".join(field.name for field in fields),
         kinds=" | ".join(kinds),
+        conversions=", ".join(sorted({field.kind.conversion for field in fields})),
         tuple=f"tuple[{', '.join(field.kind.python for field in fields)}]",
         example=", ".join(f'"{field.name}": {field.in_python}' for field in fields),
         arguments=", ".join(f"{field.name}={field.in_python}" for field in fields),
@@ -95,7 +76,7 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
 
 def living(root: Path) -> Iterator[Path]:
     """What of users is read, below the root."""
-    yield from map(Path, CONTRACTS + TESTS)
+    yield from map(Path, CONTRACTS)
     for service in (name for name in LIVING if (root / "services" / name).is_dir()):
         for file in sorted((root / "services" / service).rglob("*")):
             path = file.relative_to(root)

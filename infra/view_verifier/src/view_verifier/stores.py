@@ -13,9 +13,9 @@ from projections.opensearch.generations import OpenSearchGenerations
 from projections.ports import Change
 from projections.redis.audit import RedisAudit
 from projections.redis.generations import RedisGenerations
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.verification.drift import View
-from projections.verification.mysql_source import EventTable
+from projections.verification.event_table import EventTable
 from view_verifier.settings import Settings
 
 CONNECTIONS = 2  # to Redis, or to each of its nodes: one call at a time
@@ -44,7 +44,7 @@ class KnownView:
     store: Opened
 
 
-def in_redis(layout: Layout) -> Opened:
+def in_redis(layout: RedisLayout) -> Opened:
     """Open a view in Redis with these keys."""
 
     @asynccontextmanager

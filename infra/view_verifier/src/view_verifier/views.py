@@ -3,21 +3,21 @@
 import redis_projector.projection
 import search_projector.projection
 import user_contracts
-import user_contracts.event_table
-import user_contracts.redis_users
+from projections.redis.layout import RedisLayout
+from projections.verification.event_table import EventTable
 from view_verifier.stores import KnownView, in_opensearch, in_redis
 
 # `make new-aggregate` adds the same for its own views.
 VIEWS = {
     "redis-projector": KnownView(
         plural="users",
-        table=user_contracts.event_table,
+        table=EventTable("user", user_contracts.avro_schema),
         project=redis_projector.projection.project,
-        store=in_redis(user_contracts.redis_users),
+        store=in_redis(RedisLayout("users")),
     ),
     "search-projector": KnownView(
         plural="users",
-        table=user_contracts.event_table,
+        table=EventTable("user", user_contracts.avro_schema),
         project=search_projector.projection.project,
         store=in_opensearch(user_contracts.opensearch_index, "users"),
     ),

@@ -10,7 +10,7 @@ from local_stack.addresses import Addresses
 from projections.conformance import opensearch as on_opensearch
 from projections.conformance.changes import DocumentChanges
 from projections.opensearch.generations import OpenSearchGenerations
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 
 DEFINITION: dict[str, Any] = {
     "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "refresh_interval": "500ms"},
@@ -27,41 +27,9 @@ DEFINITION: dict[str, Any] = {
 }
 
 
-class Things:
-    """A layout whose bucket is the first six hex digits of a key."""
-
-    POINTER = "things:generation"
-    NOTES = "things:{things:generation}:operator"
-    KEPT = "things:{things:generation}:kept"
-    FIRST_GENERATION = "1"
-    SHARDS: tuple[str, ...] = ("ma", "ly", "lg")
-
-    def bucket_of(self, key: str, /) -> str:
-        return key[:6]
-
-    def hash_key(self, generation: str, key: str, /) -> str:
-        return f"{self.bucket_key(generation, self.bucket_of(key))}:{key}"
-
-    def bucket_key(self, generation: str, bucket: str, /) -> str:
-        shard = self.SHARDS[int(bucket, 16) % len(self.SHARDS)]
-        return f"things:{generation}:{{{shard}}}:{bucket}"
-
-    def directory_key(self, generation: str, /) -> str:
-        return f"things:{generation}:{{{self.SHARDS[0]}}}:buckets"
-
-    def offsets_key(self, generation: str, shard: str, /) -> str:
-        return f"things:{generation}:{{{shard}}}:offsets"
-
-    def pattern(self, generation: str, /) -> str:
-        return f"things:{generation}:*"
-
-    def hashes_pattern(self, generation: str, /) -> str:
-        return f"things:{generation}:{{*}}:*:*"
-
-
 @pytest.fixture
-def layout() -> Layout:
-    return Things()
+def layout() -> RedisLayout:
+    return RedisLayout("things")
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from projections.opensearch.change import DocumentChange
 from projections.opensearch.generations import OpenSearchGenerations
 from projections.redis.audit import RedisAudit
 from projections.redis.change import RedisChange
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def in_redis(redis: AnyRedis, layout: Layout) -> AuditUnderTest[RedisChange]:
+def in_redis(redis: AnyRedis, layout: RedisLayout) -> AuditUnderTest[RedisChange]:
     async def show() -> None:
         """Do nothing: pages show writes at once."""
 

@@ -16,7 +16,7 @@ from projections.conformance.generations import *
 from projections.conformance.redis import ON_REDIS
 from projections.redis.change import RedisChange
 from projections.redis.generations import RedisGenerations
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.views import scanned
 
 CHANGES = RedisChanges()
@@ -24,7 +24,7 @@ CHANGES = RedisChanges()
 
 @pytest.fixture
 def subject(
-    request: pytest.FixtureRequest, store: str, layout: Layout
+    request: pytest.FixtureRequest, store: str, layout: RedisLayout
 ) -> GenerationsUnderTest[RedisChange]:
     if store == "memory":
         return memory.generations_of_hashes()
@@ -32,11 +32,11 @@ def subject(
 
 
 @pytest.fixture
-def generations(redis: AnyRedis, layout: Layout) -> RedisGenerations:
+def generations(redis: AnyRedis, layout: RedisLayout) -> RedisGenerations:
     return RedisGenerations(redis, layout)
 
 
-async def hashes(redis: AnyRedis, layout: Layout, key: str) -> dict[str, Any]:
+async def hashes(redis: AnyRedis, layout: RedisLayout, key: str) -> dict[str, Any]:
     """Return the content of an aggregate in each generation."""
     found: dict[str, Any] = {g: await redis.hgetall(layout.hash_key(g, key)) for g in "123"}
     return {generation: fields for generation, fields in found.items() if fields}
@@ -44,7 +44,7 @@ async def hashes(redis: AnyRedis, layout: Layout, key: str) -> dict[str, Any]:
 
 @ON_REDIS
 async def test_a_deletion_reaches_every_generation_that_is_kept(
-    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+    generations: RedisGenerations, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await generations.views("1").apply([CHANGES.put(ANN, 1)])
     await generations.add("2")
@@ -60,7 +60,7 @@ async def test_a_deletion_reaches_every_generation_that_is_kept(
 
 @ON_REDIS
 async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
-    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+    generations: RedisGenerations, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await generations.add("2")
     both = generations.views("1", leading="2")
@@ -72,7 +72,7 @@ async def test_the_leading_generation_gets_each_change_and_its_offsets_stay(
 
 @ON_REDIS
 async def test_drop_removes_exactly_the_keys_of_the_generation(
-    generations: RedisGenerations, redis: AnyRedis, layout: Layout
+    generations: RedisGenerations, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     async def keys(generation: str) -> set[bytes]:
         pattern = layout.pattern(generation)
@@ -87,7 +87,7 @@ async def test_drop_removes_exactly_the_keys_of_the_generation(
         assert len(await keys(generation)) == 3
 
 
-async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: Layout) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: RedisLayout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisGenerations(redis, layout)
         for call in (

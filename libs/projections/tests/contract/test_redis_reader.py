@@ -14,7 +14,7 @@ from chassis.testing import eventually
 from projections.conformance import memory
 from projections.conformance import redis as on_redis
 from projections.conformance.reader import *
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
 
 ON_REDIS = pytest.mark.parametrize(
@@ -25,7 +25,7 @@ ON_REDIS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def subject(request: pytest.FixtureRequest, store: str, layout: Layout) -> ReaderUnderTest:
+def subject(request: pytest.FixtureRequest, store: str, layout: RedisLayout) -> ReaderUnderTest:
     if store == "memory":
         return memory.reader()
     return on_redis.reader(request.getfixturevalue("redis"), layout)
@@ -33,7 +33,7 @@ def subject(request: pytest.FixtureRequest, store: str, layout: Layout) -> Reade
 
 @ON_REDIS
 async def test_reads_wait_for_a_slot(
-    subject: ReaderUnderTest, redis: AnyRedis, layout: Layout
+    subject: ReaderUnderTest, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await subject.put(a_key(1), a_hash(a_key(1)))
     # As many at once as there are connections.
@@ -57,7 +57,7 @@ async def test_page_needs_no_key_query_to_the_cluster(
 
 @ON_REDIS
 async def test_missing_hash_of_a_listed_key_is_skipped(
-    subject: ReaderUnderTest, redis: AnyRedis, layout: Layout
+    subject: ReaderUnderTest, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     for number in range(5):
         await subject.put(a_key(number), a_hash(a_key(number)))
@@ -67,11 +67,11 @@ async def test_missing_hash_of_a_listed_key_is_skipped(
 
 @ON_REDIS
 async def test_readers_follow_the_pointer_to_another_generation(
-    subject: ReaderUnderTest, redis: AnyRedis, layout: Layout
+    subject: ReaderUnderTest, redis: AnyRedis, layout: RedisLayout
 ) -> None:
     await subject.put(a_key(1), a_hash(a_key(1)))
     assert await keys(subject, None, 5) == [a_key(1)]
-    await redis.set(layout.POINTER, "2")
+    await redis.set(layout.pointer, "2")
 
     async def followed() -> None:
         assert await keys(subject, None, 5) == []
@@ -79,7 +79,7 @@ async def test_readers_follow_the_pointer_to_another_generation(
     await eventually(followed)
 
 
-async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: Layout) -> None:
+async def test_unavailable_redis_is_reported(unused_ports: list[int], layout: RedisLayout) -> None:
     async with Redis(port=unused_ports[0], retry=Retry(NoBackoff(), retries=1)) as redis:
         away = RedisReader(redis, layout, timeout=2, at_once=8)
         for call in (away.get(a_key(1)), away.newest(None, 1), away.ping()):

@@ -6,16 +6,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 
-from chassis.grpc.server import GrpcServer
-from chassis.http.server import HttpServer
+from chassis.api_process import Api
 from chassis.problems import STATUS_BY_KIND, Kind
-from chassis.process.health import Health
-from chassis.testing import serving
 from command_api import grpc_api, http_api
 from command_api.application import Users
+from tests.support.clients.api_in_process import in_process
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import (
     CreateRequest,
@@ -46,16 +43,9 @@ class Doors:
 
 @pytest.fixture
 async def doors(users: Users) -> AsyncIterator[Doors]:
-    http = HttpServer(http_api.routes(users), "127.0.0.1", 0, grace=1)
-    service = grpc_api.UserCommands(users)
-    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
-    channel = Channel("127.0.0.1", grpc.port)
-    async with (
-        serving(http, grpc),
-        aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as session,
-    ):
+    api = Api(http_api.routes(users), grpc_api.UserCommands(users), descriptors())
+    async with in_process(api) as (session, channel):
         yield Doors(session, UserCommandsStub(channel))
-        channel.close()
 
 
 async def test_both_transports_return_the_same_user(doors: Doors) -> None:

@@ -1,52 +1,18 @@
-"""JSON ↔ queries. The bodies are the stored bytes."""
+"""JSON ↔ queries."""
 
 from aiohttp import web
-from yarl import URL
 
-from chassis.auth.authorization import requires_scope
-from chassis.batching.coalesced_reads import CoalescedRead
 from chassis.http import openapi_docs
-from chassis.http.entity_tags import is_known
-from chassis.http.messages import answer, next_link, read_int, read_page, read_query
-from chassis.http.pagination import Page
 from chassis.http.server import service_info_route
-from projections.queries import MAX_VERSION
-from query_api.application import UserDirectory
+from projections.directory import Directory
+from projections.http import queries
 from user_contracts import openapi
 
 
-def routes(directory: UserDirectory) -> list[web.RouteDef]:
-    """Return the routes of query-api."""
-
-    @requires_scope("users:read")
-    async def get(request: web.Request) -> web.Response:
-        query = read_query(request, "min_version")
-        view = await directory.get(
-            request.match_info["id"], read_int(query, "min_version", MAX_VERSION)
-        )
-        headers = {"ETag": f'"{view.version}"'}
-        if is_known(request, str(view.version)):
-            return web.Response(status=304, headers=headers)
-        return answer(view.json, headers=headers)
-
-    async def told(page: Page) -> tuple[bytes, dict[str, str]]:
-        views, cursor = await directory.list(page)
-        url = URL.build(path="/user", query={"limit": page.limit})
-        body = b"[" + b",".join(view.json or b"" for view in views) + b"]"
-        return body, next_link(url, cursor)
-
-    pages = CoalescedRead(told)
-
-    @requires_scope("users:read")
-    async def list_(request: web.Request) -> web.Response:
-        page = read_page(read_query(request, "limit", "cursor"))
-        # A later page is hardly ever requested twice, and counts for its caller's limits.
-        body, headers = await (told(page) if page.cursor else pages.get(page))
-        return answer(body, headers=headers)
-
+def routes(directory: Directory) -> list[web.RouteDef]:
+    """The routes of query-api."""
     return [
         service_info_route("query-api"),
         *openapi_docs.routes(openapi("query-api")),
-        web.get("/user", list_),
-        web.get("/user/{id}", get),
+        *queries.routes(directory, "/user", "users:read"),
     ]

@@ -8,13 +8,14 @@ from chassis.auth.settings import access
 from chassis.observability import telemetry
 from chassis.process.lifecycle import Process
 from chassis.stores.redis import client
+from projections.directory import Directory
 from projections.queries import ViewQueries, waiters
 from projections.reader import BatchingReader
+from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory
 from query_api.settings import Settings
-from user_contracts import descriptors, redis_users
+from user_contracts import descriptors
 
 
 @asynccontextmanager
@@ -23,9 +24,11 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     telemetry.CONNECTIONS.labels("redis").set(settings.redis_pool)
     connected = client(settings, settings.redis_pool, settings.redis_timeout, reply_timeout=None)
     async with access(settings) as callers, aclosing(connected) as redis:
-        views = RedisReader(redis, redis_users, settings.redis_timeout, settings.redis_pool)
+        views = RedisReader(
+            redis, RedisLayout("users"), settings.redis_timeout, settings.redis_pool
+        )
         waiting = waiters(settings.visible_waiters)
         queries = ViewQueries(BatchingReader(views), settings.visible_timeout, waiting)
-        directory = UserDirectory(queries)
+        directory = Directory("user", queries)
         api = Api(http_api.routes(directory), grpc_api.UserQueries(directory), descriptors())
         yield api_process(settings, callers, {"redis": views.ping}, api)

@@ -19,11 +19,11 @@ from chassis.http.server import HttpServer
 from chassis.limits.concurrency import ConcurrencyLimit, current_caller
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
+from projections.directory import Directory
 from projections.memory.reader import MemoryReader
 from projections.queries import ViewQueries, waiters
 from projections.reader import StoredView
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory
 from tests.support.clients.sessions import from_addresses
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, User
@@ -101,7 +101,7 @@ class Api:
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     views = Listed({ANN: stored(1)})
-    directory = UserDirectory(ViewQueries(views, 20, ConcurrencyLimit("min_version", AT_ONCE)))
+    directory = Directory("user", ViewQueries(views, 20, ConcurrencyLimit("min_version", AT_ONCE)))
     http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserQueries(directory)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)
@@ -178,7 +178,7 @@ async def test_first_page_is_shared_and_later_pages_are_not(api: Api) -> None:
 
 async def test_a_wait_in_the_queue_does_not_read_the_view() -> None:
     views = Counted({ANN: stored(1)})
-    directory = UserDirectory(ViewQueries(views, 20, waiters(1)))
+    directory = Directory("user", ViewQueries(views, 20, waiters(1)))
     tasks = [asyncio.create_task(directory.get(ANN, 2)) for _ in range(3)]
     await wait_until_waiting(1)
     queued = tasks[1:]

@@ -7,17 +7,14 @@ from typing import Any
 
 import aiohttp
 import pytest
-from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 
-from chassis.grpc.server import GrpcServer
+from chassis.api_process import Api
 from chassis.http.pagination import encode_cursor
-from chassis.http.server import HttpServer
 from chassis.problems import STATUS_BY_KIND, Kind
-from chassis.process.health import Health
-from chassis.testing import serving
+from projections.directory import Directory
 from query_api import grpc_api, http_api
-from query_api.application import UserDirectory
+from tests.support.clients.api_in_process import in_process
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, ListRequest, User, UserQueriesStub
 
@@ -44,17 +41,10 @@ def stored(user: User) -> dict[str, bytes]:
 
 
 @pytest.fixture
-async def doors(directory: UserDirectory, stored_users: Any) -> AsyncIterator[Doors]:
-    http = HttpServer(http_api.routes(directory), "127.0.0.1", 0, grace=1)
-    service = grpc_api.UserQueries(directory)
-    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
-    channel = Channel("127.0.0.1", grpc.port)
-    async with (
-        serving(http, grpc),
-        aiohttp.ClientSession(f"http://127.0.0.1:{http.port}") as session,
-    ):
+async def doors(directory: Directory, stored_users: Any) -> AsyncIterator[Doors]:
+    api = Api(http_api.routes(directory), grpc_api.UserQueries(directory), descriptors())
+    async with in_process(api) as (session, channel):
         yield Doors(session, UserQueriesStub(channel), stored_users)
-        channel.close()
 
 
 async def test_both_transports_send_the_stored_bytes(doors: Doors) -> None:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.ports import Undecodable
-from redis_projector.projection import project
-from user_contracts import messages
+from redis_projector.projection import message, project
 from user_contracts.proto.user.v1 import User
 
 ID = "0192f5a8-4d3c-7a10-8b2e-2f6d1c9e0a11"
@@ -57,7 +56,7 @@ def test_both_protobuf_libraries_write_the_same_bytes(
     created: datetime, version: int, name: str
 ) -> None:
     fields: dict[str, Any] = {"id": ID, "first_name": name, "last_name": "x", "version": version}
-    ours = messages.user(created_at=created, **fields)
+    ours = message(created_at=created, **fields)
     assert ours == bytes(User(created_at=created, **fields))
 
 

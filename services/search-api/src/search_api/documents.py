@@ -1,19 +1,15 @@
-"""A document of the index → a hit; documents: schemas/views/opensearch-users.md."""
+"""A user as the search view holds it; documents: schemas/views/opensearch-users.md."""
 
 from datetime import datetime
 
-from projections.reader import ScoredDocument
-from search_api.ports import Hit, User
+import msgspec
 
 
-def hit(found: ScoredDocument) -> Hit:
-    """Return the user in a document, with its score."""
-    document = found.document
-    user = User(
-        document["id"],
-        document["first_name"],
-        document["last_name"],
-        datetime.fromisoformat(document["created_at"]),
-        document["version"],
-    )
-    return Hit(found.score, user)
+class User(msgspec.Struct):
+    """A user that is found; created_at is UTC."""
+
+    id: str
+    first_name: str
+    last_name: str
+    created_at: datetime
+    version: int

@@ -5,7 +5,7 @@ from pydantic import Field
 from chassis.auth.settings import ApiSettings
 from chassis.process.settings import settings_config
 from chassis.stores.opensearch_client import OpenSearchSettings
-from search_api.application import SEARCHES
+from projections.searches import SEARCHES
 
 
 class Settings(OpenSearchSettings, ApiSettings):

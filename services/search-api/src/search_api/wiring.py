@@ -9,9 +9,9 @@ from chassis.observability import telemetry
 from chassis.process.lifecycle import Process
 from chassis.stores.opensearch_client import connected
 from projections.opensearch.reader import OpenSearchReader
-from search_api import grpc_api, http_api
-from search_api.application import UserSearch, searches
-from search_api.opensearch_user_index import OpenSearchUserIndex
+from projections.opensearch.text_index import OpenSearchTextIndex
+from projections.searches import TextSearch, searches
+from search_api import former_index, grpc_api, http_api
 from search_api.settings import Settings
 from user_contracts import descriptors
 
@@ -27,6 +27,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     )
     async with access(settings) as callers, connection as opensearch:
         reader = OpenSearchReader(opensearch, ALIAS, settings.opensearch_timeout)
-        search = UserSearch(OpenSearchUserIndex(reader), searches(settings.concurrency))
+        index = OpenSearchTextIndex(reader, former_index.clauses)
+        search = TextSearch(index, searches(settings.concurrency))
         api = Api(http_api.routes(search), grpc_api.UserSearch(search), descriptors())
         yield api_process(settings, callers, {"opensearch": reader.ping}, api)

@@ -43,7 +43,7 @@ async def test_each_query_of_the_table_finds_the_expected_people_first(shelf: An
     wrong = []
     for text, expected, are_all in queries():
         hits = await shelf.index.search(text, None, MOST)
-        found = [f"{hit.user.first_name}|{hit.user.last_name}" for hit in hits]
+        found = [f"{hit.document['first_name']}|{hit.document['last_name']}" for hit in hits]
         if found[: None if are_all else len(expected)] != expected:
             wrong.append(f"{text}: {found[:6]}, not {expected}")
     assert not wrong, "\n".join(wrong)

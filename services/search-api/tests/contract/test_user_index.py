@@ -6,13 +6,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from opensearchpy import AsyncOpenSearch
 
 from chassis.problems import Unavailable
 from local_stack.addresses import Addresses
 from projections.opensearch.reader import OpenSearchReader
-from search_api.opensearch_user_index import OpenSearchUserIndex
+from projections.opensearch.text_index import OpenSearchTextIndex
+from search_api import former_index
+from search_api.documents import User
 
 NUMBERS = itertools.count(1)
 
@@ -30,7 +33,8 @@ def user(first: str, last: str) -> dict[str, Any]:
 
 async def found(shelf: Any, text: str) -> list[str]:
     return [
-        f"{h.user.first_name} {h.user.last_name}" for h in await shelf.index.search(text, None, 100)
+        f"{hit.document['first_name']} {hit.document['last_name']}"
+        for hit in await shelf.index.search(text, None, 100)
     ]
 
 
@@ -38,7 +42,7 @@ async def test_a_user_is_found_as_it_was_written(shelf: Any) -> None:
     ann = user("Zoë", "李")
     await shelf.put(ann)
     (hit,) = await shelf.index.search("Zoë", None, 10)
-    told = hit.user
+    told = msgspec.convert(hit.document, User)
     assert (told.id, told.first_name, told.last_name) == (ann["id"], "Zoë", "李")
     assert told.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
     assert told.version == ann["version"]
@@ -128,7 +132,7 @@ async def test_pages_hold_each_match_once_best_first(shelf: Any) -> None:
     await shelf.put(*(user("Ann", f"Lee{'son' * (number % 3)}") for number in range(25)))
     seen, after = [], None
     while hits := await shelf.index.search("lee", after, 4):
-        seen += [(hit.score, hit.user.id) for hit in hits]
+        seen += [(hit.score, hit.document["id"]) for hit in hits]
         after = seen[-1]
     assert len(seen) == len(set(seen)) == 25
     assert seen == sorted(seen, key=lambda place: (-place[0], place[1]))
@@ -147,7 +151,7 @@ async def test_unavailable_opensearch_is_reported(unused_ports: list[int]) -> No
     address = f"http://127.0.0.1:{unused_ports[0]}"
     async with AsyncOpenSearch(address, max_retries=0) as client:
         reader = OpenSearchReader(client, "users", 1)
-        for call in (OpenSearchUserIndex(reader).search("ann", None, 1), reader.ping()):
+        for call in (OpenSearchTextIndex(reader).search("ann", None, 1), reader.ping()):
             with pytest.raises(Unavailable):
                 await call
 
@@ -163,7 +167,7 @@ async def test_an_index_of_the_former_version_is_searched_as_before(stack: Addre
         for first, last in PEOPLE:
             one = user(first, last)
             await client.index(index=name, id=one["id"], body=one, params={"refresh": "true"})
-        index = OpenSearchUserIndex(OpenSearchReader(client, name, 5))
+        index = OpenSearchTextIndex(OpenSearchReader(client, name, 5), former_index.clauses)
         for text in ("zizek", "Bruce Lee", "lee br", "uf", "saldania", "李小龍", "anne-marie"):
             assert await index.search(text, None, 100), text
         await client.indices.delete(index=name)

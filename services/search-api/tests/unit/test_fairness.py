@@ -16,10 +16,11 @@ from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
 from chassis.process.health import Health
 from chassis.testing import eventually, serving
-from search_api import application, grpc_api, http_api
-from search_api.application import UserSearch
-from search_api.memory_user_index import MemoryUserIndex
-from search_api.ports import Hit
+from projections import searches
+from projections.memory.text_index import MemoryTextIndex
+from projections.reader import ScoredDocument
+from projections.searches import TextSearch
+from search_api import grpc_api, http_api
 from tests.support.clients.sessions import from_addresses
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse
@@ -31,8 +32,8 @@ SHORT = "ann"
 
 
 @dataclass
-class Slow(MemoryUserIndex):
-    """An index whose searches finish one by one, in start order, when the test allows it."""
+class Slow(MemoryTextIndex):
+    """An index whose searches end one by one, in the order of their begin, as they are let."""
 
     running: list[str] = field(default_factory=list)
     most: int = 0
@@ -41,7 +42,9 @@ class Slow(MemoryUserIndex):
     def __post_init__(self) -> None:
         super().__init__({})
 
-    async def search(self, text: str, after: tuple[float, str] | None, limit: int) -> list[Hit]:
+    async def search(
+        self, text: str, after: tuple[float, str] | None, limit: int
+    ) -> list[ScoredDocument]:
         self.running.append(text)
         self.most = max(self.most, len(self.running))
         await self.let.acquire()
@@ -109,9 +112,9 @@ class Api:
 
 @pytest.fixture
 async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    monkeypatch.setattr(application, "SEARCHES", 8)
+    monkeypatch.setattr(searches, "SEARCHES", 8)
     index = Slow()
-    search = UserSearch(index)
+    search = TextSearch(index)
     http = HttpServer(http_api.routes(search), "127.0.0.1", 0, grace=1)
     grpc = GrpcServer([grpc_api.UserSearch(search)], descriptors(), Health({}), "127.0.0.1", 0)
     channel = Channel("127.0.0.1", grpc.port)

@@ -7,17 +7,14 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
 from yarl import URL
 
-from chassis.grpc.server import GrpcServer
-from chassis.http.server import HttpServer
+from chassis.api_process import Api
 from chassis.problems import STATUS_BY_KIND, Kind
-from chassis.process.health import Health
-from chassis.testing import serving
+from projections.searches import TextSearch
 from search_api import grpc_api, http_api
-from search_api.application import UserSearch
+from tests.support.clients.api_in_process import in_process
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, UserSearchStub
 
@@ -26,25 +23,20 @@ from user_contracts.proto.user.v1 import SearchRequest, UserSearchStub
 class Doors:
     session: aiohttp.ClientSession
     stub: UserSearchStub
-    base: str
     shelf: Any
 
     async def get(self, path: str) -> tuple[int, Any]:
-        """Send a path unchanged, already percent-encoded."""
-        async with self.session.get(URL(self.base + path, encoded=True)) as response:
+        """A path as it is, already percent-encoded."""
+        async with self.session.get(URL(path, encoded=True)) as response:
             return response.status, await response.json(content_type=None)
 
 
 @pytest.fixture
 async def doors(memory: Any) -> AsyncIterator[Doors]:
-    search = UserSearch(memory.index)
-    http = HttpServer(http_api.routes(search), "127.0.0.1", 0, grace=1)
-    service = grpc_api.UserSearch(search)
-    grpc = GrpcServer([service], descriptors(), Health({}), "127.0.0.1", 0)
-    channel = Channel("127.0.0.1", grpc.port)
-    async with serving(http, grpc), aiohttp.ClientSession() as session:
-        yield Doors(session, UserSearchStub(channel), f"http://127.0.0.1:{http.port}", memory)
-        channel.close()
+    search = TextSearch(memory.index)
+    api = Api(http_api.routes(search), grpc_api.UserSearch(search), descriptors())
+    async with in_process(api) as (session, channel):
+        yield Doors(session, UserSearchStub(channel), memory)
 
 
 def document(number: int, first: str, last: str) -> dict[str, Any]:
@@ -78,12 +70,12 @@ async def test_term_may_contain_url_characters(doors: Doors, form: str, term: st
 @pytest.mark.parametrize("path", ["/user/search/ann?limit=2", "/user/search?q=ann&limit=2"])
 async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
     await doors.shelf.put(*(document(number, "Ann", "Lee") for number in range(1, 6)))
-    url, seen = doors.base + path, []
+    url, seen = path, []
     while url:
         async with doors.session.get(url) as response:
             seen += [user["version"] for user in await response.json()]
             after: Any = response.links.get("next")
-            url = str(after["url"]) if after else ""
+            url = str(after["url"].relative()) if after else ""
     assert seen == [1, 2, 3, 4, 5]
 
 

@@ -18,11 +18,11 @@ from chassis.http.server import HttpServer
 from chassis.process.health import Health
 from command_api.application import USER, Users
 from eventstore.memory import MemoryEventStore
+from projections.directory import Directory
 from projections.memory.reader import MemoryReader
+from projections.memory.text_index import MemoryTextIndex
 from projections.queries import ViewQueries
-from query_api.application import UserDirectory
-from search_api.application import UserSearch
-from search_api.memory_user_index import MemoryUserIndex
+from projections.searches import TextSearch
 from user_contracts import descriptors
 
 HOST = "127.0.0.1"
@@ -74,7 +74,7 @@ def http() -> HttpServer:
     return HttpServer(reversed(known.values()), HOST, 0, grace=5)
 
 
-def _applications() -> tuple[Users, UserDirectory, UserSearch]:
+def _applications() -> tuple[Users, Directory, TextSearch]:
     numbers = itertools.count(100)
     users = Users(USER, MemoryEventStore(USER), lambda: NOW, lambda _: user_id(next(numbers)))
     views = {
@@ -86,6 +86,6 @@ def _applications() -> tuple[Users, UserDirectory, UserSearch]:
     }
     return (
         users,
-        UserDirectory(ViewQueries(MemoryReader(views), visible_timeout=0)),
-        UserSearch(MemoryUserIndex(documents)),
+        Directory("user", ViewQueries(MemoryReader(views), visible_timeout=0)),
+        TextSearch(MemoryTextIndex(documents)),
     )

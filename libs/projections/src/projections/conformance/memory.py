@@ -1,15 +1,17 @@
 """The in-memory doubles as subjects of the suites."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from projections.conformance.changes import C, Changes, RedisChanges
 from projections.conformance.generations import GenerationsUnderTest
 from projections.conformance.reader import ReaderUnderTest
+from projections.conformance.text_index import TextIndexUnderTest, stored
 from projections.conformance.views import ViewsUnderTest
 from projections.memory import views as doubles
 from projections.memory.generations import MemoryGenerations
 from projections.memory.reader import MemoryReader
+from projections.memory.text_index import MemoryTextIndex
 from projections.memory.views import MemoryViews
 from projections.opensearch.change import DocumentChange
 from projections.redis.change import RedisChange
@@ -50,6 +52,16 @@ def reader() -> ReaderUnderTest:
             stored[key] = fields
 
     return ReaderUnderTest(MemoryReader(stored), put)
+
+
+def text_index(given: Mapping[str, Any], texts: Sequence[str]) -> TextIndexUnderTest:
+    """An index of documents with these fields, of which `texts` are searched."""
+    documents: dict[str, dict[str, Any]] = {}
+
+    async def put(*found: dict[str, Any]) -> None:
+        documents.update({document["id"]: stored(document, texts) for document in found})
+
+    return TextIndexUnderTest(MemoryTextIndex(documents), put, given, texts)
 
 
 def _views(views: MemoryViews[C, V], changes: Changes[C]) -> ViewsUnderTest[C]:

@@ -14,7 +14,7 @@ from projections.generations import FIRST
 from projections.reader import BatchingReader
 from projections.redis.change import RedisChange
 from projections.redis.generations import RedisGenerations
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.reader import RedisReader
 from projections.redis.views import RedisViews
 
@@ -26,7 +26,7 @@ ON_REDIS = pytest.mark.parametrize(
 )
 
 
-def views(redis: AnyRedis, layout: Layout) -> ViewsUnderTest[RedisChange]:
+def views(redis: AnyRedis, layout: RedisLayout) -> ViewsUnderTest[RedisChange]:
     """Return the first generation, for writing."""
 
     async def held(key: str) -> dict[str, bytes]:
@@ -36,12 +36,12 @@ def views(redis: AnyRedis, layout: Layout) -> ViewsUnderTest[RedisChange]:
     return ViewsUnderTest(RedisViews(redis, layout, FIRST), RedisChanges(), held, redis.flushdb)
 
 
-def generations(redis: AnyRedis, layout: Layout) -> GenerationsUnderTest[RedisChange]:
+def generations(redis: AnyRedis, layout: RedisLayout) -> GenerationsUnderTest[RedisChange]:
     """Return the generations of one view."""
     return GenerationsUnderTest(RedisGenerations(redis, layout), RedisChanges())
 
 
-def reader(redis: AnyRedis, layout: Layout) -> ReaderUnderTest:
+def reader(redis: AnyRedis, layout: RedisLayout) -> ReaderUnderTest:
     """Return the reader of a first generation that is filled key by key."""
 
     async def put(key: str, fields: Mapping[str, bytes] | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.stores.redis import AnyRedis
 from projections.redis.change import RedisChange
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews, call, scanned
 from projections.verification.drift import Actual, Page, Repair
 
@@ -32,7 +32,9 @@ class RedisAudit:
     its bucket and the bucket's own entry.
     """
 
-    def __init__(self, redis: AnyRedis, layout: Layout, generation: str, views: RedisViews) -> None:
+    def __init__(
+        self, redis: AnyRedis, layout: RedisLayout, generation: str, views: RedisViews
+    ) -> None:
         self._redis = redis
         self._keys = layout
         self._generation = generation

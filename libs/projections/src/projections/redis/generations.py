@@ -4,7 +4,7 @@ from typing import Any
 
 from chassis.stores.redis import AnyRedis
 from projections.generations import FIRST, Notes, OperationRefused, State, from_notes, not_serving
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews, call, scanned
 
 # KEYS: pointer, kept, notes. Reads all three atomically.
@@ -46,7 +46,7 @@ return ARGV[2]
 class RedisGenerations:
     """Implements projections.generations.Generations."""
 
-    def __init__(self, redis: AnyRedis, layout: Layout) -> None:
+    def __init__(self, redis: AnyRedis, layout: RedisLayout) -> None:
         self._redis = redis
         self._keys = layout
 
@@ -56,7 +56,7 @@ class RedisGenerations:
     async def state(self) -> State:
         with call("state"):
             found: Any = await self._redis.eval(
-                STATE, 3, self._keys.POINTER, self._keys.KEPT, self._keys.NOTES
+                STATE, 3, self._keys.pointer, self._keys.kept, self._keys.notes
             )
         pointer, kept, flat = found
         words = [word.decode() for word in flat]
@@ -69,12 +69,12 @@ class RedisGenerations:
         kept = {name: "" if value is None else value for name, value in notes.items()}
         words = [word for pair in kept.items() for word in pair]
         with call("note"):
-            await self._redis.eval(NOTE, 1, self._keys.NOTES, *words)
+            await self._redis.eval(NOTE, 1, self._keys.notes, *words)
 
     async def add(self, generation: str) -> None:
         with call("add"):
             building: Any = await self._redis.eval(
-                ADD, 2, self._keys.NOTES, self._keys.KEPT, generation
+                ADD, 2, self._keys.notes, self._keys.kept, generation
             )
         if building.decode() != generation:
             raise OperationRefused(f"generation {building.decode()} is being built")
@@ -84,9 +84,9 @@ class RedisGenerations:
             serving: Any = await self._redis.eval(
                 SWITCH,
                 3,
-                self._keys.POINTER,
-                self._keys.NOTES,
-                self._keys.KEPT,
+                self._keys.pointer,
+                self._keys.notes,
+                self._keys.kept,
                 before,
                 after,
                 FIRST,
@@ -102,9 +102,9 @@ class RedisGenerations:
             with call("drop"):
                 await pipeline.execute()
         with call("drop"):
-            await self._redis.srem(self._keys.KEPT, generation)
+            await self._redis.srem(self._keys.kept, generation)
 
     async def ping(self) -> None:
         """Return if Redis responds, for a cluster the pointer's slot; raises Unavailable."""
         with call("ping"):
-            await self._redis.get(self._keys.POINTER)
+            await self._redis.get(self._keys.pointer)

@@ -11,7 +11,7 @@ from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis, node_of
 from projections.reader import StoredView
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 
 MOST_WAITING = 1000  # reads; a port has as many connections
 POINTER_TTL = 1.0  # seconds; after a switch both generations exist for longer
@@ -31,7 +31,7 @@ Listed = tuple[str, StoredView | None]
 class RedisReader:
     """Implements projections.reader.BatchViewReader on the serving generation."""
 
-    def __init__(self, redis: AnyRedis, layout: Layout, timeout: float, at_once: int) -> None:
+    def __init__(self, redis: AnyRedis, layout: RedisLayout, timeout: float, at_once: int) -> None:
         """timeout: seconds for a read with all its round trips; half of them to wait for a slot.
 
         at_once: concurrent reads; redis-py's pools for a cluster reject a connection too many.
@@ -67,7 +67,7 @@ class RedisReader:
     async def ping(self) -> None:
         """Return if Redis responds, for a cluster the pointer's slot; raises Unavailable."""
         async with self._call("ping"):
-            await self._redis.get(self._keys.POINTER)
+            await self._redis.get(self._keys.pointer)
 
     async def _listed(self, generation: str, before: str | None, limit: int) -> list[Listed]:
         """Return at most limit keys below `before`, newest first; one round trip per bucket."""
@@ -123,7 +123,7 @@ class RedisReader:
     async def _serving(self) -> str:
         """Return the serving generation, cached for POINTER_TTL."""
         if time.monotonic() - self._read_at > POINTER_TTL:
-            generation: Any = await self._redis.get(self._keys.POINTER)
+            generation: Any = await self._redis.get(self._keys.pointer)
             self._generation = generation.decode() if generation else self._keys.FIRST_GENERATION
             self._read_at = time.monotonic()
         return self._generation

@@ -16,7 +16,7 @@ from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis
 from projections.ports import Offset, OffsetMoved, Rejected
 from projections.redis.change import RedisChange
-from projections.redis.layout import Layout
+from projections.redis.layout import RedisLayout
 
 AT_ONCE = 100  # keys of one script, which takes 0.5 ms and blocks all other clients of Redis
 SCANNED = 1000  # keys in one step of a scan
@@ -58,7 +58,7 @@ class RedisViews:
     """Implements projections.ports.Views for one generation of the view."""
 
     def __init__(
-        self, redis: AnyRedis, layout: Layout, generation: str, leading: str | None = None
+        self, redis: AnyRedis, layout: RedisLayout, generation: str, leading: str | None = None
     ) -> None:
         self._redis = redis
         self._keys = layout
@@ -111,7 +111,7 @@ class RedisViews:
 
     async def _others(self) -> set[str]:
         """Return all other generations that may hold erased data."""
-        kept: Any = await self._redis.smembers(self._keys.KEPT)
+        kept: Any = await self._redis.smembers(self._keys.kept)
         return {generation.decode() for generation in kept} - set(self._written)
 
     async def _shards(self, log: str, partitions: Collection[int]) -> list[dict[int, Offset]]:

@@ -7,7 +7,6 @@ MySQL itself ends one that takes too long.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 import asyncmy
 from asyncmy import converters
@@ -19,6 +18,7 @@ from chassis.stores.errors import mysql
 from chassis.stores.errors.calls import store_call
 from chassis.stores.mysql import MySQLServer, tls
 from projections.verification.drift import Row
+from projections.verification.event_table import EventTable
 
 LIMIT = 10  # seconds for a statement; a page takes about 20 ms
 SESSION = (
@@ -37,43 +37,27 @@ ORDER BY `{table}`.`{key}`
 """
 
 
-class EventTable(Protocol):
-    """A table of events as its contract describes it; a module can implement it (PEP 544)."""
-
-    NAME: str
-    """The name of the table."""
-
-    KEY: str
-    """The column with the key of the aggregate; the primary key is KEY, VERSION."""
-
-    VERSION: str
-    """The column with the version of the aggregate after the event."""
-
-    def columns(self) -> Sequence[str]:
-        """Return the columns that the projection reads, including KEY and VERSION."""
-
-
 class MySQLEventSource:
     """Implements projections.verification.drift.EventSource; one call at a time."""
 
     def __init__(self, pool: asyncmy.Pool, table: EventTable) -> None:
         self._pool = pool
         self._table = table
-        self._columns = ", ".join(f"`{table.NAME}`.`{name}`" for name in table.columns())
+        self._columns = ", ".join(f"`{table.name}`.`{name}`" for name in table.columns())
 
     async def page(self, after: str, limit: int) -> Sequence[Row]:
-        return await self._rows(f"`{self._table.KEY}` > %s", f"ORDER BY 1 LIMIT {limit}", [after])
+        return await self._rows(f"`{self._table.key}` > %s", f"ORDER BY 1 LIMIT {limit}", [after])
 
     async def read(self, keys: Collection[str]) -> Sequence[Row]:
         if not keys:
             return []
         some = ", ".join(["%s"] * len(keys))
-        return await self._rows(f"`{self._table.KEY}` IN ({some})", "", list(keys))
+        return await self._rows(f"`{self._table.key}` IN ({some})", "", list(keys))
 
     async def _rows(self, which: str, bound: str, values: list[str]) -> list[Row]:
-        key, version = self._table.KEY, self._table.VERSION
+        key, version = self._table.key, self._table.version
         statement = NEWEST.format(
-            table=self._table.NAME,
+            table=self._table.name,
             columns=self._columns,
             key=key,
             version=version,

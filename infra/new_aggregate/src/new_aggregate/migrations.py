@@ -1,0 +1,36 @@
+"""The first migration of a new aggregate: what all migrations of users lead to, in one file."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+
+FOLDER = "migrations"
+AGAIN = "-- MySQL commits each statement at once; all may run again after a failure.\n"
+STATEMENT = re.compile(r"^(CREATE TABLE|GRANT|DROP TABLE|REVOKE) ", re.MULTILINE)
+
+
+def joined(files: Iterable[tuple[PurePath, str]]) -> Iterator[tuple[PurePath, str]]:
+    """The files, with the migrations among them in the first one, and their rollbacks in its own.
+
+    Raises ValueError for a statement that cannot be repeated, such as ALTER TABLE.
+    """
+    scripts: list[tuple[PurePath, str]] = []
+    for path, text in files:
+        if path.parent.name == FOLDER:
+            scripts.append((path, _repeatable(path, text)))
+        else:
+            yield path, text
+    back, forth = (
+        sorted(one for one in scripts if (".rollback" in one[0].name) is is_back)
+        for is_back in (True, False)
+    )
+    yield forth[0][0], AGAIN + "".join(f"\n{text};\n" for _, text in forth)
+    yield back[0][0], "".join(f"{text};\n" for _, text in reversed(back))
+
+
+def _repeatable(path: PurePath, text: str) -> str:
+    if len(STATEMENT.findall(text)) != 1:
+        raise ValueError(f"{path} is no CREATE TABLE or GRANT: a new aggregate needs its result")
+    text = re.sub(r"^-- depends: .*\n", "", text).strip()
+    text = text.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ")
+    return text.replace("DROP TABLE ", "DROP TABLE IF EXISTS ")

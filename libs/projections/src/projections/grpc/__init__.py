@@ -1,0 +1,1 @@
+"""The gRPC APIs of a view: the same for any aggregate."""

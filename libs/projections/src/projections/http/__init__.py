@@ -1,0 +1,1 @@
+"""The HTTP APIs of a view: the same for any aggregate."""

@@ -1,0 +1,1 @@
+"""What the contracts of all aggregates have in common."""
