@@ -131,7 +131,7 @@ def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
                 path.unlink()
                 shutil.rmtree(instance.home)
     assert process.returncode == 130
-    assert complained == b"Interrupted; what was started has been stopped.\n"
+    assert complained == b"Interrupted; every program that this run started was stopped.\n"
 
 
 def test_every_program_has_signal_handlers() -> None:
