@@ -37,7 +37,7 @@ def test_command_refuses_non_loopback_host_without_authentication(command: str) 
         [BIN / command], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
-    assert "HOST is 0.0.0.0" in done.stderr
+    assert "HOST 0.0.0.0 is not a loopback address" in done.stderr
     assert "ALLOW_ANONYMOUS=true" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -69,8 +69,8 @@ class GroupCommit(Generic[R]):
         self._is_draining = True
         self._arrived.set()
 
-    def _next_batch(self) -> list[tuple[R, "asyncio.Future[None]"]]:
-        batch: list[tuple[R, asyncio.Future[None]]] = []
+    def _next_batch(self) -> deque[tuple[R, "asyncio.Future[None]"]]:
+        batch: deque[tuple[R, asyncio.Future[None]]] = deque()
         now = asyncio.get_running_loop().time()
         while self._waiting and len(batch) < self._largest:
             row, stored, end = self._waiting.popleft()
@@ -84,18 +84,14 @@ class GroupCommit(Generic[R]):
             self._arrived.clear()
         return batch
 
-    async def _settle(self, batch: Sequence[tuple[R, "asyncio.Future[None]"]]) -> None:
+    async def _settle(self, batch: deque[tuple[R, "asyncio.Future[None]"]]) -> None:
         if not batch:
             return
-        outcomes = await self._outcomes([row for row, _ in batch])
+        outcomes = deque(await self._outcomes([row for row, _ in batch]))
         BATCH.observe(len(batch))
-        for (_, stored), outcome in zip(batch, outcomes, strict=True):
-            if stored.done():
-                continue  # its caller was cancelled
-            if outcome is None:
-                stored.set_result(None)
-            else:
-                stored.set_exception(outcome)
+        while batch:
+            # Both are emptied: from CPython 3.13 on, the frames of an error refer to this one.
+            _finish(batch.popleft()[1], outcomes.popleft())
 
     async def _outcomes(self, rows: Sequence[R]) -> Sequence[Outcome]:
         try:
@@ -104,3 +100,12 @@ class GroupCommit(Generic[R]):
             return [Unavailable(problem.detail) for _ in rows]
         except Exception as error:  # noqa: BLE001 - each caller reports it with its own trace id
             return [error for _ in rows]
+
+
+def _finish(stored: "asyncio.Future[None]", outcome: Outcome) -> None:
+    if stored.done():
+        return  # its caller was cancelled
+    if outcome is None:
+        stored.set_result(None)
+    else:
+        stored.set_exception(outcome)

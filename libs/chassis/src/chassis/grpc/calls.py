@@ -1,9 +1,9 @@
 """A single gRPC call: deadline, error response, and client disconnect."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import TracebackType
 from typing import Any, cast
 
 from grpclib.const import Handler, Status
@@ -74,19 +74,27 @@ async def send_error(stream: Call, problem: Problem) -> None:
     if (trace_id := tracing.trace_id()) is not None:
         extra["trace-id"] = trace_id
     extra |= {header.lower(): value for header, value in problem.headers.items()}
-    with caller_may_leave():
+    with CallerMayLeave():
         await stream.send_trailing_metadata(
             status=Status[problem.status.grpc], status_message=problem.public_detail, metadata=extra
         )
 
 
-@contextmanager
-def caller_may_leave() -> Iterator[None]:
+class CallerMayLeave:
     """Turn a failed response into cancellation: grpclib cancels a call whose client disconnected.
 
-    A call that swallowed the cancellation fails only when it responds.
+    A call that swallowed the cancellation fails only when it responds. A class, since the frames of
+    contextlib.contextmanager form a reference cycle with the error from CPython 3.13 on.
     """
-    try:
-        yield
-    except StreamClosedError as gone:
-        raise asyncio.CancelledError from gone
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, StreamClosedError):
+            raise asyncio.CancelledError

@@ -17,7 +17,7 @@ from grpclib.reflection.service import ServerReflection
 
 from chassis import problems
 from chassis.auth.authorization import ALLOW_ALL, Authorizer, scope_of
-from chassis.grpc.calls import Call, Method, WrappedService, caller_may_leave, in_time, send_error
+from chassis.grpc.calls import Call, CallerMayLeave, Method, WrappedService, in_time, send_error
 from chassis.grpc.codec import Codec
 from chassis.grpc.transport import GrpcTransportServer
 from chassis.limits.connections import LIMITS, Connections, Limits
@@ -91,7 +91,7 @@ class GrpcServer:
         self._is_draining = True
         await self._in_flight.end()
         self._server.close()
-        await self._server.wait_closed()
+        await self._server.calls_ended()
         self._drained.set()
 
     async def _serve(self, route: str, method: Method, stream: Call) -> None:
@@ -124,13 +124,13 @@ class GrpcServer:
     async def _answered(self, route: str, method: Method, stream: Call) -> str:
         """Return the status sent to the client; raises CancelledError if it has disconnected."""
         try:
-            with caller_may_leave():
+            with CallerMayLeave():
                 await in_time(method, stream)
         except Problem as problem:
             await send_error(stream, problem)
             return problem.status.grpc
         except GRPCError as error:
-            with caller_may_leave():
+            with CallerMayLeave():
                 await stream.send_trailing_metadata(
                     status=error.status, status_message=error.message
                 )

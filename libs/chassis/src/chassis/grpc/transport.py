@@ -52,6 +52,13 @@ class GrpcTransportServer(Server):
         calls.on_closed = partial(self._forget, protocol)
         return protocol
 
+    async def calls_ended(self) -> None:
+        """Wait for the calls that close() has cancelled, but not for connections of idle clients.
+
+        wait_closed() also waits for those since CPython 3.12 (gh-79033).
+        """
+        await asyncio.gather(*(calls.wait_closed() for calls in list(self._handlers)))
+
     def _forget(self, protocol: "_Protocol", calls: CallHandler) -> None:
         self._handlers.discard(calls)
         client_memory.OF_PROCESS.remove(protocol.holder)

@@ -153,12 +153,15 @@ class HttpConnection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send a response, or as much as the client reads now.
 
-        aiohttp also parses input after a request for another protocol here.
+        aiohttp also parses input after a request for another protocol here. From CPython 3.12 on it
+        starts handlers eagerly, and would handle all pipelined requests in one turn.
         """
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
             self._has_mistake()
+            if self._messages:
+                await asyncio.sleep(0)
             if self._accepted is not None and self._accepted.get_write_buffer_size() > STEP:
                 client_memory.OF_PROCESS.count(self)
 
