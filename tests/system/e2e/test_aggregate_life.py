@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp
@@ -10,9 +11,9 @@ import pymysql
 import pytest
 from grpclib.client import Channel
 from grpclib.exceptions import GRPCError
-from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
+from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from tests.support.aggregates.under_test import EVERY, AggregateUnderTest
@@ -109,9 +110,16 @@ async def test_by_grpc_it_is_created_and_found(
 async def test_in_redis_its_services_reach_their_own_keys_alone(
     stack: Addresses, aggregate: AggregateUnderTest, role: str
 ) -> None:
-    name = aggregate.login(role)
-    password = stack.password(name)
-    async with Redis.from_url(stack.redis_address, username=name, password=password) as redis:
+    user = aggregate.login(role)
+    settings = RedisSettings.model_validate(
+        {
+            "redis_url": stack.redis_address,
+            "redis_cluster": stack.is_redis_cluster,
+            "redis_user": user,
+            "redis_password": stack.password(user),
+        }
+    )
+    async with aclosing(client(settings, 1, timeout=5, reply_timeout=5)) as redis:
         await redis.get(f"{aggregate.plural}:generation")
         with pytest.raises(NoPermissionError):
             await redis.get("others:generation")
