@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.project_files import ROOT, project_files
+
 COPY = ROOT / ".local" / "mutants"
 PATCHES = Path(__file__).with_name("mutants")
 WITHIN = 900.0  # seconds for one scenario, including the start of the servers
@@ -55,14 +56,7 @@ def fresh_copy() -> None:
     for there in COPY.iterdir():
         if there.name not in {".venv", ".local"}:
             remove(there)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in project_files():
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, COPY / name)
     run("make", f"UV={ROOT / '.venv' / 'bin' / 'uv'}", ".venv/ready")

@@ -20,9 +20,10 @@ from projections.conformance.text_index import TextIndexUnderTest
 from projections.directory import Directory
 from projections.queries import ViewQueries
 from projections.searches import TextSearch
-from tests.support.aggregates.clients import Clients, opened
+from tests.support.aggregates.clients import opened
 from tests.support.aggregates.under_test import EVERY, NOON, AggregateUnderTest
 from tests.support.clients.api_clients import event_store_of
+from tests.support.clients.api_in_process import Clients
 
 
 @pytest.fixture(params=EVERY, ids=lambda one: one.plural)

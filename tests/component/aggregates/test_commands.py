@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chassis.problems import STATUS_BY_KIND, Kind
-from tests.support.aggregates.clients import Clients
 from tests.support.aggregates.under_test import AggregateUnderTest
+from tests.support.clients.api_in_process import Clients
 
 UNKNOWN = "01890000-0000-7000-8000-ffffffffffff"
 

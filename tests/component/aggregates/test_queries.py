@@ -6,8 +6,8 @@ import pytest
 
 from chassis.problems import STATUS_BY_KIND, Kind
 from projections.conformance.reader import ReaderUnderTest, a_key
-from tests.support.aggregates.clients import Clients
 from tests.support.aggregates.under_test import NOON, AggregateUnderTest
+from tests.support.clients.api_in_process import Clients
 
 UNKNOWN = "0192f5a8-4d3c-7a10-8b2e-ffffffffffff"
 

@@ -4,8 +4,8 @@ import pytest
 
 from chassis.problems import STATUS_BY_KIND, Kind
 from projections.conformance.text_index import TextIndexUnderTest
-from tests.support.aggregates.clients import Clients
 from tests.support.aggregates.under_test import AggregateUnderTest
+from tests.support.clients.api_in_process import Clients
 
 
 async def test_path_query_and_grpc_find_the_same(

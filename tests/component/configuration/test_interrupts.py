@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -88,23 +88,11 @@ def test_command_stops_gracefully(
 ) -> None:
     program, *words = command.split()
     port = silent.getsockname()[1]
-    with subprocess.Popen(
-        [*IGNORING, BIN / program, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={
-            name: value.format(port=port, folder=tmp_path)
-            for name, value in COMMANDS[command].items()
-        },
-    ) as process:
-        try:
-            connection, _ = silent.accept()
-            with connection:
-                process.send_signal(number)
-                _, complained = process.communicate(timeout=WITHIN)
-        finally:
-            process.kill()
-    assert (process.returncode, complained) == (128 + number, b"")
+    environment = {
+        name: value.format(port=port, folder=tmp_path) for name, value in COMMANDS[command].items()
+    }
+    stopped = interrupted((BIN / program, *words), number, silent, environment)
+    assert stopped == (128 + number, b"")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -116,21 +104,13 @@ def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
         silent.bind(str(path))
         silent.listen()
         silent.settimeout(WITHIN)
-        with subprocess.Popen(
-            [*IGNORING, BIN / "local-stack", "status", "--instance", instance.name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
-            try:
-                connection, _ = silent.accept()
-                with connection:
-                    process.send_signal(number)
-                    _, complained = process.communicate(timeout=WITHIN)
-            finally:
-                process.kill()
-                path.unlink()
-                shutil.rmtree(instance.home)
-    assert process.returncode == 130
+        command = (BIN / "local-stack", "status", "--instance", instance.name)
+        try:
+            code, complained = interrupted(command, number, silent)
+        finally:
+            path.unlink()
+            shutil.rmtree(instance.home)
+    assert code == 130
     assert complained == b"Interrupted; every program that this run started was stopped.\n"
 
 
@@ -155,3 +135,26 @@ def is_interruptible(file: Path) -> bool:
     starts = [folder / "__main__.py" for folder in file.parents if ROOT in folder.parents]
     said_by = [file, *(start for start in starts if start.exists())]
     return any("interruptible()" in one.read_text() for one in said_by)
+
+
+def interrupted(
+    command: Sequence[str | Path],
+    number: signal.Signals,
+    silent: socket.socket,
+    environment: dict[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Send the signal while the command waits for the server; return its exit code and stderr."""
+    with subprocess.Popen(
+        [*IGNORING, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        try:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(number)
+                _, complained = process.communicate(timeout=WITHIN)
+        finally:
+            process.kill()
+    return process.returncode, complained

@@ -1,23 +1,12 @@
 """Every package and image has the one version; required versions are pinned."""
 
 import re
-import subprocess
 import tomllib
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-TRACKED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=ROOT,
-    check=True,
-    capture_output=True,
-    text=True,
-).stdout.splitlines()
-PACKAGES = [name for name in TRACKED if Path(name).name == "pyproject.toml"]
-IMAGES = [name for name in TRACKED if Path(name).name == "Dockerfile"]
+from tests.support.project_files import IMAGES, PACKAGES, ROOT, project_files
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -63,7 +52,7 @@ def test_grpclib_is_pinned_because_private_attributes_are_used() -> None:
     )
     version = re.fullmatch(r"grpclib==([0-9.]+)", wanted)
     assert version, wanted
-    locks = [name for name in TRACKED if name.endswith(".lock")]
+    locks = [name for name in project_files() if name.endswith(".lock")]
     locked = {
         found
         for name in locks

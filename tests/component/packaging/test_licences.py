@@ -9,16 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-TRACKED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=ROOT,
-    check=True,
-    capture_output=True,
-    text=True,
-).stdout.splitlines()
-PACKAGES = [name for name in TRACKED if Path(name).name == "pyproject.toml"]
-IMAGES = [name for name in TRACKED if Path(name).name == "Dockerfile"]
+from tests.support.project_files import IMAGES, PACKAGES, ROOT
 
 
 def test_the_licence_is_apache_2_0_word_for_word() -> None:

@@ -22,6 +22,7 @@ from tests.support.docs.doc_commands import EXAMPLE, LETTER, OFFSET, Shown, how
 from tests.support.docs.page import Step, lines, looked_up, pages, steps
 from tests.support.docs.shell import Shell, opened
 from tests.support.docs.times import TIMES
+from tests.support.project_files import project_files
 from tests.support.stack.faults import poison
 from tests.support.stack.go_tools import TOOLS, tool
 
@@ -37,13 +38,9 @@ READ_WITHIN = 60.0  # seconds until a view shows what an earlier step did
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clone the working tree, including changes, as a new repository with its environment."""
     clone = tmp_path_factory.mktemp("clone")
-    listed = subprocess.check_output(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
-    )
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, clone / name)
+    for name in project_files():
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, clone / name)
     subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
     subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
     (clone / ".tools").symlink_to(TOOLS)  # kustomize and other tools take minutes to build

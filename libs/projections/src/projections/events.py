@@ -4,18 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from projections.ports import Undecodable
+from projections.ports import Change, Undecodable
 
 
-class StateEvent(Protocol):
+class StateEvent(Change, Protocol):
     """What became of an aggregate; fields: its state, None where it is deleted."""
 
-    @property
-    def key(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def occurred_at(self) -> datetime: ...
     @property
     def created_at(self) -> datetime: ...
     @property
