@@ -20,8 +20,8 @@ Git = Callable[..., str]
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with what was written for ORDER; the sources of users stay where they are."""
-    made = merged._made
-    monkeypatch.setattr(merged, "_made", lambda aggregate, _root: made(aggregate, ROOT))
+    made = merged._own_files
+    monkeypatch.setattr(merged, "_own_files", lambda aggregate, _root: made(aggregate, ROOT))
     written = made(ORDER, ROOT)
     for path in merged.differing(written, made(replace(ORDER, fields=MORE), ROOT)):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def test_fields_are_read_back_as_they_were_recorded(root: Path) -> None:
     assert merged.recorded("parcel", root) is None
 
 
-def test_new_field_is_merged_beside_a_change_by_hand(root: Path) -> None:
+def test_new_field_is_merged_with_a_manual_change(root: Path) -> None:
     text = (root / RULES).read_text("utf-8")
     by_hand = text.replace("\nCommand = ", "\nBY_HAND = True\n\nCommand = ", 1)
     (root / RULES).write_text(by_hand, "utf-8")
@@ -57,7 +57,7 @@ def test_new_field_is_merged_beside_a_change_by_hand(root: Path) -> None:
     assert "due:date" in files[Path("infra/aggregates/order.yaml")].text
 
 
-def test_line_that_both_changed_is_left_to_a_person(root: Path) -> None:
+def test_line_that_both_changed_is_a_conflict(root: Path) -> None:
     text = (root / RULES).read_text("utf-8")
     assert "    total: int\n" in text
     (root / RULES).write_text(text.replace("    total: int\n", "    total: float\n", 1), "utf-8")
@@ -79,7 +79,7 @@ def test_new_field_at_the_end_renumbers_no_field_of_a_message() -> None:
     more = replace(ORDER, fields=[*ORDER.fields, Field("weight", "integer")])
     for name in ("order", "commands"):
         path = Path(f"schemas/proto/order/v1/{name}.proto")
-        before, after = (merged._made(one, ROOT)[path].splitlines() for one in (ORDER, more))
+        before, after = (merged._own_files(one, ROOT)[path].splitlines() for one in (ORDER, more))
         assert [line for line in before if line not in after] == []
         assert len(after) > len(before)
 
@@ -89,17 +89,17 @@ def test_same_fields_are_refused(root: Path) -> None:
         merged.changed(ORDER, ORDER.fields, root)
 
 
-def test_file_with_a_change_that_git_does_not_have_is_refused(root: Path) -> None:
+def test_file_with_an_uncommitted_change_is_refused(root: Path) -> None:
     (root / RULES).write_text("changed", "utf-8")
     with pytest.raises(Refused, match=r"commit or stash.*\n.*order\.py"):
         merged.changed(ORDER, MORE, root)
 
 
-def test_mistakes_in_other_fields_are_refused() -> None:
-    with pytest.raises(Refused, match="something of this name"):
+def test_invalid_new_field_is_refused() -> None:
+    with pytest.raises(Refused, match="every aggregate uses this name"):
         fields_for("order", "orders", "order_id:text(9)")
 
 
-def test_every_field_is_said_as_it_is_parsed() -> None:
-    said = " ".join(field.said for field in MORE)
-    assert fields_for("order", "orders", said) == replace(ORDER, fields=MORE).fields
+def test_spec_of_a_field_parses_to_the_same_field() -> None:
+    specs = " ".join(field.spec for field in MORE)
+    assert fields_for("order", "orders", specs) == replace(ORDER, fields=MORE).fields

@@ -23,12 +23,12 @@ def test_all_statements_are_in_the_first_file_in_their_order() -> None:
     assert grant == "-- Why.\nGRANT SELECT ON a TO b;\n"
 
 
-def test_the_rollback_goes_backwards() -> None:
+def test_rollbacks_are_joined_in_reverse_order() -> None:
     made = dict(joined(SCRIPTS))
     expected = "REVOKE SELECT ON a FROM b;\nDROP TABLE IF EXISTS a;\n"
     assert made[TABLE.with_suffix(".rollback.sql")] == expected
 
 
-def test_statement_that_cannot_run_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"0003-c\.sql is no CREATE TABLE or GRANT"):
+def test_statement_that_cannot_be_repeated_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"0003-c\.sql is neither CREATE TABLE nor GRANT"):
         dict(joined([*SCRIPTS, (PurePath("migrations/0003-c.sql"), "ALTER TABLE a ADD b INT\n")]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from new_aggregate import ROOT, Refused, registered, reserved, written
-from new_aggregate.aggregate import Aggregate, asked_for
+from new_aggregate.aggregate import Aggregate, requested
 
 FILE = Path(__file__).with_name("mysql-keywords.txt")
 KEYWORDS = FILE.read_text("utf-8").split("\n", 1)[1].lower().split()
@@ -19,23 +19,26 @@ SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|GRANT)\b")
 
 @pytest.fixture(scope="module")
 def link() -> Aggregate:
-    return asked_for("link", f"{MARK}:text(9) due:date paid:boolean", None, ROOT / "nowhere")
+    return requested("link", f"{MARK}:text(9) due:date paid:boolean", None, ROOT / "nowhere")
 
 
 def refusal(word: str) -> str:
     """What is wrong with a field of this name; empty: it is taken."""
     try:
-        asked_for("link", f"title:text(100) {word}:text(200)", None, ROOT / "nowhere")
+        requested("link", f"title:text(100) {word}:text(200)", None, ROOT / "nowhere")
     except Refused as refused:
         return str(refused)
     return ""
 
 
-def test_every_keyword_is_taken_or_refused_with_a_reason() -> None:
+def test_every_keyword_is_accepted_or_refused_with_a_reason() -> None:
     refused = {word: reason for word in KEYWORDS if (reason := refusal(word))}
     for word, reason in refused.items():
         assert reason.startswith(f"{word}: "), reason
-        assert "a word of SQL or Python" in reason or "something of this name" in reason, reason
+        assert (
+            "a reserved word of SQL or Python" in reason
+            or "every aggregate uses this name" in reason
+        ), reason
     assert {"url", "manual", "uri", "status", "comment"}.isdisjoint(refused)
     assert {word.lower() for word in reserved("mysql")} <= refused.keys()
 
@@ -50,7 +53,7 @@ def test_a_name_in_a_migration_is_quoted(link: Aggregate) -> None:
     assert [path for path, script in scripts.items() if BARE.search(script)] == []
 
 
-def test_no_generated_text_of_python_names_a_field_in_sql(link: Aggregate) -> None:
+def test_generated_python_quotes_fields_in_sql(link: Aggregate) -> None:
     """The event store's statements are the library's, which quotes all columns."""
     named = [text for _, text in texts(link) if MARK in text]
     assert named
@@ -67,7 +70,7 @@ def texts(link: Aggregate) -> Iterator[tuple[Path, str]]:
 
 
 def test_a_database_named_like_a_reserved_word_is_quoted() -> None:
-    group = asked_for("group", "note:text(9)", None, ROOT / "nowhere")
+    group = requested("group", "note:text(9)", None, ROOT / "nowhere")
     assert group.plural.upper() in reserved("mysql")
     rights = registered.files(group, ROOT)[Path("infra/mysql/users.sql")]
     own = rights.split("-- groups:", 1)[1]

@@ -1,4 +1,4 @@
-"""The templates do not drift from the living files that they stand for."""
+"""Templates stay equal to the source files that they replace."""
 
 import subprocess
 import sys
@@ -25,16 +25,16 @@ def formatted(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", compared(), ids=str)
-def test_for_the_fields_of_users_a_template_gives_the_living_file(path: Path) -> None:
+def test_template_renders_the_source_file_for_the_fields_of_users(path: Path) -> None:
     text = written.render(path, NAMES, plain=False)
     made = formatted(text) if path.suffix == ".py" else text
     assert made == (ROOT / path).read_text("utf-8")
 
 
-def test_every_living_file_that_names_a_field_has_a_template() -> None:
+def test_every_source_file_that_names_a_field_has_a_template() -> None:
     named = [
         path
-        for path in written.living(ROOT)
+        for path in written.sources(ROOT)
         if "first_name" in (ROOT / path).read_text("utf-8") and path not in written.templates()
     ]
     assert named == []

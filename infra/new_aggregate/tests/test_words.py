@@ -1,4 +1,4 @@
-"""Nothing of users is left in what is said of orders, and vendors' users stay what they are."""
+"""Nothing of users is left in what is specs of orders, and vendors' users stay what they are."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 from local_stack.layout import PORTS
 from new_aggregate import ROOT, kubernetes, registered, words, written
-from new_aggregate.aggregate import Aggregate, asked_for
+from new_aggregate.aggregate import Aggregate, requested
 from new_aggregate.fields import Field
 
 ORDER = Aggregate(
@@ -38,31 +38,31 @@ INVOICE = Aggregate("invoice", "invoices", [Field("note", "text", 200)], number=
         ("mysql_user: str = 'command_api'", "mysql_user: str = 'order_command_api'"),
     ],
 )
-def test_words_are_changed(text: str, expected: str) -> None:
+def test_identifiers_are_renamed(text: str, expected: str) -> None:
     assert words.reworded(text, ORDER) == expected
 
 
-def test_nothing_of_users_is_left() -> None:
+def test_no_name_of_users_remains() -> None:
     for path, text in written.files(ORDER, ROOT).items():
-        rest = re.sub("|".join(words.NOT_OURS), "", text) if path.suffix != ".lock" else ""
+        rest = re.sub("|".join(words.UNCHANGED), "", text) if path.suffix != ".lock" else ""
         assert not re.search(
             r"users?(?![a-z])|first_name|last_name|rename", f"{path}\n{rest}", re.IGNORECASE
         ), path
 
 
-def test_what_is_written_is_python() -> None:
+def test_generated_files_are_valid_python() -> None:
     for path, text in written.files(INVOICE, ROOT).items():
         if path.suffix == ".py":
             ast.parse(text, str(path))
 
 
-def test_a_second_aggregate_is_entered_beside_the_first(tmp_path: Path) -> None:
+def test_second_aggregate_is_registered_after_the_first(tmp_path: Path) -> None:
     needed = [Path("infra/connect/user-events.json"), *map(Path, registered.EDITS)]
     needed += [
         folder / name
         for folder, own in kubernetes.LISTED.items()
-        for living in own.values()
-        for name in living
+        for sources in own.values()
+        for name in sources
     ]
     put(tmp_path, {path: (ROOT / path).read_text("utf-8") for path in needed})
     first = registered.files(ORDER, tmp_path)
@@ -79,8 +79,8 @@ def put(root: Path, files: Mapping[Path, str]) -> None:
         (root / path).write_text(text, "utf-8")
 
 
-def test_ports_are_free_and_as_far_from_those_of_users_for_all_programs() -> None:
-    ports = asked_for("parcel", "note:text(9)", None, ROOT / "nowhere").ports
+def test_ports_are_free_and_have_one_offset_from_those_of_users() -> None:
+    ports = requested("parcel", "note:text(9)", None, ROOT / "nowhere").ports
     taken = {port for own in PORTS.values() for port in own.values()}
     assert not taken & {port for own in ports.values() for port in own.values()}
     distances = {
@@ -92,7 +92,7 @@ def test_ports_are_free_and_as_far_from_those_of_users_for_all_programs() -> Non
 
 
 @pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
-def test_the_operator_of_another_aggregate_reads_its_name(projector: str) -> None:
+def test_operator_command_names_the_aggregate(projector: str) -> None:
     table = "infra/view_verifier/src/view_verifier/views.py"
     text = registered.EDITS[table]((ROOT / table).read_text(), ORDER)
     for name, plural in ((projector, "users"), (f"order-{projector}", "orders")):

@@ -129,7 +129,7 @@ async def test_repeated_generation_is_rejected_and_changes_nothing(shell: Shell)
     before = await shell.run(state, WITHIN)
     printed = await timed(shell, f"{NEW} && false || true")
     assert "Nothing was written." in printed
-    assert "services/order-command-api is there already, with these fields" in printed
+    assert "services/order-command-api exists already, with these fields" in printed
     assert await shell.run(state, WITHIN) == before
 
 

@@ -1,4 +1,4 @@
-"""Writes a new aggregate in the image of users: `make new-aggregate NAME=… FIELDS=…`."""
+"""Generator of a new aggregate, modelled on users: `make new-aggregate NAME=… FIELDS=…`."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ RESERVED = Path(__file__).parents[2] / "reserved"
 
 
 class Refused(Exception):
-    """Nothing is written; the message says all that is wrong with what was asked for."""
+    """The arguments are invalid: the message lists every mistake, and no file is written."""
 
 
 def texts_of(folder: Path) -> Environment:
-    """The templates of a folder: a line that is a tag leaves nothing, a missing name raises."""
+    """Return a folder's templates: a line with only a tag is removed, an undefined name raises."""
     return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -28,6 +28,6 @@ def texts_of(folder: Path) -> Environment:
 
 
 def reserved(kind: str) -> frozenset[str]:
-    """The words that nothing new may be called: of the file reserved/<kind>.txt."""
+    """Return the reserved words of reserved/<kind>.txt."""
     lines = (RESERVED / f"{kind}.txt").read_text("utf-8").splitlines()
     return frozenset(word for line in lines if line[:1] != "#" for word in line.split())

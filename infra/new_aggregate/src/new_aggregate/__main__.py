@@ -1,6 +1,6 @@
-"""Start here: `new-aggregate NAME FIELDS [--plural PLURAL]`, as `make new-aggregate` runs it.
+"""Command `new-aggregate NAME FIELDS [--plural PLURAL]`, as `make new-aggregate` runs it.
 
-For an aggregate that is there already, other fields are merged into its files.
+If the aggregate exists already, the changed fields are merged into its files.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chassis.process.interrupts import interruptible
 from new_aggregate import ROOT, Refused, merged, registered, written
-from new_aggregate.aggregate import Aggregate, asked_for, fields_for
+from new_aggregate.aggregate import Aggregate, fields_for, requested
 from new_aggregate.fields import Field
 
 RUFF = Path(sys.executable).with_name("ruff")
@@ -19,12 +19,12 @@ RUFF = Path(sys.executable).with_name("ruff")
 
 @interruptible()
 def main() -> None:
-    """All files or none: they are made in memory before the first is written."""
+    """Write all files or none: they are rendered in memory before the first is written."""
     wanted = _parser().parse_args()
     try:
         there = merged.recorded(wanted.name, ROOT)
         if there is None:
-            _write(asked_for(wanted.name, wanted.fields, wanted.plural or None, ROOT))
+            _write(requested(wanted.name, wanted.fields, wanted.plural or None, ROOT))
         else:
             _change(there, fields_for(wanted.name, there.plural, wanted.fields))
     except Refused as refusal:
@@ -32,16 +32,19 @@ def main() -> None:
 
 
 def _change(there: Aggregate, fields: list[Field]) -> None:
-    """Merge other fields into the files of an aggregate; exits with 1 while hunks are open."""
+    """Merge changed fields into the files of an aggregate; exit with 1 on merge conflicts."""
     files = merged.changed(there, fields, ROOT)
     for file in files:
         (ROOT / file.path).write_text(file.text, "utf-8")
-        print(f"  {file.path}" + (f": {file.conflicts} hunks to decide" if file.conflicts else ""))
+        print(
+            f"  {file.path}"
+            + (f": {file.conflicts} conflicts to resolve" if file.conflicts else "")
+        )
     for path in merged.published(there, fields, ROOT):
-        print(f"  {path}: left as it is; docs/how-to-add-a-field.md says what is due")
+        print(f"  {path}: not changed; docs/how-to-add-a-field.md describes the next steps")
     if any(file.conflicts for file in files):
-        sys.exit("Decide the hunks between <<<<<<< and >>>>>>>, then run `make gen`.")
-    print("Merged. `git diff` shows it.")
+        sys.exit("Resolve the conflicts between <<<<<<< and >>>>>>>, then run `make gen`.")
+    print("Merged. `git diff` shows the changes.")
 
 
 def _write(aggregate: Aggregate) -> None:
@@ -59,12 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="new-aggregate", description=__doc__)
     parser.add_argument("name", help="one word in the singular, such as order")
     parser.add_argument("fields", help="such as 'customer:text(100) total:integer'")
-    parser.add_argument("--plural", help="where it is not the name with an s, -es or -ies")
+    parser.add_argument(
+        "--plural", help="needed if the plural is not the name with -s, -es or -ies"
+    )
     return parser
 
 
 def _format(paths: Iterable[Path]) -> None:
-    """Longer or shorter words break lines elsewhere, and sort imports otherwise."""
+    """Format the files: a longer or shorter name changes line breaks and the order of imports."""
     files = [str(ROOT / path) for path in paths]
     fixed = [str(RUFF), "check", "--quiet", "--select", "I", "--fix", *files]
     subprocess.run(fixed, cwd=ROOT, check=True)

@@ -1,4 +1,4 @@
-"""What is asked for, checked: nothing is written before it is right."""
+"""Name, plural, fields and ports of an aggregate, and the checks of the arguments."""
 
 import builtins
 import keyword
@@ -13,13 +13,16 @@ from new_aggregate.fields import Field, parse
 
 NAME = re.compile(r"[a-z]{2,14}")
 STRIDE = 10
-LIVING = {program: PORTS[program] for program in (*SERVICES, SUPERVISOR)}
-"""The programs of users, and what they listen on."""
+PROGRAMS = {program: PORTS[program] for program in (*SERVICES, SUPERVISOR)}
+"""Programs of the users aggregate, with the ports they listen on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """number: 1 for the first beside users; its ports are those of users and so many tens more."""
+    """A validated aggregate.
+
+    number: 1 for the first aggregate after users; its ports are those of users plus 10 x number.
+    """
 
     name: str
     plural: str
@@ -31,12 +34,12 @@ class Aggregate:
         more = self.number * STRIDE
         return {
             f"{self.name}-{program}": {purpose: port + more for purpose, port in ports.items()}
-            for program, ports in LIVING.items()
+            for program, ports in PROGRAMS.items()
         }
 
 
-def asked_for(name: str, fields: str, plural: str | None, root: Path) -> Aggregate:
-    """The aggregate; raises Refused with all mistakes at once."""
+def requested(name: str, fields: str, plural: str | None, root: Path) -> Aggregate:
+    """Return the aggregate for these arguments; raise Refused with every mistake."""
     mistakes = _mistakes_in(name, root)
     plural = plural or plural_of(name)
     if not mistakes and (not re.fullmatch(r"[a-z]{3,20}", plural) or plural == name):
@@ -50,7 +53,7 @@ def asked_for(name: str, fields: str, plural: str | None, root: Path) -> Aggrega
 
 
 def fields_for(name: str, plural: str, fields: str) -> list[Field]:
-    """Other fields for an aggregate that is there; raises Refused with all mistakes at once."""
+    """Return the new fields of an existing aggregate; raise Refused with every mistake."""
     found, mistakes = parse(fields, own=_own_names(name, plural))
     if mistakes:
         raise Refused("\n".join(mistakes))
@@ -68,14 +71,14 @@ def plural_of(name: str) -> str:
 
 
 def free_number() -> int:
-    """The first whose ports nobody has."""
+    """Return the first number whose ports no program uses."""
     taken = {port for ports in PORTS.values() for port in ports.values()}
-    own = [port for ports in LIVING.values() for port in ports.values()]
+    own = [port for ports in PROGRAMS.values() for port in ports.values()]
     return next(n for n in range(1, 1000) if not taken & {port + n * STRIDE for port in own})
 
 
 def _databases(root: Path) -> set[str]:
-    """Those of MySQL's own, of users, and of the aggregates that were generated before."""
+    """Return the databases of MySQL itself, of users, and of the generated aggregates."""
     files = (root / "infra/aggregates").glob("*.yaml")
     others = [
         re.findall(r"^database: (.*)$", file.read_text("utf-8"), re.MULTILINE) for file in files
@@ -87,7 +90,7 @@ def _mistakes_in(name: str, root: Path) -> list[str]:
     if not NAME.fullmatch(name):
         return [f"NAME: {name or 'missing'}: one word of 2 to 14 lower-case letters, such as order"]
     if name in reserved("names") or keyword.iskeyword(name) or hasattr(builtins, name):
-        return [f"NAME: {name}: taken here already, or a word of Python"]
+        return [f"NAME: {name}: reserved by this project or by Python"]
     there = [root / "services" / f"{name}-command-api", root / "infra/aggregates" / f"{name}.yaml"]
     there += [root / "schemas/proto" / name]
-    return [f"{path.relative_to(root)} is there already" for path in there if path.exists()]
+    return [f"{path.relative_to(root)} exists already" for path in there if path.exists()]

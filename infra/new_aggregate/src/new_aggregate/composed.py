@@ -1,23 +1,23 @@
-"""A new aggregate in compose.yaml and before the proxy, made from what stands there for users."""
+"""Entries of a new aggregate in compose.yaml and in the proxy's configuration."""
 
 import re
 
-from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.aggregate import PROGRAMS, Aggregate
 from new_aggregate.words import reworded
 
 JOBS = "  # --- one-shot jobs"
 SERVERS = "  # --- the servers"
 HEALTH = "# The proxy is healthy"
-OF_TESTS = 20000  # from a port to where it is published for the tests
+TEST_PORT_OFFSET = 20000  # offset of the published ports in the container tests
 VERIFIER = "view-verifier"
 RUN_ONCE = ("migrate", VERIFIER)
 API = "(?:command|query|search)-api"
 
 
 def compose(text: str, aggregate: Aggregate) -> str:
-    """The six programs, the one-shot jobs, and the dependencies, ports and settings of others."""
-    own = {name: _own(_block(text, name), aggregate) for name in (*LIVING, *RUN_ONCE)}
-    programs = "".join(own[name] for name in LIVING)
+    """Add the programs and jobs, and the dependencies, ports and settings of other services."""
+    own = {name: _own(_block(text, name), aggregate) for name in (*PROGRAMS, *RUN_ONCE)}
+    programs = "".join(own[name] for name in PROGRAMS)
     text = text.replace(JOBS, f"  # --- {aggregate.plural} {'-' * 40}\n\n{programs}{JOBS}")
     text = text.replace(SERVERS, "".join(own[name] for name in RUN_ONCE) + SERVERS)
     for name, entered in (("mysql-users", _in_users), ("redis", _in_redis), ("proxy", _in_proxy)):
@@ -29,7 +29,7 @@ def compose(text: str, aggregate: Aggregate) -> str:
 
 
 def proxy(text: str, aggregate: Aggregate) -> str:
-    """The APIs' doors, and that the proxy is healthy only with each of them."""
+    """Add the APIs' listeners, and make the proxy's health depend on each API."""
     doors = re.findall(rf"^listen {API}-(?:http|grpc)\n(?:    .+\n)+", text, re.MULTILINE)
     own = "\n".join(reworded(door, aggregate) for door in doors)
     text = text.replace(HEALTH, f"{own}\n{HEALTH}")
@@ -38,9 +38,9 @@ def proxy(text: str, aggregate: Aggregate) -> str:
 
 
 def published(text: str, aggregate: Aggregate) -> str:
-    """The doors of the tests' containers, as far from their own ports as those of users."""
+    """Publish the APIs' ports for the container tests, with the same offset as those of users."""
     lines = re.findall(r"      - 127\.0\.0\.1:\d+:\d+\n", text)
-    own = (f"      - 127.0.0.1:{port + OF_TESTS}:{port}\n" for port in _doors(aggregate))
+    own = (f"      - 127.0.0.1:{port + TEST_PORT_OFFSET}:{port}\n" for port in _doors(aggregate))
     return text.replace(lines[-1], lines[-1] + "".join(own))
 
 
@@ -50,7 +50,7 @@ def _doors(aggregate: Aggregate) -> list[int]:
 
 
 def _block(text: str, name: str) -> str:
-    """A service as it stands in the file, with the empty line behind it."""
+    """Return a service's lines, with the empty line after them."""
     found = re.search(rf"^  {name}:\n(?:    .*\n)+\n?", text, re.MULTILINE)
     if found is None:
         raise ValueError(f"compose.yaml has no service {name}")
@@ -68,7 +68,7 @@ def _own(block: str, aggregate: Aggregate) -> str:
         f"      CONNECTOR_SUPERVISOR_CONNECTOR: {name}-events\n"
         f"      CONNECTOR_SUPERVISOR_FILE: /infra/connect/{name}-events.json\n"
     )
-    port = f"ADMIN_PORT: {LIVING['connector-supervisor']['admin']}"  # where Prometheus asks
+    port = f"ADMIN_PORT: {PROGRAMS['connector-supervisor']['admin']}"  # scraped there
     block = re.sub(r"ADMIN_PORT: \d+", port, f"  {name}-{block.lstrip()}")
     return block.replace("    environment:\n", f"    environment:\n{own}")
 

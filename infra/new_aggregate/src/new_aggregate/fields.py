@@ -1,4 +1,4 @@
-"""What an aggregate's events hold, as FIELDS says it: `customer:text(100) total:integer`."""
+"""Fields of an aggregate's events, parsed from FIELDS: `customer:text(100) total:integer`."""
 
 import builtins
 import keyword
@@ -10,19 +10,19 @@ from new_aggregate import reserved
 
 FIELD = re.compile(r"(?P<name>[^:]+):(?P<type>[a-z]+)(\((?P<length>[0-9]+)\))?")
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-LONGEST_NAME = 40
-MOST_CHARACTERS = (
-    4000  # of all texts together: a row of MySQL has 65,535 bytes, a character up to 4
+MAX_NAME_LENGTH = 40
+MAX_CHARACTERS = (
+    4000  # of all texts together: a MySQL row has at most 65,535 bytes, a character up to 4
 )
-MOST_FIELDS = 30
+MAX_FIELDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a type is called elsewhere, and two values of it, as Python writes them.
+    """A field type: its name in each system, and two example values in Python syntax.
 
-    avro and opensearch are JSON; empty: what a message of proto3 has where nothing was given;
-    conversion: of contracts.events.
+    avro and opensearch are JSON; empty: the proto3 default value;
+    conversion: the function in contracts.events.
     """
 
     python: str
@@ -66,15 +66,15 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """length: the most characters of a text."""
+    """A validated field; length: the maximum number of characters of a text."""
 
     name: str
     type: str
     length: int = 0
 
     @property
-    def said(self) -> str:
-        """As FIELDS has it."""
+    def spec(self) -> str:
+        """Return the field in the syntax of FIELDS."""
         return f"{self.name}:{self.type}" + (f"({self.length})" if self.length else "")
 
     @property
@@ -89,19 +89,19 @@ class Field:
 
     @property
     def column_type(self) -> str:
-        """The type as MySQL reports it."""
+        """Return the type as MySQL reports it."""
         if self.length:
             return f"varchar({self.length})"
         return {"BOOLEAN": "tinyint(1)"}.get(self.kind.sql, self.kind.sql.lower())
 
     @property
     def schema(self) -> str:
-        """Its name in the OpenAPI documents."""
+        """Return its schema name in the OpenAPI documents."""
         return "".join(part.capitalize() for part in self.name.split("_"))
 
     @property
     def example(self) -> str:
-        """As YAML and JSON have it, a text without quotes."""
+        """Return an example for YAML and JSON; a text without quotes."""
         return self._text("Some") if self.length else self.kind.example.lower()
 
     @property
@@ -117,12 +117,12 @@ class Field:
         return repr(self.another_example) if self.length else self.kind.another
 
     def _text(self, which: str) -> str:
-        """Told apart by its first letter, since a text may have one character only."""
+        """Return an example; two examples differ in the first character, since a length may be 1."""
         return f"{which} {self.name.replace('_', ' ')}"[: self.length].strip()
 
 
 def parse(text: str, own: Sequence[str]) -> tuple[list[Field], list[str]]:
-    """The fields, and all that is wrong with them. own: names that the aggregate itself takes."""
+    """Return the fields and all mistakes; own: names that the aggregate itself uses."""
     words = text.split()
     fields = [field for field in map(_field, words) if field]
     mistakes = [mistake for word in words for mistake in _mistakes(word, own)]
@@ -133,14 +133,14 @@ def parse(text: str, own: Sequence[str]) -> tuple[list[Field], list[str]]:
     texts = [field.length for field in fields if field.type == "text"]
     if not texts:
         mistakes.append(
-            "at least one field must be a text, such as note:text(200): search looks at it"
+            "at least one field must be a text, such as note:text(200): search needs it"
         )
-    if sum(texts) > MOST_CHARACTERS:
+    if sum(texts) > MAX_CHARACTERS:
         mistakes.append(
-            f"all texts together may have {MOST_CHARACTERS} characters, not {sum(texts)}"
+            f"all texts together may have {MAX_CHARACTERS} characters, not {sum(texts)}"
         )
-    if len(words) > MOST_FIELDS:
-        mistakes.append(f"{MOST_FIELDS} fields at most")
+    if len(words) > MAX_FIELDS:
+        mistakes.append(f"{MAX_FIELDS} fields at most")
     return fields, mistakes
 
 
@@ -158,20 +158,20 @@ def _mistakes(word: str, own: Sequence[str]) -> Iterator[str]:
         return
     name = match["name"]
     yield from _mistakes_in_type(name, match["type"], match["length"])
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        yield f"{name}: not 1 to {LONGEST_NAME} lower-case letters, digits, single underscores"
+    if not NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
+        yield f"{name}: not 1 to {MAX_NAME_LENGTH} lower-case letters, digits, single underscores"
     elif name in reserved("fields") or name in own:
-        yield f"{name}: every aggregate has something of this name already"
+        yield f"{name}: reserved: every aggregate uses this name already"
     elif name.upper() in reserved("mysql") or keyword.iskeyword(name) or hasattr(builtins, name):
-        yield f"{name}: a word of SQL or Python; take another, such as the_{name}"
+        yield f"{name}: a reserved word of SQL or Python; use another name, such as the_{name}"
 
 
 def _mistakes_in_type(name: str, type_: str, length: str | None) -> Iterator[str]:
     if type_ not in KINDS:
-        yield f"{name}: there is no type {type_}; there are text(N), integer, boolean and date"
+        yield f"{name}: unknown type {type_}; the types are text(N), integer, boolean and date"
     elif type_ != "text" and length:
         yield f"{name}: only a text has a length"
     elif type_ == "text" and not length:
-        yield f"{name}: say how long it may be, as in {name}:text(100)"
-    elif type_ == "text" and not 1 <= int(length or 0) <= MOST_CHARACTERS:
-        yield f"{name}: a text may have 1 to {MOST_CHARACTERS} characters"
+        yield f"{name}: a text needs a maximum length, as in {name}:text(100)"
+    elif type_ == "text" and not 1 <= int(length or 0) <= MAX_CHARACTERS:
+        yield f"{name}: a text may have 1 to {MAX_CHARACTERS} characters"

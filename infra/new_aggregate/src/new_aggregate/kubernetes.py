@@ -1,7 +1,6 @@
-"""A new aggregate in infra/k8s: its own files are in folders of its name.
+"""Manifests of a new aggregate in infra/k8s: its own files are in folders of its name.
 
-In files that all share each line about users' programs and Secrets is followed by the same line
-about the other aggregate's.
+In the shared files, each line about users' programs and Secrets is repeated for the new aggregate.
 """
 
 import re
@@ -31,30 +30,34 @@ LISTED = {
         "patches.yaml": ["apis.yaml", "projectors.yaml", "jobs.yaml", "view-verifier.yaml"],
     },
 }
-"""Its own files, and those of users from which each has what is about users' programs."""
+"""Own files by folder, each with the source files of users whose documents it copies."""
 
 DOCUMENT = re.compile(rf"^  name: (?:kafka-)?(?:{OURS}|{JOBS})$", re.MULTILINE)
-ABOUT_PEOPLE = re.compile(r"    - from:\n(?: +- .*name: (?:canary|console)\}.*\n)+ +ports: .*\n")
+FROM_CANARY_OR_CONSOLE = re.compile(
+    r"    - from:\n(?: +- .*name: (?:canary|console)\}.*\n)+ +ports: .*\n"
+)
 PEER = rf"^ +- \{{?podSelector: .*name: (?:{OURS}|{JOBS})\}}.*\n"
 STORE_USER = re.compile(rf"\b(mysql|redis|opensearch|kafka)-(?:\w+_)?({OURS}|auditor)\b")
 LOGIN = (
     r"^.*\b(?:mysql-(?:command-api|auditor)|redis-(?:redis-projector|query-api)"
     r"|opensearch-search-(?:projector|api))\b.*\n"
 )
-# What the setup, Connect and KEDA may do; the projectors have Kafka users of their own.
+# Rights of the setup, Connect and KEDA; the projectors have their own Kafka users.
 RIGHT = (
     r"^.*name: (?:cdc\b|(?:user\.events|(?:redis|search)-projector), patternType: "
     r"(?:prefix|literal\}, operations: \[(?:Write, )?Describe\])).*\n"
 )
 IMAGE = rf"^  - \{{name: people/(?:{OURS}), .*\n"
-CONNECTIONS = 180  # of MySQL: ten command-apis and one that is rolled out, 16 each, and a few
+CONNECTIONS = (
+    180  # of MySQL: 16 for each of ten command-apis and one more during a rollout, and a few others
+)
 
 
 def made(aggregate: Aggregate, root: Path) -> Iterator[tuple[str, str]]:
-    """The aggregate's own files: path below the root, content."""
+    """Yield path below the root and content of the aggregate's own files."""
     for folder, own in LISTED.items():
-        for name, living in own.items():
-            texts = [(root / folder / one).read_text("utf-8") for one in living]
+        for name, sources in own.items():
+            texts = [(root / folder / one).read_text("utf-8") for one in sources]
             yield str(folder / aggregate.name / name), _documents("---\n".join(texts), aggregate)
     resources = "".join(f"  - {name}\n" for name in LISTED[BASE])
     head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
@@ -63,12 +66,12 @@ def made(aggregate: Aggregate, root: Path) -> Iterator[tuple[str, str]]:
 
 def _documents(text: str, aggregate: Aggregate) -> str:
     kept = [one.strip("\n") for one in text.split("---\n") if DOCUMENT.search(one)]
-    text = ABOUT_PEOPLE.sub("", "\n---\n".join(kept) + "\n")
-    return _said(text.replace("  ingress:\n  egress:", "  egress:"), aggregate)
+    text = FROM_CANARY_OR_CONSOLE.sub("", "\n---\n".join(kept) + "\n")
+    return _renamed(text.replace("  ingress:\n  egress:", "  egress:"), aggregate)
 
 
-def _said(text: str, aggregate: Aggregate) -> str:
-    """Users of a store, and their Secrets, are called after the store first."""
+def _renamed(text: str, aggregate: Aggregate) -> str:
+    """Replace names; a store's user and its Secret start with the store's name."""
     name = aggregate.name
     text = STORE_USER.sub(rf"\1-{name}-\2", reworded(text, aggregate))
     text = re.sub(r"(setup_mysql_)(command_api|auditor)", rf"\1{name}_\2", text)
@@ -76,10 +79,10 @@ def _said(text: str, aggregate: Aggregate) -> str:
     return re.sub(rf"(name: )({JOBS})\b", rf"\1{name}-\2", text)
 
 
-def _beside(lines: str) -> Callable[[str, Aggregate], str]:
-    """An edit: after each line that matches, the same of the other aggregate."""
+def _repeated(lines: str) -> Callable[[str, Aggregate], str]:
+    """Return an edit that repeats each matching line for the new aggregate."""
     found = re.compile(lines, re.MULTILINE)
-    return lambda text, aggregate: found.sub(lambda one: one[0] + _said(one[0], aggregate), text)
+    return lambda text, aggregate: found.sub(lambda one: one[0] + _renamed(one[0], aggregate), text)
 
 
 def _base(text: str, aggregate: Aggregate) -> str:
@@ -87,20 +90,20 @@ def _base(text: str, aggregate: Aggregate) -> str:
 
 
 def _overlay(folder: Path) -> Callable[[str, Aggregate], str]:
-    """An edit of its kustomization: after the last of users' files the other one; the images."""
+    """Return an edit of an overlay's kustomization that adds the aggregate's files and images."""
 
     def listed(text: str, aggregate: Aggregate) -> str:
-        for name, living in LISTED[folder].items():
-            line = re.compile(rf"^(  - (?:path: )?){re.escape(living[-1])}\n", re.MULTILINE)
+        for name, sources in LISTED[folder].items():
+            line = re.compile(rf"^(  - (?:path: )?){re.escape(sources[-1])}\n", re.MULTILINE)
             text = line.sub(rf"\g<0>\g<1>{aggregate.name}/{name}\n", text)
-        return _beside(IMAGE)(text, aggregate)
+        return _repeated(IMAGE)(text, aggregate)
 
     return listed
 
 
 def _token_keys(text: str, aggregate: Aggregate) -> str:
     apis = ", ".join(APIS)
-    return text.replace(f"[{apis}", f"[{apis}, {_said(apis, aggregate)}")
+    return text.replace(f"[{apis}", f"[{apis}, {_renamed(apis, aggregate)}")
 
 
 def _connections(text: str, _aggregate: Aggregate) -> str:
@@ -109,17 +112,17 @@ def _connections(text: str, _aggregate: Aggregate) -> str:
 
 
 EDITS: dict[str, Callable[[str, Aggregate], str]] = {
-    "infra/development-secrets/kustomization.yaml": _beside(LOGIN),
-    "infra/k8s/README.md": _beside(LOGIN),
-    f"{BASE}/jobs.yaml": _beside(LOGIN),
-    f"{BASE}/kafka.yaml": _beside(PEER),
+    "infra/development-secrets/kustomization.yaml": _repeated(LOGIN),
+    "infra/k8s/README.md": _repeated(LOGIN),
+    f"{BASE}/jobs.yaml": _repeated(LOGIN),
+    f"{BASE}/kafka.yaml": _repeated(PEER),
     f"{BASE}/kustomization.yaml": _base,
-    f"{BASE}/network-policies-servers.yaml": _beside(PEER),
+    f"{BASE}/network-policies-servers.yaml": _repeated(PEER),
     f"{DEV}/kustomization.yaml": _overlay(DEV),
-    f"{DEV}/redis.yaml": _beside(LOGIN),
-    f"{PRODUCTION}/jobs.yaml": _beside(LOGIN),
-    f"{PRODUCTION}/kafka.yaml": _beside(PEER),
-    f"{PRODUCTION}/kafka-users.yaml": _beside(RIGHT),
+    f"{DEV}/redis.yaml": _repeated(LOGIN),
+    f"{PRODUCTION}/jobs.yaml": _repeated(LOGIN),
+    f"{PRODUCTION}/kafka.yaml": _repeated(PEER),
+    f"{PRODUCTION}/kafka-users.yaml": _repeated(RIGHT),
     f"{PRODUCTION}/kustomization.yaml": _overlay(PRODUCTION),
     f"{PRODUCTION}/mysql.yaml": _connections,
     f"{PRODUCTION}/network-policies.yaml": _token_keys,

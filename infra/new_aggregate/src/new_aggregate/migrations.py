@@ -1,18 +1,18 @@
-"""The first migration of a new aggregate: what all migrations of users lead to, in one file."""
+"""First migration of a new aggregate: the result of all migrations of users, in one file."""
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 FOLDER = "migrations"
-AGAIN = "-- MySQL commits each statement at once; all may run again after a failure.\n"
+AGAIN = "-- MySQL commits each statement immediately; all can be repeated after a failure.\n"
 STATEMENT = re.compile(r"^(CREATE TABLE|GRANT|DROP TABLE|REVOKE) ", re.MULTILINE)
 
 
 def joined(files: Iterable[tuple[PurePath, str]]) -> Iterator[tuple[PurePath, str]]:
-    """The files, with the migrations among them in the first one, and their rollbacks in its own.
+    """Yield the files, with all migrations joined into the first one, and their rollbacks likewise.
 
-    Raises ValueError for a statement that cannot be repeated, such as ALTER TABLE.
+    Raise ValueError for a statement that cannot be repeated, such as ALTER TABLE.
     """
     scripts: list[tuple[PurePath, str]] = []
     for path, text in files:
@@ -30,7 +30,9 @@ def joined(files: Iterable[tuple[PurePath, str]]) -> Iterator[tuple[PurePath, st
 
 def _repeatable(path: PurePath, text: str) -> str:
     if len(STATEMENT.findall(text)) != 1:
-        raise ValueError(f"{path} is no CREATE TABLE or GRANT: a new aggregate needs its result")
+        raise ValueError(
+            f"{path} is neither CREATE TABLE nor GRANT, so it cannot be joined with others"
+        )
     text = re.sub(r"^-- depends: .*\n", "", text).strip()
     text = text.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ")
     return text.replace("DROP TABLE ", "DROP TABLE IF EXISTS ")

@@ -1,4 +1,4 @@
-"""The entries of a new aggregate in the files that all share, each made from that of users."""
+"""Entries of a new aggregate in the shared files, each derived from the entry of users."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,14 +8,14 @@ from typing import Any
 import tomlkit
 
 from new_aggregate import FRAGMENTS, kubernetes, texts_of
-from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.aggregate import PROGRAMS, Aggregate
 from new_aggregate.composed import compose, proxy, published
 from new_aggregate.words import reworded
 
 JINJA = texts_of(FRAGMENTS)
 PROJECTOR = "(?:redis|search)-projector"
-SERVER_ID = 5401  # of the connector of users, among MySQL's replicas
-# MySQL's BOOLEAN is TINYINT(1), which without it is a number on the topic.
+SERVER_ID = 5401  # server id of users' connector in MySQL's replication
+# MySQL's BOOLEAN is TINYINT(1); without this converter the topic has a number.
 BOOLEANS = """\
   "converters": "boolean",
   "boolean.type": "io.debezium.connector.binlog.converters.TinyIntOneToBooleanConverter",
@@ -24,7 +24,7 @@ Edit = Callable[[str, Aggregate], str]
 
 
 def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
-    """Path below the root → its new content."""
+    """Return the new content of each changed file by its path below the root."""
     edited = {
         path: edit((root / path).read_text("utf-8"), aggregate) for path, edit in EDITS.items()
     }
@@ -32,13 +32,13 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
 
 
 def own(aggregate: Aggregate, root: Path) -> dict[Path, str]:
-    """Its own files in infra; path below the root → content."""
+    """Return the aggregate's own files in infra by path below the root."""
     name = aggregate.name
     connector = (root / "infra/connect/user-events.json").read_text("utf-8")
     made = {
-        f"infra/aggregates/{name}.yaml": _fragment("aggregate.yaml", aggregate),
+        f"infra/aggregates/{name}.yaml": _render("aggregate.yaml", aggregate),
         f"infra/connect/{name}-events.json": _connector(connector, aggregate),
-        f"infra/prometheus/{name}-alerts.yml": _fragment("alerts.yml", aggregate),
+        f"infra/prometheus/{name}-alerts.yml": _render("alerts.yml", aggregate),
         **{
             f"infra/development-secrets/{name}_{user}": f"development-only-{name}_{user}"
             for user in ("command_api", "auditor", "redis_projector", "query_api")
@@ -48,18 +48,18 @@ def own(aggregate: Aggregate, root: Path) -> dict[Path, str]:
     return {Path(path): text for path, text in made.items()}
 
 
-def _fragment(name: str, aggregate: Aggregate) -> str:
+def _render(name: str, aggregate: Aggregate) -> str:
     return JINJA.get_template(f"{name}.jinja").render(
         name=aggregate.name,
         plural=aggregate.plural,
-        fields=" ".join(field.said for field in aggregate.fields),
+        fields=" ".join(field.spec for field in aggregate.fields),
         ports=aggregate.ports,
         programs=list(aggregate.ports),
     )
 
 
 def _connector(text: str, aggregate: Aggregate) -> str:
-    """A connector of its own, with its own place in the binlog: one that fails stops no other."""
+    """Return a separate connector with its own binlog position, so its failure stops no other."""
     text = re.sub(r"\bcdc\b", f"{aggregate.name}-cdc", reworded(text, aggregate))
     if any(field.type == "boolean" for field in aggregate.fields):
         text = text.replace('  "tombstones.on.delete"', f'{BOOLEANS}  "tombstones.on.delete"')
@@ -67,24 +67,24 @@ def _connector(text: str, aggregate: Aggregate) -> str:
 
 
 def _topics(text: str, aggregate: Aggregate) -> str:
-    own = text[text.index("user.events:") :].split("\n# Of ", 1)[0]
+    own = text[text.index("user.events:") :].split("\n# The same for ", 1)[0]
     own = re.sub(r" # SETUP_KAFKA_\w+ overrides", "", own)
     own = re.sub(r"\bcdc\b", f"{aggregate.name}-cdc", reworded(own, aggregate))
-    return f"{text}\n# Of {aggregate.plural}, the same.\n{own}"
+    return f"{text}\n# The same for {aggregate.plural}.\n{own}"
 
 
 def _mysql_users(text: str, aggregate: Aggregate) -> str:
-    return text + _fragment("users.sql", aggregate)
+    return text + _render("users.sql", aggregate)
 
 
 def _redis_users(text: str, aggregate: Aggregate) -> str:
     lines = re.findall(r"^user ((?:redis_projector|query_api) .*)$", text, re.MULTILINE)
     own = "".join(f"user {reworded(line, aggregate)}\n" for line in lines)
-    return f"{text}# Of {aggregate.plural}, the same.\n{own}"
+    return f"{text}# The same for {aggregate.plural}.\n{own}"
 
 
 def _scraped(text: str, aggregate: Aggregate) -> str:
-    for program in LIVING:
+    for program in PROGRAMS:
         entry = re.search(rf"  - job_name: {program}\n    .*\n", text)
         if entry:
             own = entry[0] if program == "connector-supervisor" else reworded(entry[0], aggregate)
@@ -115,52 +115,52 @@ def _project(text: str, aggregate: Aggregate) -> str:
     project = tomlkit.parse(text)
     tool: Any = project["tool"]
     linter = tool["importlinter"]
-    # The words of another aggregate may be longer than those of users; the formatter breaks code.
+    # The new names may be longer than `user`; the formatter breaks code but not strings.
     # A field may be a boolean.
     for folder in ("services/{}-*/**", "schemas/src/{}_contracts/**"):
         tool["ruff"]["lint"]["per-file-ignores"][folder.format(aggregate.name)] = ["E501", "FBT001"]
     for projector in ("redis-projector", "search-projector"):
         _source(tool, reworded(projector, aggregate))
-    _widen(tool["mypy"]["mypy_path"], aggregate)
-    _widen(linter["root_packages"], aggregate)
+    _add_names(tool["mypy"]["mypy_path"], aggregate)
+    _add_names(linter["root_packages"], aggregate)
     for override in tool["mypy"]["overrides"]:
-        _widen(override["module"], aggregate)
+        _add_names(override["module"], aggregate)
     for contract in linter["contracts"]:
         for modules in ("modules", "source_modules", "forbidden_modules"):
-            _widen(contract.get(modules, []), aggregate)
+            _add_names(contract.get(modules, []), aggregate)
     return tomlkit.dumps(project) + "".join(_layers(text, aggregate))
 
 
 def _layers(text: str, aggregate: Aggregate) -> Iterator[str]:
-    """The contracts on the insides of the services of users, for those of the other aggregate."""
+    """Yield the import contracts of users' services for the services of the new aggregate."""
     for contract in re.findall(r"\[\[tool\.importlinter\.contracts\]\]\n(?:.+\n)+", text):
-        if re.search(rf'^name = "({"|".join(LIVING)}):', contract, re.MULTILINE):
+        if re.search(rf'^name = "({"|".join(PROGRAMS)}):', contract, re.MULTILINE):
             yield "\n" + reworded(contract, aggregate)
 
 
 def _source(tool: Any, program: str) -> None:
-    """view-verifier needs the projectors' packages, which are in no registry."""
+    """Add the projector as a workspace package, since no package registry has it."""
     source = tomlkit.inline_table()
     source["workspace"] = True
     tool["uv"]["sources"][program] = source
 
 
-def _beside(lines: str) -> Edit:
-    """An edit: after each line that matches, the same of the other aggregate."""
+def _repeated(lines: str) -> Edit:
+    """Return an edit that repeats each matching line for the new aggregate."""
     found = re.compile(lines, re.MULTILINE)
     return lambda text, aggregate: found.sub(lambda one: one[0] + reworded(one[0], aggregate), text)
 
 
 def _views(text: str, aggregate: Aggregate) -> str:
-    """Its two views in the table of view-verifier, with what they import."""
+    """Add the aggregate's two views to the table of view-verifier, with their imports."""
     entries = re.findall(rf'    "{PROJECTOR}": KnownView\(\n(?:        .*\n)+    \),\n', text)
     own = "".join(reworded(entry, aggregate) for entry in entries)
     imports = r"^import (?:redis_projector|search_projector|user_contracts)\b.*\n"
-    return _beside(imports)(text.replace("\n}\n", f"\n{own}}}\n"), aggregate)
+    return _repeated(imports)(text.replace("\n}\n", f"\n{own}}}\n"), aggregate)
 
 
-def _widen(names: Any, aggregate: Aggregate) -> None:
-    """Beside each name of users' the other aggregate's."""
+def _add_names(names: Any, aggregate: Aggregate) -> None:
+    """Add the new aggregate's name after each name of users."""
     for one in list(names):
         other = reworded(str(one), aggregate)
         if other not in names:
@@ -175,7 +175,7 @@ EDITS: dict[str, Edit] = {
     "infra/proxy/haproxy.cfg": proxy,
     "infra/redis/users.acl": _redis_users,
     "infra/setup/src/platform_setup/mysql_users.py": _passwords,
-    "infra/view_verifier/pyproject.toml": _beside(rf'^    "{PROJECTOR}",\n'),
+    "infra/view_verifier/pyproject.toml": _repeated(rf'^    "{PROJECTOR}",\n'),
     "infra/view_verifier/src/view_verifier/views.py": _views,
     "pyproject.toml": _project,
     "schemas/generate.py": _generated,

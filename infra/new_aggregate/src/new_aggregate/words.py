@@ -1,13 +1,13 @@
-"""From the identifiers for users to those for another aggregate."""
+"""Rename the identifiers of users to those of another aggregate."""
 
 import re
 
-from new_aggregate.aggregate import LIVING, STRIDE, Aggregate
+from new_aggregate.aggregate import PROGRAMS, STRIDE, Aggregate
 
-PORTS = {port for ports in LIVING.values() for port in ports.values()}
+PORTS = {port for ports in PROGRAMS.values() for port in ports.values()}
 
-# Where a user is one of MySQL, Redis, Kafka or a container, and where a rename is a column's.
-NOT_OURS = [
+# Text that stays: users of MySQL, Redis, Kafka or a container, and renames of columns.
+UNCHANGED = [
     r"(mysql|MYSQL|redis|REDIS|kafka|KAFKA)_(user|USER)\b|OPENSEARCH_USER",
     r"KafkaUser|runAsUser|OpensearchUser(RoleBinding)?|\n  users: \[",  # of Kubernetes
     r"username|mysql-users|users\.(acl|sql)|database\.user",
@@ -21,7 +21,7 @@ NOT_OURS = [
 PROGRAM = re.compile(
     r"(?<![\w-])((command|query|search)[-_]api|(redis|search)[-_]projector)", re.IGNORECASE
 )
-# An event of users is UserRenamed; of others, whose fields are no names, OrderChanged.
+# Users have UserRenamed; an aggregate whose fields are not names has OrderChanged.
 IDENTIFIERS = (
     ("NewNames", "NewValues"),
     ("Renamed", "Changed"),
@@ -32,9 +32,9 @@ IDENTIFIERS = (
 
 
 def reworded(text: str, aggregate: Aggregate) -> str:
-    """The text with the other aggregate's words, names and ports; the vendors' users stay."""
+    """Return the text with the other aggregate's names and ports; users of servers stay."""
     pieces, at = [], 0
-    for kept in re.finditer("|".join(NOT_OURS), text):
+    for kept in re.finditer("|".join(UNCHANGED), text):
         pieces += [_words(text[at : kept.start()], aggregate), kept[0]]
         at = kept.end()
     return "".join([*pieces, _words(text[at:], aggregate)])

@@ -1,14 +1,14 @@
-"""The files of a new aggregate, each from the living one of users.
+"""Files of a new aggregate, each derived from the source file of users.
 
-Most differ in their words alone. Those that name the fields have a template, which gives exactly
-the living file for the fields of users; a test holds them together.
+Most differ only in names. A file that depends on the fields has a template; a test checks that the
+template renders exactly the source file for the fields of users.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from new_aggregate import TEMPLATES, texts_of
-from new_aggregate.aggregate import LIVING, Aggregate
+from new_aggregate.aggregate import PROGRAMS, Aggregate
 from new_aggregate.fields import Field
 from new_aggregate.migrations import joined
 from new_aggregate.words import reworded
@@ -29,14 +29,14 @@ CONTRACTS = (
         )
     ),
 )
-# The pages of users' services and contracts hold for those of any aggregate.
+# The pages of users' services and contracts apply to every aggregate.
 NOT_COPIED = {"tests", "__pycache__", "README.md", "former_index.py"}
 JINJA = texts_of(TEMPLATES)
 
 
 def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
-    """Path below the root → content."""
-    named = {path: (root / path).read_text("utf-8") for path in living(root)}
+    """Return the content of each file by its path below the root."""
+    named = {path: (root / path).read_text("utf-8") for path in sources(root)}
     named |= {path: render(path, aggregate.fields) for path in templates()}
     made = {Path(reworded(str(path), aggregate)): text for path, text in joined(named.items())}
     return {
@@ -46,13 +46,13 @@ def files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
 
 
 def templates() -> list[Path]:
-    """The files, as the living ones are called, that have a template."""
+    """Return the paths of the source files that have a template."""
     found = TEMPLATES.rglob("*.jinja")
     return sorted(file.relative_to(TEMPLATES).with_suffix("") for file in found)
 
 
 def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
-    """The file in the words for users, with these fields; plain: they are no people's names."""
+    """Render the file for users with these fields; plain: the fields are not a person's names."""
     kinds = sorted({field.kind.python for field in fields}, reverse=True)
     return JINJA.get_template(f"{path}.jinja").render(
         fields=fields,
@@ -74,10 +74,10 @@ def render(path: Path, fields: list[Field], *, plain: bool = True) -> str:
     )
 
 
-def living(root: Path) -> Iterator[Path]:
-    """What of users is read, below the root."""
+def sources(root: Path) -> Iterator[Path]:
+    """Yield the source files of users, below the root."""
     yield from map(Path, CONTRACTS)
-    for service in (name for name in LIVING if (root / "services" / name).is_dir()):
+    for service in (name for name in PROGRAMS if (root / "services" / name).is_dir()):
         for file in sorted((root / "services" / service).rglob("*")):
             path = file.relative_to(root)
             if (
