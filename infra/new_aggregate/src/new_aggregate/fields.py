@@ -117,7 +117,7 @@ class Field:
         return repr(self.another_example) if self.length else self.kind.another
 
     def _text(self, which: str) -> str:
-        """Return an example; two examples differ in the first character, since a length may be 1."""
+        """Return an example; two differ in the first character, since a length may be 1."""
         return f"{which} {self.name.replace('_', ' ')}"[: self.length].strip()
 
 
