@@ -1,7 +1,7 @@
 // Creates at a steady rate (RATE per second for DURATION), each read back from query-api at its version;
 // or, with RAMP_TO, at a rate that rises from RATE to RAMP_TO over DURATION, to find the saturation.
 import { names } from "./k6/users.js";
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 import { FRESH, measureFreshness } from "./k6/freshness.js";
 
 const rate = Number(__ENV.RATE || 50);
@@ -27,8 +27,8 @@ export const options = {
 };
 
 export default function () {
-  const id = door.create(...names());
-  if (id !== null) door.visible(id);
+  const id = api.create(...names());
+  if (id !== null) api.visible(id);
 }
 
 export const teardown = measureFreshness;

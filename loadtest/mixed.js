@@ -1,6 +1,6 @@
 // Mixed load for DURATION: RATE creates per second, twice as many searches, ten times as many reads of
 // single users and of lists.
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 import { FRESH, measureFreshness } from "./k6/freshness.js";
 import { names, term } from "./k6/users.js";
 
@@ -36,21 +36,21 @@ export const options = {
 let id = null; // the newest user of this virtual user
 
 export function create() {
-  const created = door.create(...names());
-  if (created !== null) door.visible(created);
+  const created = api.create(...names());
+  if (created !== null) api.visible(created);
 }
 
 export function get() {
-  if (id === null) id = door.list(1)[0].id;
-  door.get(id);
+  if (id === null) id = api.list(1)[0].id;
+  api.get(id);
 }
 
 export function list() {
-  door.list(50);
+  api.list(50);
 }
 
 export function search() {
-  door.search(term());
+  api.search(term());
 }
 
 export const teardown = measureFreshness;

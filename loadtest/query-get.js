@@ -1,5 +1,5 @@
 // Reads of single users, random ones of the file IDS, at a steady rate (RATE per second for DURATION).
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 import { anyOf, seeded } from "./k6/users.js";
 
 const ids = seeded();
@@ -22,5 +22,5 @@ export const options = {
 };
 
 export default function () {
-  door.get(anyOf(ids));
+  api.get(anyOf(ids));
 }

@@ -1,6 +1,6 @@
 // Lists of the newest users, by clients that repeat their request at once: up to VUS (200) within half
 // a minute, constant for DURATION, then down. The only closed model here: it is the peer's own test.
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 
 const vus = Number(__ENV.VUS || 200);
 const limit = Number(__ENV.LIMIT || 10);
@@ -20,5 +20,5 @@ export const options = {
 };
 
 export default function () {
-  door.list(limit);
+  api.list(limit);
 }

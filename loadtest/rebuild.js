@@ -1,5 +1,5 @@
 // Load during a rebuild: 200 creates and 500 reads per second, of all kinds, until it is stopped.
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 import { anyOf, names, seeded, term } from "./k6/users.js";
 
 const ids = seeded();
@@ -30,17 +30,17 @@ export const options = {
 };
 
 export function create() {
-  door.create(...names());
+  api.create(...names());
 }
 
 export function get() {
-  door.get(anyOf(ids));
+  api.get(anyOf(ids));
 }
 
 export function list() {
-  door.list(10);
+  api.list(10);
 }
 
 export function search() {
-  door.search(term());
+  api.search(term());
 }

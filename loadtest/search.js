@@ -1,5 +1,5 @@
 // Realistic searches: names, prefixes, typing errors; at a steady rate (RATE per second for DURATION).
-import { door, duration } from "./k6/doors.js";
+import { api, duration } from "./k6/api.js";
 import { term } from "./k6/users.js";
 
 export const options = {
@@ -20,5 +20,5 @@ export const options = {
 };
 
 export default function () {
-  door.search(term());
+  api.search(term());
 }

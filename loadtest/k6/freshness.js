@@ -1,7 +1,7 @@
 // After the run: delay until a new user is in both views. A backlog left by the load shows here.
 import { sleep } from "k6";
 import { Trend } from "k6/metrics";
-import { door } from "./doors.js";
+import { api } from "./api.js";
 
 const GIVE_UP = 60_000; // ms
 const freshness = new Trend("freshness_after_run", true);
@@ -14,8 +14,8 @@ const word = () => Array.from({ length: 20 }, () => String.fromCharCode(97 + Mat
 export function measureFreshness() {
   const last = word();
   const started = Date.now();
-  const id = door.create("Fresh", last);
-  door.visible(id);
-  while (Date.now() - started < GIVE_UP && !(door.search(last, "fresh") || []).length) sleep(0.02);
+  const id = api.create("Fresh", last);
+  api.visible(id);
+  while (Date.now() - started < GIVE_UP && !(api.search(last, "fresh") || []).length) sleep(0.02);
   freshness.add(Date.now() - started);
 }

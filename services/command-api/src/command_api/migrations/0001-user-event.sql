@@ -1,6 +1,6 @@
--- The event store, and what Debezium publishes (idempotency_key and request_hash left out).
--- Names: up to 100 characters of any script. Ids and versions decide order; times only inform.
--- All names are quoted: the parser of Debezium has reserved words of its own, such as url.
+-- Event store. Debezium publishes its rows without idempotency_key and request_hash.
+-- Names: up to 100 characters of any script. Ids and versions define the order; times are informational.
+-- All identifiers are quoted: Debezium's parser has additional reserved words, such as url.
 CREATE TABLE `user_event` (
     `user_id`         CHAR(36)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     `version`         INT UNSIGNED NOT NULL,

@@ -1,3 +1,3 @@
 -- depends: 0001-user-event
--- Events are appended, read and, at a deletion, erased. Nobody updates one.
+-- command-api appends and reads events, and deletes those of a deleted user. It never updates one.
 GRANT SELECT, INSERT, DELETE ON user_event TO `command_api`@`%`

@@ -1,6 +1,6 @@
 -- depends: 0003-auditor
--- The first answer to an idempotency key where it is not an event of its own: a refusal, or an event
--- that was there already. No names: an event is referred to. Debezium does not capture this table.
+-- First result of an idempotency key that has no event of its own: a rejection, or an existing event.
+-- It has no names, only a reference to the event. Debezium does not capture this table.
 CREATE TABLE command_result (
     id              BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
     idempotency_key VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,3 +1,4 @@
 -- depends: 0004-command-result
--- Answers are recorded, read, and removed with their user or after their time. Nobody updates one.
+-- command-api adds and reads results, and deletes expired ones and those of a deleted user.
+-- It never updates one.
 GRANT SELECT, INSERT, DELETE ON command_result TO `command_api`@`%`

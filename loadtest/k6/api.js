@@ -1,5 +1,5 @@
 // HTTP and gRPC clients of the running system with one interface: TRANSPORT=http (default) or grpc.
-// Each call returns its result, or null if it was rejected or wrong; `asked` has counted it.
+// Each call returns its result, or null if the request failed; k6 counts failures.
 import { check } from "k6";
 import http from "k6/http";
 import grpc from "k6/net/grpc";
@@ -17,25 +17,25 @@ const GRPC = {
   search: address("SEARCH_API_GRPC", 1236),
 };
 
-const asked = (call, isRight) => check(null, { [call]: () => isRight });
+const counted = (call, isRight) => check(null, { [call]: () => isRight });
 
 // --- HTTP -----------------------------------------------------------------------------------------
 
 const JSON_BODY = { "Content-Type": "application/json" };
 
 function get(api, path, call) {
-  const answer = http.get(`http://${HTTP[api]}${path}`, { tags: { call, name: call } });
-  return asked(call, answer.status === 200) ? answer.json() : null;
+  const response = http.get(`http://${HTTP[api]}${path}`, { tags: { call, name: call } });
+  return counted(call, response.status === 200) ? response.json() : null;
 }
 
 const overHttp = {
   create(first, last) {
-    const answer = http.post(
+    const response = http.post(
       `http://${HTTP.command}/user`,
       JSON.stringify({ first_name: first, last_name: last }),
       { headers: JSON_BODY, tags: { call: "create", name: "create" } },
     );
-    return asked("create", answer.status === 201) ? answer.json("id") : null;
+    return counted("create", response.status === 201) ? response.json("id") : null;
   },
   get: (id) => get("query", `/user/${id}`, "get"),
   visible: (id) => get("query", `/user/${id}?min_version=1`, "visible"),
@@ -60,8 +60,8 @@ function invoke(api, method, request, call) {
     for (const name of Object.keys(FILES)) clients[name].connect(GRPC[name], { plaintext: true });
     isConnected = true;
   }
-  const answer = clients[api].invoke(`user.v1.${method}`, request, { tags: { call } });
-  return asked(call, answer.status === grpc.StatusOK) ? answer.message : null;
+  const response = clients[api].invoke(`user.v1.${method}`, request, { tags: { call } });
+  return counted(call, response.status === grpc.StatusOK) ? response.message : null;
 }
 
 const overGrpc = {
@@ -81,7 +81,7 @@ const overGrpc = {
 const TRANSPORT = __ENV.TRANSPORT || "http";
 if (TRANSPORT !== "http" && TRANSPORT !== "grpc") throw new Error("TRANSPORT is http or grpc");
 
-export const door = TRANSPORT === "grpc" ? overGrpc : overHttp;
+export const api = TRANSPORT === "grpc" ? overGrpc : overHttp;
 
 /** Return the name of the metric of a call's duration in milliseconds, as in thresholds. */
 export const duration = (call) =>
