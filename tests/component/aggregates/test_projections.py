@@ -1,4 +1,4 @@
-"""From an event of each aggregate to what its views hold, or the reason why it cannot be."""
+"""Each aggregate's projection maps an event to a change of the view, or reports why it is invalid."""
 
 import json
 from datetime import date

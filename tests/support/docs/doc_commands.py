@@ -79,7 +79,7 @@ def followed(found: re.Match[str]) -> Typed:
 
 
 def named(where: str, words: str) -> How:
-    """Do not run it: CI runs these words, or nothing does without an engine or cluster."""
+    """Do not run the command: CI runs it elsewhere, or it needs a container engine or a cluster."""
 
     def shown(found: re.Match[str]) -> Shown:
         return Shown(found.expand(where), words)

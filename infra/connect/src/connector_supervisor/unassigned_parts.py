@@ -38,5 +38,5 @@ class UnassignedParts:
         self.forget_times()
 
     def forget_times(self) -> None:
-        """Forget since when: Connect did not answer, or has restarted parts."""
+        """Discard the recorded times, after Connect did not answer or restarted parts."""
         self._since.clear()

@@ -25,7 +25,7 @@ class Event(Protocol):
 
     @property
     def type(self) -> str:
-        """Such as UserCreated."""
+        """Return the event's type, such as UserCreated."""
 
 
 C = TypeVar("C")

@@ -75,7 +75,7 @@ class Generations(Protocol[C]):
         """
 
     async def state(self) -> State:
-        """Return the stored state; cheap enough for every second."""
+        """Return the stored state; cheap enough to be called every second."""
 
     async def note(self, notes: Notes) -> None:
         """Store these fields of the state; other fields keep their values."""
