@@ -20,7 +20,7 @@ from loadtest.running_demo import AS_IT_IS, HTTP, demo
 
 # Former behaviour without an exporter: the SDK's spans, sampled, then dropped.
 WITH_SPANS = (
-    "from chassis import tracing; from opentelemetry.sdk.trace import SpanProcessor; "
+    "from chassis.observability import tracing; from opentelemetry.sdk.trace import SpanProcessor; "
     f"tracing.record('demo', SpanProcessor(), 1); {AS_IT_IS}"
 )
 USERS = 20

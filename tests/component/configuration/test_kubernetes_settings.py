@@ -153,3 +153,11 @@ def test_production_redis_is_a_cluster_over_tls(name: str, monkeypatch: pytest.M
     assert settings.redis_url.startswith("rediss://")
     assert settings.redis_ca_file
     assert settings.redis_password
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_production_samples_one_trace_in_a_hundred(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Any = told("production", name, monkeypatch)
+    assert settings.trace_ratio == 0.01

@@ -28,7 +28,7 @@ def raised(error: Exception) -> Exception:
 
 def request(error: Exception) -> str | None:
     """End a request with the error, and return the request's trace id."""
-    with tracing.ServerSpan("http", "GET", "/x", {}):
+    with tracing.server_span("http", "GET", "/x", {}):
         error_log.unhandled(error, "/x")
         return tracing.trace_id()
 

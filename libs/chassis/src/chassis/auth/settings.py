@@ -10,8 +10,6 @@ import aiohttp
 from pydantic import Field, model_validator
 
 from chassis.auth.authorization import ALLOW_ALL, Authorizer
-from chassis.auth.jwks import FetchedKeys, GivenKeys, parse
-from chassis.auth.jwt import BearerTokens
 from chassis.auth.rate_limit import RateLimit
 from chassis.process.health import Check
 from chassis.process.settings import PublicSettings, is_loopback
@@ -62,6 +60,8 @@ class ApiSettings(PublicSettings):
         if (self.jwt_issuer or self.jwt_audience) and not self.asks_for_tokens:
             raise ValueError("JWT_ISSUER and JWT_AUDIENCE require JWKS_URL or JWT_KEY")
         if self.jwt_key:
+            from chassis.auth.jwks import parse  # noqa: PLC0415 - see access()
+
             parse(self.jwt_key)
         url = urlsplit(self.jwks_url or "https:")
         if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
@@ -81,11 +81,14 @@ class Access:
 
 @asynccontextmanager
 async def access(settings: ApiSettings) -> AsyncIterator[Access]:
-    """Build the authorizer from the settings."""
+    """Build the authorizer from the settings; without tokens their libraries are not imported."""
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     if not settings.asks_for_tokens:
         yield Access(Authorizer(limit=limit) if limit else ALLOW_ALL)
         return
+    from chassis.auth.jwks import FetchedKeys, GivenKeys, parse  # noqa: PLC0415 - cryptography:
+    from chassis.auth.jwt import BearerTokens  # noqa: PLC0415 - 0.05 s of a start
+
     async with AsyncExitStack() as stack:
         keys: FetchedKeys | GivenKeys
         if settings.jwks_url:

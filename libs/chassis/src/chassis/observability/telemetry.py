@@ -84,16 +84,16 @@ class Request:
     The block sets `status` before it ends: an HTTP status code, a gRPC status name, or CLIENT_GONE.
     """
 
-    __slots__ = ("_labels", "_serving", "_started", "status")
+    __slots__ = ("_labels", "_started", "_trace", "status")
 
     def __init__(self, protocol: str, method: str, route: str, headers: Mapping[str, str]) -> None:
         self.status = "cancelled"
         self._labels = protocol, method, route
-        self._serving = tracing.ServerSpan(protocol, method, route, headers)
+        self._trace = tracing.server_span(protocol, method, route, headers)
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
-        self._serving.__enter__()
+        self._trace.__enter__()
         return self
 
     def __exit__(
@@ -102,8 +102,8 @@ class Request:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._serving.answered(self.status)
-        self._serving.__exit__(kind, error, traceback)
+        self._trace.answered(self.status)
+        self._trace.__exit__(kind, error, traceback)
         _requests(*self._labels, self.status).observe(time.perf_counter() - self._started)
 
 

@@ -78,5 +78,5 @@ async def _explained(
 
 
 def _refused(error: Exception) -> ProblemResponse:
-    with tracing.ServerSpan("http", "", "unknown", {}):
+    with tracing.server_span("http", "", "unknown", {}):
         return to_response(error, "unknown")

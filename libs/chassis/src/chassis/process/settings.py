@@ -34,7 +34,11 @@ class ServiceSettings(BaseSettings):
         None, description="URL for traces (OTLP over HTTP, /v1/traces included); empty: no export."
     )
     trace_ratio: float = Field(
-        1, ge=0, le=1, description="Sampling ratio of traces that no caller has begun."
+        1,
+        ge=0,
+        le=1,
+        description="Sampling ratio of traces that no caller has begun, if OTLP_ENDPOINT is set. "
+        "The default records all, for development; 0.01 is enough under load.",
     )
     drain_delay: float = Field(
         0, ge=0, description="Seconds from 'not ready' to refusing requests (for load balancers)."
