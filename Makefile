@@ -67,7 +67,7 @@ demo: $(VENV)/ready ## Run all three APIs in one process with in-memory stores
 # Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
-.PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench load seed
+.PHONY: check audit test test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench check-cpu load seed
 check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, generated code, quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -119,6 +119,9 @@ format: $(VENV)/ready ## Format the code
 
 bench: $(VENV)/ready ## Measure the performance targets on the running system (after make up, make seed; 15 minutes)
 	$(BIN)/python -m loadtest.bench
+
+check-cpu: up ## Compare the CPU of each created user with the last stored result (make up; ten minutes)
+	$(BIN)/python -m loadtest.pipeline --check
 
 seed: $(VENV)/ready ## Create users in the running system: make seed USERS=100000
 	@$(BIN)/python -m loadtest.seed --users $(USERS)

@@ -15,17 +15,19 @@ TELL = """
 done = function(summary, latency, requests)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.write(string.format("seen %f %f %f %d", 1e6 * summary.requests / summary.duration,
-    latency:percentile(95) / 1000, latency:percentile(99) / 1000, failed))
+  io.write(string.format("seen %f %f %f %f %d", 1e6 * summary.requests / summary.duration,
+    latency:percentile(50) / 1000, latency:percentile(95) / 1000,
+    latency:percentile(99) / 1000, failed))
 end
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Results of wrk: responses per second, milliseconds at two percentiles, and failures."""
+    """Results of wrk: responses per second, milliseconds at three percentiles, and failures."""
 
     rate: float
+    p50: float
     p95: float
     p99: float
     failed: int
@@ -84,5 +86,5 @@ end
 
 
 def _read(text: str) -> Answered:
-    rate, p95, p99, failed = text.rpartition("seen ")[2].split()
-    return Answered(float(rate), float(p95), float(p99), int(failed))
+    rate, p50, p95, p99, failed = text.rpartition("seen ")[2].split()
+    return Answered(float(rate), float(p50), float(p95), float(p99), int(failed))
