@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from chassis.problems import Unavailable
+from projections.events import Projection
 from projections.memory.views import MemoryViews
 from projections.ports import Offset, Rejected, Undecodable
 
@@ -16,6 +17,10 @@ class Put:
     key: str
     version: int
     occurred_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+PROJECTION = Projection(lambda event: Put(**event), lambda put: put)
+"""Of the records that `decode` returns."""
 
 
 class FakeView(MemoryViews[Put, int]):

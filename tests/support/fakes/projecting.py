@@ -21,7 +21,7 @@ from projections.memory.generations import MemoryGenerations
 from projections.ports import Handle, Views
 from projections.projector import Projector, dead_letter_topic
 from projections.spec import ProjectorSpec
-from tests.support.fakes.fake_view import FakeView, Put, decode
+from tests.support.fakes.fake_view import PROJECTION, FakeView, Put, decode
 
 PARTITIONS = 2
 LARGEST = 1_048_576 - 150  # bytes of a value; with frame and key the maximum of a topic
@@ -61,7 +61,7 @@ class Log:
         letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
 
         def handler(views: Views[Put], letters: DeadLetters) -> Handle:
-            return Projector(decode, lambda event: Put(**event), views, letters).handle
+            return Projector(decode, PROJECTION, views, letters).handle
 
         try:
             yield ProjectorSpec(

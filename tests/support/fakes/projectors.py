@@ -1,9 +1,10 @@
 """A projector's process without Kafka; it reads an in-memory log as the real consumer does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from eventstore.memory import Row
+from projections.events import Projection
 from projections.kafka.avro import AvroDecoder
 from projections.memory.dead_letters import MemoryDeadLetters
 from projections.ports import OffsetMoved, Record
@@ -35,7 +36,7 @@ class Process:
     """A projector's process: it runs a turn, and may stop between any two calls."""
 
     def __init__(
-        self, project: Callable[[Mapping[str, Any]], Any], store: Any, letters: MemoryDeadLetters
+        self, project: Projection[Any, Any], store: Any, letters: MemoryDeadLetters
     ) -> None:
         decode = AvroDecoder(OnlySchema(avro_schema()), avro_schema())
         self._views: Any = Stepwise(store)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from projections.events import Projection
 from projections.memory.dead_letters import MemoryDeadLetters
 from projections.memory.views import Documents, Hashes, documents, hashes
 from tests.support.fakes.projectors import Process
@@ -33,7 +34,7 @@ class Side:
 
     store: Any
     held: Callable[[], View]
-    project: Callable[[Any], Any]
+    project: Projection[Any, Any]
     letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
     seen: dict[str, int] = field(default_factory=dict)
     zombies: list[Process] = field(default_factory=list)

@@ -3,12 +3,11 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A raw message of the topic."""
+class Record(NamedTuple):
+    """A raw message of the topic. A named tuple takes a third of the time to make."""
 
     topic: str
     partition: int

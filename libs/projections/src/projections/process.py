@@ -1,6 +1,6 @@
 """A projector over Kafka: its spec, and its process."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from chassis.process.lifecycle import Process
 from chassis.process.settings import ServiceSettings
 from chassis.stores.kafka import brokers
 from projections.directives import DirectivePoller
+from projections.events import Projection
 from projections.generations import Generations
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
@@ -26,12 +27,9 @@ async def kafka_projector(
     group: str,
     generations: Generations[Any],
     schema: Mapping[str, Any],
-    project: Callable[[Mapping[str, Any]], Any],
+    projection: Projection[Any, Any],
 ) -> AsyncIterator[ProjectorSpec]:
-    """Yield a projector that reads the topic by the Avro schema and writes generations of a view.
-
-    project: maps a record to a change of the view; raises Undecodable.
-    """
+    """Yield a projector that reads the topic by the Avro schema and writes generations of a view."""
     kafka = brokers(settings)
     decode = AvroDecoder(RegistrySchemas(settings.registry_url), schema)
     dead_letters = KafkaDeadLetters(kafka, dead_letter_topic(settings.topic, group))
@@ -41,7 +39,7 @@ async def kafka_projector(
             settings.topic,
             group,
             generations,
-            lambda views, letters: Projector(decode, project, views, letters).handle,
+            lambda views, letters: Projector(decode, projection, views, letters).handle,
             dead_letters,
         )
     finally:

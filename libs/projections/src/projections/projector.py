@@ -4,15 +4,18 @@ A projection is a pure function from an event to a change, and a store that appl
 store's version guard makes repeats harmless, so everything here may run again.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic
 
 from prometheus_client import Counter, Histogram
 
+from chassis.observability import tracing
 from projections import batch_tracing
 from projections.batch_tracing import Message
 from projections.dead_letters import DeadLetters
+from projections.events import Projection, S
 from projections.ports import C, Record, Undecodable, Views
 
 EVENTS = Counter("projector_events_total", "Records by outcome.", ["outcome"])
@@ -31,18 +34,22 @@ FRESHNESS = Histogram(
 Decode = Callable[[bytes], Awaitable[Mapping[str, Any]]]
 
 
-class Projector(Generic[C]):
+Events = list[tuple[Record, S]]
+"""Records with their events, in the order of the topic."""
+
+
+class Projector(Generic[S, C]):
     """Handles batches: decode, keep the newest change per key, apply, write dead letters."""
 
     def __init__(
         self,
         decode: Decode,
-        project: Callable[[Mapping[str, Any]], C],
+        projection: Projection[S, C],
         views: Views[C],
         dead_letters: DeadLetters,
     ) -> None:
         self._decode = decode
-        self._project = project
+        self._projection = projection
         self._views = views
         self._dead_letters = dead_letters
 
@@ -53,49 +60,36 @@ class Projector(Generic[C]):
         data. Any other exception is a bug, and the process must stop.
         """
         with BATCH_TIME.time(), batch_tracing.batch(records[0].topic, len(records)) as batch:
-            changes, letters, messages = await self._read(records)
-            newest = _newest(change for _, change in changes)
+            events, letters, messages = await self._read(records)
+            newest = _newest(events)
+            changes = [self._projection.change(event) for _, event in newest.values()]
             with batch.writing():
-                rejected = await self._views.apply(list(newest.values()))
-            letters += [(_record_of(one.change, changes), one.reason) for one in rejected]
+                rejected = await self._views.apply(changes)
+            letters += [(newest[one.change.key][0], one.reason) for one in rejected]
             if letters:
                 await self._dead_letters.put(letters)
             batch.done(messages)
-        self._count(records, changes, newest, letters)
+        _count(records, [event.occurred_at for _, event in events], len(newest), len(letters))
 
     async def _read(
         self, records: Sequence[Record]
-    ) -> tuple[list[tuple[Record, C]], list[tuple[Record, str]], list[Message]]:
-        """Return the changes, the dead letters with their reasons, and the messages to trace."""
-        changes: list[tuple[Record, C]] = []
+    ) -> tuple[Events[S], list[tuple[Record, str]], list[Message]]:
+        """Return the events, the dead letters with their reasons, and the messages to trace."""
+        events: Events[S] = []
         letters: list[tuple[Record, str]] = []
         messages: list[Message] = []
+        is_traced = tracing.is_recording()
         for record in records:
             if record.value is None:
                 continue
             try:
                 event = await self._decode(record.value)
-                messages.append(_message(record, event))
-                changes.append((record, self._project(event)))
+                if is_traced:
+                    messages.append(_message(record, event))
+                events.append((record, self._projection.read(event)))
             except Undecodable as reason:
                 letters.append((record, str(reason)))
-        return changes, letters, messages
-
-    def _count(
-        self,
-        records: Sequence[Record],
-        changes: Sequence[tuple[Record, C]],
-        newest: Mapping[str, C],
-        letters: Sequence[tuple[Record, str]],
-    ) -> None:
-        now = datetime.now(UTC)
-        for _, change in changes:
-            FRESHNESS.observe(max(0.0, (now - change.occurred_at).total_seconds()))
-        BATCH_SIZE.observe(len(records))
-        EVENTS.labels("applied").inc(len(newest))
-        EVENTS.labels("superseded").inc(len(changes) - len(newest))
-        EVENTS.labels("dead_letter").inc(len(letters))
-        EVENTS.labels("tombstone").inc(sum(record.value is None for record in records))
+        return events, letters, messages
 
 
 def dead_letter_topic(topic: str, group: str) -> str:
@@ -103,19 +97,29 @@ def dead_letter_topic(topic: str, group: str) -> str:
     return f"{topic}.{group}.dlq"
 
 
-def _newest(changes: Iterable[C]) -> dict[str, C]:
-    newest: dict[str, C] = {}
-    for change in changes:
-        held = newest.get(change.key)
-        if held is None or change.version >= held.version:
-            newest[change.key] = change
+def _newest(events: Events[S]) -> dict[str, tuple[Record, S]]:
+    """Return the newest event by key; of two with one version, the later."""
+    newest: dict[str, tuple[Record, S]] = {}
+    for record, event in events:
+        held = newest.get(event.key)
+        if held is None or event.version >= held[1].version:
+            newest[event.key] = record, event
     return newest
+
+
+def _count(
+    records: Sequence[Record], occurred: Sequence[datetime], applied: int, letters: int
+) -> None:
+    now = time.time()
+    for moment in occurred:
+        FRESHNESS.observe(max(0.0, now - moment.timestamp()))
+    BATCH_SIZE.observe(len(records))
+    EVENTS.labels("applied").inc(applied)
+    EVENTS.labels("superseded").inc(len(occurred) - applied)
+    EVENTS.labels("dead_letter").inc(letters)
+    EVENTS.labels("tombstone").inc(sum(record.value is None for record in records))
 
 
 def _message(record: Record, event: Mapping[str, Any]) -> Message:
     event_id, traceparent = event.get("event_id", ""), event.get("traceparent")
     return Message(event_id, record.partition, record.offset, traceparent)
-
-
-def _record_of(change: C, changes: Iterable[tuple[Record, C]]) -> Record:
-    return next(record for record, candidate in changes if candidate is change)

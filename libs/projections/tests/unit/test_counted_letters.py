@@ -14,7 +14,7 @@ from projections.projector import Projector
 from projections.rebuild import counted_letters
 from projections.rebuild.counted_letters import CountedLetters, known, taken_by
 from projections.spec import ProjectorSpec
-from tests.support.fakes.fake_view import FakeView, Put, decode
+from tests.support.fakes.fake_view import PROJECTION, FakeView, Put, decode
 
 ONE, TWO, THREE, FOUR, FIVE = (
     Record("events", 0, number, b"a", f"a@{number + 1}".encode()) for number in range(5)
@@ -35,7 +35,7 @@ def topic() -> MemoryDeadLetters:
 
 def counted(view: FakeView, topic: MemoryDeadLetters) -> CountedLetters:
     def handler(views: Views[Put], letters: DeadLetters) -> Handle:
-        return Projector(decode, lambda event: Put(**event), views, letters).handle
+        return Projector(decode, PROJECTION, views, letters).handle
 
     generations = MemoryGenerations(lambda: view)
     spec = ProjectorSpec(Brokers(""), "events", "group", generations, handler, topic)

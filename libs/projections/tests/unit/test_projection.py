@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.problems import Unavailable
+from projections.events import Projection
 from projections.memory.dead_letters import MemoryDeadLetters
 from projections.ports import Record, Undecodable
 from projections.projector import Projector
@@ -19,8 +20,11 @@ async def decode(payload: bytes) -> Mapping[str, Any]:
     return {"key": key, "version": int(version)}
 
 
-def project(event: Mapping[str, Any]) -> Put:
+def read(event: Mapping[str, Any]) -> Put:
     return Put(event["key"], event["version"])
+
+
+project = Projection(read, lambda put: put)
 
 
 def put_aside(letters: MemoryDeadLetters) -> list[tuple[int, str]]:
@@ -80,4 +84,20 @@ async def test_a_bug_stops_everything() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Projector(decode, broken, FakeView(), MemoryDeadLetters()).handle(records(b"a@1"))
+        await Projector(
+            decode, Projection(broken, lambda put: put), FakeView(), MemoryDeadLetters()
+        ).handle(records(b"a@1"))
+
+
+async def test_only_the_newest_event_of_a_key_is_turned_into_a_change() -> None:
+    turned: list[Put] = []
+
+    def change(put: Put) -> Put:
+        turned.append(put)
+        return put
+
+    view = FakeView()
+    await Projector(decode, Projection(read, change), view, MemoryDeadLetters()).handle(
+        records(b"a@1", b"a@2", b"a@3")
+    )
+    assert (view.held, [put.version for put in turned]) == ({"a": 3}, [3])

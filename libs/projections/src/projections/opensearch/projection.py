@@ -1,26 +1,26 @@
 """From an event to a change of an index in OpenSearch. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from projections.events import Read, StateEvent, decoded
+from projections.events import Projection, Read, StateEvent, decoded
 from projections.opensearch.change import DocumentChange
 
 
 def projection(
     read: Read, content: Callable[..., dict[str, Any]]
-) -> Callable[[Mapping[str, Any]], DocumentChange]:
-    """The projection of an aggregate's records; it raises Undecodable for an invalid event.
+) -> Projection[StateEvent, DocumentChange]:
+    """The projection of an aggregate's records.
 
     content: makes of the fields what the document holds beside id, version and created_at.
     """
 
-    def project(record: Mapping[str, Any]) -> DocumentChange:
-        event = decoded(read, record)
+    def change(event: StateEvent) -> DocumentChange:
         document = _document(event, content)
         return DocumentChange(event.key, event.version, event.occurred_at, document)
 
-    return project
+    return Projection(partial(decoded, read), change)
 
 
 def _document(event: StateEvent, content: Callable[..., dict[str, Any]]) -> dict[str, Any]:
