@@ -11,6 +11,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from redis.asyncio import Redis
+
 from chassis.stores.errors import redis as redis_errors
 from chassis.stores.errors.calls import store_call
 from chassis.stores.redis import AnyRedis
@@ -41,15 +43,21 @@ for i = 2, #KEYS do
 end
 """
 
-# KEYS: offsets of a shard. ARGV: field, expected ('' = none) and next offset of each partition. All
-# move or none; a repeat finds the next value already set.
+# KEYS: offsets of shards. ARGV: field, expected ('' = none) and next offset of each partition. In a
+# shard all move or none; a repeat finds the next value already set. Returns 1 for each that moved.
 ADVANCE = """
-for i = 1, #ARGV, 3 do
-  local held = redis.call('HGET', KEYS[1], ARGV[i]) or ''
-  if held ~= ARGV[i + 1] and held ~= ARGV[i + 2] then return 0 end
+local moved = {}
+for k, key in ipairs(KEYS) do
+  moved[k] = 1
+  for i = 1, #ARGV, 3 do
+    local held = redis.call('HGET', key, ARGV[i]) or ''
+    if held ~= ARGV[i + 1] and held ~= ARGV[i + 2] then moved[k] = 0 end
+  end
+  if moved[k] == 1 then
+    for i = 1, #ARGV, 3 do redis.call('HSET', key, ARGV[i], ARGV[i + 2]) end
+  end
 end
-for i = 1, #ARGV, 3 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
-return 1
+return moved
 """
 Moves = Mapping[int, tuple[Offset, int]]
 
@@ -61,6 +69,7 @@ class RedisViews:
         self, redis: AnyRedis, layout: RedisLayout, generation: str, leading: str | None = None
     ) -> None:
         self._redis = redis
+        self._is_one_server = isinstance(redis, Redis)  # whose scripts may use keys of any slot
         self._keys = layout
         self._generation = generation
         self._written = [generation] if leading is None else [leading, generation]
@@ -73,7 +82,8 @@ class RedisViews:
         """See Views; a shard that is ahead of another is set back and written again."""
         shards = await self._shards(log, partitions)
         begin = {p: offset or 0 for p, offset in _reached(shards).items()}
-        await self._move(log, [{p: (held[p], begin[p]) for p in begin} for held in shards])
+        moves = [{p: (held[p], begin[p]) for p in begin} for held in shards]
+        await self._move(log, [((s,), m) for s, m in zip(self._keys.SHARDS, moves, strict=True)])
         return begin
 
     async def apply(self, changes: Sequence[RedisChange]) -> list[Rejected[RedisChange]]:
@@ -88,14 +98,18 @@ class RedisViews:
         return []
 
     async def advance(self, log: str, moves: Moves) -> None:
-        await self._move(log, [moves] * len(self._keys.SHARDS))
+        together = [self._keys.SHARDS] if self._is_one_server else [(s,) for s in self._keys.SHARDS]
+        await self._move(log, [(shards, moves) for shards in together])
 
     async def _write(self, generation: str, changes: Sequence[RedisChange]) -> None:
         in_order = sorted(changes, key=attrgetter("key"))
         # Before the hashes: a reader must never miss a bucket that has one.
         buckets: Any = {self._keys.bucket_of(change.key): 0.0 for change in in_order}
-        await self._redis.zadd(self._keys.directory_key(generation), buckets)
         pipeline = self._redis.pipeline(transaction=False)
+        if self._is_one_server:
+            pipeline.zadd(self._keys.directory_key(generation), buckets)
+        else:  # the parts of a pipeline go to several servers, in no order
+            await self._redis.zadd(self._keys.directory_key(generation), buckets)
         for bucket, of_bucket in groupby(
             in_order, key=lambda change: self._keys.bucket_of(change.key)
         ):
@@ -129,19 +143,23 @@ class RedisViews:
             for held in found
         ]
 
-    async def _move(self, log: str, moves: Sequence[Moves]) -> None:
-        """Move the offsets of each shard; raises OffsetMoved if one is not the expected one."""
+    async def _move(self, log: str, moves: Sequence[tuple[Sequence[str], Moves]]) -> None:
+        """Move the offsets of shards; raises OffsetMoved if one is not the expected one.
+
+        Each entry is one script; in a cluster it may have a single shard only.
+        """
         pipeline = self._redis.pipeline(transaction=False)
-        for shard, of_shard in zip(self._keys.SHARDS, moves, strict=True):
+        for shards, of_shards in moves:
+            keys = [self._keys.offsets_key(self._generation, shard) for shard in shards]
             values: list[Any] = []
-            for partition, (before, after) in of_shard.items():
+            for partition, (before, after) in of_shards.items():
                 values += f"{log}:{partition}", "" if before is None else before, after
-            pipeline.eval(ADVANCE, 1, self._keys.offsets_key(self._generation, shard), *values)
+            pipeline.eval(ADVANCE, len(keys), *keys, *values)
         with call("advance"):
-            moved = await pipeline.execute()
-        if stuck := [
-            shard for shard, is_moved in zip(self._keys.SHARDS, moved, strict=True) if not is_moved
-        ]:
+            moved = [one for of_script in await pipeline.execute() for one in of_script]
+        shards = [shard for of_script, _ in moves for shard in of_script]
+        stuck = [shard for shard, is_moved in zip(shards, moved, strict=True) if not is_moved]
+        if stuck:
             raise OffsetMoved(f"another writer moved the offsets of shards {', '.join(stuck)}")
 
 
