@@ -9,6 +9,7 @@ import json
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from chassis.process.interrupts import cancellable
 from chassis.process.settings import load, settings_config
 from chassis.stores.kafka import KafkaSettings, brokers
 from platform_setup import SetupError
-from platform_setup.recovery.published import Reader, decoder, opened, poll
+from platform_setup.recovery.published import AT_ONCE, Reader, decoder, opened, poll
 from projections.kafka.topic_identity import TopicIdentity
 
 LONGEST = 200  # bytes of a line
+PAUSE = 0.5  # seconds between two polls of a few records: nobody waits for the ledger
 
 
 class Settings(KafkaSettings):
@@ -112,12 +114,22 @@ async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
             if records := await poll(consumer):
                 decode = decode or decoder(settings.registry_url, settings.topic)
                 erasures = await _erasures(Reader(decode, settings.key, columns), records, settings)
-                ledger.add(erasures)
-                added += len(erasures)
+                if erasures:
+                    ledger.add(erasures)
+                    added += len(erasures)
                 ledger.remember(topic_id, await _positions(consumer))
+                if follow and len(records) < AT_ONCE:
+                    await _ended(is_over, PAUSE)
             elif not follow and not [p for p, e in ends.items() if await consumer.position(p) < e]:
                 break
     return added
+
+
+async def _ended(is_over: asyncio.Event, within: float) -> None:
+    """Return when it is over, or after this many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await is_over.wait()
 
 
 def _asked_to_end() -> asyncio.Event:
@@ -140,8 +152,16 @@ async def _positions(consumer: AIOKafkaConsumer) -> dict[int, int]:
 async def _erasures(
     reader: Reader, records: Sequence[Any], settings: Settings
 ) -> dict[str, datetime]:
-    """Return tombstones and markers: compaction removes only tombstones, after a week."""
-    batch = await reader.batch(records)
+    """Return tombstones and markers: compaction removes only tombstones, after a week.
+
+    Avro has texts verbatim, so an event without the type's bytes is not decoded. An event after a
+    tombstone of its key is: it ends the erasure.
+    """
+    removed = {record.key for record in records if record.value is None}
+    kind = settings.erased_type.encode()
+    batch = await reader.batch(
+        [r for r in records if r.value is None or kind in r.value or r.key in removed]
+    )
     markers = {
         str(event[settings.key]): event["occurred_at"].replace(tzinfo=UTC)
         for event in batch.events
