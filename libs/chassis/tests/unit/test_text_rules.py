@@ -4,6 +4,8 @@ import unicodedata
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chassis.text import marks, rules
 from chassis.text.rules import mistake_in, normalized
@@ -163,3 +165,8 @@ def test_marks_are_those_of_unicode() -> None:
 def mark_ranges() -> list[tuple[int, int]]:
     parts = [part.split("-") for part in marks.RANGES.split()]
     return [(int(part[0], 16), int(part[-1], 16)) for part in parts]
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), min_size=1, max_size=5))
+def test_ascii_is_judged_as_any_other_text(text: str) -> None:
+    assert rules.mistake_in(text, 5) == rules._mistake_in_characters(text)

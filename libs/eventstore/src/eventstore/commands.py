@@ -1,9 +1,9 @@
 """Command handling: idempotency key, one writer per aggregate, rules, append."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic
@@ -17,7 +17,7 @@ from chassis.observability import tracing
 from chassis.problems import NotFound, Problem
 from eventstore.aggregate import Aggregate, C, E
 from eventstore.ids import NewId, check_id, utc_now, uuid7
-from eventstore.metrics import COMMANDS
+from eventstore.metrics import count
 from eventstore.ports import CommandContext, EventStore, KeyTaken, Refusal, StreamConflict
 from eventstore.refusals import FINAL, KeyReused, StaleVersion, problem_of, refusal_of
 
@@ -62,7 +62,7 @@ class CommandHandler(Generic[C, E]):
         else:
             return event
         finally:
-            COMMANDS.labels(type(command).__name__, outcome).inc()
+            count(type(command).__name__, outcome).inc()
 
     async def history(self, aggregate_id: str, page: Page) -> tuple[Sequence[E], str | None]:
         """Return a page of events, oldest first, and the next cursor; raises NotFound."""
@@ -110,18 +110,20 @@ class CommandHandler(Generic[C, E]):
         return None
 
     async def _with_retries(self, command: C, context: CommandContext) -> tuple[E, str]:
-        async with self._turn(command):
-            for _ in range(ATTEMPTS - 1):
-                try:
-                    return await self._load_decide_append(command, context)
-                except StreamConflict:
-                    # Another process was faster. The next attempt detects a stale expectation.
-                    continue
-            return await self._load_decide_append(command, context)
-
-    def _turn(self, command: C) -> AbstractAsyncContextManager[None]:
         target = self.aggregate.target(command)
-        return nullcontext() if target is None else self.writers.slot(target)
+        if target is None:
+            return await self._attempts(command, context)
+        async with self.writers.slot(target):
+            return await self._attempts(command, context)
+
+    async def _attempts(self, command: C, context: CommandContext) -> tuple[E, str]:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._load_decide_append(command, context)
+            except StreamConflict:
+                # Another process was faster. The next attempt detects a stale expectation.
+                continue
+        return await self._load_decide_append(command, context)
 
     async def _load_decide_append(self, command: C, context: CommandContext) -> tuple[E, str]:
         try:
@@ -136,7 +138,9 @@ class CommandHandler(Generic[C, E]):
             await self.store.erase(event, context)
         else:
             await self.store.append(event, context)
-        log.debug("event appended", event_id=event.event_id, type=event.type, version=event.version)
+        if logging.root.isEnabledFor(logging.DEBUG):  # binding the logger takes 4 % of a create
+            kind, version = event.type, event.version
+            log.debug("event appended", event_id=event.event_id, type=kind, version=version)
         return event, "accepted"
 
     async def _decided(self, command: C) -> tuple[E | None, E]:

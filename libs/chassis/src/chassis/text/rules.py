@@ -58,6 +58,12 @@ def mistake_in(text: str, longest: int) -> str | None:
         return "must not be empty"
     if len(text) > longest:
         return f"must have at most {longest} characters"
+    if text.isascii() and text.isprintable() and not text.isspace():
+        return None  # the same answer as of the patterns, in a tenth of the time
+    return _mistake_in_characters(text)
+
+
+def _mistake_in_characters(text: str) -> str | None:
     if OF_FORBIDDEN.search(text):
         return "must not contain control characters, line separators or noncharacters"
     if not OF_VISIBLE.search(text):

@@ -54,9 +54,13 @@ class EventTable(Generic[E]):
         )
 
     def row(self, event: E, context: CommandContext) -> Row:
-        """Return the values of insert."""
+        """Return the values of insert; MySQL's DATETIME has no time zone."""
         key, request_hash = context.idempotency_key, context.request_hash
-        return (*map(_stored, self._values(event)), key, request_hash, context.traceparent)
+        values = [
+            v if v.__class__ is not datetime else v.replace(tzinfo=None)
+            for v in self._values(event)
+        ]
+        return (*values, key, request_hash, context.traceparent)
 
     def predecessor(self, event: E) -> tuple[str, int]:
         """Return the primary key of the previous event."""
@@ -69,11 +73,6 @@ class EventTable(Generic[E]):
             if values[at] is not None:
                 values[at] = decode(values[at])
         return self._event(*values)
-
-
-def _stored(value: Any) -> Any:
-    """Return a value for MySQL, whose DATETIME has no time zone."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def _decoder(hint: Any) -> Callable[[Any], Any] | None:
