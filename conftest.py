@@ -20,6 +20,8 @@ from local_stack.addresses import Addresses, load
 from tests.support.stack import containers, free_ports, instance, skipped
 from tests.support.stores import redis_nodes
 
+pytest_plugins = ["tests.support.costs.plugin"]
+
 # Rewritten assertions, as in test modules: a failure shows the compared values.
 pytest.register_assert_rewrite("projections.conformance")
 
