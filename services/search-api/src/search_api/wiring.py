@@ -11,6 +11,7 @@ from chassis.stores.opensearch_client import connected
 from projections.opensearch.reader import OpenSearchReader
 from projections.opensearch.text_index import OpenSearchTextIndex
 from projections.searches import TextSearch, searches
+from projections.shared_searches import SharedTextIndex
 from search_api import former_index, grpc_api, http_api
 from search_api.settings import Settings
 from user_contracts import descriptors
@@ -27,7 +28,7 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
     )
     async with access(settings) as callers, connection as opensearch:
         reader = OpenSearchReader(opensearch, ALIAS, settings.opensearch_timeout)
-        index = OpenSearchTextIndex(reader, former_index.clauses)
-        search = TextSearch(index, searches(settings.concurrency))
+        index = OpenSearchTextIndex(reader, former_index.tiers)
+        search = TextSearch(SharedTextIndex(index), searches(settings.concurrency))
         api = Api(http_api.routes(search), grpc_api.UserSearch(search), descriptors())
         yield api_process(settings, callers, {"opensearch": reader.ping}, api)

@@ -167,7 +167,7 @@ async def test_an_index_of_the_former_version_is_searched_as_before(stack: Addre
         for first, last in PEOPLE:
             one = user(first, last)
             await client.index(index=name, id=one["id"], body=one, params={"refresh": "true"})
-        index = OpenSearchTextIndex(OpenSearchReader(client, name, 5), former_index.clauses)
+        index = OpenSearchTextIndex(OpenSearchReader(client, name, 5), former_index.tiers)
         for text in ("zizek", "Bruce Lee", "lee br", "uf", "saldania", "李小龍", "anne-marie"):
             assert await index.search(text, None, 100), text
         await client.indices.delete(index=name)

@@ -1,6 +1,6 @@
 """Reader of the index behind an alias in OpenSearch; the caller provides the query."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
@@ -23,22 +23,24 @@ class OpenSearchReader:
         """timeout: seconds for a search, after which OpenSearch stops it."""
         self._client = client
         self._alias = alias
-        self._timeout = timeout
+        self.timeout = timeout
 
     async def search(
-        self, query: Mapping[str, Any], after: tuple[float, str] | None, limit: int
+        self, query: Mapping[str, Any], after: Sequence[float | str] | None, limit: int
     ) -> list[ScoredDocument]:
-        """Return at most limit documents, best first, after the position (score, id) `after`.
+        """Return at most limit documents; only those behind the position `after`.
 
-        query: the body of a search, whose `sort` is the score and then the id. Raises Unavailable
-        when OpenSearch does not respond in time or in full, StoreError when it rejects the query.
+        query: the body of a search. Without `sort` the order is by score, and equal scores are in
+        any order. after: a value for each field of its `sort`. A search that is not sorted by score
+        gives 0 as every score. Raises Unavailable when OpenSearch does not respond in time or in
+        full, StoreError when it rejects the query.
         """
-        body = {**query, "size": limit, "timeout": f"{int(self._timeout * 1000)}ms"}
+        body = {**query, "size": limit, "timeout": f"{int(self.timeout * 1000)}ms"}
         if after is not None:
             body["search_after"] = list(after)
         found = await search(self._client, "search", self._alias, body, **HOW)
         self._check({hit["_index"] for hit in found})
-        return [ScoredDocument(hit["sort"][0], hit["_source"]) for hit in found]
+        return [ScoredDocument(hit["_score"] or 0, hit["_source"]) for hit in found]
 
     async def ping(self) -> None:
         """Return if the one index behind the alias can be searched; raises Unavailable."""

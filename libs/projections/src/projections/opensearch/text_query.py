@@ -1,110 +1,105 @@
-"""OpenSearch query for a search text; ranking: schemas/views/opensearch-users.md.
+"""OpenSearch queries for a search text; ranking: schemas/views/opensearch-users.md.
 
-The text is used only as a value of term-level clauses, never in query syntax.
+Each score is a constant of its tier: pages do not shift when the index changes, and many small
+parts never add up to a whole word. Constant scores also bound the cost: once a page is full, Lucene
+skips all clauses that score no better, and an index that is sorted by id ends after one page of
+equal scores. So a search for a common name does
+not visit all documents that match.
+
+A marker of a deleted aggregate has no words, and matches no clause.
 """
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.text import folding
-from projections.ranking import Rank, characters, may_be_part, typos
+from projections.opensearch import clauses, tiers
+from projections.opensearch.clauses import Clause, best_of, constant, some
+from projections.opensearch.tiers import Stage, Tier
 
-Clause = dict[str, Any]
-DELETED: Clause = {"term": {"deleted": True}}
+Body = dict[str, Any]
+LEVELS = 4  # words of a text with a clause for each bonus; 50 words would exceed 1,024 clauses
 
 
-def query(text: str, further: Sequence[Clause] = ()) -> dict[str, Any]:
-    """Return the query: best rank first, ties by id, without deleted documents.
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """A search text, as bodies of searches."""
 
-    further: clauses of a lower rank than any, such as for an index of a former version.
+    words: Sequence[str]
+    stages: tuple[Stage, Stage]
+    """First a few exact terms, then parts and typos."""
+    bonus: Sequence[Clause]
 
-    Each rank has a constant score: pages do not shift when the index changes, and many small
-    parts never add up to a whole word.
+    def best(self, stage: Stage, below: float) -> Body | None:
+        """Return what finds the best documents of a stage with a score below this one.
+
+        Equal scores are in any order. None: the stage has no such score.
+        """
+        left = [tier for tier in stage.tiers if tier.rank + tier.least < below]
+        if not left:
+            return None
+        is_close = stage is self.stages[0] and len(self.words) <= LEVELS
+        query = self._by_levels(left) if is_close else self._by_sum(left)
+        return _body(_without(query, self._reaching(below)))
+
+    def ordered(self, stage: Stage, above: Stage) -> Body:
+        """Return what finds all documents of a stage, best first, equal scores by id."""
+        query = _without(self._by_sum(stage.tiers), self._reaching(above.floor))
+        sort = [{"_score": "desc"}, {"id": "asc"}]
+        return _body(query) | {"sort": sort, "track_scores": True}
+
+    def exactly(self, score: float) -> Body | None:
+        """Return what finds documents of this score, by id; None: no document has it."""
+        found = self._reaching(score)
+        if not found:
+            return None
+        query = _without(clauses.every([some(found)]), self._reaching(math.floor(score) + 1))
+        return _body(query) | {"sort": [{"id": "asc"}]}
+
+    def _by_levels(self, found: Sequence[Tier]) -> Clause:
+        return best_of([one for tier in found for one in self._levels(tier)])
+
+    def _levels(self, tier: Tier) -> Iterator[Clause]:
+        """Yield a constant clause for each bonus, which is skipped when it cannot win any more.
+
+        Only a few documents match a tier without a least bonus and no other one; they are counted.
+        """
+        if not tier.least and tier.most:
+            yield self._summed(constant(tier.clause, tier.rank))
+            return
+        for extra in range(tier.most - tier.least, 0, -1):
+            whole = some(map(clauses.word, self.words), extra)
+            yield constant(clauses.every([tier.clause, whole]), tier.rank + tier.least + extra)
+        yield constant(tier.clause, tier.rank + tier.least)
+
+    def _by_sum(self, found: Sequence[Tier]) -> Clause:
+        return self._summed(best_of([constant(tier.clause, tier.rank) for tier in found]))
+
+    def _summed(self, query: Clause) -> Clause:
+        better = [constant(one, 1) for one in self.bonus]
+        return {"bool": {"must": [query], "should": better}} if better else query
+
+    def _reaching(self, score: float) -> list[Clause]:
+        """Return clauses of which one matches each document of this score or a better one."""
+        found = (tier.reaching(score, self.bonus) for stage in self.stages for tier in stage.tiers)
+        return [clause for clause in found if clause is not None]
+
+
+def text_query(text: str, former: Sequence[Tier] = ()) -> TextQuery:
+    """Return the queries of a text with words.
+
+    former: tiers of a lower rank than any, such as for an index of a former version.
     """
     words = folding.words(text)
-    ranks = [constant(every, rank) for rank, every in _ranks(words)] + [*further]
-    compared = words if len(words) > 1 else []  # for one word the rank is enough
-    better = [constant(one(word), 1) for word in compared for one in (_word, _beginning)]
-    return {
-        "query": {
-            "bool": {
-                "must": [{"dis_max": {"queries": ranks}}],
-                "should": better,
-                "must_not": [DELETED],
-            }
-        },
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
-        "track_total_hits": False,
-        "track_scores": True,
-    }
+    stages = tiers.close(words), tiers.distant(words, former)
+    return TextQuery(words, stages, tiers.bonus(words))
 
 
-def _ranks(words: Sequence[str]) -> Iterator[tuple[Rank, Clause]]:
-    """Yield the clause that documents of each rank, or of a better one, match."""
-    whole, joined = " ".join(words), "".join(words)[: folding.MAX_WORD]
-    is_joined: Clause = {"term": {"joined": joined}}
-    yield Rank.WHOLE, {"term": {"words.whole": whole}}
-    if len(words) > 1:
-        yield Rank.NAME_IN_ORDER, _all([is_joined, _in_order("words", whole)])
-        yield Rank.WORDS_IN_ORDER, _in_order("words", whole)
-    yield Rank.NAME, _all([is_joined, *map(_word, words)])
-    yield Rank.WORDS, _all(map(_word, words))
-    yield Rank.JOINED, is_joined
-    if len(words) > 1:
-        yield Rank.BEGINNINGS_IN_ORDER, _in_order("words.beginnings", whole)
-    yield Rank.BEGINNINGS, {"term": {"joined.beginnings": joined}}
-    yield Rank.BEGINNINGS, _all(map(_beginning, words))
-    yield Rank.PARTS, _all(_any(_up_to_part(word)) for word in words)
-    yield Rank.TYPOS, _all(_any(_up_to_typo(word)) for word in words)
-    if any(map(characters, words)):
-        yield Rank.CHARACTERS, _all(_any(_up_to_characters(word)) for word in words)
+def _without(query: Clause, excluded: Sequence[Clause]) -> Clause:
+    return {"bool": {"must": [query], "must_not": list(excluded)}} if excluded else query
 
 
-def _up_to_part(word: str) -> Iterator[Clause]:
-    yield _beginning(word)
-    if may_be_part(word):
-        yield _part(word)
-
-
-def _up_to_typo(word: str) -> Iterator[Clause]:
-    yield from _up_to_part(word)
-    for edits in range(1, typos(word) + 1):
-        # This rewrite has no limit on expansions, so it omits none of many similar names.
-        # Two errors with a wrong first character would double the CPU time of a full-text search.
-        near = {"value": word, "fuzziness": edits, "prefix_length": edits - 1}
-        yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
-
-
-def _up_to_characters(word: str) -> Iterator[Clause]:
-    yield from _up_to_typo(word)
-    if found := characters(word):
-        yield _all(map(_part, found))
-
-
-def _word(word: str) -> Clause:
-    return {"term": {"words": word}}
-
-
-def _beginning(word: str) -> Clause:
-    return {"term": {"words.beginnings": word}}
-
-
-def _part(word: str) -> Clause:
-    return {"term": {"words.parts": word}}
-
-
-def _in_order(field: str, whole: str) -> Clause:
-    return {"intervals": {field: {"match": {"query": whole, "ordered": True, "max_gaps": -1}}}}
-
-
-def _all(clauses: Any) -> Clause:
-    return {"bool": {"filter": list(clauses)}}
-
-
-def _any(clauses: Iterator[Clause]) -> Clause:
-    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
-
-
-def constant(clause: Clause, score: int) -> Clause:
-    """The clause, with one score for all that it finds."""
-    return {"constant_score": {"filter": clause, "boost": score}}
+def _body(query: Clause) -> Body:
+    return {"query": query, "track_total_hits": False}

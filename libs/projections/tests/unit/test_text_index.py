@@ -1,0 +1,33 @@
+"""A search of several requests ends in the time of one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chassis.problems import Unavailable
+from projections.opensearch.reader import OpenSearchReader
+from projections.opensearch.text_index import OpenSearchTextIndex
+
+HIT = {"_index": "things-1", "_score": 8000.0, "_source": {"id": "1"}}
+
+
+class HangsLater:
+    """A client of OpenSearch that responds to the first request alone."""
+
+    requests = 0
+
+    async def search(self, **_: Any) -> dict[str, Any]:
+        self.requests += 1
+        if self.requests > 1:
+            await asyncio.Event().wait()
+        return {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": [HIT]}}
+
+
+async def test_search_whose_second_request_hangs_is_unavailable_in_time() -> None:
+    client: Any = HangsLater()
+    index = OpenSearchTextIndex(OpenSearchReader(client, "things", timeout=0.05))
+    with pytest.raises(Unavailable):
+        async with asyncio.timeout(5):
+            await index.search("ann", None, 1)
+    assert client.requests == 2
