@@ -88,7 +88,7 @@ async def test_every_program_rejects_an_untrusted_certificate(
     with pytest.raises(SetupError, match="CERTIFICATE_VERIFY_FAILED"):
         unproven.make_users()
     # This waits a minute for MySQL, with the same client; here only its connection is tested.
-    monkeypatch.setattr("eventstore.mysql.migrations._wait_for_mysql", lambda _settings: None)
+    monkeypatch.setattr("eventstore.mysql.migrations._connect", lambda _settings: None)
     with pytest.raises(pymysql.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
         migrate(unproven.settings("migrator"), "command_api")
 

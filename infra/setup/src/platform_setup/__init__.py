@@ -8,3 +8,7 @@ INFRA = Path(__file__).resolve().parents[3]
 
 class SetupError(Exception):
     """A job failed; the message gives the reason and the remedy."""
+
+
+class ServerUnavailable(SetupError):
+    """A server did not respond, or rejected a call. It may accept the call once it is set up."""

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from chassis.process.interrupts import interruptible
 from platform_setup import SetupError, mysql_users, schema_rule, topics
 from platform_setup.recovery import ledger_writer, restore
+from platform_setup.waiting import WITHIN, until_available
 
 JOBS = {
     "mysql-users": mysql_users.run,
@@ -36,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="platform-setup", description=__doc__)
     jobs = commands.add_subparsers(dest="job", required=True, metavar="JOB")
     for name, text in HELP.items():
-        jobs.add_parser(name, help=text, description=text).set_defaults(run=make_ready)
+        one = jobs.add_parser(name, help=text, description=text)
+        may_wait(one).set_defaults(run=make_ready)
     text = "restore a lost event store from a dump, completed from the topic"
     one = jobs.add_parser("restore", help=text, description=text)
     one.add_argument("dump", help="mysqldump's output file; -: standard input")
@@ -54,13 +56,28 @@ def parser() -> argparse.ArgumentParser:
     text = "add the ids of erased keys to the ledger of erasures"
     one = jobs.add_parser("erasures", help=text, description=text)
     one.add_argument("--follow", action="store_true", help="continue until SIGTERM")
-    one.set_defaults(run=lambda arguments: ledger_writer.run(follow=arguments.follow))
+    may_wait(one).set_defaults(run=ledger)
     return commands
+
+
+def may_wait(job: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    job.add_argument(
+        "--wait",
+        type=float,
+        default=WITHIN,
+        metavar="SECONDS",
+        help="how long to wait for an unavailable server (default: %(default)g)",
+    )
+    return job
 
 
 def make_ready(arguments: argparse.Namespace) -> None:
     for name in [*JOBS] if arguments.job == "all" else [arguments.job]:
-        JOBS[name]()
+        until_available(JOBS[name], arguments.wait)
+
+
+def ledger(arguments: argparse.Namespace) -> None:
+    until_available(lambda: ledger_writer.run(follow=arguments.follow), arguments.wait)
 
 
 def restored(arguments: argparse.Namespace) -> None:

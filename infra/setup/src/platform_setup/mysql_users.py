@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 from chassis.process.settings import load, settings_config
 from chassis.stores.mysql import CA_FILE, tls
-from platform_setup import INFRA, SetupError
+from platform_setup import INFRA, ServerUnavailable
 
 
 class Settings(BaseSettings):
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
 
 def run() -> None:
-    """Run the statements; raise SetupError if MySQL is unavailable or rejects one."""
+    """Run the statements; raise ServerUnavailable if MySQL is, or rejects one."""
     settings = load(Settings)
     passwords = settings.model_dump(include={f"{user}_password" for user in USERS})
     try:
@@ -50,7 +50,7 @@ def run() -> None:
                 for statement in statements(settings.file.read_text()):
                     cursor.execute(Template(statement).substitute(quoted))
     except pymysql.MySQLError as error:
-        raise SetupError(f"MySQL at {settings.host}:{settings.port}: {error}") from error
+        raise ServerUnavailable(f"MySQL at {settings.host}:{settings.port}: {error}") from error
     print(f"mysql-users: set up {', '.join(USERS)}")
 
 

@@ -5,7 +5,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from chassis.process.settings import load, settings_config
-from platform_setup import SetupError
+from platform_setup import ServerUnavailable
 
 
 class Settings(BaseSettings):
@@ -24,7 +24,7 @@ class Settings(BaseSettings):
 
 
 def run() -> None:
-    """Set the rule globally and, if it exists, for the subject; raise SetupError."""
+    """Set the rule globally and, if it exists, for the subject; raise ServerUnavailable."""
     settings = load(Settings)
     try:
         with httpx2.Client(base_url=settings.url, timeout=10, trust_env=False) as registry:
@@ -32,7 +32,7 @@ def run() -> None:
             if registry.get(f"/subjects/{settings.subject}/versions").is_success:
                 put_rule(registry, f"/config/{settings.subject}", settings.compatibility)
     except httpx2.HTTPError as error:
-        raise SetupError(f"the registry at {settings.url}: {error}") from error
+        raise ServerUnavailable(f"the registry at {settings.url}: {error}") from error
     print(f"schema-rule: set {settings.compatibility}")
 
 

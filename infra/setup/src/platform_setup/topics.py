@@ -21,9 +21,10 @@ from pydantic_settings import BaseSettings
 
 from chassis.process.settings import load, settings_config
 from chassis.stores.kafka import Brokers
-from platform_setup import INFRA, SetupError
+from platform_setup import INFRA, ServerUnavailable, SetupError
 
-TIMEOUT = 30.0
+TIMEOUT = 30.0  # seconds for a change of topics
+LISTED_WITHIN = 10.0  # seconds for the list of topics
 NO_ANSWER = ("_TRANSPORT", "_TIMED_OUT")
 SIGNALS_WITHIN = 1.0  # seconds; a call of librdkafka returns before Python handles a signal
 
@@ -55,7 +56,7 @@ class Topic:
 
 
 def run() -> None:
-    """Raise SetupError if Kafka is unavailable, or a topic has another number of partitions."""
+    """Raise ServerUnavailable; SetupError if a topic has another number of partitions."""
     settings = load(Settings)
     wanted = read(settings.file, settings.user_events_partitions)
     admin = AdminClient(connection(settings).librdkafka())
@@ -66,7 +67,7 @@ def run() -> None:
         create(admin, missing, settings.replication_factor)
         alter(admin, [topic for topic in wanted if topic.name in existing])
     except KafkaException as error:
-        raise SetupError(f"Kafka at {settings.bootstrap}: {error.args[0].str()}") from error
+        raise ServerUnavailable(f"Kafka at {settings.bootstrap}: {error.args[0].str()}") from error
     print(f"topics: {len(missing)} created, {len(wanted) - len(missing)} existed already")
 
 
@@ -102,8 +103,8 @@ def refuse_other_partitions(wanted: Iterable[Topic], existing: dict[str, int]) -
 
 
 def partitions(admin: AdminClient) -> dict[str, int]:
-    """Every topic's; raises KafkaException when Kafka does not answer within TIMEOUT."""
-    end = time.monotonic() + TIMEOUT
+    """Every topic's; raises KafkaException when Kafka does not answer within LISTED_WITHIN."""
+    end = time.monotonic() + LISTED_WITHIN
     while True:
         try:
             topics = admin.list_topics(timeout=SIGNALS_WITHIN).topics

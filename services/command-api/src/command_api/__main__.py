@@ -1,5 +1,6 @@
 """Entry point: `command-api` serves, `command-api migrate` applies database migrations."""
 
+import argparse
 import sys
 
 from chassis.process.interrupts import interruptible
@@ -7,7 +8,7 @@ from chassis.process.lifecycle import launch
 from chassis.process.settings import load
 from command_api.settings import Settings
 from command_api.wiring import wire
-from eventstore.mysql.migrations import migrate
+from eventstore.mysql.migrations import WAIT, migrate
 
 
 def main() -> None:
@@ -15,12 +16,21 @@ def main() -> None:
     match sys.argv[1:]:
         case []:
             launch("command-api", Settings, wire)
-        case ["migrate"]:
-            with interruptible():
-                applied = migrate(load(Settings), "command_api")
-            print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - output of a command
+        case ["migrate", *options]:
+            apply(options)
         case _:
             sys.exit("usage: command-api [migrate]")
+
+
+def apply(options: list[str]) -> None:
+    """Apply the migrations, and print which."""
+    parser = argparse.ArgumentParser(prog="command-api migrate")
+    text = "how long to wait for MySQL (default: %(default)g)"
+    parser.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS", help=text)
+    wait = parser.parse_args(options).wait
+    with interruptible():
+        applied = migrate(load(Settings), "command_api", wait)
+    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")  # noqa: T201 - output of a command
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from chassis.problems import Unavailable
 from chassis.process.interrupts import cancellable
 from chassis.process.settings import load, settings_config
 from chassis.stores.kafka import KafkaSettings, brokers
-from platform_setup import SetupError
+from platform_setup import ServerUnavailable, SetupError
 from platform_setup.recovery.published import AT_ONCE, Reader, decoder, opened, poll
 from projections.kafka.topic_identity import TopicIdentity
 
@@ -90,13 +90,14 @@ def run(*, follow: bool) -> None:
     """Add the topic's erasures that the ledger lacks; with `follow` until SIGTERM or SIGINT.
 
     Without it, and before the topic is read, these signals interrupt (chassis.process.interrupts).
-    Raises SetupError when Kafka or the registry is unavailable, or the file cannot be written.
+    Raises ServerUnavailable when Kafka or the registry is unavailable, SetupError when the file
+    cannot be written.
     """
     settings = load(Settings)
     try:
         added = asyncio.run(cancellable(_copy(settings, Ledger(settings.ledger), follow=follow)))
     except (KafkaError, TimeoutError, Unavailable) as error:
-        raise SetupError(f"cannot read {settings.topic}: {error!r}") from error
+        raise ServerUnavailable(f"cannot read {settings.topic}: {error!r}") from error
     except OSError as error:
         raise SetupError(f"{settings.ledger}: {error.strerror}") from error
     print(f"erasures: added {added} to {settings.ledger}")

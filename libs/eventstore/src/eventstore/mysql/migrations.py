@@ -14,16 +14,22 @@ from yoyo import get_backend, read_migrations
 from chassis.stores.mysql import tls
 from eventstore.mysql.settings import EventStoreSettings
 
-WAIT = 60  # seconds for MySQL to respond
+WAIT = 60.0  # seconds for MySQL to respond, and to accept this user
+PAUSE = 2.0  # seconds between two attempts: the longest delay after it does
 
 
-def migrate(settings: EventStoreSettings, package: str) -> list[str]:
+def migrate(settings: EventStoreSettings, package: str, wait: float = WAIT) -> list[str]:
     """Apply the package's pending `migrations`; return the names of those applied.
 
     Safe to run twice and concurrently (yoyo's lock). Raises pymysql.OperationalError when MySQL
-    does not respond within WAIT seconds, or rejects this user.
+    does not respond within `wait` seconds, or rejects this user.
     """
-    _wait_for_mysql(settings)
+    attempts = stamina.retry_context(
+        on=pymysql.OperationalError, timeout=wait, attempts=None, wait_max=PAUSE
+    )
+    for attempt in attempts:
+        with attempt:
+            _connect(settings)
     os.environ["LOGNAME"] = settings.mysql_user  # for yoyo's log; a container's user has no name
     password = quote(settings.mysql_password.get_secret_value(), safe="")
     address = f"{settings.mysql_host}:{settings.mysql_port}/{settings.mysql_database}"
@@ -34,8 +40,7 @@ def migrate(settings: EventStoreSettings, package: str) -> list[str]:
     return [migration.id for migration in missing]
 
 
-@stamina.retry(on=pymysql.OperationalError, timeout=WAIT, attempts=None)
-def _wait_for_mysql(settings: EventStoreSettings) -> None:
+def _connect(settings: EventStoreSettings) -> None:
     pymysql.connect(
         host=settings.mysql_host,
         port=settings.mysql_port,
