@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 MECHANISM = "SCRAM-SHA-512"
+RECONNECT_MAX = 1000  # ms; by default librdkafka notices a broker that has started after up to 10 s
 
 
 class KafkaSettings(BaseSettings):
@@ -56,7 +57,11 @@ class Brokers:
         return options
 
     def librdkafka(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"bootstrap.servers": self.bootstrap, "log_level": 2}
+        options: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap,
+            "log_level": 2,
+            "reconnect.backoff.max.ms": RECONNECT_MAX,
+        }
         if self.tls:
             options["security.protocol"] = self._protocol
             if self.ca_file:

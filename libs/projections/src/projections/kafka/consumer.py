@@ -94,7 +94,7 @@ class KafkaConsumer:
     async def _start(self) -> None:
         """Join the group, retrying until Kafka is available; a drain ends the attempt."""
         try:
-            await self._member.join()
+            await self._member.join(self._retries.failed)
         except asyncio.CancelledError:
             if self._is_draining:
                 raise Abandoned from None

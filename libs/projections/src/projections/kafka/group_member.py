@@ -1,7 +1,7 @@
 """Membership of a consumer group: joining it, and its rebalances."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import stamina
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -10,6 +10,8 @@ from chassis.problems import Unavailable
 from chassis.stores.errors import kafka as kafka_errors
 from chassis.stores.errors.calls import translated
 from projections.kafka.lag import LAG
+
+WAIT_MAX = 2.0  # seconds; about the delay from Kafka's start to the next attempt
 
 
 class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
@@ -25,9 +27,12 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         self.batch = asyncio.Lock()
         self.epoch = 0
 
-    async def join(self) -> None:
-        """Join, retrying until Kafka is available; raises CancelledError after give_up()."""
-        self._joining = asyncio.create_task(self._join())
+    async def join(self, failed: Callable[[Unavailable], None]) -> None:
+        """Join, retrying until Kafka is available; raises CancelledError after give_up().
+
+        failed: is called with the reason of each failed attempt.
+        """
+        self._joining = asyncio.create_task(self._join(failed))
         try:
             await self._joining
         finally:
@@ -38,11 +43,18 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         if self._joining is not None:
             self._joining.cancel()
 
-    async def _join(self) -> None:
+    async def _join(self, failed: Callable[[Unavailable], None]) -> None:
         self._consumer.subscribe([self._topic], listener=self)
-        async for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=60):
-            with attempt, translated("kafka", "join", kafka_errors.classify):
-                await self._consumer.start()
+        async for attempt in stamina.retry_context(
+            on=Unavailable, attempts=None, timeout=None, wait_max=WAIT_MAX
+        ):
+            with attempt:
+                try:
+                    with translated("kafka", "join", kafka_errors.classify):
+                        await self._consumer.start()
+                except Unavailable as problem:
+                    failed(problem)
+                    raise
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         await self._assignment_changes()

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from chassis.problems import Unavailable
 from projections.kafka.lag import LagMonitor
 
+NOT_YET = "the consumer has not joined its group yet"
 RETRIES = Counter(
     "projector_retries_total", "Batches retried because a dependency was unavailable."
 )
@@ -18,12 +19,14 @@ class Abandoned(Exception):
 
 
 class DependencyRetries:
-    """Retries an action; `reason`: why a dependency is unavailable, None if none is."""
+    """Retries an action; `reason`: why a dependency is unavailable, None if none is.
 
-    reason: str | None = None
+    Until the first success it is unknown whether the dependencies are available.
+    """
 
     def __init__(self, lag: LagMonitor) -> None:
         self._lag = lag
+        self.reason: str | None = NOT_YET
 
     async def until_done(
         self, action: Callable[[], Awaitable[None]], is_ours: Callable[[], bool]
