@@ -15,7 +15,7 @@ from tests.support.kubernetes.manifests import (
 )
 from tests.support.stack.programs import every
 
-NOT_HERE = {*every("connector-supervisor"), "proxy", "observability", "erasure-ledger", "restore"}
+NOT_HERE = {*every("connector-supervisor"), "proxy", "observability"}
 PROGRAMS = [n for n, service in COMPOSE.items() if "build" in service and n not in NOT_HERE]
 VERSION = (ROOT / "VERSION").read_text().strip()
 SERVERS = ("mysql", "redis", "opensearch", "registry")

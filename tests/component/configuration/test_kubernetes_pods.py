@@ -140,10 +140,20 @@ def test_prometheus_scrapes_every_service_by_name() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_verification_runs_on_request_and_is_not_retried(overlay: str) -> None:
-    verifiers = of_kind(overlay, "CronJob")
-    assert set(verifiers) == set(every("view-verifier"))
-    for verifier in verifiers.values():
-        assert verifier["spec"]["suspend"] is True
-        assert verifier["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
-        assert pod(verifier)["restartPolicy"] == "Never"
+def test_job_waits_for_its_server_within_its_deadline(overlay: str) -> None:
+    """A failed pod would be restarted in growing pauses."""
+    for name, job in of_kind(overlay, "Job").items():
+        (wait,) = (arg for arg in container(job)["args"] if arg.startswith("--wait="))
+        last_attempt = 60  # seconds
+        deadline = job["spec"]["activeDeadlineSeconds"]
+        assert 600 <= int(wait.removeprefix("--wait=")) <= deadline - last_attempt, name
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_verification_and_restore_run_on_request_and_are_not_retried(overlay: str) -> None:
+    requested = of_kind(overlay, "CronJob")
+    assert set(requested) == {*every("view-verifier"), "restore"}
+    for one in requested.values():
+        assert one["spec"]["suspend"] is True
+        assert one["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+        assert pod(one)["restartPolicy"] == "Never"

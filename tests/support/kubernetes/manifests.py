@@ -40,7 +40,7 @@ def of_kind(overlay: str, *kinds: str) -> dict[str, Resource]:
 
 def workloads(overlay: str) -> dict[str, Resource]:
     """Return everything that runs an image of this repository: the services and the jobs."""
-    found = of_kind(overlay, "Deployment", "Job", "CronJob")
+    found = of_kind(overlay, "Deployment", "StatefulSet", "Job", "CronJob")
     return {n: w for n, w in found.items() if container(w)["image"].startswith("people/")}
 
 

@@ -185,6 +185,16 @@ async def test_the_console_reads_the_topic(system: System) -> None:
     }
 
 
+async def test_erasure_ledger_reads_the_topic(system: System, tmp_path: Path) -> None:
+    """A restore reads it in the same way, as the same user."""
+    settings = system.kafka.environment("SETUP_ERASURES", "kafka-recovery")
+    settings["SETUP_ERASURES_LEDGER"] = str(tmp_path / "users")
+    settings["SETUP_ERASURES_REGISTRY_URL"] = system.projector["REDIS_PROJECTOR_REGISTRY_URL"]
+    copied = await printed("platform-setup", "erasures", environment=settings)
+    assert "added 0" in copied
+    assert "offsets" in (tmp_path / "users.places").read_text()
+
+
 async def first_of(system: System, user: str, topic: str) -> bytes | None:
     """Return the key of a record; raise KafkaError if the user may not read it."""
     consumer = AIOKafkaConsumer(topic, **system.client(user), auto_offset_reset="earliest")
