@@ -31,6 +31,9 @@ A setting comes from one of three places:
 - a file, whose path is in the variable with the suffix `_FILE`;
 - a file under `/run/secrets` with the variable's name in lower case.
 
+White space around a value is removed, wherever it comes from: a file often ends in a newline.
+White space within a value is part of it.
+
 A setting without a default is required.
 At startup a program reports all invalid settings together.
 Variables with the service's prefix that match no setting are errors, too.

@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import platform_setup.mysql_users
+import platform_setup.recovery.ledger_writer
+import platform_setup.recovery.settings
 import platform_setup.topics
 from chassis.auth import client_token
 from chassis.process import settings as chassis_settings
@@ -31,6 +33,8 @@ CLASSES: list[type[BaseSettings]] = [
     *(import_module(f"{name.replace('-', '_')}.settings").Settings for name in PROGRAMS),
     platform_setup.mysql_users.Settings,
     platform_setup.topics.Settings,
+    platform_setup.recovery.settings.Settings,
+    platform_setup.recovery.ledger_writer.Settings,
 ]
 SECRET = re.compile(r"password|secret|token")
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1).map(

@@ -117,16 +117,11 @@ RULES: list[tuple[str, How]] = [
         r"kubectl (?:create job|logs) -n people .*verify-1.*",
         named("infra/k8s/base/view-verifier.yaml", "kind: CronJob"),
     ),
-    (r"docker build \S+ \S+ (\S+)", named(r"\1/Dockerfile", "FROM")),
-    (r"kubectl apply --server-side -k (\S+)", named(r"\1/kustomization.yaml", "resources:")),
-    (
-        r"kubectl port-forward -n people-dev deploy/(\S+) \d+",
-        named(r"infra/k8s/base/\1.yaml", "3003"),
-    ),
 ]
 # Commands of these pages have their own tests.
 OWN: dict[str, tuple[str, str]] = {
     "docs/tutorial.md": (".*", "tests/system/pages/test_pages.py"),
+    "docs/kubernetes.md": (".*", "tests/component/configuration/test_kubernetes_page.py"),
     "docs/erasure.md": (".*", "tests/system/local/test_erasure_on_disk.py"),
     "README.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
     "docs/getting-started.md": (r"(curl|ID=).*", "tests/system/e2e/test_readme.py"),
