@@ -55,6 +55,7 @@ class Compared:
 def settings(stack: Addresses) -> dict[str, str]:
     """Return the settings of a separate command-api: 1 % of traces sampled, as in production."""
     own = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2, "TRACE_RATIO": 0.01}
+    own["PROCESSES"] = 1
     own_names = {f"COMMAND_API_{name}": str(value) for name, value in own.items()}
     endpoint = {"COMMAND_API_OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
     return stack.environment("command-api") | own_names | endpoint

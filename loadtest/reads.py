@@ -101,7 +101,11 @@ def settings(stack: Addresses) -> dict[str, str]:
     """Return the settings of a separate query-api: 1 % of traces sampled, as in production."""
     ports = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2}
     own = {name: str(port) for name, port in ports.items()}
-    own |= {"TRACE_RATIO": "0.01", "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
+    own |= {
+        "PROCESSES": "1",
+        "TRACE_RATIO": "0.01",
+        "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces",
+    }
     return stack.environment("query-api") | {f"QUERY_API_{k}": v for k, v in own.items()}
 
 

@@ -1,7 +1,7 @@
 """Configuration of the demo (environment variables DEMO_*)."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class Settings(ApiSettings):
         1234, description="Port of command-api; query-api and search-api use the next two."
     )
     admin_port: int = 9000
+    processes: Literal[1] = Field(1, description="Always 1: the stores are in its memory.")
 
     def listening(self) -> Mapping[str, Sequence[int]]:
         apis = range(len(APIS))

@@ -45,6 +45,8 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 PROGRAMS = [(overlay, name) for overlay in OVERLAYS for name in SETTINGS]
 # Elsewhere it keeps the connector running; here Strimzi does.
 NOT_HERE = ("CONSOLE_CONNECTOR_SUPERVISOR_ADMIN_URL", "SETUP_RESTORE_CONNECT_URL")
+# Unset here; and a pod has one process, since pods are what scales.
+ONLY_THERE = ("OTLP_ENDPOINT", "_PROCESSES")
 PLAIN = {"people-kafka-bootstrap:9092": "kafka:9092"}
 
 
@@ -93,9 +95,7 @@ def test_file_named_by_a_setting_is_mounted(overlay: str, name: str) -> None:
 def test_development_has_the_settings_of_compose(name: str) -> None:
     workload, service = workloads("dev")[name], COMPOSE[name]
     here = {v: PLAIN.get(t, t) for v, t in environment("dev", workload).items()}
-    there = {
-        v: str(t) for v, t in service["environment"].items() if not v.endswith("OTLP_ENDPOINT")
-    }
+    there = {v: str(t) for v, t in service["environment"].items() if not v.endswith(ONLY_THERE)}
     for variable in NOT_HERE:
         there.pop(variable, None)
     drains = {v for v in there if v.endswith("DRAIN_DELAY")}

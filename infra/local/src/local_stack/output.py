@@ -79,8 +79,11 @@ def show_states(states: Iterable[State], health: dict[str, str]) -> None:
 
 
 def resident(pid: int) -> int:
+    """Return the memory of a program, with its processes; pages that they share count for each."""
     try:
-        return int(psutil.Process(pid).memory_info().rss) if pid else 0
+        program = psutil.Process(pid) if pid else None
+        family = [program, *program.children(recursive=True)] if program else []
+        return sum(one.memory_info().rss for one in family)
     except psutil.NoSuchProcess:
         return 0
 

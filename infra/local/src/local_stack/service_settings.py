@@ -6,6 +6,7 @@ from local_stack.addresses import HOST
 from local_stack.layout import AGGREGATES, PORTS
 from local_stack.programs import Context
 
+APIS = ("command-api", "query-api", "search-api")
 USERS = "users"  # database of the aggregate that the programs are named for
 
 
@@ -40,7 +41,8 @@ def settings(context: Context, service: str) -> dict[str, str]:
         for purpose in PORTS[service]
     }
     traces = {"OTLP_ENDPOINT": os.environ.get("OTLP_ENDPOINT", "")}
-    return {"HOST": HOST} | traces | ports | stores[role]
+    processes = {"PROCESSES": os.environ.get("PROCESSES", "1")} if role in APIS else {}
+    return {"HOST": HOST} | traces | processes | ports | stores[role]
 
 
 def mysql_settings(context: Context, user: str, database: str) -> dict[str, str]:

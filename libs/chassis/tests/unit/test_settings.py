@@ -1,7 +1,7 @@
 """Settings are read once, validated together, and frozen."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, ValidationError
@@ -143,3 +143,23 @@ def test_incomplete_token_settings_are_a_mistake(
         monkeypatch.setenv(f"API_{name}", value)
     with pytest.raises(SystemExit, match=told):
         load(Api)
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ({"reuse_port": True}, "PROCESSES and REUSE_PORT are mutually exclusive"),
+        ({"http_port": 0}, "PROCESSES above 1 requires fixed ports"),
+    ],
+)
+def test_processes_need_ports_of_their_own(told: dict[str, Any], wrong: str) -> None:
+    ports: dict[str, Any] = {"admin_port": 1, "http_port": 2, "grpc_port": 3}
+    assert Api(**ports, processes=2).process_count == 2
+    assert Api(**ports, processes=0).process_count >= 1
+    with pytest.raises(ValidationError, match=wrong):
+        Api(**ports | told, processes=2)
+
+
+def test_processes_divide_the_memory_of_clients() -> None:
+    ports: dict[str, Any] = {"admin_port": 1, "http_port": 2, "grpc_port": 3}
+    assert Api(**ports, processes=4, max_client_memory=8_000_000).limits.client_memory == 2_000_000

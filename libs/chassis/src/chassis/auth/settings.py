@@ -1,5 +1,7 @@
 """Configuration of authentication and rate limits, and the authorizer built from it."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +37,13 @@ class ApiSettings(PublicSettings):
         description="Requests per minute and caller, for each process; unset: no limit.",
     )
 
+    processes: int = Field(
+        1,
+        ge=0,
+        description="Number of processes that serve HTTP_PORT and GRPC_PORT, with one ADMIN_PORT "
+        "(Linux); 0: one for each CPU core. Each has its own limits and connections to stores; "
+        "MAX_CLIENT_MEMORY is divided.",
+    )
     reuse_port: bool = Field(
         False,  # noqa: FBT003 - pydantic's way to give a default
         description="Share HTTP_PORT and GRPC_PORT with other processes of the service on this "
@@ -48,8 +57,25 @@ class ApiSettings(PublicSettings):
     )
 
     @property
+    def process_count(self) -> int:
+        if sys.platform != "linux":
+            return self.processes or 1
+        return self.processes or len(os.sched_getaffinity(0))
+
+    @property
     def asks_for_tokens(self) -> bool:
         return bool(self.jwks_url or self.jwt_key)
+
+    @model_validator(mode="after")
+    def _can_have_processes(self) -> Self:
+        if self.process_count > 1:
+            if sys.platform != "linux":
+                raise ValueError("PROCESSES above 1 requires Linux")
+            if self.reuse_port:
+                raise ValueError("PROCESSES and REUSE_PORT are mutually exclusive: set one of them")
+            if any(0 in ports for ports in self.listening().values()):
+                raise ValueError("PROCESSES above 1 requires fixed ports, not 0")
+        return self
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -35,11 +35,14 @@ class HttpListener:
             server.request_handler, self._refuse, self._connections.limits.hosts
         )
         loop = asyncio.get_running_loop()
-        self._accepting = await loop.create_server(
-            lambda: HttpConnection(server, self._refuse, self._connections, loop),
-            sock=sock,
-            backlog=1024,
-        )
+
+        def connection() -> HttpConnection:
+            return HttpConnection(server, self._refuse, self._connections, loop)
+
+        if sock.family == socket.AF_UNIX:
+            self._accepting = await loop.create_unix_server(connection, sock=sock)
+        else:
+            self._accepting = await loop.create_server(connection, sock=sock, backlog=1024)
 
     def stop_accepting(self) -> None:
         """Close the listening socket; keep open connections."""

@@ -12,8 +12,15 @@ from chassis.http.problems import ProblemResponse, common_headers, to_response
 from chassis.limits.connections import LIMITS, Connections, Limits
 from chassis.observability import tracing
 from chassis.problems import NoSuchRoute
-from chassis.process.health import Health
+from chassis.process.health import Readiness
 from chassis.process.listening import listen
+
+Metrics = Callable[[], Awaitable[bytes]]
+"""Return the metrics in Prometheus's text format."""
+
+
+async def _own_metrics() -> bytes:
+    return generate_latest()
 
 
 class AdminServer:
@@ -24,8 +31,16 @@ class AdminServer:
 
     name = "admin"
 
-    def __init__(self, health: Health, host: str, port: int, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        health: Readiness,
+        host: str,
+        port: int,
+        limits: Limits = LIMITS,
+        metrics: Metrics = _own_metrics,
+    ) -> None:
         self._health = health
+        self._read_metrics = metrics
         app = web.Application(middlewares=[_explained])
         app.on_response_prepare.append(common_headers)
         app.add_routes(
@@ -36,7 +51,7 @@ class AdminServer:
             ]
         )
         self._socket = listen(host, port)
-        self.port: int = self._socket.getsockname()[1]
+        self.port: int = port or self._socket.getsockname()[1]
         self._connections = Connections("admin", limits)
         self._listener = HttpListener(app, 1, _refused, self._connections)
         self._drained = asyncio.Event()
@@ -62,7 +77,9 @@ class AdminServer:
         return answer({"status": status, "failures": failures}, status=503 if failures else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(
+            body=await self._read_metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
 
 
 @web.middleware

@@ -8,6 +8,7 @@ ever.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -21,8 +22,18 @@ Check = Callable[[], Awaitable[object]]
 """Return if the dependency responds, raise otherwise."""
 
 
+class Readiness(Protocol):
+    """Whether a process is ready."""
+
+    def turn_off(self) -> None:
+        """Report "not ready" from now on: the process is about to stop."""
+
+    async def failures(self) -> Mapping[str, str]:
+        """Return the failing checks by name, with the reasons; empty when ready."""
+
+
 class Health:
-    """Named checks with cached results, so that probes cannot load the dependencies."""
+    """Implements Readiness by named checks; cached, so that probes cannot load dependencies."""
 
     def __init__(self, checks: Mapping[str, Check], ttl: float = 1.0, timeout: float = 2.0) -> None:
         self._checks = dict(checks)
@@ -39,11 +50,9 @@ class Health:
         self._checks[name] = check
 
     def turn_off(self) -> None:
-        """Report "not ready" from now on: the process is about to stop."""
         self.is_draining = True
 
     async def failures(self) -> dict[str, str]:
-        """Return the failing checks by name, with the reasons; empty when ready."""
         if self.is_draining:
             return {"process": "draining"}
         async with self._lock:

@@ -9,19 +9,20 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import structlog
 import uvloop
 
 from chassis.limits.connections import raise_descriptor_limit
 from chassis.observability import error_log, telemetry, tracing
-from chassis.process import port_settings
-from chassis.process.health import Health
+from chassis.process import port_settings, workers
+from chassis.process.components import Component, CutsOff, Process
 from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
+from chassis.process.worker_admin import admin_of
 
+__all__ = ["Component", "CutsOff", "Process"]
 CUT_WITHIN = 0.5  # seconds to finish once connections were aborted; it takes milliseconds
 AGAIN = 2.0  # seconds between two cancellations, for a component to clean up
 LAST = 5.0  # seconds for stores to close after all components have ended
@@ -37,52 +38,25 @@ async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
             await asyncio.wait_for(until.wait(), seconds)
 
 
-class Component(Protocol):
-    """A part of the process that runs for its whole life."""
-
-    name: str
-
-    async def serve(self) -> None:
-        """Run until drained; an exception ends the whole process."""
-
-    async def drain(self) -> None:
-        """Stop accepting work, finish in-flight work, and let serve() return."""
-
-
-@runtime_checkable
-class CutsOff(Protocol):
-    """A component whose clients may delay its drain."""
-
-    def cut(self) -> int:
-        """Abort the remaining connections; return how many there were."""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A wired service: its components in start order, and its health."""
-
-    components: Sequence[Component]
-    health: Health
-
-
 Tasks = Sequence["asyncio.Task[None]"]
 S = TypeVar("S", bound=ServiceSettings)
 Wire = Callable[[S], AbstractAsyncContextManager[Process]]
 
 
 def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
-    """Run a service: settings, telemetry, wiring, signals.
+    """Run a service: settings, telemetry, wiring, signals; in several processes if it says so.
 
     Exits 0 after a graceful shutdown, and 1 when a component failed or the grace time ran out. If
     it cannot listen on an address, it exits 1 with one line on standard error.
     """
     settings = load(settings_type)
     telemetry.configure_logs(service, settings.log_level)
-    tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
     raise_descriptor_limit()
     code: int | str | None = None
     try:
-        code = uvloop.run(_wired(settings, wire))
+        serves = wire if settings.process_count == 1 else _forked(settings, wire)
+        tracing.configure(service, settings.otlp_endpoint, settings.trace_ratio)
+        code = uvloop.run(_wired(settings, serves))
     except CannotListen as taken:
         code = f"{service}: {_line(taken, settings)}"
     except Exception as failure:  # noqa: BLE001 - any failure ends the process
@@ -92,6 +66,14 @@ def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
         tracing.flush()
     if code is not None:
         sys.exit(code)
+
+
+def _forked(settings: S, wire: Wire[S]) -> Wire[S]:
+    """Fork the service's processes; return what this one serves. The supervisor never returns."""
+    sockets = workers.opened(settings.host, settings.listening(), settings.process_count)
+    within = settings.drain_delay + settings.grace + CUT_WITHIN + LAST
+    role = workers.fork(sockets, within)
+    return wire if role.is_worker else admin_of(role)
 
 
 def _line(taken: CannotListen, settings: ServiceSettings) -> str:

@@ -2,10 +2,14 @@
 
 import errno
 import socket
+from collections.abc import Mapping
 
 from chassis.process.port_holder import holder
 
+Address = tuple[str, int]
 PRIVILEGED = 1024  # ip(7), ip_unprivileged_port_start: ports below need CAP_NET_BIND_SERVICE
+
+_inherited: dict[Address, socket.socket] = {}
 
 
 class CannotListen(Exception):
@@ -30,16 +34,31 @@ class CannotListen(Exception):
         return f"{self.reason}; {remedy}"
 
 
+def inherit(sockets: Mapping[Address, socket.socket]) -> None:
+    """Let listen() return these sockets for their addresses: a supervisor has opened them."""
+    _inherited.update(sockets)
+
+
 def listen(host: str, port: int, *, backlog: int = 128, reuse_port: bool = False) -> socket.socket:
     """Return a TCP socket that listens on the address; a name resolves to IPv4 first.
 
-    Raises CannotListen.
+    In a worker it may be an inherited socket of any kind. Raises CannotListen.
     """
+    if inherited := _inherited.pop((host, port), None):
+        return inherited
     try:
         family, address = _resolved(host, port)
         return socket.create_server(address, family=family, backlog=backlog, reuse_port=reuse_port)
     except OSError as error:
         raise CannotListen(host, port, error) from error
+
+
+def listen_internally() -> socket.socket:
+    """Return a socket that processes of this machine's network namespace reach by its name."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind("")  # an unused abstract address: unix(7), Autobind
+    sock.listen()
+    return sock
 
 
 def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

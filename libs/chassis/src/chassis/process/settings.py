@@ -55,8 +55,9 @@ class ServiceSettings(BaseSettings):
     max_client_memory: int = Field(
         64_000_000,
         ge=1_000_000,
-        description="Maximum memory that clients may hold in the process, on all ports together, "
-        "in bytes. Above it, connections of the client that holds most are closed, largest first.",
+        description="Maximum memory that clients may hold in the service, on all ports together, "
+        "in bytes; each of several processes gets an equal part. Above it, connections of the "
+        "client that holds most are closed, largest first.",
     )
     allowed_hosts: str | None = Field(
         None,
@@ -78,6 +79,11 @@ class ServiceSettings(BaseSettings):
     )
 
     @property
+    def process_count(self) -> int:
+        """Return the number of processes that serve; 1: this one."""
+        return 1
+
+    @property
     def limits(self) -> Limits:
         """Return the limits of every port."""
         return Limits(
@@ -85,7 +91,7 @@ class ServiceSettings(BaseSettings):
             self.header_timeout,
             self.idle_timeout,
             self._allowed_hosts(),
-            self.max_client_memory,
+            self.max_client_memory // self.process_count,
         )
 
     def _allowed_hosts(self) -> frozenset[str] | None:
