@@ -29,7 +29,7 @@ async def kafka_projector(
     schema: Mapping[str, Any],
     projection: Projection[Any, Any],
 ) -> AsyncIterator[ProjectorSpec]:
-    """Yield a projector that reads the topic by the Avro schema and writes generations of a view."""
+    """Yield a projector that reads the topic by the schema and writes generations of a view."""
     kafka = brokers(settings)
     decode = AvroDecoder(RegistrySchemas(settings.registry_url), schema)
     dead_letters = KafkaDeadLetters(kafka, dead_letter_topic(settings.topic, group))
