@@ -7,9 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from chassis.problems import Unavailable
-from projections.events import Projection
 from projections.memory.views import MemoryViews
-from projections.ports import Offset, Rejected, Undecodable
+from projections.ports import Offset, Projection, Rejected, Undecodable
 
 
 @dataclass(frozen=True, slots=True)

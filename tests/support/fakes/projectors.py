@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from eventstore.memory import Row
-from projections.events import Projection
 from projections.kafka.avro import AvroDecoder
 from projections.memory.dead_letters import MemoryDeadLetters
-from projections.ports import OffsetMoved, Record
+from projections.ports import OffsetMoved, Projection, Record
 from projections.projector import Projector
 from tests.support.fakes.stepwise import Running, Stepwise
 from tests.support.schemas.golden import OnlySchema, encoded

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections.events import Projection
 from projections.memory.dead_letters import MemoryDeadLetters
 from projections.memory.views import Documents, Hashes, documents, hashes
+from projections.ports import Projection
 from tests.support.fakes.projectors import Process
 
 View = dict[str, tuple[int, Any]]

@@ -37,6 +37,28 @@ class Change(Protocol):
 
 
 C = TypeVar("C", bound=Change)
+S = TypeVar("S", bound=Change)
+"""An event before it is turned into a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection(Generic[S, C]):
+    """From a decoded record to a change of a view, in two pure steps.
+
+    The second is taken for the newest event of each key of a batch only: half of the cost of an
+    event is its response or document, which a newer event of the batch would replace.
+    """
+
+    read: Callable[[Mapping[str, Any]], S]
+    """Return the event; raises Undecodable for an invalid one."""
+    change: Callable[[S], C]
+    """Return the change of the view; takes every event that `read` returns."""
+
+    def __call__(self, record: Mapping[str, Any]) -> C:
+        """Return the change for a record; raises Undecodable."""
+        return self.change(self.read(record))
+
+
 Offset = int | None
 """The next offset to read; None: nothing has been stored yet."""
 

@@ -10,12 +10,12 @@ from chassis.process.lifecycle import Process
 from chassis.process.settings import ServiceSettings
 from chassis.stores.kafka import brokers
 from projections.directives import DirectivePoller
-from projections.events import Projection
 from projections.generations import Generations
 from projections.kafka.avro import AvroDecoder, RegistrySchemas
 from projections.kafka.consumer import KafkaConsumer
 from projections.kafka.dead_letter_monitor import DeadLetterMonitor
 from projections.kafka.dead_letters import KafkaDeadLetters
+from projections.ports import Projection
 from projections.projector import Projector, dead_letter_topic
 from projections.settings import ProjectorSettings
 from projections.spec import ProjectorSpec

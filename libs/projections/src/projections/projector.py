@@ -15,8 +15,7 @@ from chassis.observability import tracing
 from projections import batch_tracing
 from projections.batch_tracing import Message
 from projections.dead_letters import DeadLetters
-from projections.events import Projection, S
-from projections.ports import C, Record, Undecodable, Views
+from projections.ports import C, Projection, Record, S, Undecodable, Views
 
 EVENTS = Counter("projector_events_total", "Records by outcome.", ["outcome"])
 BATCH_SIZE = Histogram(

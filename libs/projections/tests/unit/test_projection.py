@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from chassis.problems import Unavailable
-from projections.events import Projection
 from projections.memory.dead_letters import MemoryDeadLetters
-from projections.ports import Record, Undecodable
+from projections.ports import Projection, Record, Undecodable
 from projections.projector import Projector
 from tests.support.fakes.fake_view import FakeView, Put
 

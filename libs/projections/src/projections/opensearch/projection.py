@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from projections.events import Projection, Read, StateEvent, decoded
+from projections.events import Read, StateEvent, decoded
 from projections.opensearch.change import DocumentChange
+from projections.ports import Projection
 
 
 def projection(

@@ -5,7 +5,8 @@ from functools import partial
 
 import msgspec
 
-from projections.events import Projection, Read, StateEvent, decoded
+from projections.events import Read, StateEvent, decoded
+from projections.ports import Projection
 from projections.redis.change import RedisChange
 
 
