@@ -17,6 +17,7 @@ from local_stack.supervisor import MARK
 from tests.support.costs.usage import Usage
 from tests.support.stack.instance import NAME
 
+CPU = "cpu seconds"  # property of a report
 STEP = 0.5  # seconds; a reading takes 20 ms
 SLOW = 5.0  # seconds: what is quicker is in no table
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ class Costs:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if time.monotonic() - self._last > STEP:
-            report.cpu = self._usage.since_last()
+            report.user_properties.append((CPU, self._usage.since_last()))
             self._last = time.monotonic()
         return report
 
@@ -53,7 +54,7 @@ class Costs:
             one
             for group in terminalreporter.stats.values()
             for one in group
-            if isinstance(one, pytest.TestReport) and hasattr(one, "cpu")
+            if isinstance(one, pytest.TestReport) and CPU in dict(one.user_properties)
         ]
         if any(one.duration > SLOW for one in reports):
             terminalreporter.section("wall and CPU seconds")
@@ -61,10 +62,14 @@ class Costs:
                 terminalreporter.write_line(line)
 
 
+def cpu_of(report: pytest.TestReport) -> float:
+    return float(str(dict(report.user_properties)[CPU]))
+
+
 def of_tests(reports: list[pytest.TestReport]) -> Iterator[str]:
     for one in sorted(reports, key=lambda one: -one.duration):
         if one.duration > SLOW:
-            yield f"{one.duration:6.0f} {one.cpu:6.0f}  {one.when:8} {one.nodeid}"
+            yield f"{one.duration:6.0f} {cpu_of(one):6.0f}  {one.when:8} {one.nodeid}"
 
 
 def of_files(reports: list[pytest.TestReport]) -> Iterator[str]:
@@ -73,7 +78,7 @@ def of_files(reports: list[pytest.TestReport]) -> Iterator[str]:
     for one in reports:
         file = f"{getattr(one, 'worker_id', 'main')} {one.nodeid.partition('::')[0]}"
         wall[file] += one.duration
-        cpu[file] += one.cpu
+        cpu[file] += cpu_of(one)
     yield f"{sum(wall.values()):6.0f} {sum(cpu.values()):6.0f}  all tests"
     for file in sorted(wall, key=lambda file: -wall[file]):
         if wall[file] > SLOW:

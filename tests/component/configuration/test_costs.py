@@ -1,0 +1,48 @@
+"""The table of slow tests counts the CPU seconds of every process that a test has started."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from chassis.testing import eventually
+from tests.support.costs.usage import Usage
+
+BUSY = "import time\nwhile time.process_time() < 0.5: pass\n"
+USED = 0.5  # CPU seconds
+
+
+def usage_with(*daemons: int) -> Usage:
+    usage = Usage(lambda process: process.pid in daemons, os.getpid())
+    usage.since_last()
+    return usage
+
+
+def test_ended_child_is_counted_once() -> None:
+    usage = usage_with()
+    subprocess.run([sys.executable, "-c", BUSY], check=True)
+    assert usage.since_last() >= USED
+    assert usage.since_last() < USED / 2
+
+
+def daemon(code: str) -> int:
+    """Start Python with this code, and end its parent."""
+    run = f"s.Popen([{sys.executable!r}, '-c', {code!r}], stdout=2)"
+    start = f"import subprocess as s; print({run}.pid)"
+    return int(subprocess.check_output([sys.executable, "-Wignore", "-c", start]))
+
+
+async def test_daemon_is_counted_and_its_end_takes_nothing_away(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    pid = daemon(f"{BUSY}open({str(ready)!r}, 'w')\ntime.sleep(60)")
+    usage = usage_with(pid)
+
+    async def is_ready() -> None:
+        assert ready.exists()
+
+    await eventually(is_ready, within=30)
+    before = usage.since_last()
+    os.kill(pid, signal.SIGKILL)
+    assert usage.since_last() < USED / 2
+    assert before >= USED / 2
