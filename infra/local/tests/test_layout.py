@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack import StackError, addresses, layout
+from local_stack import StackError, addresses, layout, stack
 from local_stack.layout import PORTS, Instance, Topology
 
 
@@ -80,3 +80,15 @@ def test_a_long_path_moves_the_socket_to_the_temporary_folder(
     assert len(str(Instance("a" * 120).socket("mysql"))) <= layout.LONGEST_SOCKET_PATH
     monkeypatch.setattr(layout, "ROOT", Path("/tmp/p"))  # noqa: S108  a short path, not a file
     assert Instance("unit").socket("mysql") == Path("/tmp/p/.local/unit/run/mysql.sock")  # noqa: S108
+
+
+def test_only_a_start_leaves_a_folder_of_sockets_and_clean_removes_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(root))
+    instance = Instance("a" * 120)
+    folder = instance.socket("supervisor").parent
+    assert not folder.exists()
+    folder.mkdir()
+    stack.clean(instance)
+    assert list(root.glob("people-*")) == []

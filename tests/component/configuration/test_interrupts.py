@@ -100,6 +100,7 @@ def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
     instance = Instance("interrupted")
     with socket.socket(socket.AF_UNIX) as silent:
         path = instance.socket("supervisor")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         silent.bind(str(path))
         silent.listen()
@@ -110,6 +111,7 @@ def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
         finally:
             path.unlink()
             shutil.rmtree(instance.home)
+            shutil.rmtree(instance.socket_folder, ignore_errors=True)
     assert code == 130
     assert complained == b"Interrupted; every program that this run started was stopped.\n"
 

@@ -101,12 +101,14 @@ class Instance:
     def socket(self, name: str) -> Path:
         """Return a unix socket's path, in the temporary folder if the clone's path is too long."""
         path = self.home / "run" / f"{name}.sock"
-        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-            return self.folder("run") / path.name
+        is_short = len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+        return path if is_short else self.socket_folder / path.name
+
+    @property
+    def socket_folder(self) -> Path:
+        """Folder in the temporary folder: `up` creates it if it is needed, `clean` removes it."""
         digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"people-{os.getuid()}-{digest}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / path.name
+        return Path(tempfile.gettempdir()) / f"people-{os.getuid()}-{digest}"
 
 
 def erasures(instance: Instance) -> Path:

@@ -112,6 +112,7 @@ def clean(instance: Instance) -> None:
     """Stop, and remove the instance's data, logs and passwords; downloads stay in the cache."""
     down(instance)
     shutil.rmtree(instance.home)
+    shutil.rmtree(instance.socket_folder, ignore_errors=True)  # absent if the paths are short
 
 
 def health_of_all(instance: Instance) -> dict[str, str]:

@@ -97,6 +97,8 @@ def ensure(instance: Instance, programs: list[Program]) -> bool:
     file = instance.folder("run") / "supervisord.conf"
     file.touch(mode=0o600)
     file.write_text(config(instance, programs))
+    # MySQL's socket has a shorter path, so it needs no other folder.
+    instance.socket("supervisor").parent.mkdir(mode=0o700, exist_ok=True)
     if is_running(instance):
         update(instance)
         return False
