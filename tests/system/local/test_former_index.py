@@ -19,6 +19,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[3]
 FORMER = json.loads((ROOT / "schemas/samples/opensearch-users/v1.json").read_text("utf-8"))
 NEW_FIELDS = "ctx._source.remove('words'); ctx._source.remove('joined')"
+PAUSE = 0.02  # seconds between two searches: they leave CPU time to the rebuild
 REBUILD = ("rebuild", "--accept-dead-letters")
 
 
@@ -62,6 +63,7 @@ async def searched(door: Door, text: str, user: str) -> AsyncIterator[list[str]]
 
     async def ask() -> None:
         while not stop.is_set():
+            await asyncio.sleep(PAUSE)
             if user not in [one["id"] for one in await door.search(text)]:
                 trouble.append(f"{text}: not found")
 

@@ -26,6 +26,7 @@ PROJECTORS = ["redis-projector", "search-projector"]
 # The topic still has invalid records of other tests; a tombstone after them is not compacted.
 REBUILD = ("rebuild", "--accept-dead-letters")
 WRITERS = 3
+PAUSE = 0.02  # seconds between two requests of a client: they leave CPU time to the rebuild
 USERS = 40
 
 
@@ -69,6 +70,7 @@ async def write(door: Door, life: Life, users: list[str], stop: asyncio.Event) -
     for number, user in enumerate(itertools.cycle(users)):
         if stop.is_set():
             return
+        await asyncio.sleep(PAUSE)
         name = f"Name{number}"
         life.versions[user] = (await door.rename(user, name))["version"]
         life.names[user] = name
@@ -80,6 +82,7 @@ async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) ->
     for number, user in enumerate(itertools.cycle(users)):
         if stop.is_set():
             return
+        await asyncio.sleep(PAUSE)
         wanted = life.versions[user] if number % 5 == 0 else None
         try:
             version = (await door.get(user, min_version=wanted))["version"]
@@ -99,6 +102,7 @@ async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> 
         cursor = None
         try:
             while not users <= {user["id"] for user in found}:
+                await asyncio.sleep(PAUSE)
                 some, cursor = await door.list_page(7, cursor)
                 found += some
                 if cursor is None:
@@ -125,6 +129,7 @@ async def all_found(door: Door, users: set[str]) -> None:
     found: set[str] = set()
     cursor = None
     while True:
+        await asyncio.sleep(PAUSE)
         some, cursor = await door.search_page("numbera", 2, cursor)
         found |= {user["id"] for user in some}
         if cursor is None:
