@@ -14,13 +14,14 @@ from typing import Any
 
 import aiohttp
 import fastavro
+import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import SecretStr
 
 from chassis.process import lifecycle
 from chassis.testing import eventually
-from connector_supervisor.capture_check import CHECKS
+from connector_supervisor import capture_check
 from connector_supervisor.resnapshot import resnapshot
 from connector_supervisor.settings import Settings
 from connector_supervisor.wiring import connected, wire
@@ -30,6 +31,9 @@ from tests.support.capture.capture_faults import executed
 USERS = Path(__file__).parents[3] / "infra" / "connect" / "user-events.json"
 DATABASE, TABLE = "things", "things.thing_event"
 SERVER_ID = "5499"
+CHECKED_EVERY = (
+    1.0  # seconds; most tests wait for two checks, which is 10 s at the shipped interval
+)
 COLUMNS = """
     thing_id CHAR(36) CHARACTER SET ascii NOT NULL,
     version INT UNSIGNED NOT NULL,
@@ -150,7 +154,7 @@ def _key(record: Any) -> str:
 
 
 def _checks() -> float:
-    (metric,) = CHECKS.collect()
+    (metric,) = capture_check.CHECKS.collect()
     return max(sample.value for sample in metric.samples if sample.name == "capture_checks_total")
 
 
@@ -188,6 +192,14 @@ def _settings(stack: Addresses, file: Path) -> Settings:
 @asynccontextmanager
 async def _supervised(own: OwnConnector) -> AsyncIterator[None]:
     stop = asyncio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(capture_check, "EVERY", CHECKED_EVERY)
+        async with _running(own, stop):
+            yield
+
+
+@asynccontextmanager
+async def _running(own: OwnConnector, stop: asyncio.Event) -> AsyncIterator[None]:
     async with wire(own.settings) as process, asyncio.TaskGroup() as group:
         own.process = process
         group.create_task(lifecycle.run(process, stop, 0, 10))
