@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +34,7 @@ JOBS = {
 }
 
 
-def late(settings: Mapping[str, str], name: str, port: int) -> tuple[dict[str, str], Link]:
+def late(settings: dict[str, str], name: str, port: int) -> tuple[dict[str, str], Link]:
     """Return the settings with a dependency at this port, and the link that opens the port."""
     value = settings[name]
     if name.endswith("MYSQL_PORT"):
