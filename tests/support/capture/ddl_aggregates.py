@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from new_aggregate import ROOT, Refused, written
-from new_aggregate.aggregate import asked_for
+from new_aggregate.aggregate import requested
 from tests.support.capture.ddl_corpus import Keywords, Statement
 
 FIELDS = 28  # of an aggregate
@@ -16,7 +16,7 @@ def of_new_aggregates(keywords: Keywords) -> Iterator[Statement]:
     for start in range(0, len(words), FIELDS):
         name = f"link{chr(ord('a') + start // FIELDS)}"
         fields = " ".join(f"{word}:text(9)" for word in words[start : start + FIELDS])
-        aggregate = asked_for(name, fields, None, ROOT / "nowhere")
+        aggregate = requested(name, fields, None, ROOT / "nowhere")
         path = Path(f"services/{name}-command-api/src/{name}_command_api/migrations")
         migrations = written.files(aggregate, ROOT)[path / f"0001-{name}-event.sql"]
         table, _, _ = migrations.partition(";\n")
@@ -25,7 +25,7 @@ def of_new_aggregates(keywords: Keywords) -> Iterator[Statement]:
 
 def is_taken(word: str) -> bool:
     try:
-        asked_for("link", f"{word}:text(9)", None, ROOT / "nowhere")
+        requested("link", f"{word}:text(9)", None, ROOT / "nowhere")
     except Refused:
         return False
     return True
