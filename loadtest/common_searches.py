@@ -47,7 +47,8 @@ class Api:
         before = self._cpu()
         answered = wrk.run(self.url, callers, seconds, script)
         spent = (after - first for after, first in zip(self._cpu(), before, strict=True))
-        self.seen.append((answered, [1000 * one / answered.rate / seconds for one in spent]))
+        found = max(1, answered.rate * seconds - answered.failed)
+        self.seen.append((answered, [1000 * one / found for one in spent]))
 
     def _cpu(self) -> list[float]:
         return [_seconds(process.pid) for process in self.processes]
@@ -94,9 +95,11 @@ def _lines(users: int) -> Iterator[str]:
                 yield f"{json.dumps({'index': guard})}\n{json.dumps(one)}\n"
 
 
-def measure(apis: list[Api], mix: str, users: int, rounds: int, seconds: int) -> Iterator[str]:
+def measure(
+    apis: list[Api], mix: str, callers: int, users: int, lengths: tuple[int, int]
+) -> Iterator[str]:
     """Measure one mix of terms with each API in turn; yield the table's rows."""
-    callers, kind = MIXES[mix]
+    kind, (rounds, seconds) = MIXES[mix][1], lengths
     terms = kind(list(islice(skewed.people(users), TERMS)))
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as paths:
         paths.write("\n".join(f"/user/search?limit={PAGE}&q={quote(term)}" for term in terms))
@@ -117,6 +120,7 @@ def main() -> None:
     parser.add_argument("--opensearch-pid", type=int, default=os.getpid())
     parser.add_argument("--api", action="append", default=[], help="name=url=pid")
     parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--callers", type=int, help="of each mix; default: 20 and 50")
     parser.add_argument("--fill", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each round and API")
@@ -130,9 +134,13 @@ def main() -> None:
     if not apis:
         return
     now = datetime.now(UTC)
-    of_each = (wanted.users, wanted.rounds, wanted.seconds)
-    rows = [row for mix in MIXES for row in measure(apis, mix, *of_each)]
-    text = page(rows, *of_each, now)
+    lengths = (wanted.rounds, wanted.seconds)
+    rows = [
+        row
+        for mix, (callers, _) in MIXES.items()
+        for row in measure(apis, mix, wanted.callers or callers, wanted.users, lengths)
+    ]
+    text = page(rows, wanted.users, *lengths, now)
     print(text)
     results = Path(__file__).parent / "results"
     (results / f"common-searches-{now:%Y-%m-%d}.md").write_text(text)
