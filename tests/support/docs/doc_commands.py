@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.support.docs.page import ROOT
 
 OFFSET = 12000  # beside a running system and the tests' own
+ADMIN_PORT = 9099 + OFFSET  # of a service that runs beside those of the system
 EXAMPLE = "17"  # offset of a dead letter in the docs
 LETTER = "$LETTER"  # offset of an existing dead letter
 
@@ -56,13 +57,17 @@ def outside(found: re.Match[str]) -> Typed:
     return Typed(f"(set -a; {settings}; .venv/bin/{found[2]})")
 
 
-def for_a_moment(found: re.Match[str]) -> Typed:
-    """Run a service beside the running one, until it is stopped."""
+def until_ready(found: re.Match[str]) -> Typed:
+    """Run a service until it is ready, and stop it; its last log event must be "stopped"."""
     prefix = found[1].upper().replace("-", "_")
-    doors = ("HTTP", "GRPC", "ADMIN") if prefix.endswith("API") else ("ADMIN",)
+    doors = ("HTTP", "GRPC") if prefix.endswith("API") else ()
     ports = " ".join(f"{prefix}_{door}_PORT=0" for door in doors)
-    stopped = f"env {ports} timeout --preserve-status --signal TERM 10 {found[0]}"
-    return Typed(f'{stopped} | tee /dev/stderr | grep -q \'"event": "stopped"\'')
+    log = f".local/{found[1]}.log"
+    run = f"timeout --preserve-status 90 env {ports} {prefix}_ADMIN_PORT={ADMIN_PORT} {found[0]}"
+    ready = f"curl -sf localhost:{ADMIN_PORT}/readyz"
+    wait = f"until {ready} || ! kill -0 $!; do sleep 0.2; done; {ready}; READY=$?"
+    stop = f'kill $!; wait $!; cat {log}; [ $READY = 0 ] && grep -q \'"event": "stopped"\' {log}'
+    return Typed(f"{run} >{log} 2>&1 & {wait}; {stop}")
 
 
 def of_a_letter(found: re.Match[str]) -> Typed:
@@ -101,7 +106,7 @@ RULES: list[tuple[str, How]] = [
     (r"curl .*", as_it_stands),
     (r"grpcurl .*", with_grpcurl),
     (r"set -a; \. \S+; set \+a", as_it_stands),
-    (rf"\.venv/bin/({SERVICES})", for_a_moment),
+    (rf"\.venv/bin/({SERVICES})", until_ready),
     (rf"\.venv/bin/\S+-projector dead-letters show {EXAMPLE}", of_a_letter),
     (r"\.venv/bin/\S+-projector .*", as_it_stands),
     (r"\.venv/bin/view-verifier .*", as_it_stands),
