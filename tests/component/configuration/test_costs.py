@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 from chassis.testing import eventually
 from tests.support.costs.usage import Usage
 
@@ -21,9 +23,17 @@ def usage_with(*daemons: int) -> Usage:
 
 def test_ended_child_is_counted_once() -> None:
     usage = usage_with()
-    subprocess.run([sys.executable, "-c", BUSY], check=True)
+    burn()
     assert usage.since_last() >= USED
     assert usage.since_last() < USED / 2
+
+
+def burn() -> None:
+    subprocess.run([sys.executable, "-c", BUSY], check=True)
+
+
+async def is_gone(pid: int) -> None:
+    assert not psutil.pid_exists(pid)
 
 
 def daemon(code: str) -> int:
@@ -34,15 +44,18 @@ def daemon(code: str) -> int:
 
 
 async def test_daemon_is_counted_and_its_end_takes_nothing_away(tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
-    pid = daemon(f"{BUSY}open({str(ready)!r}, 'w')\ntime.sleep(60)")
+    begin, ready = tmp_path / "begin", tmp_path / "ready"
+    waits = f"import os, time\nwhile not os.path.exists({str(begin)!r}): time.sleep(0.05)\n"
+    pid = daemon(f"{waits}{BUSY}open({str(ready)!r}, 'w')\ntime.sleep(60)")
     usage = usage_with(pid)
+    begin.touch()
 
     async def is_ready() -> None:
         assert ready.exists()
 
     await eventually(is_ready, within=30)
-    before = usage.since_last()
+    assert usage.since_last() >= USED / 2  # its start and its wait were before
     os.kill(pid, signal.SIGKILL)
-    assert usage.since_last() < USED / 2
-    assert before >= USED / 2
+    await eventually(lambda: is_gone(pid), within=30)
+    burn()
+    assert usage.since_last() >= USED
