@@ -8,6 +8,7 @@ PYTHON ?= python3
 SCRIPT ?= command-create
 USERS ?= 1000
 FILE ?= events.sql
+PROCESSES ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
@@ -33,7 +34,7 @@ FORM = $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REDIS_MASTERS),--redis-maste
 
 .PHONY: up down clean status logs infra replay backup restore demo
 up: $(VENV)/ready ## Start servers and services, and print their addresses; PROCESSES=1: one process of each API
-	@PROCESSES=$${PROCESSES:-0} $(BIN)/local-stack up $(FORM)
+	@PROCESSES=$(PROCESSES) $(BIN)/local-stack up $(FORM)
 
 infra: $(VENV)/ready ## Start the servers only, to run a service from an editor
 	@$(BIN)/local-stack infra $(FORM)
