@@ -15,7 +15,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    TIMES.extend(node.workeroutput.get("times", []))
+    TIMES.extend(getattr(node, "workeroutput", {}).get("times", []))  # a crashed worker has none
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
