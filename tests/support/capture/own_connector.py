@@ -6,7 +6,7 @@ Changes of its table do not affect the topic, the schema and the views of users.
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ class OwnConnector:
         values = ", ".join((f"'{thing}'", str(version), *(f"'{v}'" for v in columns.values())))
         self.sql(f"INSERT INTO thing_event ({names}) VALUES ({values})")
 
-    async def failures(self) -> dict[str, str]:
+    async def failures(self) -> Mapping[str, str]:
         assert self.process
         return await self.process.health.failures()
 
