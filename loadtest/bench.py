@@ -60,11 +60,11 @@ def of_reads(stack: Addresses, now: datetime) -> Bench:
 
 def of_grpc(stack: Addresses, now: datetime) -> Bench:
     found = grpc_reads.measure(stack, grpc_reads.sides(stack), ROUNDS, SECONDS)
-    get, on_h2, two, ready, _, anew, *_ = found
+    get, on_h2, two, ready, _, encoded, *_ = found
     yield Target("`Get` over gRPC", "calls a CPU second", get.calls_a_cpu_second, 2500)
     yield Target("the same", "of h2's rate", get.calls_a_cpu_second / on_h2.calls_a_cpu_second, 2)
     yield Target("the same, two processes on one port", "of one", two.rate / get.rate, 1.2)
-    yield Target("`List` of 50 over gRPC", "of encoding each time", ready.rate / anew.rate, 3)
+    yield Target("`List` of 50 over gRPC", "of encoding each time", ready.rate / encoded.rate, 3)
     yield grpc_reads.page(found, ROUNDS, SECONDS, now)
 
 
@@ -129,12 +129,12 @@ def main() -> None:
     stack, now = load(parser.parse_args().instance), datetime.now(UTC)
     targets, pages = [], []
     for bench in BENCHES:
-        for told in bench(stack, now):
-            print(told, flush=True)
-            if isinstance(told, Target):
-                targets.append(told)
+        for line in bench(stack, now):
+            print(line, flush=True)
+            if isinstance(line, Target):
+                targets.append(line)
             else:
-                pages.append(told)
+                pages.append(line)
     table = ["| | target | measured | met |", "|---|---|---|---|", *map(str, targets)]
     text = "\n".join([report.heading("Targets", now), "", *table, "", *pages])
     (Path(__file__).parent / "results" / f"bench-{now:%Y-%m-%d}.md").write_text(text)

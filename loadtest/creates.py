@@ -65,7 +65,7 @@ def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
     """Measure both in turn, for each number of callers."""
     found = [Compared(callers) for callers in CALLERS]
     ways = ((sys.executable, "-m", "loadtest.one_insert"), (str(BIN / "command-api"),))
-    with process(sys.executable, "-m", "loadtest.bare", str(BARE), environment={}, told=b"{}"):
+    with process(sys.executable, "-m", "loadtest.bare", str(BARE), environment={}, expected=b"{}"):
         for one in found:
             for _ in range(rounds):
                 for way, side in zip(ways, (one.one_each, one.shared), strict=True):

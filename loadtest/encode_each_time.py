@@ -59,4 +59,4 @@ async def wire(settings: Settings) -> AsyncIterator[Process]:
 
 
 if __name__ == "__main__":
-    launch("anew", Settings, wire)
+    launch("encode-each-time", Settings, wire)

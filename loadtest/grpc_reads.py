@@ -65,7 +65,7 @@ class Side:
 def sides(stack: Addresses) -> dict[str, Side]:
     """Return the compared variants."""
     ids = (Path(stack.home) / "seeded-ids").read_text().split()[:CONNECTIONS]
-    ours, anew = (BIN / "query-api",), (sys.executable, "-m", "loadtest.anew")
+    ours, encoded = (BIN / "query-api",), (sys.executable, "-m", "loadtest.encode_each_time")
     one = [bytes(GetRequest(id=user)) for user in ids]
     fifty = [bytes(ListRequest(limit=50))] * CONNECTIONS
     found = {
@@ -74,7 +74,7 @@ def sides(stack: Addresses) -> dict[str, Side]:
         "`Get`, two processes": Side(ours, "Get", one * 2, processes=2),
         "`List` of 50": Side(ours, "List", fifty),
         "`List` of 50 on h2": Side(ours, "List", fifty, http2="h2"),
-        "`List` of 50, encoded each time": Side(anew, "List", fifty),
+        "`List` of 50, encoded each time": Side(encoded, "List", fifty),
     }
     if shutil.which("go"):
         found["`Get` in Go"] = Side((go_server(stack),), "Get", one)

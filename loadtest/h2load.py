@@ -45,10 +45,10 @@ def run(port: int, method: str, messages: Sequence[bytes], seconds: int) -> Call
 
 def _read(text: str) -> Called:
     rate = re.search(r"finished in [\d.]+s, ([\d.]+) req/s", text)
-    told = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text)
+    counts = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text)
     assert rate, text  # noqa: S101 - h2load prints it on success
-    assert told, text  # noqa: S101 - and this
-    return Called(float(rate[1]), sum(int(number) for number in told.groups()))
+    assert counts, text  # noqa: S101 - and this
+    return Called(float(rate[1]), sum(int(number) for number in counts.groups()))
 
 
 def _sum(parts: Sequence[Called]) -> Called:

@@ -87,12 +87,12 @@ async def innocent(server: Server, seconds: float) -> Phase:
     channel = Channel("127.0.0.1", QUERY_GRPC)
     stub = UserQueriesStub(channel)
 
-    async def timed(asked: Awaitable[object]) -> None:
+    async def timed(call: Awaitable[object]) -> None:
         nonlocal failed
         began = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT):
-                await asked
+                await call
         except Exception:  # noqa: BLE001 - whatever it is, the caller is not served
             failed += 1
         times.append(time.perf_counter() - began)
@@ -109,8 +109,8 @@ async def innocent(server: Server, seconds: float) -> Phase:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             rss = max(rss, server.rss())
-            for asked in (over_http(session), stub.get(GetRequest(id=server.user))):
-                waiting.add(asyncio.create_task(timed(asked)))
+            for call in (over_http(session), stub.get(GetRequest(id=server.user))):
+                waiting.add(asyncio.create_task(timed(call)))
             waiting = {task for task in waiting if not task.done()}
             await asyncio.sleep(EVERY)
         if waiting:
@@ -132,7 +132,7 @@ async def tried(name: str, server: Server) -> str:
         stdout=asyncio.subprocess.PIPE,
     )
     attacked = await innocent(server, ATTACKED)
-    told, _ = await attacker.communicate()
+    output, _ = await attacker.communicate()
     await asyncio.sleep(RECOVERY - QUIET)
     after = await innocent(server, QUIET)
     lines = len(server.lines) - before
@@ -146,7 +146,7 @@ async def tried(name: str, server: Server) -> str:
         f"{attacked.rss:.0f}",
         f"{server.rss():.0f}",
         f"{lines}",
-        told.decode().strip() or "?",
+        output.decode().strip() or "?",
     ]
     return f"| {' | '.join(cells)} |"
 

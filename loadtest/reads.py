@@ -83,12 +83,12 @@ def got(url: str) -> bytes:
 
 @contextmanager
 def process(
-    *command: str | Path, environment: Mapping[str, str], told: bytes = b""
+    *command: str | Path, environment: Mapping[str, str], expected: bytes = b""
 ) -> Iterator[int]:
     """Run a process while the block runs; yield its id."""
     started = subprocess.Popen(command, stdin=-1, env=os.environ | dict(environment))  # noqa: S603 - ours
     assert started.stdin  # noqa: S101 - for the type checker
-    started.stdin.write(told)
+    started.stdin.write(expected)
     started.stdin.close()
     try:
         yield started.pid
@@ -116,7 +116,7 @@ def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared
     with process(BIN / "query-api", environment=settings(stack)) as pid:
         answer = got(ours + read.path)
         bare_handler = (sys.executable, "-m", "loadtest.bare", str(BARE))
-        with process(*bare_handler, environment={}, told=answer):
+        with process(*bare_handler, environment={}, expected=answer):
             got(bare)
             for _ in range(rounds):
                 for url, side in ((bare, found.bare), (ours, found.ours)):

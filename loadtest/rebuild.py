@@ -94,7 +94,7 @@ def _seen(metrics: dict[str, Any]) -> Seen:
     return Seen(p99, checks["fails"], checks["passes"] + checks["fails"])
 
 
-async def told(stack: Addresses, projector: str, *words: str) -> str:
+async def operate(stack: Addresses, projector: str, *words: str) -> str:
     """Return the operator tool's output, which is also printed."""
     process = await asyncio.create_subprocess_exec(
         BIN / projector,
@@ -116,9 +116,9 @@ async def rebuilt(stack: Addresses, projector: str, share: float) -> Rebuilt:
     """Rebuild, switch and go back, under load."""
     async with load_by_k6(stack, share) as end:
         began = time.perf_counter()
-        forth = await told(stack, projector, "rebuild", "--restart")
+        forth = await operate(stack, projector, "rebuild", "--restart")
         seconds = time.perf_counter() - began
-        back = await told(stack, projector, "rebuild", "--back")
+        back = await operate(stack, projector, "rebuild", "--back")
         seen = await end()
     records = int(re.findall(r"([\d,]+) of [\d,]+ records", forth)[-1].replace(",", ""))
     return Rebuilt(records, seconds, _switched(forth), _switched(back), seen)

@@ -83,8 +83,8 @@ def main() -> None:
     for projector in ("redis-projector", "search-projector"):
         environment = load(instance).environment("view-verifier")
         command = ("view-verifier", projector)
-        told = steps.run(f"`{' '.join(command)}`", BIN / command[0], projector, **environment)
-        verdicts.append(f"{projector}: {told.strip().splitlines()[-1]}")
+        output = steps.run(f"`{' '.join(command)}`", BIN / command[0], projector, **environment)
+        verdicts.append(f"{projector}: {output.strip().splitlines()[-1]}")
     text = "\n".join(
         [
             report.heading("Recovery from a backup", now),

@@ -80,7 +80,7 @@ def measure_all(stack: Addresses, rounds: int, seconds: int) -> list[Shared]:
         Api("command-api", "`POST /user`", "/user", creates.CREATE, creates.settings(stack)),
     )
     receiver = (sys.executable, "-m", "loadtest.bare", str(BARE))  # of the spans
-    with process(*receiver, environment={}, told=b"{}"):
+    with process(*receiver, environment={}, expected=b"{}"):
         return [measure(api, count, rounds, seconds) for api in apis for count in PROCESSES]
 
 

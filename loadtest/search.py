@@ -97,7 +97,7 @@ def ways(found: list[str]) -> Iterator[list[Way]]:
     """Yield scripts, whose files exist while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
 
-        def asked(name: str, bodies: list[dict[str, Any]]) -> str:
+        def run_queries(name: str, bodies: list[dict[str, Any]]) -> str:
             file = Path(folder) / name
             file.write_text("\n".join(json.dumps(body | {"size": PAGE}) for body in bodies))
             return wrk.posting(str(file))
@@ -108,9 +108,12 @@ def ways(found: list[str]) -> Iterator[list[Way]]:
             Way("search-api", wrk.any_of(str(paths))),
             Way(
                 "its query, sent to OpenSearch",
-                asked("ours", [first_query(term) for term in found]),
+                run_queries("ours", [first_query(term) for term in found]),
             ),
-            Way("wildcard query, sent to OpenSearch", asked("plain", [wildcard(t) for t in found])),
+            Way(
+                "wildcard query, sent to OpenSearch",
+                run_queries("plain", [wildcard(t) for t in found]),
+            ),
         ]
 
 
@@ -121,8 +124,8 @@ def plain_index(client: OpenSearch) -> Iterator[int]:
     try:
         body = {"source": {"index": "users", "_source": ["id", "first_name", "last_name"]}}
         # Its response, with a warning for each batch, has more headers than http.client accepts.
-        asked = {"wait_for_completion": "false"}
-        task = client.reindex(body=body | {"dest": {"index": PLAIN}}, params=asked)["task"]
+        parameters = {"wait_for_completion": "false"}
+        task = client.reindex(body=body | {"dest": {"index": PLAIN}}, params=parameters)["task"]
         while not client.tasks.get(task_id=task)["completed"]:
             time.sleep(1)
         client.indices.refresh(index=PLAIN)

@@ -30,7 +30,7 @@ Ask = Callable[[], None]
 _connections: dict[int, http.client.HTTPConnection] = {}
 
 
-def asked(port: int, method: str, path: str, body: bytes | None = None) -> None:
+def send(port: int, method: str, path: str, body: bytes | None = None) -> None:
     connection = _connections.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, 10))
     connection.request(method, path, body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
@@ -41,11 +41,11 @@ def asked(port: int, method: str, path: str, body: bytes | None = None) -> None:
 
 def create() -> None:
     names = {"first_name": "Ada", "last_name": "Lovelace"}
-    asked(HTTP, "POST", "/user", json.dumps(names).encode())
+    send(HTTP, "POST", "/user", json.dumps(names).encode())
 
 
 def listed() -> None:
-    asked(HTTP + 1, "GET", "/user?limit=10")
+    send(HTTP + 1, "GET", "/user?limit=10")
 
 
 def cost(process: psutil.Process, ask: Ask, count: int) -> float:

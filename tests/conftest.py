@@ -5,26 +5,26 @@ from collections.abc import AsyncIterator
 import pytest
 
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door, GrpcDoor, HttpDoor
+from tests.support.clients.api_clients import ApiClient, GrpcClient, HttpClient
 
 SERVICES = ("command-api", "query-api", "search-api")
 
 
 @pytest.fixture(scope="session")
-async def http(stack: Addresses) -> AsyncIterator[HttpDoor]:
-    door = HttpDoor(*(stack.http[service] for service in SERVICES))
-    yield door
-    await door.close()
+async def http(stack: Addresses) -> AsyncIterator[HttpClient]:
+    api = HttpClient(*(stack.http[service] for service in SERVICES))
+    yield api
+    await api.close()
 
 
 @pytest.fixture(scope="session")
-async def grpc(stack: Addresses) -> AsyncIterator[GrpcDoor]:
-    door = GrpcDoor(*(stack.grpc[service] for service in SERVICES))
-    yield door
-    await door.close()
+async def grpc(stack: Addresses) -> AsyncIterator[GrpcClient]:
+    api = GrpcClient(*(stack.grpc[service] for service in SERVICES))
+    yield api
+    await api.close()
 
 
 @pytest.fixture(params=["http", "grpc"])
-def door(request: pytest.FixtureRequest) -> Door:
-    door: Door = request.getfixturevalue(request.param)
-    return door
+def api(request: pytest.FixtureRequest) -> ApiClient:
+    api: ApiClient = request.getfixturevalue(request.param)
+    return api

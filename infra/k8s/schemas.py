@@ -47,10 +47,10 @@ def main(folder: Path) -> None:
 
 def module(name: str) -> Path:
     """Return the folder of a Go module; download it if it is missing."""
-    told = subprocess.run(
+    module_file = subprocess.run(
         ["go", "mod", "download", "-json", name], check=True, capture_output=True, text=True
     )
-    return Path(json.loads(told.stdout)["Dir"])
+    return Path(json.loads(module_file.stdout)["Dir"])
 
 
 def file_name(group: str, version: str, kind: str) -> str:

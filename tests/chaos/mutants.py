@@ -71,9 +71,9 @@ def remove(path: Path) -> None:
 
 def is_seen(mutant: Mutant) -> bool:
     """Return whether the scenario fails, and not because of a failed start or stop."""
-    told = COPY.parent / "chaos" / f"mutant-{mutant.file.stem}.log"
-    told.parent.mkdir(exist_ok=True)
-    with told.open("w") as log:
+    log_file = COPY.parent / "chaos" / f"mutant-{mutant.file.stem}.log"
+    log_file.parent.mkdir(exist_ok=True)
+    with log_file.open("w") as log:
         subprocess.run(
             [".venv/bin/pytest", "-q", "-x", *mutant.watched_by],
             cwd=COPY,
@@ -82,7 +82,7 @@ def is_seen(mutant: Mutant) -> bool:
             stderr=subprocess.STDOUT,
             timeout=WITHIN,
         )
-    lines = told.read_text().splitlines()
+    lines = log_file.read_text().splitlines()
     return any(line.startswith("FAILED") for line in lines) and not any(
         line.startswith("ERROR") for line in lines
     )

@@ -102,5 +102,5 @@ async def test_node_with_the_index_is_killed_and_unavailable(chaos: Chaos) -> No
 
 @pytest.mark.parametrize("projector", ["redis-projector", "search-projector"])
 async def test_verification_finds_no_drift_at_the_end(chaos: Chaos, projector: str) -> None:
-    told = await verifier(chaos.stack).done(projector, "--patience", "5")
-    assert seeded_drift.told(told) == {}
+    output = await verifier(chaos.stack).done(projector, "--patience", "5")
+    assert seeded_drift.planted_in(output) == {}

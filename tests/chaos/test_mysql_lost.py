@@ -20,7 +20,7 @@ from tests.chaos.harness.traffic import Traffic
 from tests.chaos.verdict import restored
 from tests.chaos.verdict.ledger import Ledger
 from tests.chaos.verdict.restored import Published
-from tests.support.clients.api_clients import Door, Refused
+from tests.support.clients.api_clients import ApiClient, Refused
 from tests.support.stack.operator_cli import verifier
 from tests.support.stores import mysql_lost, seeded_drift
 
@@ -30,7 +30,7 @@ CONTINUED = 10  # users that are renamed afterwards
 
 
 async def test_no_published_event_is_lost_and_no_erased_user_revived(
-    chaos: Chaos, http: Door, tmp_path: Path
+    chaos: Chaos, http: ApiClient, tmp_path: Path
 ) -> None:
     stack, dump = chaos.stack, tmp_path / "events.sql"
     since = await topic.ends(stack)
@@ -52,8 +52,8 @@ async def test_no_published_event_is_lost_and_no_erased_user_revived(
     assert all(at[key] >= restored.seconds(lost_at) - int(loss[1]) / 1000 for key in lost), lost
     await continued(http, published)
     for projector in ("redis-projector", "search-projector"):
-        told = await verifier(stack).done(projector, "--patience", "5")
-        assert seeded_drift.told(told) == {}
+        output = await verifier(stack).done(projector, "--patience", "5")
+        assert seeded_drift.planted_in(output) == {}
     for user in published.erased:
         with pytest.raises(Refused, match="404"):
             await http.get(user)
@@ -97,7 +97,7 @@ async def writes(ledger: Ledger, more: int) -> None:
     await eventually(reached, within=WITHIN, every=0.2)
 
 
-async def continued(http: Door, published: Published) -> None:
+async def continued(http: ApiClient, published: Published) -> None:
     """Rename users: the version follows the newest published one, and both views show it."""
     for user, newest in [*published.living().items()][:CONTINUED]:
         renamed = await http.rename(user, "Restored", expected=newest)
@@ -105,7 +105,7 @@ async def continued(http: Door, published: Published) -> None:
         await eventually(partial(shown, http, renamed), within=WITHIN, every=0.5)
 
 
-async def shown(http: Door, user: dict[str, object]) -> None:
+async def shown(http: ApiClient, user: dict[str, object]) -> None:
     try:
         assert await http.get(str(user["id"]), min_version=1) == user
         assert user in await http.search(str(user["last_name"]))

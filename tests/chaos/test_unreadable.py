@@ -20,8 +20,8 @@ async def test_invalid_records_become_dead_letters_and_block_nothing(chaos: Chao
         for projector in LETTERS:
             await eventually(partial(parked, stack, projector, injected), within=60)
     for projector in LETTERS:
-        told = tool(stack, projector, "replay")
-        assert told == f"{len(injected)} replayed; dead letters now: {len(injected)}\n"
+        output = tool(stack, projector, "replay")
+        assert output == f"{len(injected)} replayed; dead letters now: {len(injected)}\n"
         listed = tool(stack, projector, "list").splitlines()
         tool(stack, projector, "discard", *(line.split()[0] for line in listed))
         assert await injection.letters(stack, projector) == []

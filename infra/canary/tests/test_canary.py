@@ -77,12 +77,12 @@ async def test_probe_waits_for_both_views_and_deletes_its_user(people: People, a
 async def test_successful_probes_are_counted(apis: Apis) -> None:
     before = probes("ok")
 
-    async def told() -> None:
+    async def is_reported() -> None:
         assert probes("ok") >= before + 2
 
     async with serving(Prober(apis.probe, every=0.01, within=5)):
         began = last_success()
-        await eventually(told)
+        await eventually(is_reported)
         assert last_success() > began
 
 
@@ -93,11 +93,11 @@ async def test_failed_probe_is_counted_and_its_user_deleted(
     people.refuses, people.shows = trouble == "refuses", trouble != "hides"
     before = probes("failed")
 
-    async def told() -> None:
+    async def is_reported() -> None:
         assert probes("failed") > before
         assert people.users == {}
 
     async with serving(Prober(apis.probe, every=0.01, within=0.3)):
         began = last_success()
-        await eventually(told)
+        await eventually(is_reported)
         assert last_success() == began

@@ -67,8 +67,8 @@ def test_setting_that_the_server_does_not_have_is_not_reported() -> None:
 def test_the_configuration_file_of_mysql_meets_every_requirement_it_sets() -> None:
     file = configparser.ConfigParser(allow_no_value=True)
     file.read_string(MY_CNF.read_text("utf-8"))
-    told = {name.replace("-", "_"): str(value) for name, value in file["mysqld"].items()}
-    told["log_bin"] = "ON" if "log_bin" in told else "OFF"
-    assert not findings(told)
+    configured = {name.replace("-", "_"): str(value) for name, value in file["mysqld"].items()}
+    configured["log_bin"] = "ON" if "log_bin" in configured else "OFF"
+    assert not findings(configured)
     explicit = {one.name for one in REQUIREMENTS} - {"binlog_row_value_options"}
-    assert explicit - told.keys() == {"binlog_do_db", "binlog_ignore_db"}
+    assert explicit - configured.keys() == {"binlog_do_db", "binlog_ignore_db"}

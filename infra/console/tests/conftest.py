@@ -53,13 +53,13 @@ class People:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     shows: bool = True
     problem: tuple[int, bytes] | None = None
-    asked: list[web.Request] = field(default_factory=list)
+    requests: list[web.Request] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     metrics_asked: int = 0
     is_mute: bool = False
 
     async def command(self, request: web.Request) -> web.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         if self.problem:
             status, body = self.problem
             return web.Response(status=status, body=body, content_type="application/problem+json")
@@ -77,15 +77,15 @@ class People:
         if not self.shows and "min_version" in request.query:
             return web.json_response({"detail": "not yet"}, status=503)
         user = self.users.get(request.match_info["id"])
-        return web.json_response(user or {"detail": "nobody"}, status=200 if user else 404)
+        return web.json_response(user or {"detail": "no such user"}, status=200 if user else 404)
 
     async def list(self, request: web.Request) -> web.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         link = {"Link": '</user?cursor=next>; rel="next"'}
         return web.json_response(list(self.users.values()), headers=link)
 
     async def search(self, request: web.Request) -> web.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         return web.json_response(list(self.users.values()) if self.shows else [])
 
     async def readyz(self, _request: web.Request) -> web.Response:
@@ -141,7 +141,7 @@ def people() -> People:
 
 
 @pytest.fixture
-async def neighbours(people: People) -> AsyncIterator[str]:
+async def dependencies(people: People) -> AsyncIterator[str]:
     """Run all fake dependencies at one address."""
     async with TestServer(people.app()) as server:
         yield str(server.make_url("")).rstrip("/")
@@ -173,6 +173,6 @@ def start(people: People) -> Start:
 
 
 @pytest.fixture
-async def console(start: Start, neighbours: str) -> AsyncIterator[Running]:
-    async with start(neighbours) as running:
+async def console(start: Start, dependencies: str) -> AsyncIterator[Running]:
+    async with start(dependencies) as running:
         yield running

@@ -24,8 +24,8 @@ async def test_a_rename_is_followed_at_its_own_version(console: Any, people: Any
         "PATCH", f"/user/{ID}", json={"last_name": "King"}, headers={"If-Match": '"1"'}
     )
     assert stops["command-api"]["version"] == 2
-    assert people.asked[0].headers["If-Match"] == '"1"'
-    assert people.asked[1].query["q"] == "Ada King"
+    assert people.requests[0].headers["If-Match"] == '"1"'
+    assert people.requests[1].query["q"] == "Ada King"
     assert all("ms" in stop for stop in stops.values())
 
 
@@ -33,7 +33,7 @@ async def test_deleted_user_is_followed_until_no_view_shows_it(console: Any, peo
     people.users[ID] = {"id": ID, "version": 1, **NAMES}
     stops = await console.stops("DELETE", f"/user/{ID}")
     assert stops["command-api"]["user"] is None
-    assert people.asked[1].query["q"] == "Ada Lovelace"
+    assert people.requests[1].query["q"] == "Ada Lovelace"
     assert all("ms" in stop for stop in stops.values())
 
 

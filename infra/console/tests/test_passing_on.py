@@ -29,9 +29,9 @@ async def test_unavailable_api_is_a_problem_with_its_name(
         ):
             async with console.page.request(method, path) as response:
                 assert response.status == 503
-                told = await response.json(content_type="application/problem+json")
-                assert told["type"] == f"urn:problem:{Kind.UNAVAILABLE}"
-                assert told["detail"].startswith(f"{name} does not answer")
+                problem = await response.json(content_type="application/problem+json")
+                assert problem["type"] == f"urn:problem:{Kind.UNAVAILABLE}"
+                assert problem["detail"].startswith(f"{name} does not answer")
 
 
 async def test_request_reaches_the_api_unchanged(console: Any, people: Any) -> None:
@@ -39,7 +39,7 @@ async def test_request_reaches_the_api_unchanged(console: Any, people: Any) -> N
         assert response.status == 200
     async with console.page.get("/user?limit=3") as response:
         assert response.headers["Link"] == '</user?cursor=next>; rel="next"'
-    assert [str(request.rel_url) for request in people.asked] == [
+    assert [str(request.rel_url) for request in people.requests] == [
         "/user/search?q=%C5%BDi%C5%BEek%26x&limit=3",
         "/user?limit=3",
     ]
@@ -51,7 +51,7 @@ async def test_a_form_of_another_site_does_not_become_json(console: Any, people:
     body = {"data": b'{"first_name": "Ada"}', "headers": {"Content-Type": "text/plain"}}
     async with console.page.post("/user", **body) as response:
         assert response.status == 415
-    assert people.asked[0].content_type == "text/plain"
+    assert people.requests[0].content_type == "text/plain"
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics", f"/user/{ID}", f"/user/{ID}/history"])

@@ -34,17 +34,17 @@ async def test_page_receives_all_figures(console: Any, people: Any) -> None:
     async with console.page.get("/figures") as stream:
         assert stream.content_type == "text/event-stream"
         assert int(await field(stream, "retry")) > 0
-        told = await figures(stream)
-    assert told["programs"][0] == {
+        received = await figures(stream)
+    assert received["programs"][0] == {
         "name": "redis-projector",
         "state": "not ready",
         "why": "mysql: OperationalError: gone",
     }
-    assert told["projectors"][0]["lag"] == 5
-    assert told["projectors"][0]["dead_letters"] == 4
-    assert told["projectors"][0]["freshness"]["events"] == 0
-    assert told["connector"] == {"connector": True, "task 0": False}
-    assert 5 <= told["canary"] < 10
+    assert received["projectors"][0]["lag"] == 5
+    assert received["projectors"][0]["dead_letters"] == 4
+    assert received["projectors"][0]["freshness"]["events"] == 0
+    assert received["connector"] == {"connector": True, "task 0": False}
+    assert 5 <= received["canary"] < 10
 
 
 async def test_unavailable_program_is_shown_as_unavailable(
@@ -54,12 +54,12 @@ async def test_unavailable_program_is_shown_as_unavailable(
         start(f"http://127.0.0.1:{unused_ports[0]}") as console,
         console.page.get("/figures") as stream,
     ):
-        told = await figures(stream)
-    assert {program["state"] for program in told["programs"]} == {"unavailable"}
-    assert "Cannot connect" in told["programs"][0]["why"]
-    assert told["projectors"][0]["lag"] is None
-    assert told["connector"] == {}
-    assert told["canary"] is None
+        received = await figures(stream)
+    assert {program["state"] for program in received["programs"]} == {"unavailable"}
+    assert "Cannot connect" in received["programs"][0]["why"]
+    assert received["projectors"][0]["lag"] is None
+    assert received["connector"] == {}
+    assert received["canary"] is None
 
 
 async def test_pages_share_one_poller_which_stops_without_a_page(

@@ -71,7 +71,7 @@ def test_an_unpacked_program_runs_by_the_loader_of_its_processor(
 
 
 def test_a_browser_for_arm_finds_its_libraries(tmp_path: Path) -> None:
-    found = browser.told(tmp_path / "content", ARM64).environment["LD_LIBRARY_PATH"]
+    found = browser.browser_of(tmp_path / "content", ARM64).environment["LD_LIBRARY_PATH"]
     folder = f"{tmp_path}/content/usr/lib/aarch64-linux-gnu"
     assert found.split(":")[0] == folder
     assert found.split(":")[-1] == f"{folder}/pulseaudio"

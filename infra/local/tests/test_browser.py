@@ -28,7 +28,7 @@ def test_unsupported_distribution_names_the_package_to_install(name: str, machin
 
 
 def test_unpacked_browser_finds_its_libraries_and_fonts(tmp_path: Path) -> None:
-    found = browser.told(tmp_path / "content", AMD64)
+    found = browser.browser_of(tmp_path / "content", AMD64)
     assert found.program == str(tmp_path / "content/usr/lib/chromium/chromium-headless-shell")
     folder = f"{tmp_path}/content"
     assert found.environment["LD_LIBRARY_PATH"] == (

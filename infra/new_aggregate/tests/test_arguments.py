@@ -73,8 +73,8 @@ def test_invalid_field_is_refused(tmp_path: Path, fields: str, words: str) -> No
 
 
 def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
-    told = refusal(tmp_path, "Order", "version:text(9) due:time")
-    assert len(told.splitlines()) == 3
+    reported = refusal(tmp_path, "Order", "version:text(9) due:time")
+    assert len(reported.splitlines()) == 3
 
 
 def test_existing_aggregate_is_refused(tmp_path: Path) -> None:

@@ -70,8 +70,8 @@ async def projects(replicas: Replicas, program: str) -> None:
     admin = replicas.admin(program)
 
     async def has_partitions() -> None:
-        async with aiohttp.ClientSession() as session, session.get(f"{admin}/metrics") as told:
-            assert "projector_lag_records{" in await told.text()
+        async with aiohttp.ClientSession() as session, session.get(f"{admin}/metrics") as response:
+            assert "projector_lag_records{" in await response.text()
 
     await eventually(has_partitions, within=BACK_WITHIN, every=0.5)
 

@@ -78,6 +78,6 @@ async def _http_content(response: aiohttp.ClientResponse) -> Any:
     return [_user(one) for one in content] if isinstance(content, list) else _user(content)
 
 
-def _user(told: dict[str, Any]) -> Seen:
-    names = (told["first_name"], told["last_name"])
-    return Seen(told["id"], told["version"], told["created_at"], names)
+def _user(body: dict[str, Any]) -> Seen:
+    names = (body["first_name"], body["last_name"])
+    return Seen(body["id"], body["version"], body["created_at"], names)

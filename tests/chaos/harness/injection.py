@@ -49,7 +49,7 @@ async def _poisons(stack: Addresses) -> list[bytes]:
     }
     return [
         b"\x01 not the magic byte",
-        struct.pack(">bI", 0, 999_999) + b"of a schema that nobody has",
+        struct.pack(">bI", 0, 999_999) + b"of a schema that does not exist",
         struct.pack(">bI", 0, schema) + _encoded(vanished),
         struct.pack(">bI", 0, schema) + b"\xff" * 40,
         b"large".ljust(LARGEST, b"!"),

@@ -54,10 +54,10 @@ class Scenario:
 
     def sample(self, things: Sequence[str], count: int) -> list[str]:
         """Return a sample without repetition, until all were taken."""
-        drawn: list[str] = []
-        while len(drawn) < count:
-            drawn += self.chance.sample(things, len(things))
-        return drawn[:count]
+        chosen: list[str] = []
+        while len(chosen) < count:
+            chosen += self.chance.sample(things, len(things))
+        return chosen[:count]
 
     async def writes(self, more: int) -> None:
         """Return when this many more requests were acknowledged."""
@@ -75,11 +75,11 @@ class Scenario:
         async def settled() -> None:
             assert all(e.outcome != "unknown" or e.code for e in self.ledger.entries)
 
-        async def told() -> None:
+        async def is_reported() -> None:
             assert not (await oracle.views_and_truth(self.stack, self.ledger)).wrong
 
         await eventually(settled, within=WARM_WITHIN, every=0.2)
-        await eventually(told, within=HEAL_WITHIN, every=0.5)
+        await eventually(is_reported, within=HEAL_WITHIN, every=0.5)
 
 
 @dataclass

@@ -130,17 +130,17 @@ def _hash(value: dict[bytes, bytes]) -> State:
     version = int(value[b"version"])
     if b"json" not in value:
         return State(version, None, "")
-    told = json.loads(value[b"json"])
-    names = (told["first_name"], told["last_name"])
-    return State(told["version"] if told["version"] == version else -1, names, told["created_at"])
+    body = json.loads(value[b"json"])
+    names = (body["first_name"], body["last_name"])
+    return State(body["version"] if body["version"] == version else -1, names, body["created_at"])
 
 
 def _differ(value: dict[bytes, bytes]) -> bool:
     if b"json" not in value:
         return b"proto" in value
-    told, user = json.loads(value[b"json"]), User().parse(value[b"proto"])
+    body, user = json.loads(value[b"json"]), User().parse(value[b"proto"])
     names = (user.first_name, user.last_name)
-    return (user.version, *names) != (told["version"], told["first_name"], told["last_name"])
+    return (user.version, *names) != (body["version"], body["first_name"], body["last_name"])
 
 
 async def opensearch_view(stack: Addresses) -> View:

@@ -68,8 +68,8 @@ class Ledger:
 
     async def settled(self, entry: Entry) -> None:
         """Record the outcome of a request."""
-        told = {name: getattr(entry, name) for name in ("outcome", "code", "user", "version")}
-        await self._write({"key": entry.request.key} | told)
+        known = {name: getattr(entry, name) for name in ("outcome", "code", "user", "version")}
+        await self._write({"key": entry.request.key} | known)
 
     def acknowledged(self) -> Iterator[Entry]:
         return (entry for entry in self.entries if entry.is_acknowledged)

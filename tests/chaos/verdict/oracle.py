@@ -93,14 +93,14 @@ def fold(ledger: Ledger, by_user: By) -> dict[str, State]:
     Only the store knows the versions of requests without a response.
     """
     stored = {row.marker: row for rows in by_user.values() for row in rows}
-    told: dict[str, list[tuple[int, Entry, str]]] = defaultdict(list)
+    acknowledged: dict[str, list[tuple[int, Entry, str]]] = defaultdict(list)
     for entry in ledger.entries:
         row = stored.get(entry.request.key)
         if entry.is_acknowledged:
-            told[entry.user or ""].append((entry.version, entry, entry.created_at))
+            acknowledged[entry.user or ""].append((entry.version, entry, entry.created_at))
         elif entry.outcome == "unknown" and row is not None:
-            told[row.user].append((row.version, entry, row.created_at))
-    return {user: state for user, lines in told.items() if (state := _folded(lines))}
+            acknowledged[row.user].append((row.version, entry, row.created_at))
+    return {user: state for user, lines in acknowledged.items() if (state := _folded(lines))}
 
 
 def _folded(lines: Sequence[tuple[int, Entry, str]]) -> State | None:

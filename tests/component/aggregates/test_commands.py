@@ -27,14 +27,14 @@ async def test_both_answer_the_same_aggregate_and_history(
     changed = await change(aggregate.change_request(id=by_grpc.id, **other))
     assert (changed.version, changed.created_at) == (2, by_grpc.created_at)
     path = f"{aggregate.path}/{by_grpc.id}/history"
-    _, told = await commands.http("GET", path)
+    _, body = await commands.http("GET", path)
     request = aggregate.proto("HistoryRequest")(id=by_grpc.id)
     events = (await commands.stub.history(request)).events
     names = ("event_id", "type", "version", *given)
     assert [[getattr(event, name) for name in names] for event in events] == [
-        [event[name] for name in names] for event in told
+        [event[name] for name in names] for event in body
     ]
-    assert [event["type"] for event in told] == [
+    assert [event["type"] for event in body] == [
         aggregate.type("Created"),
         aggregate.type("Changed"),
     ]
@@ -51,8 +51,8 @@ async def test_unknown_and_malformed_ids(
     method = {"change": "PATCH", "delete": "DELETE", "history": "GET"}[operation]
     fields = other if operation == "change" else {}
     options = {"json": other} if fields else {}
-    status, told = await commands.http(method, path, **options)
-    assert (status, told["title"]) == (row.http, row.title)
+    status, body = await commands.http(method, path, **options)
+    assert (status, body["title"]) == (row.http, row.title)
     request = aggregate.proto(f"{verb}Request")(id=key, **fields)
     assert (await commands.refused(verb.lower(), request))[0] == row.grpc
 
@@ -60,8 +60,8 @@ async def test_unknown_and_malformed_ids(
 async def test_wrong_value_is_named(aggregate: AggregateUnderTest, commands: Clients) -> None:
     text = aggregate.samples.TEXTS[0]
     wrong = aggregate.samples.GIVEN | {text: ""}
-    status, told = await commands.http("POST", aggregate.path, json=wrong)
-    assert (status, told["errors"][0]["field"]) == (400, text)
+    status, body = await commands.http("POST", aggregate.path, json=wrong)
+    assert (status, body["errors"][0]["field"]) == (400, text)
     request = created(aggregate, **{text: ""})
     assert (await commands.refused("create", request))[0] == "INVALID_ARGUMENT"
 
@@ -98,5 +98,5 @@ async def test_what_only_json_can_get_wrong(
             given | {field: ["x"]},
             given | {"unknown": 1},
         ):
-            status, told = await commands.http("POST", aggregate.path, json=body)
-            assert (status, told["type"]) == (400, "urn:problem:invalid")
+            status, problem = await commands.http("POST", aggregate.path, json=body)
+            assert (status, problem["type"]) == (400, "urn:problem:invalid")

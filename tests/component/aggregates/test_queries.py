@@ -54,7 +54,7 @@ async def test_unknown_and_malformed_ids(
     aggregate: AggregateUnderTest, queries: Clients, key: str, kind: Kind
 ) -> None:
     row = STATUS_BY_KIND[kind]
-    status, told = await queries.http("GET", f"{aggregate.path}/{key}")
-    assert (status, told["title"]) == (row.http, row.title)
+    status, body = await queries.http("GET", f"{aggregate.path}/{key}")
+    assert (status, body["title"]) == (row.http, row.title)
     request = aggregate.proto("GetRequest")(id=key)
-    assert await queries.refused("get", request) == (row.grpc, told["detail"])
+    assert await queries.refused("get", request) == (row.grpc, body["detail"])

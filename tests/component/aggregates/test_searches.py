@@ -18,9 +18,9 @@ async def test_path_query_and_grpc_find_the_same(
     assert await search.http("GET", f"{aggregate.path}/search?q={text}") == (200, [document])
     answer = await search.stub.search(aggregate.proto("SearchRequest")(query=text))
     (found,) = getattr(answer, aggregate.plural)
-    told = {name: getattr(found, name) for name in document}
-    assert told.pop("created_at").isoformat() == "2026-11-24T01:02:03.123456+00:00"
-    assert told == {name: value for name, value in document.items() if name != "created_at"}
+    values = {name: getattr(found, name) for name in document}
+    assert values.pop("created_at").isoformat() == "2026-11-24T01:02:03.123456+00:00"
+    assert values == {name: value for name, value in document.items() if name != "created_at"}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ async def test_mistakes_are_the_same_by_both(
     aggregate: AggregateUnderTest, search: Clients, query: str, fields: dict[str, str]
 ) -> None:
     row = STATUS_BY_KIND[Kind.INVALID]
-    status, told = await search.http("GET", f"{aggregate.path}/search?{query}")
-    assert (status, told["title"]) == (row.http, row.title)
+    status, body = await search.http("GET", f"{aggregate.path}/search?{query}")
+    assert (status, body["title"]) == (row.http, row.title)
     request = aggregate.proto("SearchRequest")(**fields)
-    assert await search.refused("search", request) == (row.grpc, told["detail"])
+    assert await search.refused("search", request) == (row.grpc, body["detail"])

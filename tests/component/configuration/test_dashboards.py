@@ -52,8 +52,8 @@ def test_panels_use_the_provisioned_datasource() -> None:
     known = {one.get("uid") for one in provisioned("datasources")["datasources"]}
     for dashboard in DASHBOARDS.values():
         for panel in dashboard["panels"]:
-            asked = [target["datasource"]["uid"] for target in panel.get("targets", [])]
-            assert set(asked) <= known, panel["title"]
+            sources = [target["datasource"]["uid"] for target in panel.get("targets", [])]
+            assert set(sources) <= known, panel["title"]
 
 
 def test_grafana_provisions_dashboards_with_overview_as_home() -> None:

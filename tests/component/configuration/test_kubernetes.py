@@ -95,12 +95,14 @@ def is_the_one_of_the_file(overlay: str, spec: Resource, file: dict[str, str]) -
         *("schema.history.internal.producer.", "schema.history.internal.consumer."),
         *("signal.consumer.s", "database.ssl."),
     )
-    told = {
+    configured = {
         name: value
         for name, value in spec["config"].items()
         if overlay == "dev" or not name.startswith(secured) or name in file
     }
-    assert told == {k: v for k, v in file.items() if k not in {"connector.class", "tasks.max"}}
+    assert configured == {
+        k: v for k, v in file.items() if k not in {"connector.class", "tasks.max"}
+    }
     assert spec["class"] == file["connector.class"]
     assert spec["tasksMax"] == int(file["tasks.max"])
     assert spec["autoRestart"] == {"enabled": True}

@@ -56,9 +56,9 @@ def test_program_reaches_only_its_dependencies(overlay: str, client: str) -> Non
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_configured_address_is_reachable(overlay: str) -> None:
     for name, workload in workloads(overlay).items():
-        told = addresses(environment(overlay, workload))
-        assert told, name
-        for host, port in told:
+        configured = addresses(environment(overlay, workload))
+        assert configured, name
+        for host, port in configured:
             server = server_of(host)
             assert may(overlay, name, server, port), f"{name} → {host}:{port}"
 

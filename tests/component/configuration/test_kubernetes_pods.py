@@ -121,9 +121,12 @@ def test_projectors_scale_on_consumer_lag_up_to_the_partition_count() -> None:
         assert spec["maxReplicaCount"] == TOPICS[topic]["partitions"]
         assert spec["minReplicaCount"] >= 2
         (trigger,) = spec["triggers"]
-        asked = trigger["metadata"]
-        assert (asked["consumerGroup"], asked["topic"]) == (module(name, "wiring").GROUP, topic)
-        assert asked["offsetResetPolicy"] == "earliest"
+        metadata = trigger["metadata"]
+        assert (metadata["consumerGroup"], metadata["topic"]) == (
+            module(name, "wiring").GROUP,
+            topic,
+        )
+        assert metadata["offsetResetPolicy"] == "earliest"
         assert "replicas" not in services("production")[name]["spec"]
 
 

@@ -39,14 +39,19 @@ def test_connect_worker_has_the_same_configuration_as_elsewhere(overlay: str) ->
     for name in ("key.converter", "value.converter", "plugin.discovery"):
         del wanted[name]
     spec = connect(overlay)
-    told = {name: str(value) for name, value in spec["config"].items()}
-    told["group.id"] = spec["groupId"]
-    told |= {f"{t}.storage.topic": spec[f"{t}StorageTopic"] for t in ("config", "offset", "status")}
+    configured = {name: str(value) for name, value in spec["config"].items()}
+    configured["group.id"] = spec["groupId"]
+    configured |= {
+        f"{t}.storage.topic": spec[f"{t}StorageTopic"] for t in ("config", "offset", "status")
+    }
     by_size = {f"{topic}.storage.replication.factor" for topic in ("config", "offset", "status")}
     allowed = "config.providers.env.param.allowlist.pattern"
-    assert set(told) == set(wanted)
-    assert told[allowed].removesuffix("|KAFKA_LOGIN|MYSQL_TRUSTSTORE_PASSWORD") == wanted[allowed]
-    differing = {name for name in wanted if told[name] != wanted[name]} - {allowed}
+    assert set(configured) == set(wanted)
+    assert (
+        configured[allowed].removesuffix("|KAFKA_LOGIN|MYSQL_TRUSTSTORE_PASSWORD")
+        == wanted[allowed]
+    )
+    differing = {name for name in wanted if configured[name] != wanted[name]} - {allowed}
     assert differing == (by_size if overlay == "production" else set())
 
 
@@ -65,9 +70,9 @@ def test_production_has_three_replicas_and_requires_two_acknowledgements() -> No
     assert {v for k, v in config.items() if k.endswith("replication.factor")} == {3}
     assert {v for k, v in config.items() if k.endswith(("min.isr", "insync.replicas"))} == {2}
     topics = container(of_kind("production", "Job")["topics"])
-    told = {one["name"]: one["value"] for one in topics["env"]}
-    assert told["SETUP_KAFKA_REPLICATION_FACTOR"] == "3"
-    assert "SETUP_KAFKA_USER_EVENTS_PARTITIONS" not in told
+    configured = {one["name"]: one["value"] for one in topics["env"]}
+    assert configured["SETUP_KAFKA_REPLICATION_FACTOR"] == "3"
+    assert "SETUP_KAFKA_USER_EVENTS_PARTITIONS" not in configured
     assert of_kind("production", "InnoDBCluster")["mysql"]["spec"]["instances"] == 3
     assert of_kind("production", "RedisCluster")["redis"]["spec"]["clusterSize"] == 3
     (nodes,) = of_kind("production", "OpenSearchCluster")["opensearch"]["spec"]["nodePools"]
@@ -85,10 +90,10 @@ def test_production_mysql_has_the_settings_of_my_cnf() -> None:
         return dict(re.findall(r"^([\w-]+) = (\S+)$", text, re.MULTILINE))
 
     wanted = settings((ROOT / "infra/mysql/my.cnf").read_text())
-    told = settings(of_kind("production", "InnoDBCluster")["mysql"]["spec"]["mycnf"])
+    configured = settings(of_kind("production", "InnoDBCluster")["mysql"]["spec"]["mycnf"])
     assert wanted.keys() >= NOT_IN_PRODUCTION
     for name in wanted.keys() - NOT_IN_PRODUCTION:
-        assert told[name] == wanted[name], name
+        assert configured[name] == wanted[name], name
 
 
 def test_redis_has_the_same_configuration_everywhere() -> None:
@@ -96,8 +101,8 @@ def test_redis_has_the_same_configuration_everywhere() -> None:
     text = (ROOT / "infra/redis/redis.conf").read_text()
     for nodes in ("redisLeader", "redisFollower"):
         name = cluster[nodes]["redisConfig"]["additionalRedisConfig"]
-        told = of_kind("production", "ConfigMap")[name]["data"]["redis-additional.conf"]
-        assert told == text
+        configured = of_kind("production", "ConfigMap")[name]["data"]["redis-additional.conf"]
+        assert configured == text
 
 
 def test_every_topic_has_a_reader_and_a_writer() -> None:

@@ -50,7 +50,7 @@ ONLY_THERE = ("OTLP_ENDPOINT", "_PROCESSES")
 PLAIN = {"people-kafka-bootstrap:9092": "kafka:9092"}
 
 
-def told(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
+def loaded_settings(overlay: str, name: str, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
     """Return the settings as the program parses them there; fail with its message otherwise."""
     workload = workloads(overlay)[name]
     for variable in os.environ:
@@ -80,7 +80,7 @@ def test_workloads_equal_compose_except_supervisor_and_proxy() -> None:
 def test_program_starts_with_its_configuration(
     overlay: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(overlay, name, monkeypatch)
+    loaded_settings(overlay, name, monkeypatch)
 
 
 @pytest.mark.parametrize(("overlay", "name"), PROGRAMS)
@@ -115,7 +115,7 @@ def test_container_ports_equal_the_program_s_ports(
     workload = workloads(overlay)[name]
     if workload["kind"] in {"Job", "CronJob"}:
         return
-    settings: Any = told(overlay, name, monkeypatch)
+    settings: Any = loaded_settings(overlay, name, monkeypatch)
     listened = {
         port: getattr(settings, f"{port}_port")
         for port in ("http", "grpc", "admin")
@@ -130,7 +130,7 @@ def test_termination_grace_period_covers_drain_and_grace(
     overlay: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, workload in services(overlay).items():
-        settings: Any = told(overlay, name, monkeypatch)
+        settings: Any = loaded_settings(overlay, name, monkeypatch)
         takes = settings.drain_delay + settings.grace
         assert pod(workload)["terminationGracePeriodSeconds"] >= takes + 5, name
 
@@ -140,13 +140,13 @@ OF_MYSQL = [n for n, s in SETTINGS.items() if "mysql_ca_file" in s.model_fields]
 
 @pytest.mark.parametrize("name", [*OF_MYSQL, "mysql-users"])
 def test_production_connects_to_mysql_over_tls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings: Any = told("production", name, monkeypatch)
+    settings: Any = loaded_settings("production", name, monkeypatch)
     assert getattr(settings, "mysql_ca_file", None) or settings.ca_file
 
 
 @pytest.mark.parametrize("name", ["query-api", "redis-projector", "view-verifier"])
 def test_production_redis_is_a_cluster_over_tls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings: Any = told("production", name, monkeypatch)
+    settings: Any = loaded_settings("production", name, monkeypatch)
     assert settings.redis_cluster
     assert settings.redis_url.startswith("rediss://")
     assert settings.redis_ca_file
@@ -157,5 +157,5 @@ def test_production_redis_is_a_cluster_over_tls(name: str, monkeypatch: pytest.M
 def test_production_samples_one_trace_in_a_hundred(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings: Any = told("production", name, monkeypatch)
+    settings: Any = loaded_settings("production", name, monkeypatch)
     assert settings.trace_ratio == 0.01

@@ -73,8 +73,8 @@ def test_connect_worker_has_the_same_configuration() -> None:
         if name in WORKER_ONLY_HERE:
             continue
         variable = name.upper().replace(".", "_")
-        told = environment.get(f"CONNECT_{variable}", environment.get(variable))
-        assert str(told) == value, name
+        configured = environment.get(f"CONNECT_{variable}", environment.get(variable))
+        assert str(configured) == value, name
 
 
 def test_the_connector_s_variables_reach_the_worker() -> None:

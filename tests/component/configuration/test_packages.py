@@ -11,10 +11,10 @@ from tests.support.project_files import IMAGES, PACKAGES, ROOT, project_files
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_takes_its_version_from_the_one_file(package: str) -> None:
-    told = tomllib.loads((ROOT / package).read_text())
-    assert told["project"]["dynamic"] == ["version"]
-    if "build-system" in told:
-        source = (ROOT / package).parent / told["tool"]["hatch"]["version"]["path"]
+    metadata = tomllib.loads((ROOT / package).read_text())
+    assert metadata["project"]["dynamic"] == ["version"]
+    if "build-system" in metadata:
+        source = (ROOT / package).parent / metadata["tool"]["hatch"]["version"]["path"]
         assert source.resolve() == ROOT / "VERSION"
 
 

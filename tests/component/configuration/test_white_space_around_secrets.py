@@ -169,7 +169,7 @@ def test_container_shell_reads_a_secret_without_white_space(
     file = tmp_path / "secret"
     file.write_bytes(around.format(secret).encode())
     here = re.sub(r"\"?/run/secrets/[\w$]+\"?", str(file), command)
-    told = subprocess.run(
+    completed = subprocess.run(
         ["sh", "-c", f'printf %s "$({here})"'], check=True, capture_output=True, text=True
     )
-    assert told.stdout == secret, place
+    assert completed.stdout == secret, place

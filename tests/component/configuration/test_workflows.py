@@ -63,11 +63,11 @@ def test_every_workflow_is_known() -> None:
 
 @pytest.mark.parametrize("workflow", CALLS)
 def test_a_workflow_makes_one_call_and_does_nothing_of_its_own(workflow: str) -> None:
-    told = content(workflow)
+    called = content(workflow)
     begins, call = CALLS[workflow]
-    assert told["permissions"] == {"contents": "read"}
-    assert set(told[True]) == begins  # YAML 1.1 reads `on` as true
-    (job,) = told["jobs"].values()
+    assert called["permissions"] == {"contents": "read"}
+    assert set(called[True]) == begins  # YAML 1.1 reads `on` as true
+    (job,) = called["jobs"].values()
     assert job["timeout-minutes"] < 360  # where GitHub ends a job
     assert [step["run"] for step in job["steps"] if "run" in step] == [call]
     script = call.split()[0]
@@ -139,13 +139,13 @@ def test_a_release_of_another_version_than_the_tag_s_is_refused() -> None:
     not (shutil.which("docker") and shutil.which("jq")), reason="needs docker buildx and jq"
 )
 def test_a_release_builds_each_image_once_for_both_processors() -> None:
-    told = subprocess.run(
+    completed = subprocess.run(
         [ROOT / ".ci" / "images", "registry.invalid/people", "1.2.3"],
         check=True,
         capture_output=True,
         text=True,
     )
-    targets = json.loads(told.stdout)["target"].values()
+    targets = json.loads(completed.stdout)["target"].values()
     tags = [tag for one in targets for tag in one["tags"]]
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].values()
     built = {one["image"] for one in services if "build" in one} | {"people/connect"}

@@ -43,7 +43,7 @@ def local_packages(deployable: str) -> set[str]:
     command = [sys.executable, "infra/python-image/local_packages.py", f"services/{deployable}"]
     folders = subprocess.check_output(command, cwd=ROOT, text=True).split()
     projects = (tomllib.loads((ROOT / one / "pyproject.toml").read_text()) for one in folders)
-    return {told["project"]["name"] for told in projects}
+    return {metadata["project"]["name"] for metadata in projects}
 
 
 def uv(*arguments: str | Path) -> None:

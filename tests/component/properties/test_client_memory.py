@@ -14,7 +14,7 @@ from chassis.limits.connections import Limits
 from chassis.testing import eventually
 from tests.support.clients.raw_grpc import RawCaller, calling, message
 from tests.support.fakes import in_process_api
-from tests.support.fakes.in_process_api import HOST, Doors
+from tests.support.fakes.in_process_api import HOST, Ports
 from user_contracts.proto.user.v1 import CreateRequest
 
 BOUND = 1_000_000  # bytes
@@ -48,9 +48,9 @@ ACTS = st.lists(st.sampled_from([*OVER_GRPC, *OVER_HTTP, "leave"]), min_size=1, 
 
 
 @pytest.fixture(scope="module")
-async def doors() -> AsyncIterator[Doors]:
-    async with in_process_api.opened(limits=Limits(client_memory=BOUND)) as doors:
-        yield doors
+async def ports() -> AsyncIterator[Ports]:
+    async with in_process_api.opened(limits=Limits(client_memory=BOUND)) as ports:
+        yield ports
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +75,17 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
-async def act(name: str, doors: Doors, stack: AsyncExitStack) -> None:
+async def act(name: str, ports: Ports, stack: AsyncExitStack) -> None:
     if name == "leave":
         await stack.aclose()
     elif name in OVER_GRPC:
-        caller: RawCaller = await stack.enter_async_context(calling(doors.grpc))
+        caller: RawCaller = await stack.enter_async_context(calling(ports.grpc))
         stack.callback(caller.hang_up)
         OVER_GRPC[name](caller)
         with suppress(ConnectionError):
             await caller.flush()
     else:
-        _, writer = await asyncio.open_connection(HOST, doors.http)
+        _, writer = await asyncio.open_connection(HOST, ports.http)
         stack.callback(cut, writer)
         writer.write(OVER_HTTP[name])
 
@@ -103,22 +103,22 @@ async def nothing_is_held() -> None:
 @given(names=ACTS)
 @pytest.mark.usefixtures("uncollected")
 async def test_client_memory_stays_bounded_and_is_freed_on_disconnect(
-    doors: Doors, most: list[int], names: list[str]
+    ports: Ports, most: list[int], names: list[str]
 ) -> None:
     async with AsyncExitStack() as stack:
         for name in names:
-            await act(name, doors, stack)
-            await doors.serve_others()
+            await act(name, ports, stack)
+            await ports.serve_others()
             assert OF_PROCESS.live <= BOUND
     await eventually(nothing_is_held, every=0.005)
     assert most[0] <= BOUND + ONE_READ + ONE_TURN
 
 
-async def test_memory_bound_is_reached(doors: Doors, most: list[int]) -> None:
+async def test_memory_bound_is_reached(ports: Ports, most: list[int]) -> None:
     """Without this the test above would prove nothing."""
     async with AsyncExitStack() as stack:
         for _ in range(20):
-            await act("half messages", doors, stack)
-        await doors.serve_others()
+            await act("half messages", ports, stack)
+        await ports.serve_others()
     await eventually(nothing_is_held)
     assert most[0] > BOUND

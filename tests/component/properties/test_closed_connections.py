@@ -13,7 +13,7 @@ from chassis.testing import eventually
 from http2.implementations import HTTP2
 from tests.support.clients.raw_grpc import RawCaller, calling, message
 from tests.support.fakes import in_process_api
-from tests.support.fakes.in_process_api import HOST, Doors
+from tests.support.fakes.in_process_api import HOST, Ports
 from user_contracts.proto.user.v1 import CreateRequest
 
 WATCH = "/grpc.health.v1.Health/Watch"
@@ -42,9 +42,9 @@ def http2(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-async def doors(http2: str) -> AsyncIterator[Doors]:
-    async with in_process_api.opened(http2) as doors:
-        yield doors
+async def ports(http2: str) -> AsyncIterator[Ports]:
+    async with in_process_api.opened(http2) as ports:
+        yield ports
 
 
 @pytest.fixture
@@ -139,23 +139,23 @@ async def check_that_nothing_is_held(before: Counter[str]) -> None:
     ids=lambda act: act.__name__,
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_closed_grpc_connection_is_freed(doors: Doors, act: Act) -> None:
+async def test_closed_grpc_connection_is_freed(ports: Ports, act: Act) -> None:
     before = held()
     for _ in range(3):
         with suppress(ConnectionError):
-            async with calling(doors.grpc) as caller:
+            async with calling(ports.grpc) as caller:
                 await act(caller)
                 await caller.flush()
-                await doors.serve_others()  # the server has processed the bytes
+                await ports.serve_others()  # the server has processed the bytes
                 caller.hang_up()
     await check_that_nothing_is_held(before)
 
 
 @pytest.mark.usefixtures("uncollected")
-async def test_unread_response_is_freed(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unread_response_is_freed(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
     before = held()
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         caller.close_window()
         stream = caller.open()
         caller.send(stream, message(len(ANN), ANN), is_end=True)
@@ -186,11 +186,11 @@ async def test_unread_response_is_freed(doors: Doors, monkeypatch: pytest.Monkey
     ],
 )
 @pytest.mark.usefixtures("uncollected")
-async def test_closed_http_connection_is_freed(doors: Doors, sent: bytes) -> None:
+async def test_closed_http_connection_is_freed(ports: Ports, sent: bytes) -> None:
     before = held()
     for _ in range(3):
-        _, writer = await asyncio.open_connection(HOST, doors.http)
+        _, writer = await asyncio.open_connection(HOST, ports.http)
         writer.write(sent)
-        await doors.serve_others()
+        await ports.serve_others()
         writer.transport.abort()
     await check_that_nothing_is_held(before)

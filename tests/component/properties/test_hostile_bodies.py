@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chassis.http.messages import MAX_BODY
 from tests.support.fakes import in_process_api
-from tests.support.fakes.in_process_api import Doors
+from tests.support.fakes.in_process_api import Ports
 
 JSON = ["Content-Type: application/json"]
 REFUSED_OR_DONE = {201, 400, 413, 415}
@@ -28,10 +28,10 @@ SIZES = st.lists(st.integers(1, 5_000), max_size=20)
 
 
 @pytest.fixture(scope="module")
-async def doors() -> AsyncIterator[Doors]:
-    async with in_process_api.opened() as doors:
-        yield doors
-        await doors.serve_others()
+async def ports() -> AsyncIterator[Ports]:
+    async with in_process_api.opened() as ports:
+        yield ports
+        await ports.serve_others()
 
 
 def chunked(body: bytes, sizes: list[int]) -> list[bytes]:
@@ -47,13 +47,13 @@ def chunked(body: bytes, sizes: list[int]) -> list[bytes]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES, sizes=SIZES)
 async def test_any_body_gets_a_status_below_500(
-    doors: Doors, body: bytes, sizes: list[int]
+    ports: Ports, body: bytes, sizes: list[int]
 ) -> None:
     whole = [*JSON, f"Content-Length: {len(body)}"]
-    status = await in_process_api.post(doors.http, whole, [body])
+    status = await in_process_api.post(ports.http, whole, [body])
     assert status in REFUSED_OR_DONE
     in_chunks = [*JSON, "Transfer-Encoding: chunked"]
-    assert await in_process_api.post(doors.http, in_chunks, chunked(body, sizes)) == status
+    assert await in_process_api.post(ports.http, in_chunks, chunked(body, sizes)) == status
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ async def test_any_body_gets_a_status_below_500(
     ],
     ids="+".join,
 )
-async def test_invalid_framing_is_rejected(doors: Doors, framing: list[str]) -> None:
-    status = await in_process_api.post(doors.http, [*JSON, *framing], [b"5\r\nhello\r\n0\r\n\r\n"])
+async def test_invalid_framing_is_rejected(ports: Ports, framing: list[str]) -> None:
+    status = await in_process_api.post(ports.http, [*JSON, *framing], [b"5\r\nhello\r\n0\r\n\r\n"])
     assert status in {400, 413}
 
 
 @pytest.mark.parametrize("size", [b"-1", b"0x5", b"zz", b"", b"f" * 17, b"5;" + b"x" * 20_000])
-async def test_invalid_chunk_size_is_rejected(doors: Doors, size: bytes) -> None:
+async def test_invalid_chunk_size_is_rejected(ports: Ports, size: bytes) -> None:
     head = [*JSON, "Transfer-Encoding: chunked"]
-    assert await in_process_api.post(doors.http, head, [size + b"\r\nhello\r\n0\r\n\r\n"]) in {
+    assert await in_process_api.post(ports.http, head, [size + b"\r\nhello\r\n0\r\n\r\n"]) in {
         400,
         413,
     }
@@ -84,15 +84,15 @@ async def test_invalid_chunk_size_is_rejected(doors: Doors, size: bytes) -> None
 
 @pytest.mark.parametrize(("blanks", "status"), [(3_000, 201), (10_000, 400)])
 async def test_body_of_one_byte_chunks_is_read_up_to_a_limit(
-    doors: Doors, blanks: int, status: int
+    ports: Ports, blanks: int, status: int
 ) -> None:
     body = b" " * blanks + b'{"first_name":"A","last_name":"B"}'
     head = [*JSON, "Transfer-Encoding: chunked"]
-    assert await in_process_api.post(doors.http, head, chunked(body, [1] * len(body))) == status
+    assert await in_process_api.post(ports.http, head, chunked(body, [1] * len(body))) == status
 
 
-async def test_endless_body_is_rejected_at_the_limit(doors: Doors) -> None:
+async def test_endless_body_is_rejected_at_the_limit(ports: Ports) -> None:
     chunk = b"%x\r\n%s\r\n" % (1024, b"x" * 1024)
     pieces = [chunk] * (4 * MAX_BODY // 1024)
     head = [*JSON, "Transfer-Encoding: chunked"]
-    assert await in_process_api.post(doors.http, head, pieces) == 413
+    assert await in_process_api.post(ports.http, head, pieces) == 413

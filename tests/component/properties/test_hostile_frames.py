@@ -15,7 +15,7 @@ from chassis.testing import eventually
 from http2.implementations import HTTP2
 from tests.support.clients.raw_grpc import calling, message
 from tests.support.fakes import in_process_api
-from tests.support.fakes.in_process_api import Doors
+from tests.support.fakes.in_process_api import Ports
 from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
@@ -31,24 +31,24 @@ def http2(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-async def doors(http2: str) -> AsyncIterator[Doors]:
+async def ports(http2: str) -> AsyncIterator[Ports]:
     patch = pytest.MonkeyPatch()
     patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
-    async with in_process_api.opened(http2) as doors:
-        yield doors
+    async with in_process_api.opened(http2) as ports:
+        yield ports
         patch.undo()
-        await doors.serve_others()
+        await ports.serve_others()
 
 
-async def answer(doors: Doors, data: bytes, is_end: bool, content: str = "application/grpc") -> str:  # noqa: FBT001
-    async with calling(doors.grpc) as caller:
+async def answer(ports: Ports, data: bytes, is_end: bool, content: str = "application/grpc") -> str:  # noqa: FBT001
+    async with calling(ports.grpc) as caller:
         stream = caller.open(content)
         caller.send(stream, data, is_end)
         return await caller.answer(stream)
 
 
-async def test_valid_raw_call_is_served(doors: Doors) -> None:
-    assert await answer(doors, message(len(ANN), ANN), is_end=True) == OK
+async def test_valid_raw_call_is_served(ports: Ports) -> None:
+    assert await answer(ports, message(len(ANN), ANN), is_end=True) == OK
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -59,51 +59,51 @@ async def test_valid_raw_call_is_served(doors: Doors) -> None:
     is_end=st.booleans(),
 )
 async def test_any_message_is_served_or_rejected(
-    doors: Doors,
+    ports: Ports,
     length: int,
     body: bytes,
     compressed: int,
     is_end: bool,  # noqa: FBT001
 ) -> None:
-    told = await answer(doors, message(length, body, compressed), is_end)
-    assert told in REFUSED | ({OK} if length <= len(body) else set())
+    status = await answer(ports, message(length, body, compressed), is_end)
+    assert status in REFUSED | ({OK} if length <= len(body) else set())
     if length > MAX_MESSAGE and not compressed:
-        assert told == TOO_LARGE
+        assert status == TOO_LARGE
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00\x00", message(len(ANN), ANN[:-1])])
 @pytest.mark.parametrize("is_end", [True, False])
-async def test_truncated_message_is_rejected(doors: Doors, data: bytes, is_end: bool) -> None:  # noqa: FBT001
-    assert await answer(doors, data, is_end) in REFUSED
+async def test_truncated_message_is_rejected(ports: Ports, data: bytes, is_end: bool) -> None:  # noqa: FBT001
+    assert await answer(ports, data, is_end) in REFUSED
 
 
 @pytest.mark.parametrize("content", ["", "text/html", "application/json", "application/grpc+json"])
-async def test_other_content_type_is_rejected(doors: Doors, content: str) -> None:
-    assert await answer(doors, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
+async def test_other_content_type_is_rejected(ports: Ports, content: str) -> None:
+    assert await answer(ports, message(len(ANN), ANN), is_end=True, content=content) in REFUSED
 
 
-async def test_compressed_message_is_unimplemented(doors: Doors) -> None:
-    assert await answer(doors, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
+async def test_compressed_message_is_unimplemented(ports: Ports) -> None:
+    assert await answer(ports, message(len(ANN), ANN, compressed=1), is_end=True) == "grpc 12"
 
 
-async def test_message_in_tiny_frames_is_accepted(doors: Doors) -> None:
+async def test_message_in_tiny_frames_is_accepted(ports: Ports) -> None:
     data = message(len(ANN), ANN)
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         stream = caller.open()
         for number in range(len(data)):
             caller.send(stream, data[number : number + 1], number == len(data) - 1)
         assert await caller.answer(stream) == OK
 
 
-async def test_too_many_headers_end_their_connection_and_no_other(doors: Doors) -> None:
+async def test_too_many_headers_end_their_connection_and_no_other(ports: Ports) -> None:
     """h2 accepts 64 kB of them."""
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         stream = caller.open(metadata=[(f"x-{number}", "y" * 100) for number in range(5_000)])
         assert await caller.answer(stream) == "closed"
-    await doors.serve_others()
+    await ports.serve_others()
 
 
-async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[None]]) -> None:
+async def check_that_nothing_stays(ports: Ports, flood: Callable[[], Awaitable[None]]) -> None:
     """Check after floods of one kind: others are served, no task remains, memory stays equal."""
     tasks, memory = len(asyncio.all_tasks()), []
 
@@ -112,18 +112,18 @@ async def check_that_nothing_stays(doors: Doors, flood: Callable[[], Awaitable[N
 
     for _ in range(2):
         await flood()
-        await doors.serve_others()
+        await ports.serve_others()
         await eventually(as_before, within=30)
         memory.append(psutil.Process().memory_info().rss)
     assert memory[1] - memory[0] < GROWTH
 
 
-async def test_flood_of_tiny_frames_is_freed(doors: Doors, http2: str) -> None:
+async def test_flood_of_tiny_frames_is_freed(ports: Ports, http2: str) -> None:
     ends = {"closed"} if http2 == "own" else {"closed", DEADLINE}  # h2 takes longer than 50 ms
 
     async def flood() -> None:
         for _ in range(5):
-            async with calling(doors.grpc) as caller:
+            async with calling(ports.grpc) as caller:
                 stream = caller.open()
                 caller.send(stream, message(MAX_MESSAGE, b""))
                 for _ in range(5_000):
@@ -131,30 +131,30 @@ async def test_flood_of_tiny_frames_is_freed(doors: Doors, http2: str) -> None:
                 with suppress(ConnectionError):
                     assert await caller.answer(stream) in ends
 
-    await check_that_nothing_stays(doors, flood)
+    await check_that_nothing_stays(ports, flood)
 
 
-async def test_rapidly_reset_streams_are_freed(doors: Doors) -> None:
+async def test_rapidly_reset_streams_are_freed(ports: Ports) -> None:
     async def flood() -> None:
         for _ in range(20):  # grpclib keeps up to ten closed connections until others come
-            async with calling(doors.grpc) as caller:
+            async with calling(ports.grpc) as caller:
                 for _ in range(250):
                     caller.reset(caller.open())
                 await caller.flush()
 
-    await check_that_nothing_stays(doors, flood)
+    await check_that_nothing_stays(ports, flood)
 
 
-async def test_client_that_resets_calls_endlessly_is_disconnected(doors: Doors) -> None:
+async def test_client_that_resets_calls_endlessly_is_disconnected(ports: Ports) -> None:
     """The pattern of CVE-2023-44487."""
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         for _ in range(2_000):
             caller.reset(caller.open())
         assert await caller.answer(caller.open()) == "closed"
-    await doors.serve_others()
+    await ports.serve_others()
 
 
-async def test_client_that_does_not_read_responses_gets_backpressure(doors: Doors) -> None:
+async def test_client_that_does_not_read_responses_gets_backpressure(ports: Ports) -> None:
     async def is_read() -> bool:
         caller.refused_calls(1_000)
         try:
@@ -163,30 +163,30 @@ async def test_client_that_does_not_read_responses_gets_backpressure(doors: Door
             return False
         return True
 
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         for _ in range(200):  # 30 MB of responses
             if not await is_read():
                 break
         else:
             pytest.fail("all requests were read, and all responses are stored")
         caller.hang_up()
-    await doors.serve_others()
+    await ports.serve_others()
 
 
-async def test_other_protocol_gets_goaway(doors: Doors) -> None:
-    reader, writer = await asyncio.open_connection(in_process_api.HOST, doors.grpc)
+async def test_other_protocol_gets_goaway(ports: Ports) -> None:
+    reader, writer = await asyncio.open_connection(in_process_api.HOST, ports.grpc)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(10):
-        told = await reader.read()
+        received = await reader.read()
     writer.close()
-    assert told.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
+    assert received.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
-async def test_abandoned_calls_are_freed(doors: Doors) -> None:
+async def test_abandoned_calls_are_freed(ports: Ports) -> None:
     async def flood() -> None:
         for _ in range(100):
-            async with calling(doors.grpc) as caller:
+            async with calling(ports.grpc) as caller:
                 caller.send(caller.open(), message(MAX_MESSAGE, b"x" * 10_000))
                 await caller.flush()
 
-    await check_that_nothing_stays(doors, flood)
+    await check_that_nothing_stays(ports, flood)

@@ -16,7 +16,7 @@ from http2.implementations import HTTP2
 from tests.support.clients.http2_pair import unless_h2
 from tests.support.clients.raw_grpc import CREATE, calling, message
 from tests.support.fakes import in_process_api
-from tests.support.fakes.in_process_api import Doors
+from tests.support.fakes.in_process_api import Ports
 from user_contracts.proto.user.v1 import CreateRequest
 
 ANN = bytes(CreateRequest(first_name="Ann", last_name="Lee"))
@@ -37,15 +37,15 @@ def http2(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-async def doors(http2: str) -> AsyncIterator[Doors]:
+async def ports(http2: str) -> AsyncIterator[Ports]:
     patch = pytest.MonkeyPatch()
     patch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)  # for messages that never arrive
     patch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 0.05)
-    async with in_process_api.opened(http2) as doors:
+    async with in_process_api.opened(http2) as ports:
         telemetry.configure_logs("test", "debug")
-        yield doors
+        yield ports
         patch.undo()
-        await doors.serve_others()
+        await ports.serve_others()
 
 
 def counted() -> float:
@@ -85,8 +85,8 @@ def headers(method: str, *others: Pair) -> Pairs:
     return sorted(pairs, key=lambda pair: not str(pair[0]).startswith(":"))
 
 
-async def answer(doors: Doors, begun: Pairs, data: bytes = GOOD, *, is_end: bool = True) -> str:
-    async with calling(doors.grpc) as caller:
+async def answer(ports: Ports, begun: Pairs, data: bytes = GOOD, *, is_end: bool = True) -> str:
+    async with calling(ports.grpc) as caller:
         stream = caller.begin(begun)
         caller.send(stream, data, is_end)
         return await caller.answer(stream)
@@ -109,56 +109,56 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterable[None]:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
 async def test_binary_metadata_that_is_not_base64_is_invalid(
-    doors: Doors, method: str, value: str
+    ports: Ports, method: str, value: str
 ) -> None:
     before = counted()
-    assert await answer(doors, headers(method, ("x-bin", value)), is_end=False) == INVALID
+    assert await answer(ports, headers(method, ("x-bin", value)), is_end=False) == INVALID
     assert counted() == before + 1
 
 
 @pytest.mark.parametrize("value", ["", "aGk", "aGk=", "aGk, aGk=", "AAAA,AAAA", ",,", "AA=="])
 @pytest.mark.usefixtures("quiet")
-async def test_binary_metadata_may_be_padded_or_not_and_several(doors: Doors, value: str) -> None:
-    assert await answer(doors, headers(CREATE, ("x-bin", value))) == OK
+async def test_binary_metadata_may_be_padded_or_not_and_several(ports: Ports, value: str) -> None:
+    assert await answer(ports, headers(CREATE, ("x-bin", value))) == OK
 
 
 @pytest.mark.parametrize("name", ["authorization", "idempotency-key", "content-type"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
 async def test_a_header_that_has_one_value_is_not_accepted_twice(
-    doors: Doors, method: str, name: str
+    ports: Ports, method: str, name: str
 ) -> None:
     twice = [(name, "application/grpc")] * 2
-    assert await answer(doors, headers(method, *twice), is_end=False) == INVALID
+    assert await answer(ports, headers(method, *twice), is_end=False) == INVALID
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_undecodable_message_is_invalid(doors: Doors, method: str) -> None:
+async def test_undecodable_message_is_invalid(ports: Ports, method: str) -> None:
     before = counted()
-    assert await answer(doors, headers(method), message(8, b"\xff" * 8)) == INVALID
+    assert await answer(ports, headers(method), message(8, b"\xff" * 8)) == INVALID
     assert counted() == before + 1
 
 
 @pytest.mark.parametrize("value", ["0n", "1u", "0S", "0H", "00000000m"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_expired_deadline_is_deadline_exceeded(doors: Doors, method: str, value: str) -> None:
+async def test_expired_deadline_is_deadline_exceeded(ports: Ports, method: str, value: str) -> None:
     before = counted()
-    assert await answer(doors, headers(method, ("grpc-timeout", value))) == DEADLINE
+    assert await answer(ports, headers(method, ("grpc-timeout", value))) == DEADLINE
     assert counted() == before + 1
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
 async def test_deadline_ends_a_waiting_call(
-    doors: Doors, method: str, monkeypatch: pytest.MonkeyPatch
+    ports: Ports, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
     monkeypatch.setattr(grpc_stream, "NEXT_MESSAGE_WITHIN", 60)
     before = counted()
     begun = headers(method, ("grpc-timeout", "50m"))
-    assert await answer(doors, begun, b"", is_end=False) == DEADLINE
+    assert await answer(ports, begun, b"", is_end=False) == DEADLINE
     assert counted() == before + 1
 
 
@@ -166,9 +166,9 @@ async def test_deadline_ends_a_waiting_call(
     "value", ["", "1", "S", "-1S", "+1S", "1.5S", "1s", "1 S", "123456789S", "1SS", "0x1S", "1_0S"]
 )
 @pytest.mark.usefixtures("quiet")
-async def test_a_malformed_deadline_is_invalid(doors: Doors, value: str) -> None:
+async def test_a_malformed_deadline_is_invalid(ports: Ports, value: str) -> None:
     before = counted()
-    assert await answer(doors, headers(CREATE, ("grpc-timeout", value)), is_end=False) == INVALID
+    assert await answer(ports, headers(CREATE, ("grpc-timeout", value)), is_end=False) == INVALID
     assert counted() == before + 1
 
 
@@ -177,9 +177,9 @@ async def test_a_malformed_deadline_is_invalid(doors: Doors, value: str) -> None
     [(["99999999H"], OK), (["1H", "0n"], DEADLINE), (["1H", "x"], INVALID)],
 )
 @pytest.mark.usefixtures("quiet")
-async def test_shortest_deadline_applies(doors: Doors, values: list[str], expected: str) -> None:
+async def test_shortest_deadline_applies(ports: Ports, values: list[str], expected: str) -> None:
     begun = headers(CREATE, *(("grpc-timeout", value) for value in values))
-    assert await answer(doors, begun) == expected
+    assert await answer(ports, begun) == expected
 
 
 WRONG: dict[str, tuple[list[Pair], str]] = {
@@ -224,12 +224,12 @@ LENGTHS = {
 @pytest.mark.parametrize("method", [CREATE, CHECK])
 @pytest.mark.usefixtures("quiet")
 async def test_headers_without_a_valid_call_are_rejected(
-    request: pytest.FixtureRequest, doors: Doors, http2: str, method: str, name: str
+    request: pytest.FixtureRequest, ports: Ports, http2: str, method: str, name: str
 ) -> None:
     unless_h2(request, http2, name in LENGTHS, "h2 ends the connection")
     others, expected = WRONG[name]
     before = counted()
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         stream = caller.begin(headers(method, *others))
         caller.send(stream, GOOD, is_end=True)
         assert await caller.answer(stream) == expected
@@ -240,19 +240,19 @@ async def test_headers_without_a_valid_call_are_rejected(
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_missing_te_header_is_rejected(doors: Doors) -> None:
+async def test_missing_te_header_is_rejected(ports: Ports) -> None:
     begun = [one for one in headers(CREATE) if one[0] != "te"]
-    assert await answer(doors, begun) == INVALID
+    assert await answer(ports, begun) == INVALID
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd", "x", ""])
 @pytest.mark.usefixtures("quiet")
 async def test_an_encoding_matters_with_a_compressed_message_only(
-    doors: Doors, encoding: str
+    ports: Ports, encoding: str
 ) -> None:
     begun = headers(CREATE, ("grpc-encoding", encoding))
-    assert await answer(doors, begun) == OK
-    assert await answer(doors, begun, message(len(ANN), ANN, compressed=1)) == "grpc 12"
+    assert await answer(ports, begun) == OK
+    assert await answer(ports, begun, message(len(ANN), ANN, compressed=1)) == "grpc 12"
 
 
 @pytest.mark.parametrize(
@@ -261,9 +261,9 @@ async def test_an_encoding_matters_with_a_compressed_message_only(
 )
 @pytest.mark.usefixtures("quiet")
 async def test_call_without_a_message_gets_a_response(
-    doors: Doors, method: str, expected: str
+    ports: Ports, method: str, expected: str
 ) -> None:
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         stream = caller.begin(headers(method), is_end=True)
         assert await caller.answer(stream) == expected
 
@@ -274,27 +274,27 @@ async def test_call_without_a_message_gets_a_response(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
 async def test_invalid_message_is_invalid_argument_and_counted(
-    doors: Doors, method: str, data: bytes
+    ports: Ports, method: str, data: bytes
 ) -> None:
     before = counted()
-    assert await answer(doors, headers(method), data) == INVALID
+    assert await answer(ports, headers(method), data) == INVALID
     assert counted() == before + 1
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", message(3, b"ab")])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.usefixtures("quiet")
-async def test_partial_message_is_deadline_exceeded(doors: Doors, method: str, data: bytes) -> None:
-    assert await answer(doors, headers(method), data, is_end=False) == DEADLINE
+async def test_partial_message_is_deadline_exceeded(ports: Ports, method: str, data: bytes) -> None:
+    assert await answer(ports, headers(method), data, is_end=False) == DEADLINE
 
 
 @pytest.mark.usefixtures("quiet")
 async def test_client_with_zero_window_gets_a_reset(
-    doors: Doors, monkeypatch: pytest.MonkeyPatch
+    ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its window is zero, and stays so."""
     monkeypatch.setattr(grpc_stream, "TAKEN_WITHIN", 0.05)
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         caller.close_window()
         stream = caller.begin(headers(CREATE))
         caller.send(stream, GOOD, is_end=True)
@@ -302,7 +302,7 @@ async def test_client_with_zero_window_gets_a_reset(
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_client_that_disconnects_midway_is_counted_as_client_gone(doors: Doors) -> None:
+async def test_client_that_disconnects_midway_is_counted_as_client_gone(ports: Ports) -> None:
     labels = {"protocol": "grpc", "method": "", "route": CREATE, "status": "client_gone"}
 
     def gone() -> float:
@@ -315,7 +315,7 @@ async def test_client_that_disconnects_midway_is_counted_as_client_gone(doors: D
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grpc_stream, "MESSAGE_WITHIN", 60)
         for leaves in ("resets", "closes"):
-            async with calling(doors.grpc) as caller:
+            async with calling(ports.grpc) as caller:
                 stream = caller.open()
                 caller.send(stream, b"\0")
                 await caller.flush()
@@ -360,7 +360,7 @@ def can_be_sent(pair: tuple[str, str | bytes]) -> bool:
 )
 @pytest.mark.usefixtures("quiet")
 async def test_any_headers_get_a_response(
-    doors: Doors,
+    ports: Ports,
     method: str,
     others: list[tuple[str, str | bytes]],
     is_replaced: bool,  # noqa: FBT001
@@ -369,10 +369,10 @@ async def test_any_headers_get_a_response(
     encoded = [(n.encode(), v if isinstance(v, bytes) else v.encode()) for n, v in others]
     begun = headers(method, *others) if is_replaced else [*headers(method), *encoded]
     before, (data, is_end) = counted(), sent
-    async with calling(doors.grpc) as caller:
+    async with calling(ports.grpc) as caller:
         stream = caller.begin(begun)
         caller.send(stream, data, is_end)
-        told = await caller.answer(stream, is_message_enough=True)
-    assert told in {*RESPONSES, "message"}
-    is_probe = method != CREATE and told in {OK, NOT_FOUND, "message"}  # probes are not counted
+        response = await caller.answer(stream, is_message_enough=True)
+    assert response in {*RESPONSES, "message"}
+    is_probe = method != CREATE and response in {OK, NOT_FOUND, "message"}  # probes are not counted
     assert counted() > before or is_probe

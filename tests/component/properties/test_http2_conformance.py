@@ -69,5 +69,5 @@ async def test_h2spec_passes(port: int) -> None:
         tool("h2spec"), "--strict", "--port", str(port), stdout=asyncio.subprocess.PIPE
     )
     async with asyncio.timeout(WITHIN):
-        told, _ = await running.communicate()
-    assert "146 tests, 145 passed, 1 skipped, 0 failed" in told.decode(), told.decode()
+        output, _ = await running.communicate()
+    assert "146 tests, 145 passed, 1 skipped, 0 failed" in output.decode(), output.decode()

@@ -14,7 +14,7 @@ from chassis.problems import Problem
 from command_api.application import USER, Users
 from command_api.user import Command, CreateUser, DeleteUser, RenameUser, UserEvent
 from eventstore.memory import MemoryEventStore
-from tests.support.fakes.command_log import Asked, Ledger, Refused
+from tests.support.fakes.command_log import Ledger, Refused, Request
 from tests.support.fakes.projectors import records
 from tests.support.fakes.sides import Side, View, redis_side, search_side
 from tests.support.fakes.stepwise import Running, Stepwise, at_once
@@ -32,7 +32,7 @@ class WholeSystem(RuleBasedStateMachine):
         super().__init__()
         self.truth = MemoryEventStore(USER)
         self.ledger = Ledger()
-        self.running: list[tuple[Asked, Running[UserEvent], UserEvent | Refused | None]] = []
+        self.running: list[tuple[Request, Running[UserEvent], UserEvent | Refused | None]] = []
         self.numbers = itertools.count(1)
         self.sides = [
             Side(*redis_side(), redis_projector.projection.project),
@@ -46,29 +46,29 @@ class WholeSystem(RuleBasedStateMachine):
         return f"01890000-0000-7000-8000-{next(self.numbers):012x}"
 
     def _known(self) -> list[str]:
-        return sorted({one.event.user_id for one in self.ledger.asked if one.event is not None})
+        return sorted({one.event.user_id for one in self.ledger.requests if one.event is not None})
 
     def _ask(self, command: Command, key: str | None) -> None:
-        asked = Asked(command, key)
-        self.ledger.asked.append(asked)
+        request = Request(command, key)
+        self.ledger.requests.append(request)
         # In its own process: within one process commands for a user are serialised.
         users = Users(USER, Stepwise(self.truth), self._now, self._new_id)
         running = Running(users.execute(command, key))
-        self.running.append((asked, running, self.ledger.first_answer(asked)))
+        self.running.append((request, running, self.ledger.first_answer(request)))
 
     def _step(self, number: int, steps: int) -> None:
-        asked, running, first = entry = self.running[number % len(self.running)]
+        request, running, first = entry = self.running[number % len(self.running)]
         try:
             done = running.step(steps)
         except Problem as problem:
-            asked.refused(problem)
+            request.refused(problem)
         else:
             if not done:
                 return
-            (asked.event,) = done
+            (request.event,) = done
         self.running.remove(entry)
         if self._is_kept(first):
-            assert (asked.event or asked.final) == first, "a retry got a different response"
+            assert (request.event or request.final) == first, "a retry got a different response"
 
     def _is_kept(self, first: UserEvent | Refused | None) -> bool:
         """Return whether a retry gets this: a refusal always, an event until it is erased."""
@@ -96,10 +96,10 @@ class WholeSystem(RuleBasedStateMachine):
     def delete(self, data: Any, key: str | None, expected: int | None) -> None:
         self._ask(DeleteUser(data.draw(st.sampled_from(self._known())), expected), key)
 
-    @precondition(lambda self: self.ledger.asked)
+    @precondition(lambda self: self.ledger.requests)
     @rule(data=st.data())
     def ask_again(self, data: Any) -> None:
-        again = data.draw(st.sampled_from(self.ledger.asked))
+        again = data.draw(st.sampled_from(self.ledger.requests))
         self._ask(again.command, again.key)
 
     @precondition(lambda self: self.running)

@@ -176,7 +176,7 @@ def _config() -> dict[str, str]:
 
 
 def _settings(stack: Addresses, file: Path) -> Settings:
-    told: dict[str, Any] = {
+    configured: dict[str, Any] = {
         "admin_port": 0,
         "connect_url": stack.connect_url,
         "connector": "thing-events",
@@ -186,7 +186,7 @@ def _settings(stack: Addresses, file: Path) -> Settings:
         "mysql_port": stack.mysql_port,
         "mysql_password": SecretStr(stack.password("debezium")),
     }
-    return Settings(**told)
+    return Settings(**configured)
 
 
 @asynccontextmanager

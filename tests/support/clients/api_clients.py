@@ -39,7 +39,7 @@ class Refused(Exception):
     detail: str
 
 
-class Door(Protocol):
+class ApiClient(Protocol):
     """API calls, by either transport."""
 
     async def create(self, first: str, last: str, key: str | None = None) -> Answer: ...
@@ -58,7 +58,7 @@ class Door(Protocol):
     ) -> tuple[list[Answer], str | None]: ...
 
 
-class HttpDoor:
+class HttpClient:
     """HTTP client that validates every response against the API's OpenAPI document."""
 
     def __init__(self, command: str, query: str, search: str) -> None:
@@ -124,12 +124,12 @@ class HttpDoor:
     async def _content(self, response: aiohttp.ClientResponse) -> Any:
         await contract.check(self._apis[response.url.origin()], response)
         if response.status >= 400:
-            told = await response.json(content_type="application/problem+json")
-            raise Refused(response.status, told["type"], told["detail"])
+            problem = await response.json(content_type="application/problem+json")
+            raise Refused(response.status, problem["type"], problem["detail"])
         return await response.json() if response.status != 204 else None
 
 
-class GrpcDoor:
+class GrpcClient:
     def __init__(self, command: str, query: str, search: str) -> None:
         self._channels = [Channel(*split(address)) for address in (command, query, search)]
         self._commands = UserCommandsStub(self._channels[0], timeout=TIMEOUT)

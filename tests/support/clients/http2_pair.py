@@ -70,7 +70,7 @@ def all_of(server: Http2, data: bytes) -> list[Event]:
     return events
 
 
-def told(events: list[Event]) -> list[tuple[Any, ...]]:
+def recorded(events: list[Event]) -> list[tuple[Any, ...]]:
     """Return the events that an application receives, with a stream's content joined."""
     found: list[tuple[Any, ...]] = []
     for event in events:
@@ -103,14 +103,14 @@ class Pair:
 
     def exchange(self) -> list[Event]:
         """Exchange all bytes; return the client's events, and add our side's to `events`."""
-        heard: list[Event] = []
+        events: list[Event] = []
         while sent := self.client.data_to_send():
             try:
                 self.events += all_of(self.server, sent)
             finally:
-                heard += self.client.receive_data(self.server.data_to_send())
-        heard += self.client.receive_data(self.server.data_to_send())
-        return heard
+                events += self.client.receive_data(self.server.data_to_send())
+        events += self.client.receive_data(self.server.data_to_send())
+        return events
 
     def ask(self, headers: list[tuple[str, str]] = REQUEST, *, is_end: bool = True) -> int:
         stream: int = self.client.get_next_available_stream_id()

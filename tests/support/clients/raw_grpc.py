@@ -100,7 +100,7 @@ class RawCaller:
         """
         async with asyncio.timeout(ANSWER_WITHIN):
             await self.flush()
-            told: dict[str, str] = {}
+            headers: dict[str, str] = {}
             while data := await self._reader.read(65536):
                 for event in self._h2.receive_data(data):
                     if isinstance(event, ConnectionTerminated):
@@ -108,17 +108,17 @@ class RawCaller:
                     if getattr(event, "stream_id", None) != stream:
                         continue
                     if isinstance(event, ResponseReceived | TrailersReceived):
-                        told |= {
+                        headers |= {
                             bytes(k).decode(): bytes(v).decode() for k, v in event.headers or []
                         }
-                    if isinstance(event, StreamReset) and "grpc-status" not in told:
+                    if isinstance(event, StreamReset) and "grpc-status" not in headers:
                         return "reset"
                     if isinstance(event, DataReceived) and is_message_enough:
                         return "message"
                     if isinstance(event, StreamEnded):
-                        return _said(told)
+                        return _said(headers)
                 await self.flush()
-        return _said(told) if told else "closed"
+        return _said(headers) if headers else "closed"
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ async def calling(port: int) -> AsyncIterator[RawCaller]:
             await writer.wait_closed()
 
 
-def _said(told: dict[str, str]) -> str:
-    if "grpc-status" in told:
-        return f"grpc {told['grpc-status']}"
-    return f"http {told.get(':status')}"
+def _said(headers: dict[str, str]) -> str:
+    if "grpc-status" in headers:
+        return f"grpc {headers['grpc-status']}"
+    return f"http {headers.get(':status')}"

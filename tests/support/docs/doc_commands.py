@@ -60,8 +60,8 @@ def outside(found: re.Match[str]) -> Typed:
 def until_ready(found: re.Match[str]) -> Typed:
     """Run a service until it is ready, and stop it; its last log event must be "stopped"."""
     prefix = found[1].upper().replace("-", "_")
-    doors = ("HTTP", "GRPC") if prefix.endswith("API") else ()
-    ports = " ".join(f"{prefix}_{door}_PORT=0" for door in doors)
+    servers = ("HTTP", "GRPC") if prefix.endswith("API") else ()
+    ports = " ".join(f"{prefix}_{server}_PORT=0" for server in servers)
     log = f".local/{found[1]}.log"
     run = f"timeout --preserve-status 90 env {ports} {prefix}_ADMIN_PORT={ADMIN_PORT} {found[0]}"
     ready = f"curl -sf localhost:{ADMIN_PORT}/readyz"

@@ -13,7 +13,7 @@ Refused = tuple[str, str]
 
 
 @dataclass(eq=False)
-class Asked:
+class Request:
     """A request and its response; neither event nor refusal: the outcome is unknown."""
 
     command: Command
@@ -32,25 +32,27 @@ class Asked:
 class Ledger:
     """Every request ever sent. No two request the same name, so an event identifies its request."""
 
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
     def answers(self, user_id: str) -> dict[int, UserEvent]:
         """Return a user's acknowledged events; two of one version must be equal."""
-        told: dict[int, UserEvent] = {}
-        for one in self.asked:
+        acknowledged: dict[int, UserEvent] = {}
+        for one in self.requests:
             if one.event is not None and one.event.user_id == user_id:
-                assert told.setdefault(one.event.version, one.event) == one.event
+                assert acknowledged.setdefault(one.event.version, one.event) == one.event
                 before = (one.event.first_name or "", one.event.last_name or "")
                 assert _after(one.command, before) == _names(one.event), "a response of another"
                 if not isinstance(one.command, CreateUser):
                     wanted = one.command.expected_version
                     assert wanted in {None, one.event.version - 1, one.event.version}
-        return told
+        return acknowledged
 
-    def first_answer(self, asked: Asked) -> UserEvent | Refused | None:
+    def first_answer(self, request: Request) -> UserEvent | Refused | None:
         """Return the earlier final response to the same request with the same key."""
-        same = (one for one in self.asked if (one.command, one.key) == (asked.command, asked.key))
-        answers = (one.event or one.final for one in same if asked.key)
+        same = (
+            one for one in self.requests if (one.command, one.key) == (request.command, request.key)
+        )
+        answers = (one.event or one.final for one in same if request.key)
         return next((answer for answer in answers if answer is not None), None)
 
     def names(self, stored: Sequence[UserEvent]) -> Names | None:
@@ -69,21 +71,21 @@ class Ledger:
 
     def check_answers(self, stored: Sequence[UserEvent]) -> None:
         """Check that everything acknowledged for this user is stored, or was erased."""
-        told, newest = self.answers(stored[-1].user_id), stored[-1].version
-        assert max(told, default=0) <= newest, "an acknowledged event is lost"
-        assert all(told.get(event.version, event) == event for event in stored)
+        acknowledged, newest = self.answers(stored[-1].user_id), stored[-1].version
+        assert max(acknowledged, default=0) <= newest, "an acknowledged event is lost"
+        assert all(acknowledged.get(event.version, event) == event for event in stored)
 
     def check_keys(self, stored: Sequence[UserEvent]) -> None:
         """Check that each key of the stored events has one event."""
-        for key in {one.key for one in self.asked if one.key}:
-            events = {one.event for one in self.asked if one.key == key and one.event in stored}
+        for key in {one.key for one in self.requests if one.key}:
+            events = {one.event for one in self.requests if one.key == key and one.event in stored}
             assert len(events) <= 1, f"{key} took effect twice: {events}"
 
     def _orders(self, event: UserEvent, before: Names) -> set[Names]:
         """Return the distinct requested outcomes that lead from these names to this event."""
         ordered = (
             _after(one.command, before)
-            for one in self.asked
+            for one in self.requests
             if not one.is_refused and _is_for(one.command, event)
         )
         return {names or ("", "") for names in ordered if names == _names(event) != before}

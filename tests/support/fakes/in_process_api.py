@@ -29,7 +29,7 @@ ANSWER_WITHIN = 30  # seconds; a response takes milliseconds on an idle machine
 
 
 @dataclass(frozen=True)
-class Doors:
+class Ports:
     """Ports on the loopback address."""
 
     http: int
@@ -54,7 +54,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[Doors]:
+async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[Ports]:
     """Run the servers, while the block runs; http2: name of the implementation."""
     telemetry.configure_logs("test", "critical")
     tracing.configure("test", None, 0)
@@ -71,7 +71,7 @@ async def opened(http2: str = "own", limits: Limits = LIMITS) -> AsyncIterator[D
         [service], descriptors(), Health({}), HOST, 0, http2=HTTP2[http2], limits=limits
     )
     async with serving(http, grpc):
-        yield Doors(http.port, grpc.port)
+        yield Ports(http.port, grpc.port)
 
 
 async def post(port: int, head: Sequence[str], pieces: Sequence[bytes]) -> int:

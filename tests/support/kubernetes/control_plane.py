@@ -88,8 +88,8 @@ async def running(folder: Path) -> AsyncIterator[ControlPlane]:
     prepare(folder, port)
     async with AsyncExitStack() as stack:
 
-        def start(program: str, told: dict[str, str]) -> None:
-            options = [f"--{name}={value}" for name, value in told.items()]
+        def start(program: str, flags: dict[str, str]) -> None:
+            options = [f"--{name}={value}" for name, value in flags.items()]
             log = folder / f"{program}.log"
             stack.enter_context(process(log, [PROGRAM, program, *options]))
 

@@ -69,14 +69,14 @@ def container(workload: Resource) -> dict[str, Any]:
 def environment(overlay: str, workload: Resource) -> dict[str, str]:
     """Return the environment variables with their values, those from ConfigMaps included."""
     maps = of_kind(overlay, "ConfigMap")
-    told = {}
+    configured = {}
     for variable in container(workload).get("env", []):
         if "valueFrom" in variable:
             ref = variable["valueFrom"]["configMapKeyRef"]
-            told[variable["name"]] = maps[ref["name"]]["data"][ref["key"]]
+            configured[variable["name"]] = maps[ref["name"]]["data"][ref["key"]]
         else:
-            told[variable["name"]] = variable["value"]
-    return told
+            configured[variable["name"]] = variable["value"]
+    return configured
 
 
 def secrets(workload: Resource) -> dict[str, tuple[str, str]]:

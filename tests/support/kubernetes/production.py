@@ -55,9 +55,9 @@ class Cluster:
 
     def environment(self, prefix: str, user: str) -> dict[str, str]:
         """Return the environment variables of one of our programs that connects to it."""
-        told = {"BOOTSTRAP": self.bootstrap, "TLS": "true", "CA_FILE": str(self.ca)}
-        told |= {"USER": user, "PASSWORD": kafka_over_tls.PASSWORD}
-        return {f"{prefix}_KAFKA_{name}": value for name, value in told.items()}
+        settings = {"BOOTSTRAP": self.bootstrap, "TLS": "true", "CA_FILE": str(self.ca)}
+        settings |= {"USER": user, "PASSWORD": kafka_over_tls.PASSWORD}
+        return {f"{prefix}_KAFKA_{name}": value for name, value in settings.items()}
 
     def java(self, user: str) -> dict[str, str]:
         """Return the properties of a Java client."""

@@ -37,8 +37,8 @@ async def registry(kafka: Cluster) -> AsyncIterator[str]:
         "/run/secrets/kafka-ca.crt": str(kafka.ca),
         None: kafka_over_tls.login("kafka-registry"),
     }
-    told = {one["name"]: one.get("value") for one in container["env"]}
-    environment = {name: here.get(value, value) for name, value in told.items()}
+    configured = {one["name"]: one.get("value") for one in container["env"]}
+    environment = {name: here.get(value, value) for name, value in configured.items()}
     port, management = unused(2)
     settings = {
         "quarkus.http.host": "127.0.0.1",
@@ -104,15 +104,15 @@ async def connect(
 
 def connector(kafka: Cluster, truststore: Path) -> dict[str, str]:
     """Return production's configuration of user-events, with this machine's files."""
-    told: dict[str, Any] = documents("base/connectors.yaml", "KafkaConnector")["user-events"]
+    resource: dict[str, Any] = documents("base/connectors.yaml", "KafkaConnector")["user-events"]
     (patch,) = documents("overlays/production/connectors.yaml", "KafkaConnector").values()
     here = {
         "/mnt/kafka-ca/ca.crt": str(kafka.ca),
         "/mnt/mysql-ca/truststore.p12": str(truststore),
     }
-    config = told["config"] | patch["config"]
+    config = resource["config"] | patch["config"]
     return {
-        "connector.class": told["class"],
-        "tasks.max": str(told["tasksMax"]),
+        "connector.class": resource["class"],
+        "tasks.max": str(resource["tasksMax"]),
         **{name: here.get(value, str(value)) for name, value in config.items()},
     }

@@ -38,9 +38,9 @@ async def _check_undocumented(
     allowed = {m.strip() for m in response.headers.get("Allow", "").split(",")} - {"HEAD", ""}
     assert allowed == {name.upper() for name in item if name != "parameters"}
     if response.method != "HEAD":
-        told = await response.json(content_type="application/problem+json")
-        assert told["type"] == f"urn:problem:{kind}"
-        validate(document, {"$ref": "#/components/schemas/Problem"}, told)
+        problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == f"urn:problem:{kind}"
+        validate(document, {"$ref": "#/components/schemas/Problem"}, problem)
 
 
 def _check_headers(document: Json, headers: Json, response: aiohttp.ClientResponse) -> None:

@@ -12,6 +12,6 @@ READY = TOOLS / "go/ready"
 def tool(name: str) -> str:
     """Return the path of a tool that `make check` builds; without it skip, but not in CI."""
     if not READY.exists():
-        told = f"no {name}: `make check` builds it if Go is installed"
-        pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+        reason = f"no {name}: `make check` builds it if Go is installed"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return str(TOOLS / "bin" / name)

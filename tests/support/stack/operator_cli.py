@@ -35,9 +35,9 @@ class Tool:
 
     async def done(self, *words: str) -> str:
         """Return the command's output; raise AssertionError if it fails."""
-        code, told, complained = await self.ended(*words)
-        assert code == 0, told + complained
-        return told
+        code, output, complained = await self.ended(*words)
+        assert code == 0, output + complained
+        return output
 
     async def ended(
         self, *words: str, settings: Mapping[str, str] | None = None
@@ -45,11 +45,11 @@ class Tool:
         """Return the command's exit code, its output, and its errors."""
         process = await self.started(*words, settings=settings)
         try:
-            told, complained = await asyncio.wait_for(process.communicate(), WITHIN)
+            output, complained = await asyncio.wait_for(process.communicate(), WITHIN)
         finally:
             if process.returncode is None:
                 process.kill()
-        return process.returncode, told.decode(), complained.decode()
+        return process.returncode, output.decode(), complained.decode()
 
 
 def verifier(stack: Addresses) -> Tool:

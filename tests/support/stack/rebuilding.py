@@ -18,7 +18,7 @@ from opensearchpy import AsyncOpenSearch
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from projections.redis.layout import RedisLayout
-from tests.support.clients.api_clients import Answer, Door, Refused
+from tests.support.clients.api_clients import Answer, ApiClient, Refused
 from tests.support.stack.survival import created, visible
 from tests.support.stores.redis_operator import connected, serving
 
@@ -32,26 +32,26 @@ class Population:
     living: list[Answer]
     erased: str
 
-    async def is_told_by(self, door: Door) -> None:
+    async def is_visible_through(self, api: ApiClient) -> None:
         """Raise AssertionError unless both views show exactly these."""
-        await asyncio.gather(*(visible(door, user) for user in self.living))
+        await asyncio.gather(*(visible(api, user) for user in self.living))
         try:
-            await door.get(self.erased)
+            await api.get(self.erased)
         except Refused as refused:
             assert refused.status in {404, "NOT_FOUND"}
         else:
             raise AssertionError("the erased user is returned")
 
 
-async def populated(door: Door, living: int) -> Population:
+async def populated(api: ApiClient, living: int) -> Population:
     """Create users, rename every third one, and erase one; return when both views show it."""
-    users = [await created(door) for _ in range(living)]
+    users = [await created(api) for _ in range(living)]
     for user in users[::3]:
-        user.update(await door.rename(user["id"], "Renamed"))
-    erased = (await created(door))["id"]
-    await door.delete(erased)
+        user.update(await api.rename(user["id"], "Renamed"))
+    erased = (await created(api))["id"]
+    await api.delete(erased)
     population = Population(users, erased)
-    await eventually(partial(population.is_told_by, door), within=60, every=0.5)
+    await eventually(partial(population.is_visible_through, api), within=60, every=0.5)
     return population
 
 
@@ -89,10 +89,10 @@ async def up(stack: Addresses) -> None:
 
 
 def _local_stack(stack: Addresses, command: str) -> None:
-    told = stack.environment("command-api")
+    settings = stack.environment("command-api")
     done = subprocess.run(
         [LOCAL_STACK, command, "--instance", stack.instance],
-        env=os.environ | {"OTLP_ENDPOINT": told["COMMAND_API_OTLP_ENDPOINT"]},
+        env=os.environ | {"OTLP_ENDPOINT": settings["COMMAND_API_OTLP_ENDPOINT"]},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -4,22 +4,22 @@ import uuid
 
 import aiohttp
 
-from tests.support.clients.api_clients import Answer, Door, Refused
+from tests.support.clients.api_clients import Answer, ApiClient, Refused
 
 
-async def created(door: Door) -> Answer:
+async def created(api: ApiClient) -> Answer:
     """Create a user with a unique name; raise AssertionError while the system refuses."""
     try:
-        return await door.create("Survivor", letters())
+        return await api.create("Survivor", letters())
     except (Refused, OSError, aiohttp.ClientError) as error:
         raise AssertionError(error) from error
 
 
-async def visible(door: Door, user: Answer) -> None:
+async def visible(api: ApiClient, user: Answer) -> None:
     """Raise AssertionError unless query-api returns the user and search-api finds it."""
     try:
-        assert await door.get(user["id"], min_version=1) == user
-        assert await door.search(user["last_name"]) == [user]
+        assert await api.get(user["id"], min_version=1) == user
+        assert await api.search(user["last_name"]) == [user]
     except (Refused, OSError, aiohttp.ClientError) as error:
         raise AssertionError(error) from error
 

@@ -18,6 +18,6 @@ def classes(module: str) -> set[type[Exception]]:
     }
 
 
-def told(failure: Failure | None) -> bool:
+def is_retried(failure: Failure | None) -> bool:
     assert failure is not None
     return failure.is_transient

@@ -64,7 +64,7 @@ def running(
 
 def _configuration(folder: Path, port: int, controller: int, more: Mapping[str, str]) -> Path:
     """Clients use TLS and a password; the broker's own listener stays on loopback."""
-    told = {
+    configured = {
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "listeners": f"CALLERS://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
         "advertised.listeners": f"CALLERS://{HOST}:{port}",
@@ -79,7 +79,7 @@ def _configuration(folder: Path, port: int, controller: int, more: Mapping[str, 
         "ssl.truststore.location": str(folder / "ca.pem"),
         "log.dirs": str(folder / "data"),
     }
-    lines = [f"{name}={value}\n" for name, value in (told | dict(more)).items()]
+    lines = [f"{name}={value}\n" for name, value in (configured | dict(more)).items()]
     file = folder / "server.properties"
     file.write_text((INFRA / "kafka" / "server.properties").read_text() + "".join(lines))
     return file

@@ -56,9 +56,10 @@ class Server:
         }  # fmt: skip
 
     def settings(self, user: str) -> Settings:
-        told = {"host": self.host, "port": self.port, "ca_file": self.ca, "user": user}
+        arguments = {"host": self.host, "port": self.port, "ca_file": self.ca, "user": user}
         return Settings.model_validate(
-            {f"mysql_{name}": value for name, value in told.items()} | {"mysql_password": PASSWORD}
+            {f"mysql_{name}": value for name, value in arguments.items()}
+            | {"mysql_password": PASSWORD}
         )
 
     def put_event(self, user_id: str) -> None:
@@ -68,10 +69,10 @@ class Server:
 
     def make_users(self) -> None:
         """Run `platform-setup mysql-users`; raise SetupError."""
-        told = {f"{user.upper()}_PASSWORD": PASSWORD for user in USERS}
-        told |= {"HOST": self.host, "PORT": str(self.port), "CA_FILE": str(self.ca)}
+        passwords = {f"{user.upper()}_PASSWORD": PASSWORD for user in USERS}
+        passwords |= {"HOST": self.host, "PORT": str(self.port), "CA_FILE": str(self.ca)}
         with pytest.MonkeyPatch.context() as environment:
-            for name, value in told.items():
+            for name, value in passwords.items():
                 environment.setenv(f"SETUP_MYSQL_{name}", value)
             mysql_users.run()
 

@@ -89,7 +89,7 @@ async def lose_bucket(stack: Addresses, user: str) -> None:
         assert await redis.zrem(directory, user[:6])
 
 
-def told(text: str) -> Planted:
+def planted_in(text: str) -> Planted:
     """Parse verification's output into findings."""
     words = [line.split() for line in text.splitlines() if line.startswith("found: ")]
     return {user: kind for _, kind, user, *_ in words}

@@ -30,7 +30,7 @@ async def page(browser: Browser, stack: Addresses, quiet: None) -> AsyncIterator
     """Open the console on a desktop; an error of its script or its policy fails the test."""
     complaints: list[str] = []
 
-    def heard(message: ConsoleMessage) -> None:
+    def events(message: ConsoleMessage) -> None:
         # The browser itself logs a response that is a problem.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             complaints.append(message.text)
@@ -38,7 +38,7 @@ async def page(browser: Browser, stack: Addresses, quiet: None) -> AsyncIterator
     context = await browser.new_context(viewport={"width": 1120, "height": 900})
     context.set_default_timeout(WITHIN)
     page = await context.new_page()
-    page.on("console", heard)
+    page.on("console", events)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(stack.console_url)
     await page.get_by_text("live", exact=True).wait_for()

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.clients.browser import launched
 from tests.support.stack.survival import created, letters, visible
 
@@ -67,7 +67,7 @@ def of_a_browser(stack: Addresses) -> dict[str, str]:
 
 
 async def test_rebound_name_reads_and_changes_nothing(
-    page: Page, stack: Addresses, http: Door
+    page: Page, stack: Addresses, http: ApiClient
 ) -> None:
     user = await created(http)
     await eventually(lambda: visible(http, user), within=30)
@@ -86,7 +86,7 @@ async def test_rebound_name_reads_and_changes_nothing(
 
 
 async def test_page_of_another_site_changes_nothing(
-    page: Page, stack: Addresses, http: Door, site: str
+    page: Page, stack: Addresses, http: ApiClient, site: str
 ) -> None:
     user, name = await created(http), letters()
     for base in (stack.console_url, stack.http["command-api"]):

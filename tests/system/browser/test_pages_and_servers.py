@@ -14,7 +14,7 @@ from chassis.testing import eventually
 from local_stack import control
 from local_stack.addresses import Addresses
 from local_stack.layout import PORTS, Instance
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.clients.browser import launched
 from tests.support.stack.survival import created, visible
 
@@ -99,7 +99,7 @@ async def test_no_listener_accepts_a_web_page_s_host_name(page: Page, stack: Add
 
 
 async def test_page_of_another_site_changes_no_server(
-    page: Page, stack: Addresses, http: Door
+    page: Page, stack: Addresses, http: ApiClient
 ) -> None:
     user = await created(http)
     await eventually(lambda: visible(http, user), within=30)

@@ -27,7 +27,7 @@ from tests.support.capture.ddl_corpus import (
 )
 from tests.support.capture.ddl_log import LogMark, not_parsed, unparsed
 from tests.support.capture.ddl_runs import Run, Server
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
@@ -60,7 +60,7 @@ def server(stack: Addresses) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-async def measured(stack: Addresses, http: Door, server: Server) -> AsyncIterator[Measured]:
+async def measured(stack: Addresses, http: ApiClient, server: Server) -> AsyncIterator[Measured]:
     tables = {name for (name,) in server.rows(f"SHOW TABLES IN {OURS}")}
     log = LogMark.at_the_end_of(Path(stack.home) / "log" / "connect.log")
     before = await topic.ends(stack)
@@ -87,7 +87,7 @@ async def measured(stack: Addresses, http: Door, server: Server) -> AsyncIterato
         server.rows(f"DROP DATABASE IF EXISTS {OTHER}")
 
 
-async def published(stack: Addresses, http: Door, user: dict[str, Any]) -> None:
+async def published(stack: Addresses, http: ApiClient, user: dict[str, Any]) -> None:
     """Return when the user is in both views; else AssertionError with the connector's state."""
     try:
         await eventually(partial(visible, http, user), within=60, every=0.5)
@@ -180,19 +180,19 @@ def test_keyword_files_of_new_aggregate_equal_the_server_s(
 
 
 async def test_the_connector_starts_again_from_its_schema_history(
-    stack: Addresses, http: Door, measured: Measured
+    stack: Addresses, http: ApiClient, measured: Measured
 ) -> None:
     try:
-        await asked(stack, "stop")
+        await direct(stack, "stop")
         await eventually(partial(tasks_are, stack, []), within=30)
     finally:
-        await asked(stack, "resume")
+        await direct(stack, "resume")
     await eventually(partial(tasks_are, stack, ["RUNNING"]), within=30)
     user = await created(http)
     await eventually(partial(visible, http, user), within=60, every=0.5)
 
 
-async def asked(stack: Addresses, order: str) -> None:
+async def direct(stack: Addresses, order: str) -> None:
     url = f"{stack.connect_url}/connectors/user-events/{order}"
     headers = {"Content-Type": "application/json"}
     async with aiohttp.ClientSession(headers=headers) as session, session.put(url) as response:

@@ -9,7 +9,7 @@ import pytest
 from chassis.testing import eventually
 from local_stack.addresses import MORE_SERVICES, MORE_SUPERVISORS, Addresses
 from local_stack.layout import AGGREGATES
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.containers import ROOT, compose, containers, metrics, packages
 from tests.support.stack.survival import created, visible
 
@@ -93,7 +93,7 @@ def test_image_has_exactly_the_packages_of_its_lock(stack: Addresses, service: s
 
 @pytest.mark.parametrize("service", LASTING)
 async def test_restarted_container_recovers_without_loss(
-    stack: Addresses, http: Door, service: str
+    stack: Addresses, http: ApiClient, service: str
 ) -> None:
     before = await created(http)
     compose("stop", service)
@@ -106,7 +106,7 @@ async def test_restarted_container_recovers_without_loss(
 
 
 async def test_two_projectors_share_the_partitions_and_lose_nothing(
-    stack: Addresses, http: Door
+    stack: Addresses, http: ApiClient
 ) -> None:
     scaled = [word for service in PROJECTORS for word in ("--scale", f"{service}=2")]
     compose("up", "--wait", "--no-recreate", *scaled)
@@ -130,7 +130,7 @@ def partitions(container: str, port: int) -> set[str]:
     return {line.split('"')[1] for line in lag}
 
 
-async def test_three_query_apis_share_the_published_port(stack: Addresses, http: Door) -> None:
+async def test_three_query_apis_share_the_published_port(stack: Addresses, http: ApiClient) -> None:
     compose("up", "--wait", "--no-recreate", "--scale", "query-api=3")
 
     async def all_answer() -> None:

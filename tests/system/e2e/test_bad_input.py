@@ -219,12 +219,12 @@ async def test_http_answers_with_the_documented_problem(stack: Addresses, case: 
     url = stack.http[case.service] + path
     async with aiohttp.ClientSession() as session, session.request(method, url, **options) as got:
         await contract.check(case.service, got)
-        told = await got.json(content_type="application/problem+json")
+        problem = await got.json(content_type="application/problem+json")
     row = STATUS_BY_KIND[case.kind]
-    assert (got.status, told["status"], told["title"]) == (row.http, row.http, row.title)
-    assert told["type"] == f"urn:problem:{case.kind}"
-    assert told["detail"]
-    assert told["trace_id"]
+    assert (got.status, problem["status"], problem["title"]) == (row.http, row.http, row.title)
+    assert problem["type"] == f"urn:problem:{case.kind}"
+    assert problem["detail"]
+    assert problem["trace_id"]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.grpc], ids=lambda case: case.name)

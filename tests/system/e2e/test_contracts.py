@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from local_stack.addresses import Addresses
 from local_stack.layout import AGGREGATES
-from tests.support.clients.api_clients import Door, as_root
+from tests.support.clients.api_clients import ApiClient, as_root
 from tests.support.schemas.changes import ALLOWED, FORBIDDEN, RENAMED
 from tests.support.schemas.evolution import objections
 from user_contracts import avro_schema
@@ -26,7 +26,7 @@ async def registry(stack: Addresses, path: str) -> Any:
         return await answer.json(content_type=None)
 
 
-async def test_the_registered_schema_is_the_contract(stack: Addresses, http: Door) -> None:
+async def test_the_registered_schema_is_the_contract(stack: Addresses, http: ApiClient) -> None:
     first = await http.create("Schema", "Bearer")  # the first event registers it
     await http.get(first["id"], min_version=1)
     registered = await registry(stack, "/subjects/user.events-value/versions/latest")
@@ -56,9 +56,9 @@ async def test_registry_and_our_gate_agree(stack: Addresses) -> None:
         async with session.post(f"subjects/{subject}/versions", json=first) as answer:
             assert answer.status == 200, await answer.text()
         for name, schema in changes.items():
-            asked = {"schema": json.dumps(schema)}
+            body = {"schema": json.dumps(schema)}
             path = f"compatibility/subjects/{subject}/versions"
-            async with session.post(path, json=asked) as answer:
+            async with session.post(path, json=body) as answer:
                 if not (await answer.json(content_type=None))["is_compatible"]:
                     refused.add(name)
         await session.delete(f"subjects/{subject}")

@@ -9,14 +9,14 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door, as_root
+from tests.support.clients.api_clients import ApiClient, as_root
 from tests.support.stores.redis_operator import connected
 
 pytestmark = pytest.mark.e2e
 FIRST, LAST = "Forgetmenot", "Erasmusson"
 
 
-async def test_a_deleted_user_leaves_no_name_behind(stack: Addresses, http: Door) -> None:
+async def test_a_deleted_user_leaves_no_name_behind(stack: Addresses, http: ApiClient) -> None:
     user = (await http.create(FIRST, LAST))["id"]
     await http.rename(user, f"{FIRST}ten")
     await http.get(user, min_version=2)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 import pytest
 
 from chassis.testing import eventually
-from tests.support.clients.api_clients import Door, Refused
+from tests.support.clients.api_clients import ApiClient, Refused
 
 pytestmark = pytest.mark.e2e
 
@@ -17,132 +17,132 @@ def unique(prefix: str) -> str:
     return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
 
 
-async def test_a_user_is_created_found_renamed_and_deleted(door: Door) -> None:
+async def test_a_user_is_created_found_renamed_and_deleted(api: ApiClient) -> None:
     last = unique("Lee")
-    created = await door.create("Bruce", last)
+    created = await api.create("Bruce", last)
     user = created["id"]
     assert created["version"] == 1
-    assert await door.get(user, min_version=1) == created
+    assert await api.get(user, min_version=1) == created
 
     async def found() -> None:
-        assert await door.search(last) == [created]
+        assert await api.search(last) == [created]
 
     await eventually(found)
 
-    renamed = await door.rename(user, "Brandon", expected=1)
+    renamed = await api.rename(user, "Brandon", expected=1)
     assert renamed == created | {"first_name": "Brandon", "version": 2}
-    assert await door.get(user, min_version=2) == renamed
+    assert await api.get(user, min_version=2) == renamed
 
     async def found_renamed() -> None:
-        assert await door.search(last) == [renamed]
+        assert await api.search(last) == [renamed]
 
     await eventually(found_renamed)
-    assert [(e["type"], e["first_name"]) for e in await door.history(user)] == [
+    assert [(e["type"], e["first_name"]) for e in await api.history(user)] == [
         ("UserCreated", "Bruce"),
         ("UserRenamed", "Brandon"),
     ]
 
-    await door.delete(user, expected=2)
+    await api.delete(user, expected=2)
 
     async def gone() -> None:
-        assert await door.search(last) == []
+        assert await api.search(last) == []
         with pytest.raises(Refused) as refused:
-            await door.get(user)
+            await api.get(user)
         assert refused.value.status in {404, "NOT_FOUND"}
 
     await eventually(gone)
-    assert [event["type"] for event in await door.history(user)] == ["UserDeleted"]
+    assert [event["type"] for event in await api.history(user)] == ["UserDeleted"]
 
 
-async def test_the_newest_user_is_first_in_the_list(door: Door) -> None:
-    users = [await door.create("List", unique("Ed")) for _ in range(3)]
-    await door.get(users[-1]["id"], min_version=1)
+async def test_the_newest_user_is_first_in_the_list(api: ApiClient) -> None:
+    users = [await api.create("List", unique("Ed")) for _ in range(3)]
+    await api.get(users[-1]["id"], min_version=1)
 
     async def listed() -> None:
-        newest, _ = await door.list_page(limit=10)
+        newest, _ = await api.list_page(limit=10)
         ours = [user for user in newest if user in users]
         assert ours == list(reversed(users))
 
     await eventually(listed)
 
 
-async def test_pages_follow_each_other_without_gap_or_repeat(door: Door) -> None:
-    users = [await door.create("Page", unique("Turner")) for _ in range(7)]
+async def test_pages_follow_each_other_without_gap_or_repeat(api: ApiClient) -> None:
+    users = [await api.create("Page", unique("Turner")) for _ in range(7)]
 
     async def all_visible() -> None:
-        newest, _ = await door.list_page(limit=100)
+        newest, _ = await api.list_page(limit=100)
         assert {user["id"] for user in users} <= {user["id"] for user in newest}
 
     await eventually(all_visible)
-    seen, cursor = await door.list_page(limit=3)
+    seen, cursor = await api.list_page(limit=3)
     while cursor and len(seen) < 100:
-        page, cursor = await door.list_page(limit=3, cursor=cursor)
+        page, cursor = await api.list_page(limit=3, cursor=cursor)
         seen += page
     ids = [user["id"] for user in seen]
     assert len(ids) == len(set(ids))
     assert [i for i in ids if i in {u["id"] for u in users}] == [u["id"] for u in reversed(users)]
 
 
-async def test_one_of_two_writers_with_the_same_if_match_wins(door: Door) -> None:
-    user = await door.create("Two", unique("Writers"))
+async def test_one_of_two_writers_with_the_same_if_match_wins(api: ApiClient) -> None:
+    user = await api.create("Two", unique("Writers"))
     outcomes = await asyncio.gather(
-        *(door.rename(user["id"], name, expected=1) for name in ("Left", "Right")),
+        *(api.rename(user["id"], name, expected=1) for name in ("Left", "Right")),
         return_exceptions=True,
     )
     refused = [o for o in outcomes if isinstance(o, Refused)]
     won = [o for o in outcomes if isinstance(o, dict)]
     assert [r.status for r in refused] in ([412], ["FAILED_PRECONDITION"])
-    assert await door.get(user["id"], min_version=2) == won[0]
+    assert await api.get(user["id"], min_version=2) == won[0]
 
 
-async def test_fifty_renames_in_a_row_end_at_the_last_one(door: Door) -> None:
-    user = await door.create("Rename", unique("Fifty"))
+async def test_fifty_renames_in_a_row_end_at_the_last_one(api: ApiClient) -> None:
+    user = await api.create("Rename", unique("Fifty"))
     for number in range(2, 52):
-        latest = await door.rename(user["id"], f"Number {number}")
+        latest = await api.rename(user["id"], f"Number {number}")
     assert latest["version"] == 51
-    assert await door.get(user["id"], min_version=51) == latest
+    assert await api.get(user["id"], min_version=51) == latest
 
     async def found() -> None:
-        assert await door.search(user["last_name"]) == [latest]
+        assert await api.search(user["last_name"]) == [latest]
 
     await eventually(found)
 
 
-async def test_a_repeated_idempotency_key_creates_one_user(door: Door) -> None:
+async def test_a_repeated_idempotency_key_creates_one_user(api: ApiClient) -> None:
     last, key = unique("Once"), str(uuid.uuid4())
-    first = await door.create("Only", last, key=key)
-    again = await asyncio.gather(*(door.create("Only", last, key=key) for _ in range(10)))
+    first = await api.create("Only", last, key=key)
+    again = await asyncio.gather(*(api.create("Only", last, key=key) for _ in range(10)))
     assert all(answer == first for answer in again)
     with pytest.raises(Refused) as refused:
-        await door.create("Other", last, key=key)
+        await api.create("Other", last, key=key)
     assert refused.value.status in {422, "INVALID_ARGUMENT"}
 
     async def found_once() -> None:
-        assert await door.search(last) == [first]
+        assert await api.search(last) == [first]
 
     await eventually(found_once)
 
 
-async def test_first_response_to_an_idempotency_key_is_repeated(door: Door) -> None:
-    user = await door.create("Ann", unique("First"))
+async def test_first_response_to_an_idempotency_key_is_repeated(api: ApiClient) -> None:
+    user = await api.create("Ann", unique("First"))
     unchanged, stale, unknown = (str(uuid.uuid4()) for _ in range(3))
-    nobody = "01890000-0000-7000-8000-ffffffffffff"
+    unknown = "01890000-0000-7000-8000-ffffffffffff"
 
     async def answers() -> list[object]:
         return [
-            await door.rename(user["id"], "Ann", key=unchanged),
-            await refusal(door.rename(user["id"], "Late", expected=2, key=stale)),
-            await refusal(door.rename(nobody, "Ann", key=unknown)),
+            await api.rename(user["id"], "Ann", key=unchanged),
+            await refusal(api.rename(user["id"], "Late", expected=2, key=stale)),
+            await refusal(api.rename(unknown, "Ann", key=unknown)),
         ]
 
     first = await answers()
     assert first[0] == user
-    beth = await door.rename(user["id"], "Beth")
+    beth = await api.rename(user["id"], "Beth")
     assert beth["version"] == 2
     assert await answers() == first
     for key in (unchanged, stale, unknown):
-        assert await refusal(door.create("Other", "Person", key=key)) in {422, "INVALID_ARGUMENT"}
-    assert await door.get(user["id"], min_version=2) == beth
+        assert await refusal(api.create("Other", "Person", key=key)) in {422, "INVALID_ARGUMENT"}
+    assert await api.get(user["id"], min_version=2) == beth
 
 
 async def refusal(answer: Awaitable[object]) -> object:
@@ -170,15 +170,17 @@ NAMES = [
 ]
 
 
-async def test_single_letter_matches_as_prefix_and_word_order_affects_ranking(door: Door) -> None:
+async def test_single_letter_matches_as_prefix_and_word_order_affects_ranking(
+    api: ApiClient,
+) -> None:
     smith = unique("Smith")
-    john, zoe = await door.create("John", smith), await door.create("Zoe", smith)
-    turned = await door.create(smith, "Jones")
-    jane = await door.create("Jane", smith)
+    john, zoe = await api.create("John", smith), await api.create("Zoe", smith)
+    turned = await api.create(smith, "Jones")
+    jane = await api.create("Jane", smith)
 
     async def found_in_order() -> None:
-        assert await door.search(f"J {smith}") == [john, jane, turned]
-        assert await door.search(f"{smith} Z") == [zoe]
+        assert await api.search(f"J {smith}") == [john, jane, turned]
+        assert await api.search(f"{smith} Z") == [zoe]
 
     await eventually(found_in_order)
 
@@ -187,15 +189,15 @@ async def test_single_letter_matches_as_prefix_and_word_order_affects_ranking(do
     ("first", "last", "terms"), NAMES, ids=lambda v: v if isinstance(v, str) else ""
 )
 async def test_names_of_any_script_survive_every_hop(
-    door: Door, first: str, last: str, terms: list[str]
+    api: ApiClient, first: str, last: str, terms: list[str]
 ) -> None:
-    created = await door.create(first, last)
+    created = await api.create(first, last)
     assert (created["first_name"], created["last_name"]) == (first, last)
-    assert await door.get(created["id"], min_version=1) == created
+    assert await api.get(created["id"], min_version=1) == created
 
     async def found_by_each_term() -> None:
         for term in terms:
-            assert created in await door.search(term), term
+            assert created in await api.search(term), term
 
     await eventually(found_by_each_term)
-    await door.delete(created["id"])
+    await api.delete(created["id"])

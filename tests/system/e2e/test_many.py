@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chassis.testing import eventually
-from tests.support.clients.api_clients import Answer, Door
+from tests.support.clients.api_clients import Answer, ApiClient
 
 pytestmark = pytest.mark.e2e
 COUNT = 1000
@@ -15,7 +15,7 @@ Pages = Callable[[str | None], Awaitable[tuple[list[Answer], str | None]]]
 
 
 async def test_a_thousand_users_created_at_once_are_all_in_both_views(
-    http: Door, grpc: Door
+    http: ApiClient, grpc: ApiClient
 ) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 

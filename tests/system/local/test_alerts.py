@@ -13,7 +13,7 @@ from chassis.testing import eventually
 from local_stack import control
 from local_stack.addresses import Addresses
 from tests.support.capture import capture_faults
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack import faults
 from tests.support.stack.instance import NAME
 from tests.support.stack.prometheus import Prometheus, hasty
@@ -114,7 +114,7 @@ async def test_long_pause_fires_an_alert(stack: Addresses, prometheus: Prometheu
 
 
 async def test_failing_connector_is_restarted_and_fires_an_alert(
-    stack: Addresses, prometheus: Prometheus, http: Door
+    stack: Addresses, prometheus: Prometheus, http: ApiClient
 ) -> None:
     # Gracefully, not by a kill: Debezium's task does not survive a graceful restart.
     os.kill(control.pid_of(NAME, "mysql"), signal.SIGTERM)
@@ -130,7 +130,7 @@ async def test_unsafe_mysql_setting_fires_before_anything_is_lost(
 
 
 async def test_ddl_that_debezium_cannot_parse_fires_with_the_statement(
-    stack: Addresses, prometheus: Prometheus, http: Door
+    stack: Addresses, prometheus: Prometheus, http: ApiClient
 ) -> None:
     async with capture_faults.unparsed_column(stack) as statement:
         await created(http)
@@ -165,7 +165,7 @@ async def test_repeatedly_exiting_process_fires_an_alert(
 
 
 async def test_all_alerts_resolve_with_their_causes(
-    stack: Addresses, prometheus: Prometheus, http: Door
+    stack: Addresses, prometheus: Prometheus, http: ApiClient
 ) -> None:
     await silent(prometheus)
     user = await eventually(lambda: created(http))

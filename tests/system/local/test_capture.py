@@ -12,7 +12,7 @@ from connector_supervisor.mysql_source import MySQLSource
 from local_stack.addresses import Addresses
 from tests.support.capture.capture_faults import executed, unsafe_setting
 from tests.support.capture.own_connector import OwnConnector, own_connector
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.rebuilding import connector_runs
 from tests.support.stack.survival import created, visible
 
@@ -88,7 +88,9 @@ async def settled(own: OwnConnector) -> None:
     await eventually(own.runs, within=120, every=0.5)
 
 
-async def test_ddl_in_another_database_does_not_stop_capture(stack: Addresses, http: Door) -> None:
+async def test_ddl_in_another_database_does_not_stop_capture(
+    stack: Addresses, http: ApiClient
+) -> None:
     executed(stack, f"CREATE DATABASE {OTHER}")
     try:
         executed(stack, f"USE {OTHER}", *FOREIGN)

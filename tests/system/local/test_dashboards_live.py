@@ -12,7 +12,7 @@ import yaml
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door, Refused
+from tests.support.clients.api_clients import ApiClient, Refused
 from tests.support.stack.prometheus import RULES, Prometheus
 from tests.support.stack.survival import visible
 
@@ -36,20 +36,20 @@ EXPRESSIONS = [
 
 
 @pytest.fixture(scope="module")
-async def prometheus(stack: Addresses, http: Door, grpc: Door) -> Prometheus:
+async def prometheus(stack: Addresses, http: ApiClient, grpc: ApiClient) -> Prometheus:
     """Return the stack's Prometheus, after every API call was made over both transports."""
-    for door in (http, grpc):
-        user = await door.create("Florence", "Nightingale")
-        renamed = user | await door.rename(user["id"], "Flo")
+    for api in (http, grpc):
+        user = await api.create("Florence", "Nightingale")
+        renamed = user | await api.rename(user["id"], "Flo")
         # The first event after a start may take longer than a read with min_version waits.
-        await eventually(partial(visible, door, renamed), within=60, every=0.5)
-        await door.get(user["id"], min_version=2)
-        await door.history(user["id"])
-        await door.list_page(1)
-        await door.search("nightingale")
+        await eventually(partial(visible, api, renamed), within=60, every=0.5)
+        await api.get(user["id"], min_version=2)
+        await api.history(user["id"])
+        await api.list_page(1)
+        await api.search("nightingale")
         with pytest.raises(Refused):  # the one server error that a client can cause
-            await door.get(user["id"], min_version=99)
-        await door.delete(user["id"])
+            await api.get(user["id"], min_version=99)
+        await api.delete(user["id"])
     return Prometheus(stack.prometheus_url)
 
 

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from local_stack.layout import ROOT
-from tests.support.clients.api_clients import Door, Refused, as_root
+from tests.support.clients.api_clients import ApiClient, Refused, as_root
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
@@ -27,7 +27,7 @@ STORES = {"mysql", "kafka", "redis", "opensearch"}
 WITHIN = 90.0  # seconds; Kafka's cleaner runs every 15 s
 
 
-async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: Door) -> None:
+async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: ApiClient) -> None:
     name = incompressible()
     user = await http.create(name, "Erased")
     await http.rename(user["id"], f"{name}ia")
@@ -49,7 +49,7 @@ def incompressible() -> str:
     return "".join(random.sample(string.ascii_lowercase, 26)).capitalize()
 
 
-async def is_forgotten(stack: Addresses, http: Door, name: str) -> None:
+async def is_forgotten(stack: Addresses, http: ApiClient, name: str) -> None:
     """Make OpenSearch merge, and write another record to each partition of Kafka."""
     await asyncio.to_thread(run, stack, blocks("sh")[0])
     await asyncio.gather(*(created(http) for _ in range(8)))
@@ -67,10 +67,10 @@ async def is_held_by(stack: Addresses, name: str, wanted: set[str]) -> None:
     assert {file.parts[1] for file in files} == wanted, files
 
 
-async def is_not_found(door: Door, user: str, name: str) -> None:
-    assert await door.search(name) == []
+async def is_not_found(api: ApiClient, user: str, name: str) -> None:
+    assert await api.search(name) == []
     with pytest.raises(Refused, match="404"):
-        await door.get(user)
+        await api.get(user)
 
 
 def blocks(language: str) -> list[str]:

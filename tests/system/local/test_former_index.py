@@ -11,7 +11,7 @@ from opensearchpy import AsyncOpenSearch
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.operator_cli import Tool
 from tests.support.stores import opensearch_operator
 
@@ -27,7 +27,7 @@ async def put_back(client: AsyncOpenSearch) -> str:
     """Convert the serving index to 0.1.0's form, while nothing writes; return its generation."""
     found = await client.indices.get_alias(index="users-*")
     numbers = [int(index.removeprefix("users-")) for index in found if index[6:].isdecimal()]
-    (serving,) = (index for index, told in found.items() if "users" in told["aliases"])
+    (serving,) = (index for index, task_state in found.items() if "users" in task_state["aliases"])
     former = f"users-{max(numbers) + 1}"
     await client.indices.create(index=former, body=FORMER)
     body = {
@@ -39,9 +39,9 @@ async def put_back(client: AsyncOpenSearch) -> str:
     task = (await client.reindex(body=body, params={"wait_for_completion": "false"}))["task"]
 
     async def copied() -> None:
-        told = await client.tasks.get(task_id=task)
-        assert told["completed"]
-        assert told["response"]["failures"] == []
+        task_state = await client.tasks.get(task_id=task)
+        assert task_state["completed"]
+        assert task_state["response"]["failures"] == []
 
     await eventually(copied, within=60)
     await client.indices.refresh(index=former)
@@ -56,7 +56,7 @@ async def put_back(client: AsyncOpenSearch) -> str:
 
 
 @asynccontextmanager
-async def searched(door: Door, text: str, user: str) -> AsyncIterator[list[str]]:
+async def searched(api: ApiClient, text: str, user: str) -> AsyncIterator[list[str]]:
     """Repeat a search while the block runs; yield the errors found in responses."""
     trouble: list[str] = []
     stop = asyncio.Event()
@@ -64,7 +64,7 @@ async def searched(door: Door, text: str, user: str) -> AsyncIterator[list[str]]
     async def ask() -> None:
         while not stop.is_set():
             await asyncio.sleep(PAUSE)
-            if user not in [one["id"] for one in await door.search(text)]:
+            if user not in [one["id"] for one in await api.search(text)]:
                 trouble.append(f"{text}: not found")
 
     async with asyncio.TaskGroup() as tasks:
@@ -75,12 +75,12 @@ async def searched(door: Door, text: str, user: str) -> AsyncIterator[list[str]]
             stop.set()
 
 
-async def found(door: Door, text: str) -> list[str]:
-    return [user["id"] for user in await door.search(text)]
+async def found(api: ApiClient, text: str) -> list[str]:
+    return [user["id"] for user in await api.search(text)]
 
 
 async def test_upgrade_from_the_former_index_fails_no_search_and_loses_no_event(
-    stack: Addresses, http: Door
+    stack: Addresses, http: ApiClient
 ) -> None:
     tool = Tool(stack, "search-projector")
     before = await http.create("Γιώργος", "Σεφέρης")
@@ -123,5 +123,5 @@ async def paused(tool: Tool) -> None:
     assert (await tool.done("status")).startswith("paused since")
 
 
-async def shown(door: Door, user: dict[str, object]) -> None:
-    assert user in await door.search("Ελύτης")
+async def shown(api: ApiClient, user: dict[str, object]) -> None:
+    assert user in await api.search("Ελύτης")

@@ -18,7 +18,7 @@ from chassis.testing import eventually
 from local_stack import control
 from local_stack.addresses import Addresses
 from tests.support.clients.admin_pages import counter, is_ready, is_unready
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.instance import NAME
 from tests.support.stack.survival import created, visible
 
@@ -91,7 +91,7 @@ FAULTS: dict[str, Fault] = {
 
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_projector_waits_while_the_index_is_unavailable(
-    stack: Addresses, client: AsyncOpenSearch, http: Door, kind: str
+    stack: Addresses, client: AsyncOpenSearch, http: ApiClient, kind: str
 ) -> None:
     await eventually(lambda: is_ready(stack, PROJECTOR), within=60)
     before = await created(http)

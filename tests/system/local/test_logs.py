@@ -9,7 +9,7 @@ import pytest
 
 from chassis.testing import eventually
 from local_stack.addresses import SERVICES, Addresses
-from tests.support.clients.api_clients import Door, Refused
+from tests.support.clients.api_clients import ApiClient, Refused
 from tests.support.stack.survival import visible
 
 pytestmark = pytest.mark.e2e
@@ -19,20 +19,20 @@ def log_of(stack: Addresses, program: str) -> str:
     return (Path(stack.home) / "log" / f"{program}.log").read_text()
 
 
-async def gone(door: Door, last_name: str) -> None:
-    assert await door.search(last_name) == []
+async def gone(api: ApiClient, last_name: str) -> None:
+    assert await api.search(last_name) == []
 
 
-async def test_no_log_contains_a_name(stack: Addresses, door: Door) -> None:
+async def test_no_log_contains_a_name(stack: Addresses, api: ApiClient) -> None:
     first, last = (f"{prefix}{secrets.token_hex(6)}" for prefix in ("Unsaid", "Hidden"))
-    user = await door.create(first, last)
-    await eventually(partial(visible, door, user), within=30)
+    user = await api.create(first, last)
+    await eventually(partial(visible, api, user), within=30)
     with pytest.raises(Refused):
-        await door.create(f"{first}\x07", last)
-    await door.search(last)
-    await door.rename(user["id"], f"{first}Else")
-    await door.delete(user["id"])
-    await eventually(partial(gone, door, last), within=30)
+        await api.create(f"{first}\x07", last)
+    await api.search(last)
+    await api.rename(user["id"], f"{first}Else")
+    await api.delete(user["id"])
+    await eventually(partial(gone, api, last), within=30)
     programs = [log.stem for log in (Path(stack.home) / "log").iterdir()]
     assert {*SERVICES, "mysql", "connect", "opensearch"} <= set(programs)
     for program in programs:

@@ -9,7 +9,7 @@ import pytest
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from tests.support.clients.admin_pages import is_ready, is_unready
-from tests.support.clients.api_clients import Door, Refused, as_root
+from tests.support.clients.api_clients import ApiClient, Refused, as_root
 from tests.support.stack.survival import created
 
 pytestmark = pytest.mark.e2e
@@ -27,15 +27,15 @@ def read_only(stack: Addresses) -> Iterator[None]:
 
 
 async def test_read_only_mysql_makes_commands_unavailable_and_not_reads(
-    stack: Addresses, door: Door
+    stack: Addresses, api: ApiClient
 ) -> None:
-    user = await created(door)
+    user = await created(api)
     with read_only(stack):
         with pytest.raises(Refused) as refused:
-            await door.create("Read", "Only")
+            await api.create("Read", "Only")
         assert refused.value.status in {503, "UNAVAILABLE"}
         assert refused.value.detail == "mysql is unavailable"
         await eventually(lambda: is_unready(stack, "command-api", "read-only"))
-        assert len(await door.history(user["id"])) == 1
+        assert len(await api.history(user["id"])) == 1
     await eventually(lambda: is_ready(stack, "command-api"))
-    await created(door)
+    await created(api)

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
@@ -51,8 +51,8 @@ async def letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
     await producer.start()
 
     async def write(key: bytes, value: bytes, headers: Mapping[str, str] = OURS) -> None:
-        told = [(name, text.encode()) for name, text in headers.items()]
-        await producer.send_and_wait(LETTERS, key=key, value=value, headers=told)
+        encoded = [(name, text.encode()) for name, text in headers.items()]
+        await producer.send_and_wait(LETTERS, key=key, value=value, headers=encoded)
 
     yield write
     await producer.stop()
@@ -85,9 +85,9 @@ async def test_status_shows_directives_partitions_and_dead_letters(
     tool: Tool, letter: Write
 ) -> None:
     await letter(b"k", b"poison")
-    told = tool("status")
-    assert told.returncode == 0, told.stderr
-    paused, generations, *table = told.stdout.splitlines()
+    output = tool("status")
+    assert output.returncode == 0, output.stderr
+    paused, generations, *table = output.stdout.splitlines()
     assert paused == "not paused"
     assert re.fullmatch(r"generation \d+ serves; previous: (none|\d+)", generations)
     rows = [line.split() for line in table]
@@ -107,9 +107,9 @@ async def test_dead_letter_of_another_program_can_be_listed_shown_replayed_and_d
     await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
     (offset,) = offsets(tool)  # one line, whatever its content
     for words in (["list"], ["show", offset], ["replay"]):
-        told = tool("dead-letters", *words)
-        assert told.returncode == 0, told.stderr
-        assert "\x1b" not in told.stdout
+        output = tool("dead-letters", *words)
+        assert output.returncode == 0, output.stderr
+        assert "\x1b" not in output.stdout
     (again,) = offsets(tool)
     assert tool("dead-letters", "discard", again).returncode == 0
     assert offsets(tool) == []
@@ -128,7 +128,7 @@ async def test_dead_letter_is_listed_and_shown_with_its_reason_and_bytes(
 
 
 async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
-    stack: Addresses, http: Door, tool: Tool, letter: Write
+    stack: Addresses, http: ApiClient, tool: Tool, letter: Write
 ) -> None:
     user = await created(http)
     await eventually(partial(visible, http, user), within=30)
@@ -138,8 +138,8 @@ async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
     await letter(user["id"].encode(), await record_of(stack, user["id"]))
     await letter(b"k", b"poison")
 
-    told = tool("dead-letters", "replay")
-    assert told.stdout == "2 replayed; dead letters now: 1\n", told.stderr
+    output = tool("dead-letters", "replay")
+    assert output.stdout == "2 replayed; dead letters now: 1\n", output.stderr
     await visible(http, user)
     (line,) = tool("dead-letters", "list").stdout.splitlines()
     assert line.endswith("user.events[0]@41  not in the Confluent wire format")
@@ -165,7 +165,7 @@ async def test_discard_drops_only_the_named_dead_letters(tool: Tool, letter: Wri
 def test_invalid_argument_is_reported_in_one_line(
     tool: Tool, words: Sequence[str], code: int, says: str
 ) -> None:
-    told = tool(*words)
-    assert told.returncode == code
-    assert says in told.stderr.splitlines()[-1]
-    assert not told.stdout
+    output = tool(*words)
+    assert output.returncode == code
+    assert says in output.stderr.splitlines()[-1]
+    assert not output.stdout

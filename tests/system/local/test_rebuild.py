@@ -16,7 +16,7 @@ from local_stack import control
 from local_stack.addresses import Addresses
 from local_stack.layout import Instance
 from local_stack.stack import health_of_all
-from tests.support.clients.api_clients import Answer, Door, Refused
+from tests.support.clients.api_clients import Answer, ApiClient, Refused
 from tests.support.stack.instance import NAME
 from tests.support.stack.operator_cli import Tool
 from tests.support.stack.survival import created, visible
@@ -42,41 +42,41 @@ class Life:
 
 
 @asynccontextmanager
-async def lived(door: Door) -> AsyncIterator[Life]:
+async def lived(api: ApiClient) -> AsyncIterator[Life]:
     """Rename and read while the block runs; each reader is one client's session."""
     life = Life()
     for number in range(USERS):
-        made = await door.create("Rebuilt", f"Number{'abcdefghij'[number % 10]}")
+        made = await api.create("Rebuilt", f"Number{'abcdefghij'[number % 10]}")
         life.versions[made["id"]], life.names[made["id"]] = made["version"], made["first_name"]
     stop = asyncio.Event()
     users = list(life.versions)
     for user in users:
-        await door.get(user, min_version=1)
+        await api.get(user, min_version=1)
     searched = set(users[::10])
-    await eventually(lambda: all_found(door, searched), within=30)
+    await eventually(lambda: all_found(api, searched), within=30)
     async with asyncio.TaskGroup() as tasks:
         for number in range(WRITERS):
-            tasks.create_task(write(door, life, users[number::WRITERS], stop))
-        tasks.create_task(read(door, life, users, stop))
-        tasks.create_task(page(door, life, set(users), stop))
-        tasks.create_task(search(door, life, searched, stop))
+            tasks.create_task(write(api, life, users[number::WRITERS], stop))
+        tasks.create_task(read(api, life, users, stop))
+        tasks.create_task(page(api, life, set(users), stop))
+        tasks.create_task(search(api, life, searched, stop))
         try:
             yield life
         finally:
             stop.set()
 
 
-async def write(door: Door, life: Life, users: list[str], stop: asyncio.Event) -> None:
+async def write(api: ApiClient, life: Life, users: list[str], stop: asyncio.Event) -> None:
     for number, user in enumerate(itertools.cycle(users)):
         if stop.is_set():
             return
         await asyncio.sleep(PAUSE)
         name = f"Name{number}"
-        life.versions[user] = (await door.rename(user, name))["version"]
+        life.versions[user] = (await api.rename(user, name))["version"]
         life.names[user] = name
 
 
-async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) -> None:
+async def read(api: ApiClient, life: Life, users: list[str], stop: asyncio.Event) -> None:
     """Check that no read fails, is older than requested, or goes back to an earlier version."""
     seen = dict.fromkeys(users, 0)
     for number, user in enumerate(itertools.cycle(users)):
@@ -85,7 +85,7 @@ async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) ->
         await asyncio.sleep(PAUSE)
         wanted = life.versions[user] if number % 5 == 0 else None
         try:
-            version = (await door.get(user, min_version=wanted))["version"]
+            version = (await api.get(user, min_version=wanted))["version"]
         except Refused as refused:
             life.trouble.append(f"get: {refused}")
             continue
@@ -95,7 +95,7 @@ async def read(door: Door, life: Life, users: list[str], stop: asyncio.Event) ->
         life.reads += 1
 
 
-async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> None:
+async def page(api: ApiClient, life: Life, users: set[str], stop: asyncio.Event) -> None:
     """Check that pages have every user once, also across the switch."""
     while not stop.is_set():
         found: list[Answer] = []
@@ -103,7 +103,7 @@ async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> 
         try:
             while not users <= {user["id"] for user in found}:
                 await asyncio.sleep(PAUSE)
-                some, cursor = await door.list_page(7, cursor)
+                some, cursor = await api.list_page(7, cursor)
                 found += some
                 if cursor is None:
                     break
@@ -115,62 +115,62 @@ async def page(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> 
         life.reads += 1
 
 
-async def search(door: Door, life: Life, users: set[str], stop: asyncio.Event) -> None:
+async def search(api: ApiClient, life: Life, users: set[str], stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await all_found(door, users)
+            await all_found(api, users)
         except (AssertionError, Refused) as trouble:
             life.trouble.append(f"search: {trouble}")
         life.reads += 1
 
 
-async def all_found(door: Door, users: set[str]) -> None:
+async def all_found(api: ApiClient, users: set[str]) -> None:
     """Check that they are found over pages of two."""
     found: set[str] = set()
     cursor = None
     while True:
         await asyncio.sleep(PAUSE)
-        some, cursor = await door.search_page("numbera", 2, cursor)
+        some, cursor = await api.search_page("numbera", 2, cursor)
         found |= {user["id"] for user in some}
         if cursor is None:
             break
     assert users <= found, f"{len(users - found)} of {len(users)} are missing"
 
 
-async def whole(door: Door, life: Life) -> None:
+async def whole(api: ApiClient, life: Life) -> None:
     """Check that every user is in both views as last renamed."""
     for user, version in life.versions.items():
-        shown = await door.get(user, min_version=version)
+        shown = await api.get(user, min_version=version)
         assert (shown["version"], shown["first_name"]) == (version, life.names[user])
 
     async def found() -> None:
         hits: dict[str, Answer] = {}
         for letter in "abcdefghij":
-            hits |= {user["id"]: user for user in await door.search(f"number{letter}")}
+            hits |= {user["id"]: user for user in await api.search(f"number{letter}")}
         for user, name in life.names.items():
             assert hits[user]["first_name"] == name
 
     await eventually(found, within=30)
 
 
-def serving(told: str) -> tuple[str, str]:
+def serving(output: str) -> tuple[str, str]:
     """Return the serving and the previous generation in the output of `status` or `rebuild`."""
-    found = re.search(r"generation (\w+) serves; previous: (\w+)", told)
-    assert found, told
+    found = re.search(r"generation (\w+) serves; previous: (\w+)", output)
+    assert found, output
     return found[1], found[2]
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
 async def test_rebuild_and_switch_back_are_invisible_to_readers(
-    stack: Addresses, http: Door, projector: str
+    stack: Addresses, http: ApiClient, projector: str
 ) -> None:
     tool = Tool(stack, projector)
     before, _ = serving(await tool.done("status"))
     async with lived(http) as life:
-        told = await tool.done(*REBUILD)
+        output = await tool.done(*REBUILD)
         after, previous = serving(await tool.done("status"))
         assert previous == before != after
-        assert f"generation {after} serves, switched in " in told
+        assert f"generation {after} serves, switched in " in output
         halfway = life.reads
         await tool.done(*REBUILD, "--back")
         assert serving(await tool.done("status")) == (before, after)
@@ -180,7 +180,7 @@ async def test_rebuild_and_switch_back_are_invisible_to_readers(
 
 
 @pytest.mark.parametrize("projector", PROJECTORS)
-async def test_killed_rebuild_resumes(stack: Addresses, http: Door, projector: str) -> None:
+async def test_killed_rebuild_resumes(stack: Addresses, http: ApiClient, projector: str) -> None:
     tool = Tool(stack, projector)
     before, _ = serving(await tool.done("status"))
     async with lived(http) as life:
@@ -190,19 +190,19 @@ async def test_killed_rebuild_resumes(stack: Addresses, http: Door, projector: s
             continue
         running.kill()
         await running.wait()
-        told = await tool.done("status")
-        building = re.search(r"building (\w+): [\d,]+ of [\d,]+ records", told)
-        assert building, told
-        assert serving(told)[0] == before
-        told = await tool.done(*REBUILD)
-        assert f"building {building[1]}\n" in told
+        output = await tool.done("status")
+        building = re.search(r"building (\w+): [\d,]+ of [\d,]+ records", output)
+        assert building, output
+        assert serving(output)[0] == before
+        output = await tool.done(*REBUILD)
+        assert f"building {building[1]}\n" in output
         assert serving(await tool.done("status")) == (building[1], before)
     assert life.trouble == []
     await whole(http, life)
 
 
 async def test_paused_projector_stays_paused_across_restarts_until_resumed(
-    stack: Addresses, http: Door
+    stack: Addresses, http: ApiClient
 ) -> None:
     tool = Tool(stack, "redis-projector")
     before = await created(http)
@@ -223,7 +223,7 @@ async def test_paused_projector_stays_paused_across_restarts_until_resumed(
     await eventually(lambda: visible(http, waiting), within=60)
 
 
-async def is_hidden(http: Door) -> Answer:
+async def is_hidden(http: ApiClient) -> Answer:
     """Create a user; return it if query-api does not show it in time."""
     user = await created(http)
     try:

@@ -10,7 +10,7 @@ from chassis.testing import eventually
 from local_stack import control
 from local_stack.addresses import Addresses
 from tests.support.clients.admin_pages import counter, is_ready, is_unready
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.instance import NAME
 from tests.support.stack.survival import created
 
@@ -33,7 +33,7 @@ async def changed(stack: Addresses, name: str, value: str) -> AsyncIterator[None
 
 @pytest.mark.parametrize("kind", SETTINGS)
 async def test_projector_waits_while_redis_rejects_writes(
-    stack: Addresses, http: Door, kind: str
+    stack: Addresses, http: ApiClient, kind: str
 ) -> None:
     pid = control.pid_of(NAME, PROJECTOR)
     retries = await counter(stack, PROJECTOR, "projector_retries_total")

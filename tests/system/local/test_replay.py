@@ -12,7 +12,7 @@ import pytest
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.faults import paused_connector
 from tests.support.stack.rebuilding import dropped_from_views, populated
 
@@ -27,24 +27,24 @@ def replay(stack: Addresses) -> Replay:
     command = [str(Path(sys.executable).parent / "connector-supervisor"), "replay"]
 
     def run(**others: str) -> "subprocess.CompletedProcess[str]":
-        told = settings | {f"CONNECTOR_SUPERVISOR_{k.upper()}": v for k, v in others.items()}
+        configured = settings | {f"CONNECTOR_SUPERVISOR_{k.upper()}": v for k, v in others.items()}
         return subprocess.run(
-            command, env=told, check=False, capture_output=True, text=True, timeout=120
+            command, env=configured, check=False, capture_output=True, text=True, timeout=120
         )
 
     return run
 
 
 async def test_replay_restores_lost_users_and_not_erased_ones(
-    stack: Addresses, http: Door, replay: Replay
+    stack: Addresses, http: ApiClient, replay: Replay
 ) -> None:
     population = await populated(http, living=9)
     async with dropped_from_views(stack, population.living[0]["id"]):
-        told = await asyncio.to_thread(replay)
-        assert told.returncode == 0, told.stderr
-        (count,) = re.findall(r"^Replayed ([\d,]+) records", told.stdout, re.MULTILINE)
+        output = await asyncio.to_thread(replay)
+        assert output.returncode == 0, output.stderr
+        (count,) = re.findall(r"^Replayed ([\d,]+) records", output.stdout, re.MULTILINE)
         assert int(count.replace(",", "")) >= 13  # nine, three of them renamed, and a marker
-        await eventually(partial(population.is_told_by, http), within=60, every=0.5)
+        await eventually(partial(population.is_visible_through, http), within=60, every=0.5)
 
 
 async def test_stopped_connector_is_reported_in_one_line(stack: Addresses, replay: Replay) -> None:
@@ -53,22 +53,22 @@ async def test_stopped_connector_is_reported_in_one_line(stack: Addresses, repla
 
 
 @pytest.mark.parametrize(
-    ("neighbour", "address", "says"),
+    ("dependency", "address", "message"),
     [
         ("connect_url", "http://127.0.0.1:{}", "Kafka Connect is unavailable"),
         ("kafka_bootstrap", "127.0.0.1:{}", "kafka is unavailable: "),
     ],
 )
 async def test_unavailable_dependency_is_reported_in_one_line(
-    replay: Replay, unused_ports: list[int], neighbour: str, address: str, says: str
+    replay: Replay, unused_ports: list[int], dependency: str, address: str, message: str
 ) -> None:
-    await refused(replay, says, **{neighbour: address.format(unused_ports[0])})
+    await refused(replay, message, **{dependency: address.format(unused_ports[0])})
 
 
-async def refused(replay: Replay, says: str, **settings: str) -> None:
-    told = await asyncio.to_thread(replay, **settings)
-    assert told.returncode == 1, told.stdout
-    (line,) = told.stderr.splitlines()
+async def refused(replay: Replay, message: str, **settings: str) -> None:
+    output = await asyncio.to_thread(replay, **settings)
+    assert output.returncode == 1, output.stdout
+    (line,) = output.stderr.splitlines()
     assert line.startswith("connector-supervisor: ")
-    assert says in line
-    assert not told.stdout
+    assert message in line
+    assert not output.stdout

@@ -13,7 +13,7 @@ from local_stack import control
 from local_stack.addresses import Addresses
 from local_stack.layout import Instance
 from local_stack.stack import health_of_all
-from tests.support.clients.api_clients import Door
+from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.instance import NAME, PORT_OFFSET
 from tests.support.stack.survival import created, visible
 
@@ -46,7 +46,7 @@ HURT.append(("redis", signal.SIGTERM))
 
 @pytest.mark.parametrize(("program", "how"), HURT)
 async def test_ended_process_is_restarted_without_loss(
-    stack: Addresses, http: Door, program: str, how: signal.Signals
+    stack: Addresses, http: ApiClient, program: str, how: signal.Signals
 ) -> None:
     before = await created(http)
     await eventually(lambda: visible(http, before))

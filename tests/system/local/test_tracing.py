@@ -90,5 +90,5 @@ async def test_one_trace_id_covers_the_request_both_projectors_and_their_writes(
         assert set(traces[trace_id]) == EXPECTED | {("command-api", name) for name in own}
 
     await eventually(complete, within=30)
-    told = [name for service, name in traces[trace_id] if service == "command-api"]
-    assert sorted(told) == sorted({*own, "append mysql"})  # no duplicates
+    spans = [name for service, name in traces[trace_id] if service == "command-api"]
+    assert sorted(spans) == sorted({*own, "append mysql"})  # no duplicates

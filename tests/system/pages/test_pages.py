@@ -94,12 +94,12 @@ async def follow(shell: Shell, step: Step) -> None:
         r"localhost:(\d+)", lambda port: f"localhost:{int(port[1]) + OFFSET}", step.commands
     )
 
-    async def asked() -> None:
+    async def is_prompted() -> None:
         printed = await shell.run(commands, WITHIN)
         assert step.is_answered_by(printed), f"{step.commands}\n{step.printed}\n{printed}"
 
     with took(step.commands):
-        await eventually(asked, within=READ_WITHIN if step.only_reads else 0, every=0.2)
+        await eventually(is_prompted, within=READ_WITHIN if step.only_reads else 0, every=0.2)
 
 
 async def test_tutorial_commands_produce_the_documented_output(shell: Shell) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
-from tests.support.clients.api_clients import Door, as_root
+from tests.support.clients.api_clients import ApiClient, as_root
 from tests.support.stack.faults import stopped
 from tests.support.stack.prometheus import hasty
 from tests.support.stack.rebuilding import connector_runs, populated
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 
 async def test_events_of_a_purged_binlog_are_published_by_a_snapshot(
-    stack: Addresses, http: Door, tmp_path: Path
+    stack: Addresses, http: ApiClient, tmp_path: Path
 ) -> None:
     """T17: an alert fires before it; afterwards the connector takes a snapshot by itself."""
     population = await populated(http, living=6)
@@ -28,13 +28,13 @@ async def test_events_of_a_purged_binlog_are_published_by_a_snapshot(
         await http.delete(gone["id"])
         purge(stack)
 
-        async def told() -> None:
+        async def is_reported() -> None:
             assert ("ConnectorDown", "connector-supervisor") in await prometheus.firing()
 
-        await eventually(told, within=60, every=0.5)
+        await eventually(is_reported, within=60, every=0.5)
     await eventually(lambda: connector_runs(stack), within=120, every=1)
     population = type(population)(population.living, gone["id"])
-    await eventually(partial(population.is_told_by, http), within=60, every=0.5)
+    await eventually(partial(population.is_visible_through, http), within=60, every=0.5)
 
 
 def purge(stack: Addresses) -> None:

@@ -11,7 +11,7 @@ from local_stack import backup
 from local_stack import stack as local_stack
 from local_stack.addresses import Addresses
 from tests.chaos.harness import stores, topic
-from tests.support.clients.api_clients import Door, Refused
+from tests.support.clients.api_clients import ApiClient, Refused
 from tests.support.stack.faults import POISON
 from tests.support.stack.operator_cli import verifier
 from tests.support.stack.rebuilding import Population, connector_runs, populated
@@ -23,7 +23,7 @@ PROJECTORS = ("redis-projector", "search-projector")
 
 
 async def test_a_dump_is_completed_from_the_topic(
-    stack: Addresses, http: Door, tmp_path: Path
+    stack: Addresses, http: ApiClient, tmp_path: Path
 ) -> None:
     population = await populated(http, living=12)
     dump = tmp_path / "events.sql"
@@ -39,7 +39,7 @@ async def test_a_dump_is_completed_from_the_topic(
     assert counted(report, "possible loss") < 60_000
     assert not stores.marked_gaps(stack).keys() & {user["id"] for user in population.living}
     assert counted(report, "records that could not be read") == await unreadable(stack)
-    await eventually(partial(population.is_told_by, http), within=120, every=0.5)
+    await eventually(partial(population.is_visible_through, http), within=120, every=0.5)
     assert await http.history(renamed["id"]) == history
     assert rows_of(stack, erased) == [(2, "UserDeleted", None)]
     await goes_on(stack, http, population)
@@ -51,7 +51,7 @@ async def unreadable(stack: Addresses) -> int:
     return sum(record.key == POISON and record.value is not None for record in everything)
 
 
-async def changed_since(http: Door, population: Population) -> Population:
+async def changed_since(http: ApiClient, population: Population) -> Population:
     """Change what the dump lacks: names, new users, and two erased users of the dump."""
     living = [*population.living, *[await created(http) for _ in range(4)]]
     for user in (living[0], living[0], living[3], living[-1]):
@@ -60,12 +60,12 @@ async def changed_since(http: Door, population: Population) -> Population:
     await http.delete(first["id"])
     await http.delete(second["id"])
     changed = Population(living, first["id"])
-    await eventually(partial(changed.is_told_by, http), within=60, every=0.5)
+    await eventually(partial(changed.is_visible_through, http), within=60, every=0.5)
     await eventually(partial(is_gone, http, second["id"]), within=60, every=0.5)
     return changed
 
 
-async def is_gone(http: Door, user: str) -> None:
+async def is_gone(http: ApiClient, user: str) -> None:
     try:
         await http.get(user)
     except Refused as refused:
@@ -74,18 +74,18 @@ async def is_gone(http: Door, user: str) -> None:
         raise AssertionError("the user still exists")
 
 
-async def goes_on(stack: Addresses, http: Door, population: Population) -> None:
+async def goes_on(stack: Addresses, http: ApiClient, population: Population) -> None:
     """Each user takes the next version, new ones are created, and both views equal the store."""
     for user in population.living:
         user.update(await http.rename(user["id"], "Restored", expected=user["version"]))
     population.living.append(await created(http))
-    await eventually(partial(population.is_told_by, http), within=120, every=0.5)
+    await eventually(partial(population.is_visible_through, http), within=120, every=0.5)
     with pytest.raises(Refused, match="404"):
         await http.rename(population.erased, "Revived")
     await eventually(lambda: connector_runs(stack), within=60, every=1)
     for projector in PROJECTORS:
-        told = await verifier(stack).done(projector, "--patience", "5")
-        assert seeded_drift.told(told) == {}
+        output = await verifier(stack).done(projector, "--patience", "5")
+        assert seeded_drift.planted_in(output) == {}
 
 
 def counted(report: str, what: str) -> int:

@@ -20,7 +20,7 @@ from local_stack import stack as local_stack
 from local_stack.addresses import Addresses
 from local_stack.layout import INFRA
 from tests.chaos.harness import stores, topic
-from tests.support.clients.api_clients import Answer, Door, as_root
+from tests.support.clients.api_clients import Answer, ApiClient, as_root
 from tests.support.stack.faults import stopped
 from tests.support.stack.operator_cli import verifier
 from tests.support.stack.rebuilding import LOCAL_STACK
@@ -36,7 +36,7 @@ WITHIN = 120.0
 
 
 async def test_versions_missing_on_the_topic_are_marked(
-    stack: Addresses, http: Door, tmp_path: Path
+    stack: Addresses, http: ApiClient, tmp_path: Path
 ) -> None:
     dump = tmp_path / "events.sql"
     async with stopped("canary"):  # its users would be in neither store
@@ -57,8 +57,8 @@ async def test_versions_missing_on_the_topic_are_marked(
     assert user["version"] == 5
     await eventually(partial(visible, http, user), within=WITHIN, every=0.5)
     for projector in ("redis-projector", "search-projector"):
-        told = await verifier(stack).done(projector, "--patience", "5")
-        assert seeded_drift.told(told) == {}
+        output = await verifier(stack).done(projector, "--patience", "5")
+        assert seeded_drift.planted_in(output) == {}
 
 
 async def forget(stack: Addresses, user: Answer) -> None:
@@ -96,7 +96,7 @@ async def _policy(admin: AIOKafkaAdminClient, policy: str) -> None:
 
 
 async def test_ledger_keeps_users_erased_without_the_topic(
-    stack: Addresses, http: Door, tmp_path: Path
+    stack: Addresses, http: ApiClient, tmp_path: Path
 ) -> None:
     """The first restore is of a system without its topic; the second one has it again."""
     dump, ledger = tmp_path / "events.sql", tmp_path / "erasures"

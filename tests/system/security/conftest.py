@@ -69,7 +69,7 @@ def all_apis() -> list[Api]:
 
 
 @dataclass
-class Doors:
+class Servers:
     """HTTP and gRPC servers of the three APIs."""
 
     urls: dict[str, str] = field(default_factory=dict)
@@ -91,8 +91,8 @@ class Doors:
                 await stream.recv_message()
                 await stream.recv_trailing_metadata()
             except GRPCError as error:
-                told: Any = stream.trailing_metadata or stream.initial_metadata or {}
-                return error.status.name, {key: str(value) for key, value in told.items()}
+                headers: Any = stream.trailing_metadata or stream.initial_metadata or {}
+                return error.status.name, {key: str(value) for key, value in headers.items()}
         return "OK", {}
 
 
@@ -102,8 +102,8 @@ def asking(limit: RateLimit | None = None) -> Authorizer:
     return Authorizer(BearerTokens(GivenKeys(keys), ISSUER, AUDIENCE).caller, limit)
 
 
-async def opened(authorizer: Authorizer) -> AsyncIterator[Doors]:
-    doors = Doors()
+async def opened(authorizer: Authorizer) -> AsyncIterator[Servers]:
+    servers = Servers()
     async with AsyncExitStack() as stack:
         for api in all_apis():
             http = HttpServer(api.routes, "127.0.0.1", 0, grace=1, authorizer=authorizer)
@@ -111,11 +111,11 @@ async def opened(authorizer: Authorizer) -> AsyncIterator[Doors]:
                 [api.service], descriptors(), Health({}), "127.0.0.1", 0, authorizer=authorizer
             )
             await stack.enter_async_context(serving(http, grpc))
-            doors.urls[api.name] = f"http://127.0.0.1:{http.port}"
-            doors.channels[api.name] = Channel("127.0.0.1", grpc.port)
-        doors.session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield doors
-        for channel in doors.channels.values():
+            servers.urls[api.name] = f"http://127.0.0.1:{http.port}"
+            servers.channels[api.name] = Channel("127.0.0.1", grpc.port)
+        servers.session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield servers
+        for channel in servers.channels.values():
             channel.close()
 
 
@@ -125,13 +125,13 @@ def authorizer() -> Authorizer:
 
 
 @pytest.fixture
-async def doors(authorizer: Authorizer) -> AsyncIterator[Doors]:
+async def servers(authorizer: Authorizer) -> AsyncIterator[Servers]:
     async for one in opened(authorizer):
         yield one
 
 
 @pytest.fixture
-async def limited_doors() -> AsyncIterator[Doors]:
+async def limited_servers() -> AsyncIterator[Servers]:
     async for one in opened(asking(RateLimit(3))):
         yield one
 

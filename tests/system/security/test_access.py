@@ -74,24 +74,24 @@ def test_http_and_grpc_require_the_same_scopes(api: Any) -> None:
     assert set(grpc_scopes(api).values()) == set(http_scopes(api).values()) - {OPEN}
 
 
-async def test_request_without_token_is_401_and_reveals_nothing(api: Any, doors: Any) -> None:
+async def test_request_without_token_is_401_and_reveals_nothing(api: Any, servers: Any) -> None:
     for method, path, _ in guarded(api):
-        async with doors.session.request(method, doors.urls[api.name] + path) as response:
+        async with servers.session.request(method, servers.urls[api.name] + path) as response:
             assert (response.status, response.headers["WWW-Authenticate"]) == (
                 401,
                 'Bearer realm="api"',
             )
             await contract.check(api.name, response)
     for route in api.methods:
-        status, told = await doors.call(api, route)
-        assert (status, told["problem-type"]) == ("UNAUTHENTICATED", "urn:problem:unauthenticated")
+        status, body = await servers.call(api, route)
+        assert (status, body["problem-type"]) == ("UNAUTHENTICATED", "urn:problem:unauthenticated")
 
 
-async def test_token_with_all_other_scopes_is_403(api: Any, doors: Any) -> None:
+async def test_token_with_all_other_scopes_is_403(api: Any, servers: Any) -> None:
     for method, path, scope in guarded(api):
         headers = bearer(token(others(scope)))
-        url = doors.urls[api.name] + path
-        async with doors.session.request(method, url, headers=headers) as response:
+        url = servers.urls[api.name] + path
+        async with servers.session.request(method, url, headers=headers) as response:
             assert response.status == 403, path
             assert (
                 f'error="insufficient_scope", scope="{scope}"'
@@ -100,50 +100,52 @@ async def test_token_with_all_other_scopes_is_403(api: Any, doors: Any) -> None:
             await contract.check(api.name, response)
     for route, needed in grpc_scopes(api).items():
         assert needed
-        status, told = await doors.call(api, route, bearer(token(others(needed))))
-        assert (status, told["problem-type"]) == ("PERMISSION_DENIED", "urn:problem:forbidden")
+        status, body = await servers.call(api, route, bearer(token(others(needed))))
+        assert (status, body["problem-type"]) == ("PERMISSION_DENIED", "urn:problem:forbidden")
 
 
-async def test_token_with_the_scope_alone_is_accepted(api: Any, doors: Any) -> None:
+async def test_token_with_the_scope_alone_is_accepted(api: Any, servers: Any) -> None:
     for method, path, scope in guarded(api):
-        url, headers = doors.urls[api.name] + path, bearer(token(scope))
-        async with doors.session.request(method, url, headers=headers) as response:
+        url, headers = servers.urls[api.name] + path, bearer(token(scope))
+        async with servers.session.request(method, url, headers=headers) as response:
             assert response.status not in (401, 403, 500), path
     for route, needed in grpc_scopes(api).items():
         assert needed
-        status, _ = await doors.call(api, route, bearer(token(needed)))
+        status, _ = await servers.call(api, route, bearer(token(needed)))
         assert status in ("OK", "INVALID_ARGUMENT", "NOT_FOUND"), route
 
 
-async def test_public_routes_need_no_token(api: Any, doors: Any) -> None:
+async def test_public_routes_need_no_token(api: Any, servers: Any) -> None:
     for path in ("/", "/openapi.json", "/docs", "/docs/page.js"):
-        async with doors.session.get(doors.urls[api.name] + path) as response:
+        async with servers.session.get(servers.urls[api.name] + path) as response:
             assert response.status == 200
-    await HealthStub(doors.channels[api.name]).Check(HealthCheckRequest())
+    await HealthStub(servers.channels[api.name]).Check(HealthCheckRequest())
 
 
-async def test_reflection_is_disabled_when_tokens_are_required(api: Any, doors: Any) -> None:
-    asked = [ServerReflectionRequest(list_services="")]
+async def test_reflection_is_disabled_when_tokens_are_required(api: Any, servers: Any) -> None:
+    requests = [ServerReflectionRequest(list_services="")]
     with pytest.raises(GRPCError):  # no such method; grpclib's client reports no more
-        await ServerReflectionStub(doors.channels[api.name]).ServerReflectionInfo(asked)
+        await ServerReflectionStub(servers.channels[api.name]).ServerReflectionInfo(requests)
 
 
-async def test_admin_routes_are_not_on_the_public_port(api: Any, doors: Any) -> None:
+async def test_admin_routes_are_not_on_the_public_port(api: Any, servers: Any) -> None:
     for path in ("/metrics", "/livez", "/readyz", "/connectors", "/debug", "/_cluster/health"):
-        url, headers = doors.urls[api.name] + path, bearer(token())
-        async with doors.session.get(url, headers=headers) as response:
+        url, headers = servers.urls[api.name] + path, bearer(token())
+        async with servers.session.get(url, headers=headers) as response:
             assert response.status == 404
 
 
-async def test_responses_hide_the_server_and_forbid_content_sniffing(api: Any, doors: Any) -> None:
+async def test_responses_hide_the_server_and_forbid_content_sniffing(
+    api: Any, servers: Any
+) -> None:
     for path in ("/", "/nowhere", "/docs"):
-        async with doors.session.get(doors.urls[api.name] + path) as response:
+        async with servers.session.get(servers.urls[api.name] + path) as response:
             assert "Server" not in response.headers
             assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_route_without_a_declared_scope_is_rejected(
-    doors: Any, authorizer: Authorizer
+    servers: Any, authorizer: Authorizer
 ) -> None:
     async def forgotten(_request: web.Request) -> web.Response:
         return web.Response()
@@ -153,5 +155,5 @@ async def test_route_without_a_declared_scope_is_rejected(
     )
     async with serving(http):
         url, headers = f"http://127.0.0.1:{http.port}/forgotten", bearer(token())
-        async with doors.session.get(url, headers=headers) as response:
+        async with servers.session.get(url, headers=headers) as response:
             assert response.status == 403

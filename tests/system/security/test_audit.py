@@ -24,11 +24,11 @@ async def database() -> AsyncIterator[tuple[str, set[tuple[str, str]]]]:
     bad: set[tuple[str, str]] = set()
 
     async def query(request: web.Request) -> web.Response:
-        asked = json.loads(await request.read())
-        version = (asked["package"]["name"], asked["version"])
+        question = json.loads(await request.read())
+        version = (question["package"]["name"], question["version"])
         if version not in bad:
             return web.json_response({}, status=503 if FAILS in bad else 200)
-        affected = [{"package": asked["package"]}]
+        affected = [{"package": question["package"]}]
         return web.json_response({"vulns": [{"id": "TEST-1", "affected": affected}]})
 
     app = web.Application()

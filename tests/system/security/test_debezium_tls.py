@@ -54,9 +54,11 @@ async def connector(stack: Addresses, topics: None, mysql: Server) -> AsyncItera
 
 def config(server: Server, truststore: Path) -> dict[str, str]:
     """Return the configuration of users' connector for that MySQL, without snapshot signals."""
-    told: dict[str, str] = json.loads((INFRA / "connect" / "user-events.json").read_text())
-    told = {key: value for key, value in told.items() if not key.startswith(("signal.", "heart"))}
-    return told | {
+    configured: dict[str, str] = json.loads((INFRA / "connect" / "user-events.json").read_text())
+    configured = {
+        key: value for key, value in configured.items() if not key.startswith(("signal.", "heart"))
+    }
+    return configured | {
         "database.hostname": server.host,
         "database.port": str(server.port),
         "database.password": PASSWORD,

@@ -15,7 +15,7 @@ from yarl import URL
 from chassis.http.pagination import encode_cursor
 from chassis.testing import eventually
 from local_stack.addresses import APIS, Addresses
-from tests.support.clients.api_clients import Answer, Door, Refused
+from tests.support.clients.api_clients import Answer, ApiClient, Refused
 
 pytestmark = pytest.mark.e2e
 # Texts with a meaning for a query parser, a script, or a JSON parser.
@@ -54,25 +54,25 @@ def refused(error: Refused) -> bool:
     return error.status in (400, 404, "INVALID_ARGUMENT", "NOT_FOUND")
 
 
-async def found(door: Door, text: str) -> list[Answer]:
+async def found(api: ApiClient, text: str) -> list[Answer]:
     """Return the users that a search finds; a rejected one finds none."""
     try:
-        return await door.search(text)
+        return await api.search(text)
     except Refused as error:
         assert refused(error), text
         return []
 
 
-async def test_search_treats_query_syntax_as_text(door: Door) -> None:
+async def test_search_treats_query_syntax_as_text(api: ApiClient) -> None:
     first = f"Q{token_hex(6)}"
-    user = await door.create(first, "Injected")
+    user = await api.create(first, "Injected")
 
     async def is_found() -> None:
-        assert [one["id"] for one in await door.search(first)] == [user["id"]]
+        assert [one["id"] for one in await api.search(first)] == [user["id"]]
 
     await eventually(is_found, within=30)
     for text in QUERIES:
-        assert user["id"] not in [one["id"] for one in await found(door, text)], text
+        assert user["id"] not in [one["id"] for one in await found(api, text)], text
 
 
 async def view(stack: Addresses) -> dict[Any, Any]:
@@ -82,18 +82,20 @@ async def view(stack: Addresses) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize("text", KEYS)
-async def test_id_cannot_address_another_redis_key(stack: Addresses, grpc: Door, text: str) -> None:
+async def test_id_cannot_address_another_redis_key(
+    stack: Addresses, grpc: ApiClient, text: str
+) -> None:
     before = await view(stack)
-    asked: list[Any] = [
+    calls: list[Any] = [
         lambda: grpc.get(text),
         lambda: grpc.list_page(10, encode_cursor(text)),
         lambda: grpc.list_page(10, text),
         lambda: grpc.rename(text, "Ann"),
     ]
-    for ask in asked:
-        with pytest.raises(Refused) as told:
+    for ask in calls:
+        with pytest.raises(Refused) as rejected:
             await ask()
-        assert refused(told.value), text
+        assert refused(rejected.value), text
     assert await view(stack) == before
 
 
@@ -116,28 +118,28 @@ def forged(marker: str) -> str:
 
 def logs(stack: Addresses) -> list[str]:
     """Return the log lines of the APIs."""
-    return [(Path(stack.home) / "log" / f"{api}.log").read_text() for api in APIS]
+    return [(Path(stack.home) / "log" / f"{service}.log").read_text() for service in APIS]
 
 
-async def test_client_cannot_inject_log_lines(stack: Addresses, door: Door) -> None:
+async def test_client_cannot_inject_log_lines(stack: Addresses, api: ApiClient) -> None:
     marker = f"L{token_hex(8)}"
     text = forged(marker)
     before = logs(stack)
-    asked: list[Any] = [
-        lambda: door.create(text, text),
-        lambda: door.create("Ann", "Lee", key=marker + "\t" * 300),
-        lambda: door.get(text),
-        lambda: door.search(text),
-        lambda: door.list_page(10, text),
+    calls: list[Any] = [
+        lambda: api.create(text, text),
+        lambda: api.create("Ann", "Lee", key=marker + "\t" * 300),
+        lambda: api.get(text),
+        lambda: api.search(text),
+        lambda: api.list_page(10, text),
     ]
-    for ask in asked:
+    for ask in calls:
         # The response itself is covered by other tests, as is the contract.
         with contextlib.suppress(Refused, ValueError, aiohttp.ClientError, AssertionError):
             await ask()
     async with aiohttp.ClientSession() as session:
-        for api in APIS:
+        for service in APIS:
             headers = {"traceparent": marker, "User-Agent": marker, "X-Forwarded-For": marker}
-            url = f"{stack.http[api]}/{marker}"
+            url = f"{stack.http[service]}/{marker}"
             async with session.get(url, params={"x": text}, headers=headers) as response:
                 assert response.status == 404
     after = logs(stack)

@@ -70,9 +70,9 @@ async def printed(program: str, *words: str, environment: dict[str, str]) -> str
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    told, _ = await asyncio.wait_for(command.communicate(), 60)
-    assert command.returncode == 0, told.decode()
-    return told.decode()
+    output, _ = await asyncio.wait_for(command.communicate(), 60)
+    assert command.returncode == 0, output.decode()
+    return output.decode()
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ async def system(tmp_path_factory: pytest.TempPathFactory, redis: str) -> AsyncI
         ):
             connector = Connector(session, url, "user-events")
             await connector.put(config)
-            projector = told(kafka, registry, redis)
+            projector = settings_of_projector(kafka, registry, redis)
             command = [str(BIN / "redis-projector")]
             with process(folder / "projector.log", command, projector):
                 system = System(kafka, mysql, connector, projector, told_verifier(mysql, redis))
@@ -120,7 +120,7 @@ def make_topics(kafka: Cluster) -> None:
         topics.run()  # a second run reads the existing topics
 
 
-def told(kafka: Cluster, registry: str, redis: str) -> dict[str, str]:
+def settings_of_projector(kafka: Cluster, registry: str, redis: str) -> dict[str, str]:
     own = {
         "ADMIN_PORT": str(unused(1)[0]),
         "REDIS_URL": redis,

@@ -45,11 +45,11 @@ def unproven(request: pytest.FixtureRequest, mysql: Server) -> Server:
 async def created(started: Started, server: Server, ports: list[int]) -> int:
     """Return the status of a create by a separate command-api on that MySQL."""
     http, grpc, admin, _ = ports
-    told = {
+    configured = {
         "HTTP_PORT": http, "GRPC_PORT": grpc, "ADMIN_PORT": admin, "MYSQL_HOST": server.host,
         "MYSQL_PORT": server.port, "MYSQL_CA_FILE": server.ca, "MYSQL_PASSWORD": PASSWORD,
     }  # fmt: skip
-    environment = {f"COMMAND_API_{name}": str(value) for name, value in told.items()}
+    environment = {f"COMMAND_API_{name}": str(value) for name, value in configured.items()}
     body = {"first_name": "Ada", "last_name": "Lovelace"}
     async with (
         started("command-api", environment, admin),

@@ -118,14 +118,14 @@ async def test_console_sends_the_token_of_its_file(
     people: int, started: Any, unused_ports: list[int], tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(token("users:read"))
-    page, admin, nobody = unused_ports[1:]
+    page, admin, unused_port = unused_ports[1:]
     settings = {
         "CONSOLE_HTTP_PORT": page,
         "CONSOLE_ADMIN_PORT": admin,
         "CONSOLE_COMMAND_URL": f"http://127.0.0.1:{people}",
         "CONSOLE_QUERY_URL": f"http://127.0.0.1:{people + 1}",
         "CONSOLE_SEARCH_URL": f"http://127.0.0.1:{people + 2}",
-        "CONSOLE_KAFKA_BOOTSTRAP": f"127.0.0.1:{nobody}",
+        "CONSOLE_KAFKA_BOOTSTRAP": f"127.0.0.1:{unused_port}",
         "CONSOLE_TOKEN_FILE": tmp_path / "token",
     }
     named = {name: str(value) for name, value in settings.items()}

@@ -32,18 +32,22 @@ LOGGED_IN = {  # program → the settings of its store's login, and of the store
 }
 
 
-def store(stack: Addresses, name: str, nobody: int, *, is_away: bool) -> str:
+def store(stack: Addresses, name: str, unused_port: int, *, is_unavailable: bool) -> str:
     """Return the store's address, or a port without a listener."""
     return {
-        "MYSQL_PORT": str(nobody if is_away else stack.mysql_port),
-        "REDIS_URL": f"redis://127.0.0.1:{nobody}/0" if is_away else stack.redis_address,
-        "OPENSEARCH_URL": f"http://127.0.0.1:{nobody}" if is_away else stack.opensearch_url,
+        "MYSQL_PORT": str(unused_port if is_unavailable else stack.mysql_port),
+        "REDIS_URL": f"redis://127.0.0.1:{unused_port}/0"
+        if is_unavailable
+        else stack.redis_address,
+        "OPENSEARCH_URL": f"http://127.0.0.1:{unused_port}"
+        if is_unavailable
+        else stack.opensearch_url,
     }[name]
 
 
 async def written(program: str, settings: dict[str, str], ask: int | None, log: Path) -> str:
     """Return a program's output and responses until it is stopped; ask: its HTTP port."""
-    told: list[str] = []
+    texts: list[str] = []
     prefix = program.upper().replace("-", "_")
     environment = {f"{prefix}_{name}": value for name, value in settings.items()}
     with log.open("wb") as output:  # a pipe that is not read would fill up
@@ -55,17 +59,17 @@ async def written(program: str, settings: dict[str, str], ask: int | None, log: 
         )
     try:
         if ask is not None:
-            told += [await eventually(lambda: answer(ask, "/user", bearer(TOKEN)), within=60)]
-            told += [await answer(ask, "/user", {"Cookie": TOKEN})]
+            texts += [await eventually(lambda: answer(ask, "/user", bearer(TOKEN)), within=60)]
+            texts += [await answer(ask, "/user", {"Cookie": TOKEN})]
         admin = int(settings["ADMIN_PORT"])
-        told += [await eventually(lambda: answer(admin, "/readyz"), within=60)]
+        texts += [await eventually(lambda: answer(admin, "/readyz"), within=60)]
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return await asyncio.to_thread(log.read_text) + "".join(told)
+    return await asyncio.to_thread(log.read_text) + "".join(texts)
 
 
 async def answer(port: int, path: str, headers: dict[str, str] | None = None) -> str:
@@ -86,19 +90,19 @@ def clean(text: str) -> None:
         assert form not in text
 
 
-@pytest.mark.parametrize("is_away", [False, True], ids=["refused", "away"])
+@pytest.mark.parametrize("is_unavailable", [False, True], ids=["refused", "unavailable"])
 @pytest.mark.parametrize("program", LOGGED_IN)
 async def test_a_service_writes_no_secret(
     stack: Addresses,
     unused_ports: list[int],
     program: str,
-    is_away: bool,  # noqa: FBT001 - a case's half
+    is_unavailable: bool,  # noqa: FBT001 - a case's half
     tmp_path: Path,
 ) -> None:
     login, place = LOGGED_IN[program]
-    nobody, http, grpc, admin = unused_ports
+    unused_port, http, grpc, admin = unused_ports
     settings = login | {
-        place: store(stack, place, nobody, is_away=is_away),
+        place: store(stack, place, unused_port, is_unavailable=is_unavailable),
         "ADMIN_PORT": str(admin),
         "LOG_LEVEL": "debug",
     }

@@ -133,8 +133,8 @@ def cluster(tmp_path: Path) -> Iterator[RedisSettings]:
         blob.write_to_path(file)
     certificate = redis_nodes.Certificate(NAME, *files)
     with redis_nodes.running(tmp_path, certificate) as urls:
-        told = {"redis_url": urls, "redis_cluster": True, "redis_ca_file": files[0]}
-        yield RedisSettings.model_validate(told)
+        settings = {"redis_url": urls, "redis_cluster": True, "redis_ca_file": files[0]}
+        yield RedisSettings.model_validate(settings)
 
 
 def connected(settings: RedisSettings) -> RedisCluster:
@@ -160,11 +160,11 @@ async def test_each_cluster_node_is_reached_by_its_announced_host_name(
 async def knows_all(redis: RedisCluster) -> None:
     """Return when the client knows every node: a cluster announces replicas late."""
 
-    async def told() -> None:
+    async def is_reported() -> None:
         await redis.nodes_manager.initialize()
         assert len(redis.get_nodes()) == redis_nodes.SIZE
 
-    await eventually(told, within=10)
+    await eventually(is_reported, within=10)
 
 
 async def failed_over(redis: RedisCluster) -> None:

@@ -78,7 +78,7 @@ BAD = {
     "for another audience": token(aud="shop"),
     "for other audiences": token(aud=["shop", "peoples"]),
     "without an audience": token(without="aud"),
-    "of nobody": token(without="sub"),
+    "without a subject": token(without="sub"),
     "of a subject that is no text": token(sub=7),
     "signed by a stranger": token(key=STRANGERS),
     "of an unknown key": token(key=STRANGERS, key_id="another"),
@@ -122,49 +122,49 @@ def queries(apis: Any) -> Any:
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
-async def test_invalid_token_is_rejected(text: str, doors: Any, queries: Any) -> None:
-    url = doors.urls["query-api"] + "/user"
-    async with doors.session.get(url, headers=bearer(text)) as response:
+async def test_invalid_token_is_rejected(text: str, servers: Any, queries: Any) -> None:
+    url = servers.urls["query-api"] + "/user"
+    async with servers.session.get(url, headers=bearer(text)) as response:
         assert (response.status, response.headers["WWW-Authenticate"]) == (401, INVALID)
         await contract.check("query-api", response)
-    status, told = await doors.call(queries, "/user.v1.UserQueries/List", bearer(text))
-    assert (status, told["www-authenticate"]) == ("UNAUTHENTICATED", INVALID)
+    status, body = await servers.call(queries, "/user.v1.UserQueries/List", bearer(text))
+    assert (status, body["www-authenticate"]) == ("UNAUTHENTICATED", INVALID)
 
 
 @pytest.mark.parametrize("made", GOOD.values(), ids=GOOD.keys())
-async def test_valid_token_is_accepted(made: Callable[[], str], doors: Any, queries: Any) -> None:
+async def test_valid_token_is_accepted(made: Callable[[], str], servers: Any, queries: Any) -> None:
     text = made()
     for _ in range(2):  # the second time from the cache
-        url = doors.urls["query-api"] + "/user"
-        async with doors.session.get(url, headers=bearer(text)) as response:
+        url = servers.urls["query-api"] + "/user"
+        async with servers.session.get(url, headers=bearer(text)) as response:
             assert response.status == 200
-        status, _ = await doors.call(queries, "/user.v1.UserQueries/List", bearer(text))
+        status, _ = await servers.call(queries, "/user.v1.UserQueries/List", bearer(text))
         assert status == "OK"
 
 
 @pytest.mark.parametrize(
     "header", ["Basic YW5uOnB3", token(), "Bearer", "", "Bearer\tx", f"Digest {token()}"]
 )
-async def test_other_authorization_scheme_is_401(header: str, doors: Any) -> None:
-    url, headers = doors.urls["query-api"] + "/user", {"Authorization": header}
-    async with doors.session.get(url, headers=headers) as response:
+async def test_other_authorization_scheme_is_401(header: str, servers: Any) -> None:
+    url, headers = servers.urls["query-api"] + "/user", {"Authorization": header}
+    async with servers.session.get(url, headers=headers) as response:
         assert response.status == 401
 
 
 @pytest.mark.parametrize("text", ["\u00ff\u00fe.\u00ff.\u00ff", "\udcff.\udcfe.x"])
-async def test_non_text_authorization_header_is_rejected(text: str, doors: Any) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", URL(doors.urls["query-api"]).port)
+async def test_non_text_authorization_header_is_rejected(text: str, servers: Any) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(servers.urls["query-api"]).port)
     head = f"GET /user HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {text}\r\n\r\n"
     writer.write(head.encode(errors="surrogateescape"))
     assert (await reader.readline()).startswith((b"HTTP/1.1 401", b"HTTP/1.1 400"))
     writer.close()
 
 
-async def test_non_text_scope_claim_grants_no_scope(doors: Any) -> None:
+async def test_non_text_scope_claim_grants_no_scope(servers: Any) -> None:
     others: list[Any] = [["users:read"], None, {"users:read": True}]
     for scope in others:
-        url, headers = doors.urls["query-api"] + "/user", bearer(token(scope=scope))
-        async with doors.session.get(url, headers=headers) as response:
+        url, headers = servers.urls["query-api"] + "/user", bearer(token(scope=scope))
+        async with servers.session.get(url, headers=headers) as response:
             assert response.status == 403
 
 

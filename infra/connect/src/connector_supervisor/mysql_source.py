@@ -97,18 +97,18 @@ class MySQLSource:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Open a connection for at most LIMIT seconds; raise Unavailable with MySQL's message."""
-        told = self._settings
+        configured = self._settings
         try:
             async with asyncio.timeout(LIMIT):
                 connection = await asyncmy.connect(
-                    host=told.mysql_host,
-                    port=told.mysql_port,
-                    user=told.mysql_user,
-                    password=told.mysql_password.get_secret_value(),
+                    host=configured.mysql_host,
+                    port=configured.mysql_port,
+                    user=configured.mysql_user,
+                    password=configured.mysql_password.get_secret_value(),
                     autocommit=True,
                     charset="utf8mb4",
                     connect_timeout=LIMIT,
-                    ssl=tls(told.mysql_ca_file),
+                    ssl=tls(configured.mysql_ca_file),
                 )
                 try:
                     async with connection.cursor(DictCursor) as cursor:
@@ -116,7 +116,7 @@ class MySQLSource:
                 finally:
                     connection.close()
         except (MySQLError, OSError, TimeoutError, RuntimeError) as error:
-            address = f"{told.mysql_host}:{told.mysql_port}"
+            address = f"{configured.mysql_host}:{configured.mysql_port}"
             raise Unavailable(f"MySQL at {address} cannot be checked: {_words(error)}") from error
 
 

@@ -45,12 +45,12 @@ class MetricsPoller:
         self._subscribers.close()
 
     async def _look(self) -> SystemStatus:
-        asked = (*PROJECTORS, SUPERVISOR, CANARY)
+        scraped = (*PROJECTORS, SUPERVISOR, CANARY)
         programs, samples = await asyncio.gather(
             asyncio.gather(*map(self._program, self._admin)),
-            asyncio.gather(*map(self._samples, asked)),
+            asyncio.gather(*map(self._samples, scraped)),
         )
-        by_name = dict(zip(asked, samples, strict=True))
+        by_name = dict(zip(scraped, samples, strict=True))
         return SystemStatus(
             programs,
             [self._projector(name, by_name[name]) for name in PROJECTORS],

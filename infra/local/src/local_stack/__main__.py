@@ -36,8 +36,8 @@ def main() -> None:
         signal.signal(number, interrupt)
     socket.setdefaulttimeout(60)  # supervisor's XML-RPC client sets no timeout
     try:
-        asked = {name: vars(arguments).get(name) for name in FORM}
-        form = {name: count for name, count in asked.items() if count is not None}
+        given = {name: vars(arguments).get(name) for name in FORM}
+        form = {name: count for name, count in given.items() if count is not None}
         instance = addresses.recorded(arguments.instance, arguments.port_offset, form)
         arguments.run(instance, arguments)
     except StackError as error:

@@ -30,10 +30,10 @@ def browser(cache: Path) -> Browser:
         if found := shutil.which(name):
             return Browser(found, {})
     wanted = browser_packages(os_release(), platform.machine())
-    return told(unpacked(wanted, cache), wanted.architecture)
+    return browser_of(unpacked(wanted, cache), wanted.architecture)
 
 
-def told(content: Path, architecture: Architecture) -> Browser:
+def browser_of(content: Path, architecture: Architecture) -> Browser:
     """Return the unpacked program with the paths of its libraries and fonts."""
     fonts = content.with_name("fonts.conf")
     fonts.write_text(FONTS.format(folder=content / "usr/share/fonts"))

@@ -39,15 +39,15 @@ def is_formed(nodes: list[str], redis_cli: list[str]) -> bool:
 
 def is_whole(node: str, size: int, redis_cli: list[str]) -> bool:
     """Return true if the node knows all others, and an owner of every slot."""
-    told = info(node, redis_cli)
-    return "cluster_state:ok\n" in told and f"cluster_known_nodes:{size}\n" in told
+    state = info(node, redis_cli)
+    return "cluster_state:ok\n" in state and f"cluster_known_nodes:{size}\n" in state
 
 
 def info(node: str, redis_cli: list[str]) -> str:
     host, _, port = node.rpartition(":")
     command = [*redis_cli, "-h", host, "-p", port, "cluster", "info"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return told.replace("\r\n", "\n")
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return output.replace("\r\n", "\n")
 
 
 if __name__ == "__main__":

@@ -68,13 +68,13 @@ def canary(context: Context) -> Program:
 
 
 def console(context: Context) -> Program:
-    asked, admin = (*SERVICES, SUPERVISOR, CANARY), context.addresses.admin
+    programs, admin = (*SERVICES, SUPERVISOR, CANARY), context.addresses.admin
     own = {
         "http_port": str(context.instance.port(CONSOLE)),
         "kafka_bootstrap": context.addresses.kafka_bootstrap,
         **{
             f"{name.removesuffix('-api').replace('-', '_')}_admin_url": admin[name]
-            for name in asked
+            for name in programs
         },
     }
     return caller(context, CONSOLE, APIS, own)

@@ -30,23 +30,25 @@ def compose(text: str, aggregate: Aggregate) -> str:
 
 def proxy(text: str, aggregate: Aggregate) -> str:
     """Add the APIs' listeners, and make the proxy's health depend on each API."""
-    doors = re.findall(rf"^listen {API}-(?:http|grpc)\n(?:    .+\n)+", text, re.MULTILINE)
-    own = "\n".join(reworded(door, aggregate) for door in doors)
+    listeners = re.findall(rf"^listen {API}-(?:http|grpc)\n(?:    .+\n)+", text, re.MULTILINE)
+    own = "\n".join(reworded(listener, aggregate) for listener in listeners)
     text = text.replace(HEALTH, f"{own}\n{HEALTH}")
-    asked = re.findall(rf"    acl nobody nbsrv\({API}-http\) lt 1\n", text)
-    return text.replace(asked[-1], asked[-1] + "".join(reworded(one, aggregate) for one in asked))
+    rules = re.findall(rf"    acl nobody nbsrv\({API}-http\) lt 1\n", text)
+    return text.replace(rules[-1], rules[-1] + "".join(reworded(one, aggregate) for one in rules))
 
 
 def published(text: str, aggregate: Aggregate) -> str:
     """Publish the APIs' ports for the container tests, with the same offset as those of users."""
     lines = re.findall(r"      - 127\.0\.0\.1:\d+:\d+\n", text)
-    own = (f"      - 127.0.0.1:{port + TEST_PORT_OFFSET}:{port}\n" for port in _doors(aggregate))
+    own = (
+        f"      - 127.0.0.1:{port + TEST_PORT_OFFSET}:{port}\n" for port in _listeners(aggregate)
+    )
     return text.replace(lines[-1], lines[-1] + "".join(own))
 
 
-def _doors(aggregate: Aggregate) -> list[int]:
+def _listeners(aggregate: Aggregate) -> list[int]:
     ports = aggregate.ports.values()
-    return [own[door] for door in ("http", "grpc") for own in ports if door in own]
+    return [own[kind] for kind in ("http", "grpc") for own in ports if kind in own]
 
 
 def _block(text: str, name: str) -> str:
@@ -91,5 +93,5 @@ def _in_proxy(block: str, aggregate: Aggregate) -> str:
     waits = "".join(
         f"      {program}: {{condition: service_healthy}}\n" for program in aggregate.ports
     )
-    ports = "".join(f"      - 127.0.0.1:{port}:{port}\n" for port in _doors(aggregate))
+    ports = "".join(f"      - 127.0.0.1:{port}:{port}\n" for port in _listeners(aggregate))
     return block.replace("    ports:\n", f"{waits}    ports:\n{ports}")

@@ -26,10 +26,10 @@ async def url() -> AsyncIterator[str]:
 async def test_each_request_sends_the_current_token_of_the_file(url: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     async with aiohttp.ClientSession(middlewares=bearer_token_middleware(file)) as session:
-        for text, told in (("1\n", "Bearer 1"), ("2\n", "Bearer 2"), ("\n", "nothing")):
+        for text, sent in (("1\n", "Bearer 1"), ("2\n", "Bearer 2"), ("\n", "nothing")):
             file.write_text(text)
             async with session.get(url) as response:
-                assert await response.text() == told
+                assert await response.text() == sent
 
 
 async def test_without_a_file_no_token_is_sent(url: str) -> None:

@@ -92,8 +92,10 @@ def ended(port: str, reason: str) -> float:
 async def test_client_that_sends_nothing_is_disconnected(ports: dict[str, int], port: str) -> None:
     before = ended(port, "late")
     async with connected(ports[port]) as (reader, _):
-        told = await rest(reader)
-    assert (told == b"") is (port != "grpc")  # over HTTP/2 the server sends its preface and GOAWAY
+        received = await rest(reader)
+    assert (received == b"") is (
+        port != "grpc"
+    )  # over HTTP/2 the server sends its preface and GOAWAY
     assert ended(port, "late") == before + 1
 
 
@@ -106,10 +108,10 @@ async def test_incomplete_request_returns_408(
     ports: dict[str, int], port: str, sent: bytes
 ) -> None:
     async with connected(ports[port], sent) as (reader, _):
-        told = await rest(reader)
-    assert told.startswith(b"HTTP/1.1 408 ")
-    assert b"urn:problem:too-slow" in told
-    assert b"Server:" not in told
+        received = await rest(reader)
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:problem:too-slow" in received
+    assert b"Server:" not in received
 
 
 async def test_slow_bytes_do_not_extend_the_deadline(ports: dict[str, int]) -> None:
@@ -120,9 +122,9 @@ async def test_slow_bytes_do_not_extend_the_deadline(ports: dict[str, int]) -> N
             writer.write(b"y")
             assert reader.at_eof()
 
-        told = asyncio.create_task(rest(reader))
+        received = asyncio.create_task(rest(reader))
         await eventually(is_closed, within=WITHIN)
-        assert (await told).startswith(b"HTTP/1.1 408 ")
+        assert (await received).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_idle_connection_is_closed_without_a_response(ports: dict[str, int]) -> None:
@@ -166,9 +168,9 @@ async def test_incomplete_http2_input_ends_in_goaway(ports: dict[str, int], name
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with connected(ports["grpc"], HALVES_OF_HTTP2[name]) as (reader, _):
-        told = await rest(reader)
-    assert b"\x07\x00\x00\x00\x00\x00" in told  # a GOAWAY of the connection
-    assert PING_FRAME not in told
+        received = await rest(reader)
+    assert b"\x07\x00\x00\x00\x00\x00" in received  # a GOAWAY of the connection
+    assert PING_FRAME not in received
     assert loop.time() - began < WITHIN / 2
 
 
@@ -178,9 +180,9 @@ PING_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00"
 @both
 async def test_a_silent_grpc_connection_must_answer_a_ping(ports: dict[str, int]) -> None:
     async with connected(ports["grpc"], GREETING) as (reader, _):
-        told = await rest(reader)
-    assert told.count(PING_FRAME) == 1
-    assert b"\x07\x00\x00\x00\x00\x00" in told
+        received = await rest(reader)
+    assert received.count(PING_FRAME) == 1
+    assert b"\x07\x00\x00\x00\x00\x00" in received
 
 
 @both

@@ -24,14 +24,14 @@ class Table:
 
     commits: list[list[str]] = field(default_factory=list)
     may_commit: asyncio.Event = field(default_factory=asyncio.Event)
-    is_away: bool = False
+    is_unavailable: bool = False
     is_broken: bool = False
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write(self, rows: Sequence[str]) -> list[Outcome]:
         self.has_begun.set()
         await self.may_commit.wait()
-        if self.is_away:
+        if self.is_unavailable:
             raise Unavailable("the table is away")
         if self.is_broken:
             raise ZeroDivisionError
@@ -84,10 +84,10 @@ async def test_unavailable_store_fails_all_callers_and_the_next_write_works(
 ) -> None:
     table.may_commit.set()
     async with serving(group):
-        table.is_away = True
+        table.is_unavailable = True
         outcomes = await asyncio.gather(*map(group.put, "abc"), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
-        table.is_away = False
+        table.is_unavailable = False
         await group.put("a")
     assert table.commits == [["a"]]
 
@@ -120,7 +120,7 @@ async def test_failed_write_leaves_no_reference_cycle(
     try:
         async with serving(group):
             await group.put("a")
-            table.is_away = error is Unavailable
+            table.is_unavailable = error is Unavailable
             table.is_broken = error is ZeroDivisionError
             requests = await asyncio.gather(call("a"), call("a"))
             await asyncio.sleep(0)

@@ -52,8 +52,8 @@ def test_signal_ends_the_block_gracefully(
     assert process.stdout
     assert process.stdout.readline() == "works\n"
     process.send_signal(number)
-    told, complained = process.communicate(timeout=20)
-    assert (process.returncode, told, complained) == (128 + number, "cleaned up\n", "")
+    output, complained = process.communicate(timeout=20)
+    assert (process.returncode, output, complained) == (128 + number, "cleaned up\n", "")
 
 
 async def test_a_cancellation_that_the_work_swallows_is_repeated(

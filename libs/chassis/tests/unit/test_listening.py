@@ -119,5 +119,5 @@ def test_addresses_of_both_families_can_be_listened_on(host: str) -> None:
     ],
 )
 def test_ports_must_be_valid_and_distinct(ports: dict[str, list[int]], mistake: str | None) -> None:
-    told = port_settings.mistake(ports)
-    assert mistake in told if mistake and told else told is mistake
+    reported = port_settings.mistake(ports)
+    assert mistake in reported if mistake and reported else reported is mistake

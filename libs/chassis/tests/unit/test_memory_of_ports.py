@@ -113,7 +113,7 @@ class Attack:
     port: str
     sent: bytes
     least: int
-    told: bytes = b""
+    last_bytes: bytes = b""
     reads: bool = True
 
 
@@ -206,8 +206,8 @@ async def test_clients_hold_no_more_than_the_bound_and_others_are_served(
         await check(some_are_ended)
         for other in others:
             assert await got(other) == b"HTTP/1.1 200 OK\r\n"
-        if one.told:
-            assert one.told in await first_end(attackers)
+        if one.last_bytes:
+            assert one.last_bytes in await first_end(attackers)
 
     async def nothing_is_held() -> None:
         assert held() == OF_PROCESS.live == OF_PROCESS.ending == 0
@@ -234,8 +234,8 @@ async def first_end(attackers: list[Streams]) -> bytes:
     done, waiting = await asyncio.wait(reading, timeout=10, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-    told = [task.result() for task in done]
-    return max(told, key=len)
+    received = [task.result() for task in done]
+    return max(received, key=len)
 
 
 async def test_waiting_client_gets_the_reason_before_the_abort(
@@ -243,10 +243,10 @@ async def test_waiting_client_gets_the_reason_before_the_abort(
 ) -> None:
     async with AsyncExitStack() as stack:
         attackers = await attack(ATTACKS["half of a body"], ports, stack)
-        told = await first_end(attackers)
-    assert told.startswith(b"HTTP/1.1 503 ")
-    assert b"\r\nConnection: close\r\n" in told
-    assert b"urn:problem:unavailable" in told
+        received = await first_end(attackers)
+    assert received.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nConnection: close\r\n" in received
+    assert b"urn:problem:unavailable" in received
 
 
 async def test_a_call_that_was_cancelled_before_it_began_holds_nothing(

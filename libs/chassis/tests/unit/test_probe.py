@@ -21,10 +21,10 @@ async def probe(**environment: str) -> tuple[int | None, str]:
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
 async def test_a_service_is_healthy_when_it_is_ready(status: int, code: int) -> None:
-    asked = []
+    paths = []
 
     async def readyz(request: web.Request) -> web.Response:
-        asked.append(request.path)
+        paths.append(request.path)
         return web.Response(status=status)
 
     app = web.Application()
@@ -32,7 +32,7 @@ async def test_a_service_is_healthy_when_it_is_ready(status: int, code: int) -> 
     async with TestServer(app) as server:
         ended, said = await probe(QUERY_API_ADMIN_PORT=str(server.port), QUERY_API_HTTP_PORT="1")
     assert ended == code, said
-    assert asked == ["/readyz"]
+    assert paths == ["/readyz"]
 
 
 @pytest.mark.parametrize("ports", [{}, {"A_ADMIN_PORT": "1", "B_ADMIN_PORT": "2"}])

@@ -54,7 +54,7 @@ def _tracing() -> None:
 
 
 @dataclass(eq=False)
-class Doors(UserSearchBase):
+class Servers(UserSearchBase):
     """One operation behind both transports; each test chooses what it does."""
 
     operation: Callable[[], Any] = lambda: None
@@ -86,11 +86,11 @@ class Doors(UserSearchBase):
 
 
 @asynccontextmanager
-async def opened(doors: Doors) -> AsyncIterator[tuple[aiohttp.ClientSession, UserSearchStub]]:
-    channel = Channel("127.0.0.1", doors.grpc.port)
+async def opened(servers: Servers) -> AsyncIterator[tuple[aiohttp.ClientSession, UserSearchStub]]:
+    channel = Channel("127.0.0.1", servers.grpc.port)
     async with (
-        serving(doors.http, doors.grpc),
-        aiohttp.ClientSession(f"http://127.0.0.1:{doors.http.port}") as session,
+        serving(servers.http, servers.grpc),
+        aiohttp.ClientSession(f"http://127.0.0.1:{servers.http.port}") as session,
     ):
         try:
             yield session, UserSearchStub(channel)
@@ -103,15 +103,15 @@ async def test_problem_has_one_table_row_for_http_and_grpc(problem: type[Problem
     def fail() -> None:
         raise problem("because")
 
-    async with opened(Doors(fail)) as (session, stub):
+    async with opened(Servers(fail)) as (session, stub):
         async with session.get("/") as response:
-            told = await response.json(content_type="application/problem+json")
+            body = await response.json(content_type="application/problem+json")
         with pytest.raises(GRPCError) as refused:
             await stub.search(SearchRequest())
     row = STATUS_BY_KIND[problem.kind]
-    assert (response.status, told["status"], told["title"]) == (row.http, row.http, row.title)
-    assert (told["type"], told["detail"]) == (f"urn:problem:{problem.kind}", "because")
-    assert len(told["trace_id"]) == 32
+    assert (response.status, body["status"], body["title"]) == (row.http, row.http, row.title)
+    assert (body["type"], body["detail"]) == (f"urn:problem:{problem.kind}", "because")
+    assert len(body["trace_id"]) == 32
     assert (refused.value.status, refused.value.message) == (Status[row.grpc], "because")
     assert response.headers.get("Retry-After") == ("1" if problem.retry_after else None)
 
@@ -120,7 +120,7 @@ async def test_bug_response_reveals_no_internals() -> None:
     def fail() -> None:
         raise KeyError("password")
 
-    async with opened(Doors(fail)) as (session, stub):
+    async with opened(Servers(fail)) as (session, stub):
         async with session.get("/") as response:
             text = await response.text()
         with pytest.raises(GRPCError) as refused:
@@ -135,29 +135,32 @@ async def test_error_text_of_a_dependency_is_not_sent_to_clients() -> None:
     def fail() -> None:
         raise Unavailable("redis: ConnectionError('Error 111 connecting to 10.0.0.7:6379')")
 
-    async with opened(Doors(fail)) as (session, stub):
+    async with opened(Servers(fail)) as (session, stub):
         async with session.get("/") as response:
-            told = await response.json(content_type="application/problem+json")
+            problem = await response.json(content_type="application/problem+json")
         with pytest.raises(GRPCError) as refused:
             await stub.search(SearchRequest())
-    assert told["detail"] == refused.value.message == "redis"
+    assert problem["detail"] == refused.value.message == "redis"
 
 
 async def test_running_requests_finish_and_new_ones_are_refused_while_draining() -> None:
     release = asyncio.Event()
-    doors = Doors(release.wait)
-    tasks = [asyncio.create_task(doors.http.serve()), asyncio.create_task(doors.grpc.serve())]
-    channel = Channel("127.0.0.1", doors.grpc.port)
+    servers = Servers(release.wait)
+    tasks = [asyncio.create_task(servers.http.serve()), asyncio.create_task(servers.grpc.serve())]
+    channel = Channel("127.0.0.1", servers.grpc.port)
     stub = UserSearchStub(channel)
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{doors.http.port}") as session:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{servers.http.port}") as session:
         by_http = asyncio.create_task(session.get("/"))
         by_grpc = asyncio.create_task(stub.search(SearchRequest(query="q")))
 
         async def both_run() -> None:
-            assert doors.running == 2
+            assert servers.running == 2
 
         await eventually(both_run)
-        tasks += [asyncio.create_task(doors.http.drain()), asyncio.create_task(doors.grpc.drain())]
+        tasks += [
+            asyncio.create_task(servers.http.drain()),
+            asyncio.create_task(servers.grpc.drain()),
+        ]
         await asyncio.sleep(0)
         with pytest.raises(GRPCError) as refused:
             await stub.search(SearchRequest())
@@ -172,7 +175,7 @@ async def test_running_requests_finish_and_new_ones_are_refused_while_draining()
 
 
 async def test_oversized_request_is_refused_by_both_transports() -> None:
-    async with opened(Doors()) as (session, stub):
+    async with opened(Servers()) as (session, stub):
         async with session.post("/", json={"a": "x" * MAX_BODY}) as response:
             assert response.status == 413
         with pytest.raises(GRPCError) as refused:
@@ -190,7 +193,7 @@ async def test_missing_body_times_out(
         yield b"{"
         await never.wait()
 
-    async with opened(Doors()) as (session, _):
+    async with opened(Servers()) as (session, _):
         headers = {"Content-Type": "application/json"}
         async with session.post("/", data=body(), headers=headers) as response:
             assert response.status == 408
@@ -200,7 +203,7 @@ async def test_missing_message_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(grpc_stream, "MESSAGE_WITHIN", 0.05)
-    async with opened(Doors()) as (_, stub):
+    async with opened(Servers()) as (_, stub):
         route = "/user.v1.UserSearch/Search"
         channel = stub.channel
 
@@ -227,21 +230,21 @@ async def test_disconnecting_grpc_client_logs_no_error(
             raise end
 
     async def ended() -> None:
-        assert not doors.grpc._in_flight._running
+        assert not servers.grpc._in_flight._running
 
-    doors = Doors(operation)
+    servers = Servers(operation)
     with capture_logs() as ours:
-        async with opened(doors) as (_, stub):
+        async with opened(servers) as (_, stub):
             call = asyncio.create_task(stub.search(SearchRequest()))
-            await eventually(lambda: is_running(doors))
+            await eventually(lambda: is_running(servers))
             call.cancel()
             await eventually(ended)
     assert [entry for entry in ours if entry["log_level"] == "error"] == []
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-async def is_running(doors: Doors) -> None:
-    assert doors.running
+async def is_running(servers: Servers) -> None:
+    assert servers.running
 
 
 @pytest.mark.parametrize(
@@ -259,17 +262,17 @@ async def test_http_errors_are_problems(
     method: str, path: str, options: dict[str, Any], kind: Kind
 ) -> None:
     async with (
-        opened(Doors()) as (session, _),
+        opened(Servers()) as (session, _),
         session.request(method, path, **options) as response,
     ):
-        told = await response.json(content_type="application/problem+json")
-    assert (response.status, told["type"]) == (STATUS_BY_KIND[kind].http, f"urn:problem:{kind}")
+        problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["type"]) == (STATUS_BY_KIND[kind].http, f"urn:problem:{kind}")
 
 
 async def test_undecodable_message_is_invalid() -> None:
-    doors = Doors()
-    async with opened(doors):
-        channel = Channel("127.0.0.1", doors.grpc.port, codec=Codec())
+    servers = Servers()
+    async with opened(servers):
+        channel = Channel("127.0.0.1", servers.grpc.port, codec=Codec())
         search = UnaryUnaryMethod[bytes, SearchResponse](
             channel, "/user.v1.UserSearch/Search", bytes, SearchResponse
         )
@@ -280,13 +283,13 @@ async def test_undecodable_message_is_invalid() -> None:
 
 
 async def test_grpc_has_health_and_reflection() -> None:
-    async with opened(Doors()) as (_, stub):
+    async with opened(Servers()) as (_, stub):
         health = await HealthStub(stub.channel).Check(HealthCheckRequest())
-        asked = [
+        questions = [
             ServerReflectionRequest(list_services=""),
             ServerReflectionRequest(file_containing_symbol="user.v1.UserSearch"),
         ]
-        services, found = await ServerReflectionStub(stub.channel).ServerReflectionInfo(asked)
+        services, found = await ServerReflectionStub(stub.channel).ServerReflectionInfo(questions)
     assert health.status == HealthCheckResponse.SERVING
     names = {service.name for service in services.list_services_response.service}
     assert "user.v1.UserSearch" in names

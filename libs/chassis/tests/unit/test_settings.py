@@ -25,10 +25,10 @@ def test_all_mistakes_are_in_one_message(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SHOP_TYLL", "3")
     with pytest.raises(SystemExit) as stopped:
         load(Shop)
-    told = str(stopped.value)
-    assert "SHOP_TILL: " in told
-    assert "SHOP_OWNER: Field required" in told
-    assert "SHOP_TYLL: no such setting" in told
+    message = str(stopped.value)
+    assert "SHOP_TILL: " in message
+    assert "SHOP_OWNER: Field required" in message
+    assert "SHOP_TYLL: no such setting" in message
 
 
 def test_settings_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,10 +69,10 @@ def test_unreadable_or_duplicate_file_is_a_mistake(
     monkeypatch.setenv("SHOP_KEEPER_FILE", str(tmp_path / "till"))
     with pytest.raises(SystemExit) as stopped:
         load(Shop)
-    told = str(stopped.value)
-    assert "SHOP_OWNER_FILE: No such file or directory" in told
-    assert "SHOP_TILL_FILE: SHOP_TILL is also set" in told
-    assert "SHOP_KEEPER_FILE: no such setting" in told
+    message = str(stopped.value)
+    assert "SHOP_OWNER_FILE: No such file or directory" in message
+    assert "SHOP_TILL_FILE: SHOP_TILL is also set" in message
+    assert "SHOP_KEEPER_FILE: no such setting" in message
 
 
 @pytest.mark.parametrize("variable", ["SHOP_SAFE", "SHOP_SAFE_FILE"])
@@ -127,7 +127,7 @@ def test_tokens_allow_a_non_loopback_address(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"JWT_KEY": "k"}, "JWKS_URL and JWT_KEY are mutually exclusive"),
         ({"JWT_AUDIENCE": ""}, "also require JWT_ISSUER and JWT_AUDIENCE"),
@@ -137,27 +137,27 @@ def test_tokens_allow_a_non_loopback_address(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_incomplete_token_settings_are_a_mistake(
-    monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], told: str
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], message: str
 ) -> None:
     for name, value in (GIVEN | changed).items():
         monkeypatch.setenv(f"API_{name}", value)
-    with pytest.raises(SystemExit, match=told):
+    with pytest.raises(SystemExit, match=message):
         load(Api)
 
 
 @pytest.mark.parametrize(
-    ("told", "wrong"),
+    ("given", "wrong"),
     [
         ({"reuse_port": True}, "PROCESSES and REUSE_PORT are mutually exclusive"),
         ({"http_port": 0}, "PROCESSES above 1 requires fixed ports"),
     ],
 )
-def test_processes_need_ports_of_their_own(told: dict[str, Any], wrong: str) -> None:
+def test_processes_need_ports_of_their_own(given: dict[str, Any], wrong: str) -> None:
     ports: dict[str, Any] = {"admin_port": 1, "http_port": 2, "grpc_port": 3}
     assert Api(**ports, processes=2).process_count == 2
     assert Api(**ports, processes=0).process_count >= 1
     with pytest.raises(ValidationError, match=wrong):
-        Api(**ports | told, processes=2)
+        Api(**ports | given, processes=2)
 
 
 def test_processes_divide_the_memory_of_clients() -> None:

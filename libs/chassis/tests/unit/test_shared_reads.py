@@ -27,7 +27,7 @@ class Store:
         self.callers: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.is_away = False
+        self.is_unavailable = False
 
     async def read_many(self, keys: Sequence[str]) -> list[int]:
         self.reads.append(tuple(keys))
@@ -36,7 +36,7 @@ class Store:
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # so that others come while it is on its way
         await self.gate.wait()
-        if self.is_away:
+        if self.is_unavailable:
             raise Unavailable("the store is away")
         return [seen] * len(keys)
 
@@ -65,7 +65,7 @@ async def has_read(store: Store, times: int) -> None:
     assert len(store.reads) == times
 
 
-async def asked(shared: Shared, *keys: str) -> "list[asyncio.Task[int]]":
+async def reading(shared: Shared, *keys: str) -> "list[asyncio.Task[int]]":
     """Start the callers, and return once each of them waits."""
     tasks = [asyncio.create_task(shared.get(key)) for key in keys]
     await asyncio.sleep(0)
@@ -76,23 +76,23 @@ async def test_caller_arriving_during_a_read_waits_for_the_next(
     shared: Shared, store: Store
 ) -> None:
     store.gate.clear()
-    early = await asked(shared, "ann")
+    early = await reading(shared, "ann")
     await eventually(lambda: has_read(store, 1))
     store.writes += 1
-    late = await asked(shared, "ann", "ann", "ann")
+    late = await reading(shared, "ann", "ann", "ann")
     store.gate.set()
     assert await asyncio.gather(*early, *late) == [0, 1, 1, 1]
     assert len(store.reads) == 2
 
 
 async def test_concurrent_equal_reads_are_coalesced(shared: Shared, store: Store) -> None:
-    assert await asyncio.gather(*await asked(shared, *["ann"] * 50)) == [0] * 50
+    assert await asyncio.gather(*await reading(shared, *["ann"] * 50)) == [0] * 50
     assert store.reads == [("ann",)]
 
 
 async def test_cancelled_caller_does_not_affect_others(shared: Shared, store: Store) -> None:
     store.gate.clear()
-    leaving, *staying = await asked(shared, "ann", "ann", "bob")
+    leaving, *staying = await reading(shared, "ann", "ann", "bob")
     leaving.cancel()
     store.gate.set()
     assert await asyncio.gather(*staying) == [0, 0]
@@ -102,10 +102,10 @@ async def test_cancelled_caller_does_not_affect_others(shared: Shared, store: St
 async def test_unavailable_store_fails_all_callers_and_is_read_again(
     shared: Shared, store: Store
 ) -> None:
-    store.is_away = True
-    answers = await asyncio.gather(*await asked(shared, "ann", "bob"), return_exceptions=True)
+    store.is_unavailable = True
+    answers = await asyncio.gather(*await reading(shared, "ann", "bob"), return_exceptions=True)
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
-    store.is_away = False
+    store.is_unavailable = False
     assert await shared.get("ann") == 0
 
 
@@ -116,7 +116,7 @@ async def test_failed_read_leaves_no_reference_cycle(shared: Shared, store: Stor
             await shared.get("ann")
         return weakref.ref(request)
 
-    store.is_away = True
+    store.is_unavailable = True
     gc.disable()
     try:
         requests = await asyncio.gather(call(), call())
@@ -131,7 +131,7 @@ async def test_each_read_runs_in_the_context_of_its_first_caller(
     store.gate.clear()
     for name in "abcd":
         CALLER.set(name)
-        await asked(shared, "ann")
+        await reading(shared, "ann")
         await asyncio.sleep(0)
     store.gate.set()
     await shared.get("ann")
@@ -141,9 +141,9 @@ async def test_each_read_runs_in_the_context_of_its_first_caller(
 async def test_single_reads_are_batched_up_to_a_limit(store: Store) -> None:
     shared = BatchLoader(store.read_many, largest=3)
     store.gate.clear()
-    tasks = await asked(shared, "ann")
+    tasks = await reading(shared, "ann")
     await eventually(lambda: has_read(store, 1))
-    tasks += await asked(shared, "bob", "cid", "dan", "eve", "bob")
+    tasks += await reading(shared, "bob", "cid", "dan", "eve", "bob")
     store.gate.set()
     await asyncio.gather(*tasks)
     assert store.reads == [("ann",), ("bob", "cid", "dan"), ("eve",)]
@@ -151,12 +151,12 @@ async def test_single_reads_are_batched_up_to_a_limit(store: Store) -> None:
 
 async def test_different_reads_do_not_wait_for_each_other(store: Store) -> None:
     shared = CoalescedRead(store.read)
-    tasks = await asked(shared, "ann", "bob")
+    tasks = await reading(shared, "ann", "bob")
     await asyncio.gather(*tasks)
     store.gate.clear()
-    slow = await asked(shared, "ann")
+    slow = await reading(shared, "ann")
     await eventually(lambda: has_read(store, 3))
-    quick = await asked(shared, "bob")
+    quick = await reading(shared, "bob")
     await eventually(lambda: has_read(store, 4))
     store.gate.set()
     await asyncio.gather(*slow, *quick)

@@ -5,7 +5,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from chassis.stores.errors import http, kafka, librdkafka, mysql, opensearch, redis
 from chassis.stores.errors.failure import Failure
-from tests.support.stores.error_classes import classes, told
+from tests.support.stores.error_classes import classes, is_retried
 
 
 def test_every_class_of_httpx_and_of_the_registrys_client_is_classified() -> None:
@@ -17,13 +17,13 @@ def test_every_class_of_httpx_and_of_the_registrys_client_is_classified() -> Non
 def test_registry_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
     Exception.__init__(error, "why")
-    assert told(http.classify(error)) is http.CLASSES[kind]
+    assert is_retried(http.classify(error)) is http.CLASSES[kind]
 
 
 @pytest.mark.parametrize("status", range(400, 600))
 def test_every_registry_status_is_classified(status: int) -> None:
     failure = http.classify(SchemaRegistryError(status, -1, "why"))
-    assert told(failure) is (status >= 500 or status in {408, 425, 429})
+    assert is_retried(failure) is (status >= 500 or status in {408, 425, 429})
 
 
 def test_only_the_registrys_own_404_means_unknown_schema() -> None:

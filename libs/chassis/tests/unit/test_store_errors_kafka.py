@@ -5,7 +5,7 @@ from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
 from chassis.stores.errors import kafka, librdkafka
-from tests.support.stores.error_classes import classes, told
+from tests.support.stores.error_classes import classes, is_retried
 
 # Not retriable by aiokafka's flag, and rightly so. A class that is neither here nor transient is
 # one that is not classified yet.
@@ -84,7 +84,7 @@ def test_every_class_of_aiokafka_is_classified() -> None:
 
 @pytest.mark.parametrize("kind", sorted(classes("aiokafka.errors"), key=str))
 def test_kafka_error_is_classified_by_its_class(kind: type[Exception]) -> None:
-    assert told(kafka.classify(kind("why"))) is kafka.is_transient(kind)
+    assert is_retried(kafka.classify(kind("why"))) is kafka.is_transient(kind)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_kafka_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     ],
 )
 def test_librdkafka_codes_are_classified(code: int, *, is_transient: bool) -> None:
-    assert told(librdkafka.classify(KafkaException(LibrdkafkaError(code)))) is is_transient
+    assert is_retried(librdkafka.classify(KafkaException(LibrdkafkaError(code)))) is is_transient

@@ -5,7 +5,7 @@ from asyncmy import errors as asyncmy_classes
 from asyncmy.constants import CR, ER
 
 from chassis.stores.errors import mysql
-from tests.support.stores.error_classes import classes, told
+from tests.support.stores.error_classes import classes, is_retried
 
 
 def test_every_class_of_asyncmy_is_classified() -> None:
@@ -14,7 +14,7 @@ def test_every_class_of_asyncmy_is_classified() -> None:
 
 @pytest.mark.parametrize("kind", mysql.WITHOUT_NUMBER)
 def test_mysql_error_without_a_number_is_classified_by_its_class(kind: type[Exception]) -> None:
-    assert told(mysql.classify(kind("why"))) is mysql.WITHOUT_NUMBER[kind]
+    assert is_retried(mysql.classify(kind("why"))) is mysql.WITHOUT_NUMBER[kind]
 
 
 def test_pymysql_has_the_same_classes_as_asyncmy() -> None:
@@ -34,7 +34,7 @@ def numbers() -> dict[int, str]:
 @pytest.mark.parametrize("number", sorted(numbers()))
 def test_every_mysql_error_number_is_classified_by_the_table(number: int) -> None:
     failure = mysql.classify(asyncmy_classes.OperationalError(number, "why"))
-    assert told(failure) is (number in mysql.TRANSIENT)
+    assert is_retried(failure) is (number in mysql.TRANSIENT)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,6 @@ def test_every_mysql_error_number_is_classified_by_the_table(number: int) -> Non
     ],
 )
 def test_common_mysql_errors_are_classified(number: int, *, is_transient: bool) -> None:
-    assert told(mysql.classify(asyncmy_classes.OperationalError(number, "why"))) is is_transient
+    assert (
+        is_retried(mysql.classify(asyncmy_classes.OperationalError(number, "why"))) is is_transient
+    )

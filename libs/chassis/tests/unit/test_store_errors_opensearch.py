@@ -4,7 +4,7 @@ import pytest
 from opensearchpy import exceptions as opensearch_classes
 
 from chassis.stores.errors import opensearch
-from tests.support.stores.error_classes import classes, told
+from tests.support.stores.error_classes import classes, is_retried
 
 
 def test_every_class_of_opensearch_py_is_classified() -> None:
@@ -15,16 +15,16 @@ def test_every_class_of_opensearch_py_is_classified() -> None:
 def test_every_opensearch_status_is_classified(status: int) -> None:
     error = opensearch_classes.TransportError(status, "why", {"error": {"type": "any_exception"}})
     is_transient = status >= 500 or status in opensearch.TRANSIENT_STATUS
-    assert told(opensearch.classify(error)) is is_transient
+    assert is_retried(opensearch.classify(error)) is is_transient
 
 
 @pytest.mark.parametrize("kind", sorted(opensearch.TRANSIENT_TYPES))
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_index_and_cluster_errors_are_transient(kind: str, status: int) -> None:
     body = {"error": {"type": kind, "reason": "why", "root_cause": [{"type": kind}]}}
-    assert told(opensearch.classify(opensearch_classes.TransportError(status, kind, body)))
-    assert told(opensearch.item_failure({"status": status, "error": body["error"]}))
-    assert told(opensearch.item_failure({"error": body["error"]}))
+    assert is_retried(opensearch.classify(opensearch_classes.TransportError(status, kind, body)))
+    assert is_retried(opensearch.item_failure({"status": status, "error": body["error"]}))
+    assert is_retried(opensearch.item_failure({"error": body["error"]}))
     assert not opensearch.is_of_the_document({"status": status, "error": body["error"]})
 
 
@@ -51,7 +51,7 @@ def test_status_with_a_type_is_classified(
 ) -> None:
     body = {"error": {"type": kind, "reason": reason}} if kind else None
     failure = opensearch.classify(opensearch_classes.TransportError(status, "", body))
-    assert told(failure) is is_transient
+    assert is_retried(failure) is is_transient
 
 
 @pytest.mark.parametrize("kind", opensearch.CLASSES)
@@ -61,4 +61,4 @@ def test_opensearch_error_is_classified_by_its_class(kind: type[Exception]) -> N
         kind(400, "why", None) if issubclass(kind, opensearch_classes.TransportError) else kind()
     )
     expected = False if of_status else opensearch.CLASSES[kind] == "transient"
-    assert told(opensearch.classify(error)) is expected
+    assert is_retried(opensearch.classify(error)) is expected

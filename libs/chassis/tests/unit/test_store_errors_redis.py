@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions as redis_classes
 
 from chassis.stores.errors import redis
-from tests.support.stores.error_classes import classes, told
+from tests.support.stores.error_classes import classes, is_retried
 
 
 def test_every_class_of_redis_py_is_classified() -> None:
@@ -37,14 +37,14 @@ def test_redis_replies_are_classified_by_their_first_word(
         "cluster pipeline": f"{command}{reply}",
     }[shape]
     failure = redis.classify(redis_classes.ResponseError(text))
-    assert told(failure) is is_transient
+    assert is_retried(failure) is is_transient
     assert "Ada" not in str(failure)
 
 
 @pytest.mark.parametrize("kind", sorted(redis.CLASSES, key=str))
 def test_redis_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     text = "1 127.0.0.1:1" if issubclass(kind, redis_classes.AskError) else "why"
-    assert told(redis.classify(kind(text))) is redis.CLASSES[kind]
+    assert is_retried(redis.classify(kind(text))) is redis.CLASSES[kind]
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_redis_error_is_classified_by_its_class(kind: type[Exception]) -> None:
     ],
 )
 def test_unreachable_cluster_is_unavailable(text: str, *, is_transient: bool) -> None:
-    assert told(redis.classify(redis_classes.RedisClusterException(text))) is is_transient
+    assert is_retried(redis.classify(redis_classes.RedisClusterException(text))) is is_transient

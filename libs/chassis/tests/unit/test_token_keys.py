@@ -30,10 +30,10 @@ class Issuer:
 
     entries: list[dict[str, Any]] = field(default_factory=lambda: [jwk("EdDSA")])
     status: int = 200
-    asked: int = 0
+    requests: int = 0
 
     async def key_set(self, _request: web.Request) -> web.Response:
-        self.asked += 1
+        self.requests += 1
         return web.json_response({"keys": self.entries}, status=self.status)
 
 
@@ -82,7 +82,7 @@ def test_symmetric_key_in_the_set_is_ignored() -> None:
 async def test_known_keys_are_fetched_once(issuer: Issuer, keys: FetchedKeys) -> None:
     for _ in range(5):
         assert await keys.find("EdDSA")
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
 async def test_new_key_is_fetched_and_unknown_ids_are_rate_limited(
@@ -91,11 +91,11 @@ async def test_new_key_is_fetched_and_unknown_ids_are_rate_limited(
     assert await keys.find("EdDSA")
     for number in range(20):
         assert await keys.find(f"made up {number}") is None
-    assert issuer.asked == 1
+    assert issuer.requests == 1
     monkeypatch.setattr(jwks, "PAUSE", 0)
     issuer.entries.append(jwk("ES256"))
     assert await keys.find("ES256")
-    assert issuer.asked == 2
+    assert issuer.requests == 2
 
 
 async def test_old_keys_are_refreshed_and_withdrawn_ones_removed(
@@ -121,7 +121,7 @@ async def test_keys_stay_while_the_url_is_unavailable(
     else:
         issuer.entries = [] if wrong == "no keys" else [jwk("ES256", key_id="x" * 300_000)]
     assert await keys.find("EdDSA")
-    assert issuer.asked == 2
+    assert issuer.requests == 2
 
 
 async def test_without_any_key_requests_are_unavailable(

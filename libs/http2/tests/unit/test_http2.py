@@ -16,7 +16,7 @@ from tests.support.clients.http2_pair import (
     WINDOW,
     Pair,
     ours,
-    told,
+    recorded,
     unless_h2,
 )
 
@@ -34,9 +34,9 @@ def test_response_arrives_unchanged(http2: type[Http2]) -> None:
         pair.server.send_headers(stream, ANSWER)
         pair.server.send_data(stream, b"hello")
         pair.server.send_headers(stream, TRAILERS, end_stream=True)
-        heard = pair.exchange()
+        events = pair.exchange()
         assert not pair.open_streams
-        assert told(heard) == [
+        assert recorded(events) == [
             ("headers", stream, ANSWER),
             ("data", stream, b"hello"),
             ("headers", stream, TRAILERS),
@@ -51,16 +51,16 @@ def test_streams_above_the_limit_are_refused_individually(http2: type[Http2]) ->
     pair = Pair(http2)
     pair.client.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 2 * STREAMS
     pair.client.remote_settings.acknowledge()
-    asked = [pair.ask() for _ in range(STREAMS + 1)]
-    heard = [event for event in pair.exchange() if isinstance(event, StreamReset)]
-    assert [(one.stream_id, one.error_code) for one in heard] == [
-        (asked[-1], ErrorCodes.REFUSED_STREAM)
+    streams = [pair.ask() for _ in range(STREAMS + 1)]
+    events = [event for event in pair.exchange() if isinstance(event, StreamReset)]
+    assert [(one.stream_id, one.error_code) for one in events] == [
+        (streams[-1], ErrorCodes.REFUSED_STREAM)
     ]
-    pair.server.send_headers(asked[0], REFUSAL, end_stream=True)
+    pair.server.send_headers(streams[0], REFUSAL, end_stream=True)
     pair.events.clear()
     later = pair.ask()
     pair.exchange()
-    assert told(pair.events) == [("headers", later, REQUEST), ("end", later)]
+    assert recorded(pair.events) == [("headers", later, REQUEST), ("end", later)]
 
 
 def test_sending_respects_the_clients_window(http2: type[Http2]) -> None:
@@ -120,7 +120,7 @@ def test_malformed_request_resets_only_its_stream(
     good = pair.ask()
     (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert (reset.stream_id, reset.error_code) == (stream, ErrorCodes.PROTOCOL_ERROR)
-    assert told(pair.events) == [("headers", good, REQUEST), ("end", good)]
+    assert recorded(pair.events) == [("headers", good, REQUEST), ("end", good)]
 
 
 def test_content_length_mismatch_is_rejected(
@@ -132,7 +132,7 @@ def test_content_length_mismatch_is_rejected(
     pair.client.send_data(stream, b"four", end_stream=True)
     (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert reset.error_code == ErrorCodes.PROTOCOL_ERROR
-    assert told(pair.events)[-1] == ("reset", stream)
+    assert recorded(pair.events)[-1] == ("reset", stream)
 
 
 def test_too_many_headers_end_the_connection(http2: type[Http2]) -> None:
@@ -153,8 +153,8 @@ def test_answered_stream_accepts_nothing_more(http2: type[Http2]) -> None:
     pair.server.send_headers(stream, REFUSAL, end_stream=True)
     with pytest.raises(StreamClosedError):
         pair.server.send_data(stream, b"late")
-    heard = pair.exchange()
-    assert [e.error_code for e in heard if isinstance(e, StreamReset)] == [ErrorCodes.NO_ERROR]
+    events = pair.exchange()
+    assert [e.error_code for e in events if isinstance(e, StreamReset)] == [ErrorCodes.NO_ERROR]
 
 
 def test_client_that_sent_goaway_still_gets_its_response(http2: type[Http2]) -> None:

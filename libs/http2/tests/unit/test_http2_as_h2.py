@@ -24,8 +24,8 @@ from tests.support.clients.http2_pair import (
     all_of,
     client,
     ours,
+    recorded,
     theirs,
-    told,
 )
 
 METADATA = st.lists(st.sampled_from([("x-a", "1"), ("x-a", "2"), ("x-b", "1" * 99)]), max_size=2)
@@ -46,7 +46,7 @@ def test_headers_round_trip(requests: list[tuple[Any, int | None]]) -> None:
         wanted += [("headers", stream, headers), ("end", stream)]
         pair.exchange()
         pair.server.send_headers(stream, REFUSAL, end_stream=True)
-    assert told(pair.events) == wanted
+    assert recorded(pair.events) == wanted
 
 
 def test_table_size_update_is_applied_for_identical_blocks() -> None:
@@ -59,7 +59,7 @@ def test_table_size_update_is_applied_for_identical_blocks() -> None:
         pair.exchange()
         if stream in pair.server.streams:
             pair.server.send_headers(stream, REFUSAL, end_stream=True)
-    assert told(pair.events)[-2:] == [("headers", stream, large), ("end", stream)]
+    assert recorded(pair.events)[-2:] == [("headers", stream, large), ("end", stream)]
 
 
 def test_large_header_blocks_are_not_cached() -> None:
@@ -115,7 +115,7 @@ def _step(connection: H2Connection, what: str, stream: int, data: bytes) -> None
 
 
 def heard_of(receive: Callable[[bytes], list[Event]], parts: list[bytes]) -> list[tuple[Any, ...]]:
-    return told([event for part in parts for event in receive(part)])
+    return recorded([event for part in parts for event in receive(part)])
 
 
 @given(STEPS, st.lists(st.integers(1, 60), min_size=1, max_size=20))

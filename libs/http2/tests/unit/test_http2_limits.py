@@ -19,7 +19,7 @@ from http2.frames import NUMBER, SETTING
 from http2.headers import MAX_ENTRIES
 from http2.implementations import HTTP2, Http2
 from http2.streams import STREAMS
-from tests.support.clients.http2_pair import REFUSAL, REQUEST, Pair, told, unless_h2
+from tests.support.clients.http2_pair import REFUSAL, REQUEST, Pair, recorded, unless_h2
 
 MEGABYTE = 2**20
 WHOLE = frames.END_HEADERS | frames.END_STREAM
@@ -177,9 +177,9 @@ def test_overlong_content_length_resets_only_its_stream(
         pair.client.send_headers(stream, [length], end_stream=True)
     good = pair.ask()
     unless_h2(request, http2, digits > 4_300, "h2 ends the connection")
-    heard = pair.exchange()
+    events = pair.exchange()
     if place == "headers":
-        assert [one.stream_id for one in heard if isinstance(one, StreamReset)] == [stream]
+        assert [one.stream_id for one in events if isinstance(one, StreamReset)] == [stream]
     assert good in pair.open_streams
 
 
@@ -204,7 +204,7 @@ def test_late_frames_after_our_reset_are_ignored(
     late = pair.client.data_to_send()
     pair.server.reset_stream(stream)
     pair.server.data_to_send()
-    assert told(pair.server.receive_data(late)) == []
+    assert recorded(pair.server.receive_data(late)) == []
     assert pair.server.data_to_send() == b""
     assert pair.open_streams == {other}
     assert not pair.server.refused

@@ -49,10 +49,10 @@ async def test_page_needs_no_key_query_to_the_cluster(
 ) -> None:
     await subject.put(a_key(1), a_hash(a_key(1)))
     assert await keys(subject, None, 5) == [a_key(1)]
-    told = await redis.info("commandstats", target_nodes=RedisCluster.ALL_NODES)
-    asked = {name for node in told.values() for name in node}
-    assert "cmdstat_eval_ro" in asked
-    assert "cmdstat_command|getkeys" not in asked
+    statistics = await redis.info("commandstats", target_nodes=RedisCluster.ALL_NODES)
+    commands = {name for node in statistics.values() for name in node}
+    assert "cmdstat_eval_ro" in commands
+    assert "cmdstat_command|getkeys" not in commands
 
 
 @ON_REDIS

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.integration
 
 async def rebuilt(log: Log, generations: MemoryGenerations[Put], **options: bool) -> list[str]:
     """The reported lines."""
-    told: list[str] = []
+    reported: list[str] = []
     async with log.projection(generations) as projection:
-        await rebuild.run(projection, rebuild.RebuildOptions(**options), told.append)
-    return told
+        await rebuild.run(projection, rebuild.RebuildOptions(**options), reported.append)
+    return reported
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ async def test_rebuild_fills_a_new_generation_switches_and_goes_back(log: Log) -
     async with log.projecting(generations):
         await log.write("a@1", "b@1")
         await eventually(lambda: at(views, 0, {"a": 1, "b": 1}), within=30)
-        told = await rebuilt(log, generations)
-        assert any("2 of 2 records" in line for line in told)
+        reported = await rebuilt(log, generations)
+        assert any("2 of 2 records" in line for line in reported)
         assert await generations.state() == State("2", "1", frozenset({"1", "2"}))
         await log.write("a@2", "c@1")
         second = generations.views("2")
@@ -108,8 +108,8 @@ async def test_record_rejected_after_the_switch_is_a_reported_dead_letter(
         await eventually(lambda: serves(generations, "2"), within=30)
         await log.write("poison@1")
 
-    told, _ = await asyncio.gather(rebuilt(log, generations), poisoned())
-    assert any("1 records could not be applied during the switch" in line for line in told)
+    reported, _ = await asyncio.gather(rebuilt(log, generations), poisoned())
+    assert any("1 records could not be applied during the switch" in line for line in reported)
     assert (await first_letter(log)).value == b"poison@1"
 
 

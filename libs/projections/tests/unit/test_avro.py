@@ -24,12 +24,12 @@ class Known:
     """A registry with one old schema, until it becomes unavailable."""
 
     def __init__(self) -> None:
-        self.is_away = False
-        self.asked = 0
+        self.is_unavailable = False
+        self.requests = 0
 
     async def by_id(self, schema_id: int) -> str:
-        self.asked += 1
-        if self.is_away:
+        self.requests += 1
+        if self.is_unavailable:
             raise Unavailable("registry")
         if schema_id != 7:
             raise Undecodable(f"unknown schema id {schema_id}")
@@ -50,9 +50,9 @@ async def test_a_known_schema_needs_no_registry() -> None:
     registry = Known()
     decode = AvroDecoder(registry, NEW)
     await decode(written("Ann"))
-    registry.is_away = True
+    registry.is_unavailable = True
     await decode(written("Bob"))
-    assert registry.asked == 1
+    assert registry.requests == 1
 
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["no answer", "refused"])
@@ -71,7 +71,7 @@ async def test_an_unknown_schema_is_undecodable_but_a_missing_registry_is_not() 
     decode = AvroDecoder(registry, NEW)
     with pytest.raises(Undecodable, match="id 8"):
         await decode(written("Ann", schema_id=8))
-    registry.is_away = True
+    registry.is_unavailable = True
     with pytest.raises(Unavailable):
         await decode(written("Ann"))
 

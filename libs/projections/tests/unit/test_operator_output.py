@@ -60,9 +60,9 @@ async def test_verify_names_the_aggregate(
     capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     assert await verify.verify(orders(), wanted(*options)) == 0
-    told = capsys.readouterr().out
-    assert "0 orders; drift: none" in told
-    assert "user" not in told
+    output = capsys.readouterr().out
+    assert "0 orders; drift: none" in output
+    assert "user" not in output
 
 
 async def test_verify_reports_progress(

@@ -47,10 +47,10 @@ async def test_min_version_returns_as_soon_as_the_view_has_it(
     queries: ViewQueries, stored: ReaderUnderTest
 ) -> None:
     await stored.put(a_key(1), a_hash(1))
-    asked = asyncio.create_task(queries.get(a_key(1), min_version=2))
+    waiting = asyncio.create_task(queries.get(a_key(1), min_version=2))
     await asyncio.sleep(0)
     await stored.put(a_key(1), a_hash(2))
-    found = await asked
+    found = await waiting
     assert found is not None
     assert found.version == 2
 

@@ -12,20 +12,20 @@ from projections.shared_searches import SharedTextIndex
 class Gated:
     """An index that records its searches, which end when the gate opens."""
 
-    asked: list[tuple[str, tuple[float, str] | None, int]] = field(default_factory=list)
+    requests: list[tuple[str, tuple[float, str] | None, int]] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def search(
         self, text: str, after: tuple[float, str] | None, limit: int
     ) -> list[ScoredDocument]:
-        self.asked.append((text, after, limit))
-        number = len(self.asked)
+        self.requests.append((text, after, limit))
+        number = len(self.requests)
         await self.gate.wait()
         return [ScoredDocument(number, {"id": text})]
 
     async def has(self, count: int) -> None:
         async def begun() -> None:
-            assert len(self.asked) == count
+            assert len(self.requests) == count
 
         await eventually(begun)
 
@@ -40,7 +40,7 @@ async def test_equal_searches_share_the_next_one() -> None:
     index.gate.set()
     assert await first == [ScoredDocument(1, {"id": "maria"})]
     assert await asyncio.gather(*later) == [[ScoredDocument(2, {"id": "maria"})]] * 2
-    assert index.asked == [("maria", None, 11)] * 2
+    assert index.requests == [("maria", None, 11)] * 2
 
 
 async def test_another_text_position_or_size_is_another_search() -> None:
@@ -52,4 +52,4 @@ async def test_another_text_position_or_size_is_another_search() -> None:
     await index.has(4)
     index.gate.set()
     await asyncio.gather(*tasks)
-    assert index.asked == pages
+    assert index.requests == pages

@@ -83,7 +83,7 @@ def project(record: Mapping[str, Any]) -> Put:
 
 @dataclass
 class Run:
-    told: list[tuple[str, DriftKind, str]] = field(default_factory=list)
+    reported: list[tuple[str, DriftKind, str]] = field(default_factory=list)
 
     async def over(
         self, truth: Events, shelf: Shelf, *, repair: bool = False, after: str = ""
@@ -95,7 +95,7 @@ class Run:
         return run
 
     def _report(self, what: str, drift: Drift) -> None:
-        self.told.append((what, drift.kind, drift.key))
+        self.reported.append((what, drift.kind, drift.key))
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ async def test_differences_are_reported_and_repaired() -> None:
     done = await run.over(truth, shelf, repair=True)
     assert shelf.kept == truth.newest
     assert done.tally.remaining == 0
-    assert sorted(run.told) == [
+    assert sorted(run.reported) == [
         ("found", DriftKind.AHEAD, "c"),
         ("found", DriftKind.EXTRA, "d"),
         ("found", DriftKind.MISSING, "a"),
@@ -129,7 +129,7 @@ async def test_differences_are_reported_and_repaired() -> None:
 async def test_undecodable_event_is_reported_and_not_repaired() -> None:
     run = Run()
     done = await run.over(Events({"poison": 2}), shelf := Shelf({"poison": 1}), repair=True)
-    assert run.told == [
+    assert run.reported == [
         ("found", DriftKind.UNREADABLE, "poison"),
         ("remains", DriftKind.UNREADABLE, "poison"),
     ]
@@ -139,7 +139,7 @@ async def test_undecodable_event_is_reported_and_not_repaired() -> None:
 async def test_failed_repair_is_reported_as_remaining() -> None:
     run = Run()
     done = await run.over(Events({"a": 1}), Shelf({}, is_stuck=True), repair=True)
-    assert run.told == [("found", DriftKind.MISSING, "a"), ("remains", DriftKind.MISSING, "a")]
+    assert run.reported == [("found", DriftKind.MISSING, "a"), ("remains", DriftKind.MISSING, "a")]
     assert done.tally.remaining == 1
 
 

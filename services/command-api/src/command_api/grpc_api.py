@@ -47,8 +47,8 @@ class UserCommands(UserCommandsBase):
 
     @requires_scope("users:history")
     async def history(self, history_request: HistoryRequest) -> HistoryResponse:
-        asked = page(history_request.limit, history_request.cursor)
-        events, cursor = await self._users.history(history_request.id, asked)
+        requested = page(history_request.limit, history_request.cursor)
+        events, cursor = await self._users.history(history_request.id, requested)
         return HistoryResponse(events=[_told(e) for e in events], next_cursor=cursor or "")
 
 

@@ -37,7 +37,7 @@ async def replicas(
             yield [Users(USER, store) for store in (mysql_store, other)]
 
 
-async def told(answer: Awaitable[UserEvent]) -> object:
+async def outcome(answer: Awaitable[UserEvent]) -> object:
     try:
         return await answer
     except Problem as problem:
@@ -55,12 +55,13 @@ async def test_another_replica_returns_the_first_result(replicas: list[Users]) -
     ]
     keys = [uuid7(NOON) for _ in commands]
     first = [
-        await told(one.execute(command, key)) for command, key in zip(commands, keys, strict=True)
+        await outcome(one.execute(command, key))
+        for command, key in zip(commands, keys, strict=True)
     ]
     assert first[0] == ann
     beth = await other.execute(RenameUser(ann.user_id, "Beth", None))
     for answer, command, key in zip(first, commands, keys, strict=True):
-        assert await told(other.execute(command, key)) == answer
+        assert await outcome(other.execute(command, key)) == answer
         with pytest.raises(KeyReused):
             await other.execute(CreateUser("Other", "Lee"), key)
     assert await one.store.newest(ann.user_id) == beth
@@ -75,7 +76,7 @@ async def test_twenty_at_once_on_two_replicas_get_one_answer_while_another_renam
         ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         rename, key = RenameUser(ann.user_id, first_name, None), uuid7(NOON)
         *answers, _beth = await asyncio.gather(
-            *(told(replicas[number % 2].execute(rename, key)) for number in range(20)),
+            *(outcome(replicas[number % 2].execute(rename, key)) for number in range(20)),
             replicas[0].execute(RenameUser(ann.user_id, "Beth", None)),
         )
         assert set(answers) == {answers[0]}
@@ -90,7 +91,7 @@ async def test_twenty_at_once_on_two_replicas_are_refused_alike(replicas: list[U
         ann = await replicas[0].execute(CreateUser("Ann", "Lee"))
         delete, key = DeleteUser(ann.user_id, 2), uuid7(NOON)
         *answers, _ = await asyncio.gather(
-            *(told(replicas[number % 2].execute(delete, key)) for number in range(20)),
+            *(outcome(replicas[number % 2].execute(delete, key)) for number in range(20)),
             replicas[0].execute(RenameUser(ann.user_id, "Beth", None)),
         )
         assert set(answers) == {answers[0]}

@@ -40,8 +40,8 @@ async def ask(
         aiohttp.ClientSession() as session,
         session.request(method, url, json=body, headers=headers) as response,
     ):
-        told = await response.json(content_type=None)
-        return response.status, response.headers.get("ETag"), told | {"trace_id": None}
+        answer = await response.json(content_type=None)
+        return response.status, response.headers.get("ETag"), answer | {"trace_id": None}
 
 
 async def test_first_answers_are_repeated_after_a_restart(

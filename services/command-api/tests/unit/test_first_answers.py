@@ -20,7 +20,7 @@ Refused = Callable[[Users, str], Awaitable[UserEvent]]
 """A refused command with this key, on the user with this id at version 1."""
 
 
-async def told(answer: Awaitable[UserEvent]) -> object:
+async def outcome(answer: Awaitable[UserEvent]) -> object:
     """Return the result in a comparable form."""
     try:
         return await answer
@@ -89,12 +89,12 @@ async def test_final_refusal_is_repeated_when_the_state_has_changed(
     ann = await users.execute(ANN)
     with pytest.raises(REFUSED[refused]):
         await refused(users, ann.user_id)
-    first = await told(refused(users, ann.user_id))
+    first = await outcome(refused(users, ann.user_id))
     for number in range(6):  # to version 7, which some of them expect
         await users.execute(RenameUser(ann.user_id, f"Ann {number}", None))
-    assert await told(refused(users, ann.user_id)) == first
+    assert await outcome(refused(users, ann.user_id)) == first
     await users.execute(DeleteUser(ann.user_id))
-    assert await told(refused(users, ann.user_id)) == first
+    assert await outcome(refused(users, ann.user_id)) == first
 
 
 @pytest.mark.parametrize("first", [*REFUSED, unchanged])
@@ -102,7 +102,7 @@ async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
     users: Users, memory: MemoryEventStore[UserEvent], first: Refused
 ) -> None:
     ann = await users.execute(ANN)
-    await told(first(users, ann.user_id))
+    await outcome(first(users, ann.user_id))
     before = len(memory.log)
     for command in (
         users.execute(ANN, "k"),
@@ -117,18 +117,18 @@ async def test_key_with_another_request_is_reused_whatever_the_first_answer_was(
 
 async def test_repeat_after_the_rules_changed_gets_the_first_refusal(users: Users) -> None:
     """The stored result is repeated, not decided again."""
-    await told(invalid(users, ""))
+    await outcome(invalid(users, ""))
     ((_, request_hash),) = await users.store.results("k")
     store = MemoryEventStore(USER)
     await store.keep(Refusal(Kind.INVALID, "an older rule"), CommandContext("k", request_hash))
-    again = await told(invalid(replace(users, store=store), ""))
+    again = await outcome(invalid(replace(users, store=store), ""))
     assert again == (Invalid, "an older rule", ())
 
 
 @pytest.mark.parametrize("first", REFUSED)
 async def test_kept_refusal_holds_no_name(users: Users, first: Refused) -> None:
     ann = await users.execute(CreateUser("Zebediah", "Lee"))
-    await told(first(users, ann.user_id))
+    await outcome(first(users, ann.user_id))
     kept = repr(await users.store.results("k"))
     assert not [name for name in ("Zebediah", "Lee", "Anna", "\u200b", "xxx") if name in kept]
 
@@ -157,7 +157,7 @@ async def test_answer_survives_a_crash_between_storing_and_answering(
     store.is_crashing = False
     kept = await store.results("k")
     await users.execute(RenameUser(ann.user_id, "Beth", None))
-    answer = await told(first(users, ann.user_id))
+    answer = await outcome(first(users, ann.user_id))
     assert await store.results("k") == kept
     assert answer == ann or (isinstance(answer, tuple) and answer[0] is REFUSED[first])
 
@@ -172,9 +172,9 @@ async def test_answer_without_a_key_is_not_kept(
         users.execute(RenameUser(ann.user_id, "Ann", None)),
         users.execute(CreateUser("", "")),
     ):
-        await told(command)
+        await outcome(command)
     assert await memory.prune(0, 100) == 0
-    await told(first(users, ann.user_id))
+    await outcome(first(users, ann.user_id))
     assert await memory.prune(0, 100) == 1
 
 
@@ -231,7 +231,7 @@ async def test_twenty_at_once_get_one_answer_while_another_renames(
         RenameUser(ann.user_id, "Beth", None)
     )
     rename = RenameUser(ann.user_id, first_name, None)
-    answers = await asyncio.gather(*(told(users.execute(rename, "k")) for _ in range(20)))
+    answers = await asyncio.gather(*(outcome(users.execute(rename, "k")) for _ in range(20)))
     assert set(answers) == {answers[0]}
     assert isinstance(answers[0], UserEvent)
     (kept,) = await store.results("k")

@@ -44,9 +44,9 @@ async def test_both_transports_return_the_same_history(clients: Clients) -> None
     await clients.stub.rename(RenameRequest(id=user.id, first_name="Anna"))
     _, by_http = await clients.http("GET", f"/user/{user.id}/history")
     by_grpc = (await clients.stub.history(HistoryRequest(id=user.id))).events
-    told = [(e.event_id, e.type, e.version, e.first_name, e.last_name) for e in by_grpc]
+    by_both = [(e.event_id, e.type, e.version, e.first_name, e.last_name) for e in by_grpc]
     names = ("event_id", "type", "version", "first_name", "last_name")
-    assert told == [tuple(event[name] for name in names) for event in by_http]
+    assert by_both == [tuple(event[name] for name in names) for event in by_http]
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ async def test_unknown_and_malformed_ids_fail_alike(
     method, path, options = http
     fields = {"first_name": "A"} if grpc is RenameRequest else {}
     for user_id, row in ((NOBODY, STATUS_BY_KIND[kind]), ("ann", STATUS_BY_KIND[Kind.INVALID])):
-        status, told = await clients.http(method, path.format(id=user_id), **options)
-        assert (status, told["title"]) == (row.http, row.title)
+        status, body = await clients.http(method, path.format(id=user_id), **options)
+        assert (status, body["title"]) == (row.http, row.title)
         name = grpc.__name__.removesuffix("Request").lower()
         assert (await clients.refused(name, grpc(id=user_id, **fields)))[0] == row.grpc
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00b", "\u200b", "\u3164", "\u202ea"])
 async def test_invalid_names_fail_alike(clients: Clients, name: str) -> None:
-    status, told = await clients.http("POST", "/user", json={"first_name": name, "last_name": "L"})
-    assert (status, told["errors"][0]["field"]) == (400, "first_name")
+    status, body = await clients.http("POST", "/user", json={"first_name": name, "last_name": "L"})
+    assert (status, body["errors"][0]["field"]) == (400, "first_name")
     request = CreateRequest(first_name=name, last_name="L")
     assert (await clients.refused("create", request))[0] == "INVALID_ARGUMENT"
 
@@ -103,7 +103,7 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(clients: Cli
     path, headers = f"/user/{ann.id}", {"If-Match": '"3"'}
     other: dict[str, Any] = {"first_name": "Other"}
     same = RenameRequest(id=ann.id, first_name="Ann")
-    nobody: dict[str, Any] = {"first_name": "A"}
+    without_last_name: dict[str, Any] = {"first_name": "A"}
     wrong = {"first_name": "\u200b", "last_name": "L"}
     cases = [
         ("same", ("PATCH", path, {"json": {"first_name": "Ann"}}), "rename", same, 200, None),
@@ -117,9 +117,9 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(clients: Cli
         ),
         (
             "unknown",
-            ("PATCH", f"/user/{NOBODY}", {"json": nobody}),
+            ("PATCH", f"/user/{NOBODY}", {"json": without_last_name}),
             "rename",
-            RenameRequest(id=NOBODY, **nobody),
+            RenameRequest(id=NOBODY, **without_last_name),
             404,
             "NOT_FOUND",
         ),
@@ -132,25 +132,25 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(clients: Cli
             "INVALID_ARGUMENT",
         ),
     ]
-    first = {key: await asked(clients, key, http) for key, http, *_ in cases}
+    first = {key: await answered(clients, key, http) for key, http, *_ in cases}
     assert [first[key][0] for key, *_ in cases] == [status for *_, status, _ in cases]
     for number in range(2):  # to version 3, which one of them expects
         await clients.stub.rename(RenameRequest(id=ann.id, first_name=f"Ann {number}"))
     for key, http, method, request, _, status in cases:
-        assert await asked(clients, key, http) == first[key]
+        assert await answered(clients, key, http) == first[key]
         metadata = {"idempotency-key": key}
         if status is None:
             assert (await clients.stub.rename(same, metadata=metadata)).version == 1
         else:
             assert (await clients.refused(method, request, metadata))[0] == status
-        assert (await asked(clients, key, ("PATCH", path, {"json": other})))[0] == 422
+        assert (await answered(clients, key, ("PATCH", path, {"json": other})))[0] == 422
         reused = RenameRequest(id=ann.id, **other)
         assert (await clients.refused("rename", reused, metadata))[0] == "INVALID_ARGUMENT"
     _, history = await clients.http("GET", f"{path}/history")
     assert [event["version"] for event in history] == [1, 2, 3]
 
 
-async def asked(
+async def answered(
     clients: Clients, key: str, http: tuple[str, str, dict[str, Any]]
 ) -> tuple[int, Any]:
     """Send the request with the key; return the response without its trace id."""
@@ -176,5 +176,5 @@ async def asked(
     ],
 )
 async def test_json_errors_return_problems(clients: Clients, body: bytes) -> None:
-    status, told = await clients.http("POST", "/user", data=body, headers=JSON)
-    assert (status, told["type"]) == (400, "urn:problem:invalid")
+    status, problem = await clients.http("POST", "/user", data=body, headers=JSON)
+    assert (status, problem["type"]) == (400, "urn:problem:invalid")

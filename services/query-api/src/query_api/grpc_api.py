@@ -26,5 +26,5 @@ class UserQueries(UserQueriesBase):
 
     @requires_scope("users:read")
     async def list(self, list_request: ListRequest) -> ListResponse:
-        told = await self._stored.list(list_request.limit, list_request.cursor)
-        return cast("ListResponse", told)
+        page = await self._stored.list(list_request.limit, list_request.cursor)
+        return cast("ListResponse", page)

@@ -94,8 +94,8 @@ class Api:
             await stream.send_message(GetRequest(id=ANN, min_version=min_version), end=True)
             with pytest.raises(GRPCError) as refused:
                 await stream.recv_message()
-            told: Any = stream.trailing_metadata or stream.initial_metadata
-        return refused.value.status.name, told.get("retry-after")
+            metadata: Any = stream.trailing_metadata or stream.initial_metadata
+        return refused.value.status.name, metadata.get("retry-after")
 
 
 @pytest.fixture
@@ -165,8 +165,8 @@ async def test_a_wait_ends_when_its_client_leaves(api: Api) -> None:
 async def test_first_page_is_shared_and_later_pages_are_not(api: Api) -> None:
     attacker, other, _ = ADDRESSES
     further = f"/user?cursor={encode_cursor(ANN)}"
-    asked = [(attacker, further), (other, further), (attacker, "/user"), (other, "/user")]
-    tasks = [asyncio.create_task(api.get(*one)) for one in asked]
+    requests = [(attacker, further), (other, further), (attacker, "/user"), (other, "/user")]
+    tasks = [asyncio.create_task(api.get(*one)) for one in requests]
 
     async def read() -> None:
         assert {attacker, other, ""} <= set(api.views.readers)

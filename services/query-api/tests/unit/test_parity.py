@@ -24,10 +24,10 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @dataclass
-class Doors:
+class Clients:
     session: aiohttp.ClientSession
     stub: UserQueriesStub
-    shelf: Any
+    view: Any
 
 
 def proto(number: int, name: str = "Ann") -> User:
@@ -41,40 +41,40 @@ def stored(user: User) -> dict[str, bytes]:
 
 
 @pytest.fixture
-async def doors(directory: Directory, stored_users: Any) -> AsyncIterator[Doors]:
+async def clients(directory: Directory, stored_users: Any) -> AsyncIterator[Clients]:
     api = Api(http_api.routes(directory), grpc_api.UserQueries(directory), descriptors())
     async with in_process(api) as (session, channel):
-        yield Doors(session, UserQueriesStub(channel), stored_users)
+        yield Clients(session, UserQueriesStub(channel), stored_users)
 
 
-async def test_both_transports_send_the_stored_bytes(doors: Doors) -> None:
+async def test_both_transports_send_the_stored_bytes(clients: Clients) -> None:
     ann = proto(1)
-    await doors.shelf.put(ann.id, stored(ann))
-    async with doors.session.get(f"/user/{ann.id}") as response:
+    await clients.view.put(ann.id, stored(ann))
+    async with clients.session.get(f"/user/{ann.id}") as response:
         assert await response.read() == stored(ann)["json"]
         assert response.headers["ETag"] == '"1"'
-    assert bytes(await doors.stub.get(GetRequest(id=ann.id))) == bytes(ann)
+    assert bytes(await clients.stub.get(GetRequest(id=ann.id))) == bytes(ann)
 
 
 @pytest.mark.parametrize("name", ["Ann", "x" * 100, "😀" * 100])
-async def test_list_of_stored_bytes_parses_as_one_message(doors: Doors, name: str) -> None:
+async def test_list_of_stored_bytes_parses_as_one_message(clients: Clients, name: str) -> None:
     users = [proto(number, name) for number in range(1, 8)]
     for user in users:
-        await doors.shelf.put(user.id, stored(user))
-    first = await doors.stub.list(ListRequest(limit=5))
+        await clients.view.put(user.id, stored(user))
+    first = await clients.stub.list(ListRequest(limit=5))
     assert [bytes(user) for user in first.users] == [bytes(user) for user in users[:1:-1]]
-    second = await doors.stub.list(ListRequest(limit=5, cursor=first.next_cursor))
+    second = await clients.stub.list(ListRequest(limit=5, cursor=first.next_cursor))
     assert [bytes(user) for user in second.users] == [bytes(user) for user in users[1::-1]]
     assert second.next_cursor == ""
 
 
-async def test_a_list_links_to_its_next_page(doors: Doors) -> None:
+async def test_a_list_links_to_its_next_page(clients: Clients) -> None:
     users = [proto(number) for number in range(1, 6)]
     for user in users:
-        await doors.shelf.put(user.id, stored(user))
+        await clients.view.put(user.id, stored(user))
     url, seen = "/user?limit=2", []
     while url:
-        async with doors.session.get(url) as response:
+        async with clients.session.get(url) as response:
             seen += [user["version"] for user in await response.json()]
             after: Any = response.links.get("next")
             url = str(after["url"].relative()) if after else ""
@@ -82,15 +82,15 @@ async def test_a_list_links_to_its_next_page(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", '"7", "1"'])
-async def test_known_version_returns_304(doors: Doors, tag: str) -> None:
-    await doors.shelf.put(ANN, stored(proto(1)))
-    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": tag}) as response:
+async def test_known_version_returns_304(clients: Clients, tag: str) -> None:
+    await clients.view.put(ANN, stored(proto(1)))
+    async with clients.session.get(f"/user/{ANN}", headers={"If-None-Match": tag}) as response:
         assert (response.status, await response.read()) == (304, b"")
 
 
-async def test_changed_version_returns_200(doors: Doors) -> None:
-    await doors.shelf.put(ANN, stored(proto(1)))
-    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": '"2"'}) as response:
+async def test_changed_version_returns_200(clients: Clients) -> None:
+    await clients.view.put(ANN, stored(proto(1)))
+    async with clients.session.get(f"/user/{ANN}", headers={"If-None-Match": '"2"'}) as response:
         assert response.status == 200
 
 
@@ -119,28 +119,28 @@ async def test_changed_version_returns_200(doors: Doors) -> None:
     ],
 )
 async def test_errors_are_the_same_over_both_transports(
-    doors: Doors, path: str, method: str, request_: Any, kind: Kind
+    clients: Clients, path: str, method: str, request_: Any, kind: Kind
 ) -> None:
     row = STATUS_BY_KIND[kind]
-    async with doors.session.get(path) as response:
-        told = await response.json(content_type="application/problem+json")
-    assert (response.status, told["title"]) == (row.http, row.title)
+    async with clients.session.get(path) as response:
+        problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["title"]) == (row.http, row.title)
     assert response.headers.get("Retry-After") == ("1" if row.http == 503 else None)
     with pytest.raises(GRPCError) as refused:
-        await getattr(doors.stub, method)(request_)
-    assert (refused.value.status.name, refused.value.message) == (row.grpc, told["detail"])
+        await getattr(clients.stub, method)(request_)
+    assert (refused.value.status.name, refused.value.message) == (row.grpc, problem["detail"])
 
 
 @pytest.mark.parametrize(
     "query",
     ["limit=ten", "limit=0", "limit=1.5", "limit=１", "limt=5", "limit=1&limit=2", "min_version=1"],
 )
-async def test_query_string_errors_return_problems(doors: Doors, query: str) -> None:
-    async with doors.session.get(f"/user?{query}") as response:
+async def test_query_string_errors_return_problems(clients: Clients, query: str) -> None:
+    async with clients.session.get(f"/user?{query}") as response:
         assert response.status == 400
 
 
-async def test_a_malformed_if_none_match_is_refused(doors: Doors) -> None:
-    await doors.shelf.put(ANN, stored(proto(1)))
-    async with doors.session.get(f"/user/{ANN}", headers={"If-None-Match": "1"}) as response:
+async def test_a_malformed_if_none_match_is_refused(clients: Clients) -> None:
+    await clients.view.put(ANN, stored(proto(1)))
+    async with clients.session.get(f"/user/{ANN}", headers={"If-None-Match": "1"}) as response:
         assert response.status == 400

@@ -32,8 +32,8 @@ def test_event_becomes_the_responses_of_both_apis(event_type: str) -> None:
     change = project(CREATED | {"type": event_type})
     assert change.json is not None
     assert change.proto is not None
-    told = json.loads(change.json)
-    assert told == {
+    body = json.loads(change.json)
+    assert body == {
         "id": ID,
         "first_name": "Zoë",
         "last_name": "李小龍",

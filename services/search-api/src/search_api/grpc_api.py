@@ -17,8 +17,8 @@ class UserSearch(UserSearchBase):
 
     @requires_scope("users:read")
     async def search(self, search_request: SearchRequest) -> SearchResponse:
-        asked = page(search_request.limit, search_request.cursor)
-        found, cursor = await self._search.search(search_request.query, asked)
+        requested = page(search_request.limit, search_request.cursor)
+        found, cursor = await self._search.search(search_request.query, requested)
         users = msgspec.convert(found, list[documents.User])
         sent = [User(**msgspec.structs.asdict(user)) for user in users]
         return SearchResponse(users=sent, next_cursor=cursor or "")

@@ -29,7 +29,7 @@ def texts(rng: random.Random) -> str:
     return " ".join("".join(rng.choices(alphabet, k=length)) for length in lengths)
 
 
-def asked(rng: random.Random, people: list[dict[str, Any]]) -> str:
+def query_for(rng: random.Random, people: list[dict[str, Any]]) -> str:
     """Return a text, or a name, or words of a name with one character changed."""
     one = rng.choice(people)
     name: list[str] = [*one["first_name"].split(), *one["last_name"].split()]
@@ -63,7 +63,7 @@ async def test_both_indexes_give_the_same_hits_and_scores(memory: Any, opensearc
     await opensearch.put(*people)
     found = 0
     for _ in range(QUERIES):
-        text = asked(rng, people)
+        text = query_for(rng, people)
         expected, hits = [await one.index.search(text, None, 1000) for one in (memory, opensearch)]
         assert hits == expected, text
         found += len(hits)

@@ -13,12 +13,12 @@ MOST = 100
 
 def queries() -> list[tuple[str, list[str], bool]]:
     """A query, the names expected first, and whether these are all."""
-    asked = []
+    cases = []
     for group in GROUPS:
-        asked += [(text, names, False) for text, names in group["first"].items()]
-        asked += [(text, names, True) for text, names in group.get("only", {}).items()]
-        asked += [(text, [], True) for text in group.get("none", [])]
-    return asked
+        cases += [(text, names, False) for text, names in group["first"].items()]
+        cases += [(text, names, True) for text, names in group.get("only", {}).items()]
+        cases += [(text, [], True) for text in group.get("none", [])]
+    return cases
 
 
 def document(number: int, name: str) -> dict[str, Any]:

@@ -42,10 +42,10 @@ async def test_a_user_is_found_as_it_was_written(shelf: Any) -> None:
     ann = user("Zoë", "李")
     await shelf.put(ann)
     (hit,) = await shelf.index.search("Zoë", None, 10)
-    told = msgspec.convert(hit.document, User)
-    assert (told.id, told.first_name, told.last_name) == (ann["id"], "Zoë", "李")
-    assert told.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
-    assert told.version == ann["version"]
+    found = msgspec.convert(hit.document, User)
+    assert (found.id, found.first_name, found.last_name) == (ann["id"], "Zoë", "李")
+    assert found.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
+    assert found.version == ann["version"]
 
 
 PEOPLE = [

@@ -63,11 +63,11 @@ class Api:
     index: Slow
     grpc: Channel
     sessions: dict[str, aiohttp.ClientSession]
-    asked: list[asyncio.Task[tuple[int, str | None]]] = field(default_factory=list)
+    requests: list[asyncio.Task[tuple[int, str | None]]] = field(default_factory=list)
 
     def ask(self, address: str, term: str, count: int) -> None:
         for _ in range(count):
-            self.asked.append(asyncio.create_task(self.get(address, term)))
+            self.requests.append(asyncio.create_task(self.get(address, term)))
 
     async def get(self, address: str, term: str) -> tuple[int, str | None]:
         """Return the status, and the header Retry-After."""
@@ -81,8 +81,8 @@ class Api:
             await stream.send_message(SearchRequest(query=term), end=True)
             with pytest.raises(GRPCError) as refused:
                 await stream.recv_message()
-            told: Any = stream.trailing_metadata or stream.initial_metadata
-        return refused.value.status.name, told.get("retry-after")
+            metadata: Any = stream.trailing_metadata or stream.initial_metadata
+        return refused.value.status.name, metadata.get("retry-after")
 
     async def run(self, *terms: str) -> None:
         """Return once exactly these searches are running."""
@@ -105,7 +105,7 @@ class Api:
 
     async def refused(self, count: int) -> None:
         async def answered() -> None:
-            assert [one.result() for one in self.asked if one.done()] == [(429, "1")] * count
+            assert [one.result() for one in self.requests if one.done()] == [(429, "1")] * count
 
         await eventually(answered)
 
@@ -139,7 +139,7 @@ async def test_long_searches_of_one_caller_leave_room_for_others(api: Api) -> No
     api.index.let.release()
     await api.run(LONG, ANOTHER, SHORT, SHORT, SHORT)
     api.index.let_all()
-    answers = await asyncio.gather(*api.asked)
+    answers = await asyncio.gather(*api.requests)
     assert answers.count((200, None)) == len(answers) - 22
 
 
@@ -151,5 +151,5 @@ async def test_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
     api.index.let.release()
     await api.run("bob", *[SHORT] * 7)
     api.index.let_all()
-    assert set(await asyncio.gather(*api.asked)) == {(200, None)}
+    assert set(await asyncio.gather(*api.requests)) == {(200, None)}
     assert api.index.most == 8

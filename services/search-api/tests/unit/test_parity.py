@@ -20,10 +20,10 @@ from user_contracts.proto.user.v1 import SearchRequest, UserSearchStub
 
 
 @dataclass
-class Doors:
+class Clients:
     session: aiohttp.ClientSession
     stub: UserSearchStub
-    shelf: Any
+    view: Any
 
     async def get(self, path: str) -> tuple[int, Any]:
         """A path as it is, already percent-encoded."""
@@ -32,11 +32,11 @@ class Doors:
 
 
 @pytest.fixture
-async def doors(memory: Any) -> AsyncIterator[Doors]:
+async def clients(memory: Any) -> AsyncIterator[Clients]:
     search = TextSearch(memory.index)
     api = Api(http_api.routes(search), grpc_api.UserSearch(search), descriptors())
     async with in_process(api) as (session, channel):
-        yield Doors(session, UserSearchStub(channel), memory)
+        yield Clients(session, UserSearchStub(channel), memory)
 
 
 def document(number: int, first: str, last: str) -> dict[str, Any]:
@@ -50,29 +50,29 @@ def document(number: int, first: str, last: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("term", ["žižek", "zizek", "slavoj zizek", "žiž"])
-async def test_path_query_and_grpc_find_the_same(doors: Doors, term: str) -> None:
+async def test_path_query_and_grpc_find_the_same(clients: Clients, term: str) -> None:
     zizek = document(1, "Slavoj", "Žižek")
-    await doors.shelf.put(zizek, document(2, "Ann", "Lee"))
+    await clients.view.put(zizek, document(2, "Ann", "Lee"))
     expected = (200, [zizek])
-    assert await doors.get(f"/user/search/{quote(term, safe='')}") == expected
-    assert await doors.get(f"/user/search?q={quote(term, safe='')}") == expected
-    (user,) = (await doors.stub.search(SearchRequest(query=term))).users
+    assert await clients.get(f"/user/search/{quote(term, safe='')}") == expected
+    assert await clients.get(f"/user/search?q={quote(term, safe='')}") == expected
+    (user,) = (await clients.stub.search(SearchRequest(query=term))).users
     assert (user.id, user.first_name, user.last_name) == (zizek["id"], "Slavoj", "Žižek")
     assert user.created_at.isoformat() == "2026-11-24T01:02:03.123456+00:00"
 
 
 @pytest.mark.parametrize("form", ["/user/search/{}", "/user/search?q={}"])
 @pytest.mark.parametrize("term", ["a/b", "a?b", "a#b", "a%b", "../user", "a&b=c", "a+b"])
-async def test_term_may_contain_url_characters(doors: Doors, form: str, term: str) -> None:
-    assert await doors.get(form.format(quote(term, safe=""))) == (200, [])
+async def test_term_may_contain_url_characters(clients: Clients, form: str, term: str) -> None:
+    assert await clients.get(form.format(quote(term, safe=""))) == (200, [])
 
 
 @pytest.mark.parametrize("path", ["/user/search/ann?limit=2", "/user/search?q=ann&limit=2"])
-async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
-    await doors.shelf.put(*(document(number, "Ann", "Lee") for number in range(1, 6)))
+async def test_pages_link_to_the_next_one(clients: Clients, path: str) -> None:
+    await clients.view.put(*(document(number, "Ann", "Lee") for number in range(1, 6)))
     url, seen = path, []
     while url:
-        async with doors.session.get(url) as response:
+        async with clients.session.get(url) as response:
             seen += [user["version"] for user in await response.json()]
             after: Any = response.links.get("next")
             url = str(after["url"].relative()) if after else ""
@@ -92,16 +92,16 @@ async def test_pages_link_to_the_next_one(doors: Doors, path: str) -> None:
     ],
 )
 async def test_errors_are_the_same_over_both_transports(
-    doors: Doors, path: str, request_: SearchRequest
+    clients: Clients, path: str, request_: SearchRequest
 ) -> None:
     row = STATUS_BY_KIND[Kind.INVALID]
-    status, told = await doors.get(path)
-    assert (status, told["title"]) == (row.http, row.title)
+    status, body = await clients.get(path)
+    assert (status, body["title"]) == (row.http, row.title)
     with pytest.raises(GRPCError) as refused:
-        await doors.stub.search(request_)
-    assert (refused.value.status.name, refused.value.message) == (row.grpc, told["detail"])
+        await clients.stub.search(request_)
+    assert (refused.value.status.name, refused.value.message) == (row.grpc, body["detail"])
 
 
 @pytest.mark.parametrize("query", ["", "term=a", "q=a&q=b", "q=a&limit=0", "q=a&fuzzy=1"])
-async def test_query_string_errors_return_problems(doors: Doors, query: str) -> None:
-    assert (await doors.get(f"/user/search?{query}"))[0] == 400
+async def test_query_string_errors_return_problems(clients: Clients, query: str) -> None:
+    assert (await clients.get(f"/user/search?{query}"))[0] == 400

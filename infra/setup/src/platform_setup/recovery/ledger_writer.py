@@ -27,7 +27,7 @@ from platform_setup.recovery.published import AT_ONCE, Reader, decoder, opened, 
 from projections.kafka.topic_identity import TopicIdentity
 
 LONGEST = 200  # bytes of a line
-PAUSE = 0.5  # seconds between two polls of a few records: nobody waits for the ledger
+PAUSE = 0.5  # seconds between two polls of a few records: no caller waits for the ledger
 
 
 class Settings(KafkaSettings):

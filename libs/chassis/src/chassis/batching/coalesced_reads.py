@@ -60,12 +60,12 @@ class BatchLoader(Generic[K, V]):
 
     async def get(self, key: K) -> V:
         """Return the key's value, read after this call; raises what the read raises."""
-        asked = self._next.get(key)
-        if asked is None:
-            asked = self._next[key] = Waiters()
+        waiters = self._next.get(key)
+        if waiters is None:
+            waiters = self._next[key] = Waiters()
             if self._reading is None:
                 self._start()
-        return await asked
+        return await waiters
 
     def _start(self) -> None:
         first = next(iter(self._next.values()))
@@ -73,12 +73,12 @@ class BatchLoader(Generic[K, V]):
 
     async def _read_many(self) -> None:
         keys = list(islice(self._next, self._largest))
-        asked = [self._next.pop(key) for key in keys]
+        waiters = [self._next.pop(key) for key in keys]
         try:
-            for one, value in zip(asked, await self._read(keys), strict=True):
+            for one, value in zip(waiters, await self._read(keys), strict=True):
                 one.resolve(value)
         except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
-            for one in asked:
+            for one in waiters:
                 one.fail(error)
         self._reading = None
         if self._next:
@@ -95,23 +95,23 @@ class CoalescedRead(Generic[K, V]):
 
     async def get(self, key: K) -> V:
         """Return the key's value, read after this call; raises what the read raises."""
-        asked = self._next.get(key)
-        if asked is None:
-            asked = self._next[key] = Waiters()
+        waiters = self._next.get(key)
+        if waiters is None:
+            waiters = self._next[key] = Waiters()
             if key not in self._reading:
                 self._start(key)
-        return await asked
+        return await waiters
 
     def _start(self, key: K) -> None:
         task = asyncio.create_task(self._read_one(key), context=self._next[key].context)
         self._reading[key] = task
 
     async def _read_one(self, key: K) -> None:
-        asked = self._next.pop(key)
+        waiters = self._next.pop(key)
         try:
-            asked.resolve(await self._read(key))
+            waiters.resolve(await self._read(key))
         except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
-            asked.fail(error)
+            waiters.fail(error)
         del self._reading[key]
         if key in self._next:
             self._start(key)

@@ -29,12 +29,12 @@ class StoredMessages:
         return view.proto or b""
 
     async def list(self, limit: int | None, cursor: str | None) -> bytes:
-        asked = page(limit, cursor)
-        # A further page is hardly ever asked for twice, and counts as its caller's.
-        return await (self._told(asked) if asked.cursor else self._pages.get(asked))
+        requested = page(limit, cursor)
+        # A further page is rarely requested twice, so it is not shared and counts for its caller.
+        return await (self._told(requested) if requested.cursor else self._pages.get(requested))
 
-    async def _told(self, asked: Page) -> bytes:
-        views, cursor = await self._directory.list(asked)
+    async def _told(self, requested: Page) -> bytes:
+        views, cursor = await self._directory.list(requested)
         entries = b"".join(
             ENTRIES_FIELD + _length(v.proto or b"") + (v.proto or b"") for v in views
         )

@@ -26,19 +26,19 @@ def routes(directory: Directory, path: str, scope: str) -> list[web.RouteDef]:
             return web.Response(status=304, headers=headers)
         return answer(view.json, headers=headers)
 
-    async def told(page: Page) -> tuple[bytes, dict[str, str]]:
+    async def rendered(page: Page) -> tuple[bytes, dict[str, str]]:
         views, cursor = await directory.list(page)
         url = URL.build(path=path, query={"limit": page.limit})
         body = b"[" + b",".join(view.json or b"" for view in views) + b"]"
         return body, next_link(url, cursor)
 
-    pages = CoalescedRead(told)
+    pages = CoalescedRead(rendered)
 
     @requires_scope(scope)
     async def list_(request: web.Request) -> web.Response:
         page = read_page(read_query(request, "limit", "cursor"))
-        # A further page is hardly ever asked for twice, and counts as its caller's.
-        body, headers = await (told(page) if page.cursor else pages.get(page))
+        # A further page is rarely requested twice, so it is not shared and counts for its caller.
+        body, headers = await (rendered(page) if page.cursor else pages.get(page))
         return answer(body, headers=headers)
 
     return [web.get(path, list_), web.get(path + "/{id}", get)]
