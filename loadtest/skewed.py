@@ -2,7 +2,7 @@
 
 common_names.json has the share of each common name, in percent. A fifth of all people are called
 Maria, and a fifth Kim, as in countries whose most common surname a fifth have (South Korea's census
-of 2015: Kim 21.5 %). All others have names that almost nobody else has.
+of 2015: Kim 21.5 %). All other names are rare.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Each aggregate's projection maps an event to a change of the view, or says why it is invalid."""
+"""Each aggregate's projection maps an event to a change, or reports why it is invalid."""
 
 import json
 from datetime import date

@@ -44,7 +44,7 @@ Wire = Callable[[S], AbstractAsyncContextManager[Process]]
 
 
 def launch(service: str, settings_type: type[S], wire: Wire[S]) -> None:
-    """Run a service: settings, telemetry, wiring, signals; in several processes if it says so.
+    """Run a service: settings, telemetry, wiring, signals; in as many processes as configured.
 
     Exits 0 after a graceful shutdown, and 1 when a component failed or the grace time ran out. If
     it cannot listen on an address, it exits 1 with one line on standard error.

@@ -86,7 +86,7 @@ def fork(sockets: Sockets, within: float) -> Role:
 
 
 class Supervisor:
-    """Watches the processes: a file descriptor of each pipe tells one side of the other's end."""
+    """Watches the processes: the end of a pipe shows that the other side has ended."""
 
     def __init__(self, sockets: Sockets, within: float) -> None:
         self._sockets = sockets

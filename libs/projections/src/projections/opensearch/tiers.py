@@ -57,7 +57,7 @@ def distant(words: Sequence[str], former: Sequence[Tier]) -> Stage:
     """Return the stage of parts and typos, which scan the list of all words.
 
     To scan for two typos takes about 10 ms, as long as to visit 150,000 matches; a name of eight
-    letters and more, or two names with typos, hardly match that many.
+    characters and more, or two names with typos, hardly match that many.
     """
     is_sorted = len(words) > 1 or typos(words[0]) > 1
     return Stage([*_tiers(_distant(words), len(words)), *former], is_sorted)
