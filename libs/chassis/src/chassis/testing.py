@@ -26,13 +26,21 @@ async def eventually(
 
 
 @asynccontextmanager
-async def serving(*components: Component) -> AsyncIterator[None]:
-    """Run components while the block runs, then drain them in reverse order."""
+async def serving(*components: Component, within: float = 30.0) -> AsyncIterator[None]:
+    """Run components while the block runs, then drain them in reverse order.
+
+    Raises TimeoutError after `within` seconds: a failed test may leave a call that never ends.
+    """
     tasks = [asyncio.create_task(component.serve()) for component in components]
     await asyncio.sleep(0)
     try:
         yield
     finally:
-        for component in reversed(components):
-            await component.drain()
-        await asyncio.gather(*tasks)
+        try:
+            async with asyncio.timeout(within):
+                for component in reversed(components):
+                    await component.drain()
+                await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
