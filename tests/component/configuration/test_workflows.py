@@ -22,7 +22,7 @@ CALLS = {
     "nightly.yml": ({"schedule", "workflow_dispatch"}, '.ci/nightly "${{ matrix.suite }}"'),
     "release.yml": ({"push"}, ".ci/release"),
 }
-SUITES = ["chaos", "clusters", "mutants", "kubernetes", "soak", "fuzz", "cpu"]
+SUITES = ["chaos", "clusters", "mutants", "kubernetes", "soak", "fuzz", "cpu", "coverage"]
 BROKEN = """
 on: push
 jobs:

@@ -19,6 +19,7 @@ from local_stack.programs import Program
 BIN = Path(sys.executable).parent
 MARK = "PEOPLE_INSTANCE"  # set in the environment of every process of an instance
 JAVA_OPTIONS = "JDK_JAVA_OPTIONS"
+COVERAGE = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
 ANSWER_WITHIN = 10.0
 NO_WAIT = False  # last argument of startProcess and stopProcess
 
@@ -122,14 +123,14 @@ def clean_environment(instance: Instance) -> dict[str, str]:
     """Return the environment of every process of an instance.
 
     It has the mark, and of the caller's shell only the options that `java` itself reads (its manual
-    page, JDK_JAVA_OPTIONS).
+    page, JDK_JAVA_OPTIONS) and what coverage.py sets for child processes (`make coverage`).
     """
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "HOME": str(Path.home()),
         MARK: str(instance.home),
-        **{name: os.environ[name] for name in [JAVA_OPTIONS] if name in os.environ},
+        **{name: os.environ[name] for name in (JAVA_OPTIONS, *COVERAGE) if name in os.environ},
     }
 
 
