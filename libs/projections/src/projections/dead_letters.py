@@ -10,7 +10,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter: its own offset, and the record as the projector received it.
 
     Not escaped; another program may have written it, without our headers.
@@ -36,7 +36,7 @@ class DeadLetterQueue(Protocol):
     async def count(self) -> int:
         """Return the number of dead letters."""
 
-    def letters(self) -> AsyncIterator[Letter]:
+    def letters(self) -> AsyncIterator[DeadLetter]:
         """Yield the current dead letters, oldest first."""
 
     async def replay(self, handle: Handle) -> int:

@@ -54,7 +54,7 @@ class DirectivePoller:
             warn_unavailable("view store", "state", reason)
             raise Unavailable(f"view store is unavailable: {reason}") from None
         if self._known is None or state.directives != self._known.directives:
-            log.info("directives changed", orders=state.directives)
+            log.info("directives changed", directives=state.directives)
         self._known = state
         PAUSED.set(state.paused_at is not None)
         GENERATION.set(int(state.serving))

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from chassis.printable import printable
-from projections.dead_letters import Letter
+from projections.dead_letters import DeadLetter
 from projections.generations import OperationRefused
 from projections.kafka import dead_letter_queue
 from projections.spec import ProjectorSpec
@@ -70,14 +70,14 @@ async def _discard(projection: ProjectorSpec, wanted: argparse.Namespace) -> Non
     print(f"{dropped} discarded; dead letters before the last one have new offsets")
 
 
-def _source(letter: Letter) -> str:
+def _source(letter: DeadLetter) -> str:
     record = letter.record
     return f"{printable(record.topic)}[{record.partition}]@{record.offset}"
 
 
-def _reason(letter: Letter) -> str:
+def _reason(letter: DeadLetter) -> str:
     return printable(letter.reason)
 
 
-def _failed_at(letter: Letter) -> str:
+def _failed_at(letter: DeadLetter) -> str:
     return printable(letter.failed_at)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chassis.problems import Unavailable
-from projections.dead_letters import DeadLetterQueue, DeadLetters, Letter
+from projections.dead_letters import DeadLetter, DeadLetterQueue, DeadLetters
 from projections.ports import Record
 
 ANN = Record("events", 0, 7, b"ann", b"\x00\xff not UTF-8")
@@ -31,7 +31,7 @@ async def put(subject: Subject, *records: Record) -> None:
     await subject.dead_letters.put([(record, f"no good: {record.offset}") for record in records])
 
 
-async def listed(subject: Subject) -> list[Letter]:
+async def listed(subject: Subject) -> list[DeadLetter]:
     """Return the current dead letters."""
     return [letter async for letter in subject.queue.letters()]
 

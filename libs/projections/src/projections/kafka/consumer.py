@@ -158,7 +158,9 @@ class KafkaConsumer:
             self._consumer.resume(*ours)
         self._synced = epoch
         log.info(
-            "consuming from stored offsets", offsets=self._offsets.by_partition, orders=self._obeyed
+            "consuming from stored offsets",
+            offsets=self._offsets.by_partition,
+            directives=self._obeyed,
         )
 
     @property

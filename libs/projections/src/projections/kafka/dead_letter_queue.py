@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from chassis.stores.kafka_bounds import bounded
-from projections.dead_letters import UNKNOWN, Letter
+from projections.dead_letters import UNKNOWN, DeadLetter
 from projections.kafka.dead_letters import letter_producer
 from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
@@ -40,7 +40,7 @@ class KafkaDeadLetterQueue:
         first, end = await self._bounds()
         return end - first
 
-    async def letters(self) -> AsyncIterator[Letter]:
+    async def letters(self) -> AsyncIterator[DeadLetter]:
         async for messages in self._portions():
             for message in messages:
                 yield _letter(message)
@@ -117,7 +117,7 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
         yield KafkaDeadLetterQueue(consumer, producer, admin)
 
 
-def _letter(message: Any) -> Letter:
+def _letter(message: Any) -> DeadLetter:
     """Return a message as a dead letter; missing headers are UNKNOWN: any program may write one."""
     headers = {
         name: value.decode(errors="replace") for name, value in message.headers if value is not None
@@ -129,7 +129,7 @@ def _letter(message: Any) -> Letter:
         message.key,
         message.value,
     )
-    return Letter(
+    return DeadLetter(
         message.offset, record, headers.get("reason", UNKNOWN), headers.get("failed_at", UNKNOWN)
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 
-from projections.dead_letters import Letter
+from projections.dead_letters import DeadLetter
 from projections.ports import Handle, Record
 
 
@@ -14,18 +14,18 @@ class MemoryDeadLetters:
     """
 
     def __init__(self) -> None:
-        self.held: list[Letter] = []
+        self.held: list[DeadLetter] = []
         self._next = 0
 
     async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
         for record, reason in letters:
-            self.held.append(Letter(self._next, record, reason, datetime.now(UTC).isoformat()))
+            self.held.append(DeadLetter(self._next, record, reason, datetime.now(UTC).isoformat()))
             self._next += 1
 
     async def count(self) -> int:
         return len(self.held)
 
-    async def letters(self) -> AsyncIterator[Letter]:
+    async def letters(self) -> AsyncIterator[DeadLetter]:
         for letter in self.held.copy():
             yield letter
 
