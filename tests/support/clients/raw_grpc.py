@@ -116,9 +116,9 @@ class RawCaller:
                     if isinstance(event, DataReceived) and is_message_enough:
                         return "message"
                     if isinstance(event, StreamEnded):
-                        return _said(headers)
+                        return _status_of(headers)
                 await self.flush()
-        return _said(headers) if headers else "closed"
+        return _status_of(headers) if headers else "closed"
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ async def calling(port: int) -> AsyncIterator[RawCaller]:
             await writer.wait_closed()
 
 
-def _said(headers: dict[str, str]) -> str:
+def _status_of(headers: dict[str, str]) -> str:
     if "grpc-status" in headers:
         return f"grpc {headers['grpc-status']}"
     return f"http {headers.get(':status')}"

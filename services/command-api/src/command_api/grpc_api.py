@@ -49,7 +49,7 @@ class UserCommands(UserCommandsBase):
     async def history(self, history_request: HistoryRequest) -> HistoryResponse:
         requested = page(history_request.limit, history_request.cursor)
         events, cursor = await self._users.history(history_request.id, requested)
-        return HistoryResponse(events=[_told(e) for e in events], next_cursor=cursor or "")
+        return HistoryResponse(events=[_event(e) for e in events], next_cursor=cursor or "")
 
 
 def _user(event: UserEvent) -> User:
@@ -62,7 +62,7 @@ def _user(event: UserEvent) -> User:
     )
 
 
-def _told(event: UserEvent) -> Event:
+def _event(event: UserEvent) -> Event:
     return Event(
         event_id=event.event_id,
         type=event.type,

@@ -74,7 +74,7 @@ def routes(users: Users) -> list[web.RouteDef]:
         page = read_page(read_query(request, "limit", "cursor"))
         events, cursor = await users.history(request.match_info["id"], page)
         return answer(
-            [_told(event) for event in events], headers=next_link(request.rel_url, cursor)
+            [_event(event) for event in events], headers=next_link(request.rel_url, cursor)
         )
 
     return [
@@ -94,7 +94,7 @@ def _user(
     return answer(user, status, {"ETag": f'"{event.version}"'} | (headers or {}))
 
 
-def _told(event: UserEvent) -> Event:
+def _event(event: UserEvent) -> Event:
     return Event(
         event.event_id,
         event.type,

@@ -20,7 +20,7 @@ class StoredMessages:
         """response: makes a page's message of its next_cursor; its field 1 are the entries."""
         self._directory = directory
         self._response = response
-        self._pages = CoalescedRead(self._told)
+        self._pages = CoalescedRead(self._rendered)
 
     async def get(self, key: str, min_version: int | None) -> bytes:
         if min_version is not None and not 1 <= min_version <= MAX_VERSION:
@@ -31,9 +31,9 @@ class StoredMessages:
     async def list(self, limit: int | None, cursor: str | None) -> bytes:
         requested = page(limit, cursor)
         # A further page is rarely requested twice, so it is not shared and counts for its caller.
-        return await (self._told(requested) if requested.cursor else self._pages.get(requested))
+        return await (self._rendered(requested) if requested.cursor else self._pages.get(requested))
 
-    async def _told(self, requested: Page) -> bytes:
+    async def _rendered(self, requested: Page) -> bytes:
         views, cursor = await self._directory.list(requested)
         entries = b"".join(
             ENTRIES_FIELD + _length(v.proto or b"") + (v.proto or b"") for v in views
