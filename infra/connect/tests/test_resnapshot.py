@@ -21,6 +21,8 @@ class Worker:
 
     state: str = "RUNNING"
     stops: bool = True
+    pauses: bool = False
+    """Another process pauses the connector after the first stop."""
     fails: bool = False
     offset: dict[str, Any] | None = field(default_factory=lambda: {"gtids": "a:1-9"})
     steps: list[str] = field(default_factory=list)
@@ -29,7 +31,8 @@ class Worker:
         step = request.path.rpartition("/")[2]
         self.steps.append(step)
         if step == "stop" and self.stops:
-            self.state = "STOPPED"
+            self.state = "PAUSED" if self.pauses else "STOPPED"
+            self.pauses = False
         if step == "resume":
             self.state = "RUNNING"
             self.offset = {"gtids": "a:1-12"}
@@ -37,7 +40,11 @@ class Worker:
 
     async def status(self, _request: web.Request) -> web.Response:
         state = "FAILED" if self.fails and self.steps[-1:] == ["resume"] else self.state
-        tasks = [] if self.state == "STOPPED" else [{"id": 0, "state": state, "trace": "X: broke"}]
+        tasks = (
+            []
+            if self.state in {"STOPPED", "PAUSED"}
+            else [{"id": 0, "state": state, "trace": "X: broke"}]
+        )
         return web.json_response({"connector": {"state": self.state}, "tasks": tasks})
 
     async def offsets(self, _request: web.Request) -> web.Response:
@@ -80,6 +87,14 @@ async def test_offset_is_reset_between_stop_and_resume(
     await resnapshot(connector, steps.append)
     assert worker.steps == ["stop", "forget", "resume"]
     assert len(steps) == 3
+
+
+async def test_connector_that_is_paused_after_the_stop_is_stopped_again(
+    worker: Worker, connector: Connector
+) -> None:
+    worker.pauses = True
+    await resnapshot(connector, lambda _: None)
+    assert worker.steps == ["stop", "stop", "forget", "resume"]
 
 
 async def test_connector_that_does_not_stop_keeps_its_offset(

@@ -20,7 +20,7 @@ from chassis.stores.errors.failure import StoreError
 from chassis.stores.redis import RedisSettings, client
 from chassis.testing import eventually, serving
 from local_stack.addresses import Addresses
-from projections.opensearch import text_index
+from projections.opensearch import clauses, text_index
 from projections.opensearch.reader import OpenSearchReader
 from projections.redis import views as redis_views
 from projections.redis.change import RedisChange
@@ -150,8 +150,8 @@ async def test_query_rejected_by_opensearch_is_500_with_an_error(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wrong = {"query": {"no_such_query": {SECRET: SECRET}}}
-    monkeypatch.setattr(text_index, "query", lambda _text, _further: wrong)
+    wrong = {"no_such_query": {SECRET: SECRET}}
+    monkeypatch.setattr(clauses, "whole", lambda _text: wrong)
     async with AsyncOpenSearch(stack.opensearch_url) as opensearch:
         reader = OpenSearchReader(opensearch, "users", 5)
         index = text_index.OpenSearchTextIndex(reader)

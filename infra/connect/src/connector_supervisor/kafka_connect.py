@@ -95,6 +95,11 @@ class Connector:
         """End the tasks (KIP-875); offsets may be changed once `is_stopped`."""
         await self._ask("PUT", "/stop")
 
+    async def is_paused(self) -> bool:
+        """Whether the connector is paused, with or without tasks."""
+        status = await self._ask("GET", "/status")
+        return bool(status and status["connector"]["state"] == "PAUSED")
+
     async def is_stopped(self) -> bool:
         """Whether the connector is stopped and no task is left."""
         status = await self._ask("GET", "/status")

@@ -25,9 +25,15 @@ async def resnapshot(connector: Connector, report: Report) -> None:
     Raises Unavailable when Connect does not answer, or when a step takes too long; it can then be
     called again. Commands are accepted meanwhile, and no acknowledged event is lost.
     """
+
+    async def is_stopped() -> bool:
+        if await connector.is_paused():
+            await connector.stop()  # the capture check has paused it after the stop
+        return await connector.is_stopped()
+
     report("stopping the connector")
     await connector.stop()
-    await _until(connector.is_stopped, STOPS_WITHIN, "the connector does not stop")
+    await _until(is_stopped, STOPS_WITHIN, "the connector does not stop")
     report("resetting its offset")
     await connector.forget_offsets()
     report("starting it with a snapshot")

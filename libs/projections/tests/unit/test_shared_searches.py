@@ -35,12 +35,19 @@ async def test_equal_searches_share_the_next_one() -> None:
     shared = SharedTextIndex(index)
     first = asyncio.create_task(shared.search("Maria", None, 11))
     await index.has(1)
-    later = [asyncio.create_task(shared.search(text, None, 11)) for text in ("MARIA", "María")]
+    later = [asyncio.create_task(shared.search(text, None, 11)) for text in ("María", "María")]
     await asyncio.sleep(0)
     index.gate.set()
-    assert await first == [ScoredDocument(1, {"id": "maria"})]
-    assert await asyncio.gather(*later) == [[ScoredDocument(2, {"id": "maria"})]] * 2
-    assert index.requests == [("maria", None, 11)] * 2
+    assert await first == [ScoredDocument(1, {"id": "Maria"})]
+    assert await asyncio.gather(*later) == [[ScoredDocument(2, {"id": "María"})]] * 2
+    assert index.requests == [("Maria", None, 11), ("María", None, 11)]
+
+
+async def test_text_reaches_the_index_as_it_is() -> None:
+    index = Gated()
+    index.gate.set()
+    await SharedTextIndex(index).search("Σεφέρης", None, 11)
+    assert index.requests == [("Σεφέρης", None, 11)]
 
 
 async def test_another_text_position_or_size_is_another_search() -> None:
