@@ -142,6 +142,6 @@ def apis() -> list[Api]:
 
 
 @pytest.fixture(params=all_apis(), ids=APIS)
-def api(request: pytest.FixtureRequest) -> Api:
+def service(request: pytest.FixtureRequest) -> Api:
     one: Api = request.param
     return one
