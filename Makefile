@@ -99,8 +99,7 @@ coverage: $(VENV)/ready $(if $(shell command -v go),.tools/kubernetes/ready) ## 
 	$(COVERAGE) report
 
 test-clusters: $(VENV)/ready ## Run the end-to-end tests on three brokers, a Redis Cluster and three OpenSearch nodes
-	@# Two processes of each API: `make up` starts one for each core.
-	PROCESSES=2 $(BIN)/pytest --stack clusters tests/system/e2e
+	$(BIN)/pytest --stack clusters tests/system/e2e
 
 chaos-clusters: $(VENV)/ready ## Kill a node of each cluster under load, and verify that no event is lost
 	$(BIN)/pytest --stack clusters tests/chaos/test_clusters.py $(CHAOS)
