@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import structlog
 from prometheus_client import Counter, Gauge
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from connector_supervisor.captured_table import Column, Mismatch, compared
 from connector_supervisor.kafka_connect import Connector
 from connector_supervisor.mysql_settings import Finding, findings

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 from prometheus_client import Gauge
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from connector_supervisor.capture_check import CaptureCheck
 from connector_supervisor.schema_history import SchemaHistory
 from connector_supervisor.supervisor import Supervisor

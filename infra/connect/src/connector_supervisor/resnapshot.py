@@ -9,8 +9,8 @@ Tested with Debezium 3.6.1: the structure in the schema history is replaced, too
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from connector_supervisor.kafka_connect import Connector
 
 STOPS_WITHIN = 60.0  # seconds for the tasks to end

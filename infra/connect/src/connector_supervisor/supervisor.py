@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from connector_supervisor.connector_metrics import RESTARTS, export_causes, export_parts
 from connector_supervisor.failure_causes import Cause, explained
 from connector_supervisor.kafka_connect import Connector, Part, Refused

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 
 import aiohttp
 import msgspec
 import structlog
 
+from chassis.pauses import pause
 from console import system_status
 from console.apis import read
 from console.subscribers import Subscribers
@@ -38,8 +38,7 @@ class MetricsPoller:
     async def serve(self) -> None:
         while await self._subscribers.arrival():
             self._subscribers.publish(msgspec.json.encode(await self._look()))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._subscribers.closed.wait(), EVERY)
+            await pause(EVERY, self._subscribers.closed)
 
     async def drain(self) -> None:
         self._subscribers.close()

@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from chassis.pauses import pause
 from chassis.problems import Unavailable
 from chassis.stores.errors import kafka
 from chassis.stores.errors.calls import translated
@@ -48,8 +48,7 @@ class Topic:
                 with translated("kafka", "read topic", kafka.classify):
                     await self._read_while_watched()
             except Unavailable:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._subscribers.closed.wait(), PAUSE)
+                await pause(PAUSE, self._subscribers.closed)
 
     async def drain(self) -> None:
         self._subscribers.close()

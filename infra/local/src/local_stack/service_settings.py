@@ -2,11 +2,10 @@
 
 import os
 
-from local_stack.addresses import HOST
+from local_stack.addresses import APIS, HOST
 from local_stack.layout import AGGREGATES, PORTS
 from local_stack.programs import Context
 
-APIS = ("command-api", "query-api", "search-api")
 USERS = "users"  # database of the aggregate that the programs are named for
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 
+from chassis.pauses import every
 from chassis.problems import Problem
-from chassis.process.lifecycle import every
 from eventstore.ports import EventStore
 
 EVERY = 60.0  # seconds between two rounds

@@ -39,8 +39,8 @@ class UnrecordedBatch:
         self._trace.__enter__()
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        self._trace.__exit__(None, None, None)
+    def __exit__(self, *_: object) -> None:
+        self._trace.__exit__()
 
     def writing(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -6,8 +6,8 @@ from contextlib import suppress
 import structlog
 from prometheus_client import Gauge
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from chassis.stores.errors.calls import warn_unavailable
 from projections.generations import Directives, Generations, State
 

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from pydantic import Field
 
+from chassis.pauses import pause
 from chassis.problems import Unavailable
 from chassis.process.interrupts import cancellable
 from chassis.process.settings import load, settings_config
@@ -120,17 +120,10 @@ async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
                     added += len(erasures)
                 ledger.remember(topic_id, await _positions(consumer))
                 if follow and len(records) < AT_ONCE:
-                    await _ended(is_over, PAUSE)
+                    await pause(PAUSE, is_over)
             elif not follow and not [p for p, e in ends.items() if await consumer.position(p) < e]:
                 break
     return added
-
-
-async def _ended(is_over: asyncio.Event, within: float) -> None:
-    """Return when it is over, or after this many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            await is_over.wait()
 
 
 def _asked_to_end() -> asyncio.Event:

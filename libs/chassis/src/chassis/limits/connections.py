@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge
 from chassis.limits import client_memory
 from chassis.limits.client_memory import Holder
 from chassis.observability.log_limit import LogLimit
+from chassis.pauses import every
 
 OPEN = Gauge("connections_open", "Open client connections.", ["port"])
 ENDED = Counter(
@@ -154,10 +155,8 @@ class Connections:
         """Close timed-out connections until the event is set."""
         timeouts = self.limits.header_timeout, self.limits.idle_timeout
         turn = min(LONGEST_TURN, *(seconds / 4 for seconds in timeouts))
-        while not until.is_set():
+        async for _ in every(turn, until):
             self._look(asyncio.get_running_loop().time())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(until.wait(), turn)
 
     def _look(self, now: float) -> None:
         for connection in self._open.copy():

@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Token
-from types import TracebackType
 from typing import Self
 
 from opentelemetry import trace
@@ -80,12 +79,7 @@ class CurrentSpan:
         self._token = attach(trace.set_span_in_context(self._span))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         detach(self._token)
         trace_context.current.reset(self._trace_token)
         self._span.end()

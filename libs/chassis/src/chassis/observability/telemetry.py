@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from types import TracebackType
 from typing import Self
 
 import structlog
@@ -96,14 +95,9 @@ class Request:
         self._trace.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._trace.answered(self.status)
-        self._trace.__exit__(kind, error, traceback)
+        self._trace.__exit__()
         _requests(*self._labels, self.status).observe(time.perf_counter() - self._started)
 
 

@@ -3,7 +3,6 @@
 import random
 import re
 from contextvars import ContextVar, Token
-from types import TracebackType
 from typing import Protocol, Self
 
 # https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, span id, flags.
@@ -48,12 +47,7 @@ class Unrecorded:
         self._token: Token[Trace | None] = current.set(self)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         current.reset(self._token)
 
     def answered(self, status: str) -> None:

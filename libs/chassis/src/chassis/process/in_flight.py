@@ -1,7 +1,6 @@
 """In-flight requests: wait for them to finish, or cancel them."""
 
 import asyncio
-from types import TracebackType
 
 from prometheus_client import Gauge
 
@@ -21,12 +20,7 @@ class InFlight:
         self._running.add(_this_task())
         self._idle.clear()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._running.discard(_this_task())
         if not self._running:
             self._idle.set()

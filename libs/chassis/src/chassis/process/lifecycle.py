@@ -7,8 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 import structlog
@@ -28,14 +28,6 @@ AGAIN = 2.0  # seconds between two cancellations, for a component to clean up
 LAST = 5.0  # seconds for stores to close after all components have ended
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
-
-
-async def every(seconds: float, until: asyncio.Event) -> AsyncIterator[None]:
-    """Yield at once and then `seconds` after each turn, until the event is set."""
-    while not until.is_set():
-        yield
-        with suppress(TimeoutError):
-            await asyncio.wait_for(until.wait(), seconds)
 
 
 Tasks = Sequence["asyncio.Task[None]"]

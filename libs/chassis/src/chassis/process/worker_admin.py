@@ -46,10 +46,8 @@ class Replacements:
         self._role = role
 
     def collect(self) -> Iterable[Metric]:
-        count = int.from_bytes(self._role.replaced[:], "big")
-        yield CounterMetricFamily(
-            "process_replacements", "Processes of the service that ended and were replaced.", count
-        )
+        text = "Processes of the service that ended and were replaced."
+        yield CounterMetricFamily("process_replacements", text, self._role.replaced.value)
 
 
 class WorkersEnd:

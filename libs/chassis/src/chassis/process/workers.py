@@ -45,6 +45,20 @@ class Sockets:
         return (self.admin, *self.of_worker)[number]
 
 
+class SharedCount:
+    """A count in memory that forked processes share; one process adds to it."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 8)
+
+    @property
+    def value(self) -> int:
+        return int.from_bytes(self._memory[:], "big")
+
+    def add(self, number: int) -> None:
+        self._memory[:] = (self.value + number).to_bytes(8, "big")
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """What a forked process does."""
@@ -54,8 +68,8 @@ class Role:
     """Addresses of the workers' own admin servers."""
     workers_end: int
     """A file descriptor: in the admin process it has ended once no worker runs."""
-    replaced: mmap.mmap
-    """Shared memory: how many processes were replaced, 8 bytes."""
+    replaced: SharedCount
+    """How many processes were replaced."""
 
     @property
     def is_worker(self) -> bool:
@@ -95,7 +109,7 @@ class Supervisor:
         """Process id → the process's number, and when it was started."""
         self._supervisor_end, self._supervisor = os.pipe()
         self._workers_end, self._workers = os.pipe()
-        self._replaced = mmap.mmap(-1, 8)
+        self._replaced = SharedCount()
         self._is_failed = False
 
     def run(self) -> Role:
@@ -111,13 +125,8 @@ class Supervisor:
             if signal.sigwait(WATCHED) != signal.SIGCHLD or STOPS & signal.sigpending():
                 break
             missing = [number for number, _ in self._ended()]
-            self._replaced[:] = (self.replaced + len(missing)).to_bytes(8, "big")
+            self._replaced.add(len(missing))
         raise SystemExit(self._stopped())
-
-    @property
-    def replaced(self) -> int:
-        """The number of processes that were replaced."""
-        return int.from_bytes(self._replaced[:], "big")
 
     def _fork(self, number: int) -> Role | None:
         """Start a process; return its role in it, None in the supervisor."""

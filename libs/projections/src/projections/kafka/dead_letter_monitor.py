@@ -6,8 +6,8 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import Gauge
 
+from chassis.pauses import every
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import every
 from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
 
