@@ -10,8 +10,9 @@ from contextlib import aclosing, asynccontextmanager
 from chassis.auth.authorization import requires_scope
 from chassis.grpc.server import GrpcServer
 from chassis.http.pagination import page
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process, launch
+from chassis.process.lifecycle import launch
 from chassis.stores.redis import client
 from projections.directory import Directory
 from projections.queries import ViewQueries

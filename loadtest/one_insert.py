@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.http.server import HttpServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process, launch
+from chassis.process.lifecycle import launch
 from command_api import http_api
 from command_api.application import USER, Users
 from command_api.settings import Settings

@@ -11,7 +11,7 @@ from statistics import quantiles
 
 import psutil
 
-from local_stack import control
+from local_stack import control, output
 
 SERVICES = ("command-api", "query-api", "search-api", "redis-projector", "search-projector")
 SERVERS = (
@@ -30,9 +30,9 @@ LIBRARIES = ("aiohttp", "aiokafka", "asyncmy", "redis", "opensearch-py", "uvloop
 
 
 def resident(instance: str) -> dict[str, float]:
-    """Return megabytes of resident memory by program."""
+    """Return megabytes of resident memory by program, with its processes."""
     return {
-        program: psutil.Process(control.pid_of(instance, program)).memory_info().rss / 1e6
+        program: output.resident(control.pid_of(instance, program)) / 1e6
         for program in SERVICES + SERVERS
     }
 
@@ -50,8 +50,8 @@ def heading(title: str, now: datetime) -> str:
     machine = f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB"
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
-        f"# {title}\n\n{now:%Y-%m-%d %H:%M} UTC, commit {commit}. {machine}, "
-        f"Python {platform.python_version()}, {versions}. "
+        f"# {title}\n\n{now:%Y-%m-%d %H:%M} UTC, commit {commit}.\n{machine}.\n"
+        f"Python {platform.python_version()}, {versions}.\n"
         "System and load generator run on this one machine."
     )
 

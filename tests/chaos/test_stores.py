@@ -12,7 +12,7 @@ from tests.chaos.harness.scenario import Chaos
 from tests.support.stores.redis_operator import connected
 
 CONNECTOR_BACK_WITHIN = 30.0  # seconds
-NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+UNKNOWN_ID = "01890000-0000-7000-8000-ffffffffffff"
 
 
 async def test_mysql_is_restarted_and_unavailable(chaos: Chaos) -> None:
@@ -35,7 +35,7 @@ async def refused_for_now(stack: Addresses) -> None:
     """
     users, names = f"{stack.http['command-api']}/user", {"first_name": "No", "last_name": "One"}
     async with aiohttp.ClientSession() as session:
-        for method, url in (("PATCH", f"{users}/{NOBODY}"), ("POST", users)):
+        for method, url in (("PATCH", f"{users}/{UNKNOWN_ID}"), ("POST", users)):
             async with session.request(method, url, json=names) as response:
                 assert response.status == 503, method
                 assert int(response.headers["Retry-After"]) > 0

@@ -16,8 +16,8 @@ from chassis.api_process import Api, servers
 from chassis.auth.authorization import Authorizer
 from chassis.auth.settings import access
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Component, Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Component, Process
 from command_api.application import USER, Users
 from demo.memory_log import MemoryLog, NoDeadLetters, OneSchema
 from demo.settings import Settings

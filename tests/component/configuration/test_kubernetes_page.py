@@ -7,7 +7,7 @@ import pytest
 from tests.support.kubernetes.manifests import ROOT, container, of_kind, workloads
 
 TEXT = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = [block.replace("\\\n", " ") for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)]
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 KINDS = {
     "deploy": "Deployment",

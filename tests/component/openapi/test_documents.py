@@ -14,7 +14,7 @@ from tests.support.schemas import contract
 from user_contracts import openapi
 
 PLAIN = ["/", "/openapi.json", "/docs", "/docs/page.js", "/docs/swagger-ui.css"]
-NOBODY = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_undocumented_method_is_405(
 ) -> None:
     for path in document["paths"]:
         for method in ("OPTIONS", "TRACE", "PUT", "PROPFIND"):
-            async with session.request(method, re.sub(r"{\w+}", NOBODY, path)) as response:
+            async with session.request(method, re.sub(r"{\w+}", UNKNOWN_ID, path)) as response:
                 assert response.status == 405, (method, path)
                 await contract.check(api, response)
 
@@ -59,7 +59,7 @@ async def test_head_equals_get_without_a_body(
 ) -> None:
     for method, path in operations(document):
         if method == "GET":
-            url = re.sub(r"{\w+}", NOBODY, path)
+            url = re.sub(r"{\w+}", UNKNOWN_ID, path)
             async with session.get(url) as got, session.head(url) as headed:
                 assert (got.status, got.content_type) == (headed.status, headed.content_type)
                 assert got.headers["Content-Length"] == headed.headers["Content-Length"]

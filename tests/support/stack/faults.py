@@ -21,7 +21,7 @@ from tests.support.stack.prometheus import Prometheus
 
 ALL_THERE_IS = -1  # an offset, to Kafka's DeleteRecords
 POISON = b"a-poisoned-user"
-NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+UNKNOWN_ID = "01890000-0000-7000-8000-ffffffffffff"
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def creating(stack: Addresses, callers: int) -> AsyncIterator[None]:
 @asynccontextmanager
 async def reading_histories(stack: Addresses, callers: int) -> AsyncIterator[None]:
     """Run clients that each hold a connection to MySQL; creates share one."""
-    async with _asking(stack, callers, "GET", f"/user/{NOBODY}/history", None):
+    async with _asking(stack, callers, "GET", f"/user/{UNKNOWN_ID}/history", None):
         yield
 
 

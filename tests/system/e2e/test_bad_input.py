@@ -25,7 +25,7 @@ from user_contracts.proto.user.v1 import (
 )
 
 pytestmark = pytest.mark.e2e
-NOBODY = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -150,17 +150,17 @@ CASES = [
         "rename to nothing",
         Kind.INVALID,
         "command-api",
-        ("PATCH", f"/user/{NOBODY}", {"json": {}}),
-        ("Rename", RenameRequest(id=NOBODY)),
+        ("PATCH", f"/user/{UNKNOWN_ID}", {"json": {}}),
+        ("Rename", RenameRequest(id=UNKNOWN_ID)),
     ),
     Case(
         "malformed If-Match",
         Kind.INVALID,
         "command-api",
-        ("DELETE", f"/user/{NOBODY}", {"headers": {"If-Match": "three"}}),
-        ("Delete", DeleteRequest(id=NOBODY, expected_version=-3)),
+        ("DELETE", f"/user/{UNKNOWN_ID}", {"headers": {"If-Match": "three"}}),
+        ("Delete", DeleteRequest(id=UNKNOWN_ID, expected_version=-3)),
     ),
-    *on_user("unknown id", Kind.NOT_FOUND, NOBODY),
+    *on_user("unknown id", Kind.NOT_FOUND, UNKNOWN_ID),
     *on_user("malformed id", Kind.INVALID, "not-an-id"),
     *on_user("hostile id", Kind.INVALID, "users:1:*"),
     Case(

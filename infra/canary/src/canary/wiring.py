@@ -10,8 +10,8 @@ from canary.prober import Prober
 from canary.settings import Settings
 from chassis.auth.client_token import bearer_token_middleware
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process
 
 TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds for one request
 

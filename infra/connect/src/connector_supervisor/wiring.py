@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from connector_supervisor.capture_check import CaptureCheck
 from connector_supervisor.gap import Gap

@@ -8,8 +8,8 @@ import aiohttp
 from chassis.auth.client_token import bearer_token_middleware
 from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process
 from chassis.stores.kafka import brokers
 from console import http_api
 from console.apis import Api

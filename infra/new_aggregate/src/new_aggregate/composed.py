@@ -33,7 +33,7 @@ def proxy(text: str, aggregate: Aggregate) -> str:
     listeners = re.findall(rf"^listen {API}-(?:http|grpc)\n(?:    .+\n)+", text, re.MULTILINE)
     own = "\n".join(reworded(listener, aggregate) for listener in listeners)
     text = text.replace(HEALTH, f"{own}\n{HEALTH}")
-    rules = re.findall(rf"    acl nobody nbsrv\({API}-http\) lt 1\n", text)
+    rules = re.findall(rf"    acl unavailable nbsrv\({API}-http\) lt 1\n", text)
     return text.replace(rules[-1], rules[-1] + "".join(reworded(one, aggregate) for one in rules))
 
 

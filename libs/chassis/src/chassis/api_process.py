@@ -11,8 +11,8 @@ from chassis.auth.settings import Access, ApiSettings
 from chassis.grpc.server import GrpcServer
 from chassis.http.server import HttpServer
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Component, Process
 from chassis.process.health import Check, Health
-from chassis.process.lifecycle import Component, Process
 from http2.implementations import HTTP2
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from chassis.process.lifecycle import Component
+from chassis.process.components import Component
 
 T = TypeVar("T")
 

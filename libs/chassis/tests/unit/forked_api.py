@@ -12,7 +12,8 @@ from chassis.api_process import Api, api_process
 from chassis.auth.settings import ApiSettings, access
 from chassis.http.messages import answer
 from chassis.problems import Unavailable
-from chassis.process.lifecycle import Process, launch
+from chassis.process.components import Process
+from chassis.process.lifecycle import launch
 from chassis.process.settings import settings_config
 from user_contracts import descriptors
 from user_contracts.proto.user.v1 import SearchRequest, SearchResponse, UserSearchBase

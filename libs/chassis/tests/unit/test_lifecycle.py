@@ -9,8 +9,9 @@ from contextlib import suppress
 import pytest
 
 from chassis.process import lifecycle
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process, run
+from chassis.process.lifecycle import run
 
 
 class Recorded:
@@ -118,7 +119,8 @@ async def test_the_grace_time_is_a_limit() -> None:
 SERVICE = """
 from contextlib import asynccontextmanager
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process, launch
+from chassis.process.components import Process
+from chassis.process.lifecycle import launch
 from chassis.process.settings import ServiceSettings, settings_config
 
 class Settings(ServiceSettings):

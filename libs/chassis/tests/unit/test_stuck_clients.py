@@ -15,8 +15,9 @@ from chassis.http.messages import answer, read_body
 from chassis.http.server import HttpServer
 from chassis.observability import telemetry
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process, run
+from chassis.process.lifecycle import run
 from chassis.testing import eventually
 from http2.implementations import HTTP2
 from tests.support.clients.raw_grpc import calling, message

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from chassis.process.admin_server import AdminServer
+from chassis.process.components import Process
 from chassis.process.health import Health
-from chassis.process.lifecycle import Process
 from chassis.process.settings import ServiceSettings
 from chassis.stores.kafka import brokers
 from projections.directives import DirectivePoller

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from chassis.api_process import Api, api_process
 from chassis.auth.settings import access
-from chassis.process.lifecycle import Process
+from chassis.process.components import Process
 from command_api import grpc_api, http_api
 from command_api.application import USER, Users
 from command_api.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from local_stack.addresses import Addresses
 
 pytestmark = pytest.mark.integration
-NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+UNKNOWN_ID = "01890000-0000-7000-8000-ffffffffffff"
 Answer = tuple[int, str | None, Any]
 
 
@@ -57,7 +57,9 @@ async def test_first_answers_are_repeated_after_a_restart(
                 settings, "PATCH", path, {"first_name": "Ann"}, Idempotency_Key=keys["unchanged"]
             ),
             await ask(settings, "PATCH", path, late, If_Match='"2"', Idempotency_Key=keys["stale"]),
-            await ask(settings, "PATCH", f"/user/{NOBODY}", late, Idempotency_Key=keys["unknown"]),
+            await ask(
+                settings, "PATCH", f"/user/{UNKNOWN_ID}", late, Idempotency_Key=keys["unknown"]
+            ),
             await ask(
                 settings,
                 "POST",

@@ -15,7 +15,7 @@ from eventstore.ports import CommandContext, Refusal, StreamConflict
 from eventstore.refusals import KeyReused, StaleVersion
 
 ANN = CreateUser("Ann", "Lee")
-NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+UNKNOWN_ID = "01890000-0000-7000-8000-ffffffffffff"
 Refused = Callable[[Users, str], Awaitable[UserEvent]]
 """A refused command with this key, on the user with this id at version 1."""
 
@@ -40,11 +40,11 @@ async def test_unchanged_rename_is_repeated_after_another_rename(
 
 
 def unknown(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.execute(RenameUser(NOBODY, "Anna", None), "k")
+    return users.execute(RenameUser(UNKNOWN_ID, "Anna", None), "k")
 
 
 def unknown_deletion(users: Users, _: str) -> Awaitable[UserEvent]:
-    return users.execute(DeleteUser(NOBODY), "k")
+    return users.execute(DeleteUser(UNKNOWN_ID), "k")
 
 
 def stale(users: Users, user_id: str) -> Awaitable[UserEvent]:
@@ -168,7 +168,7 @@ async def test_answer_without_a_key_is_not_kept(
 ) -> None:
     ann = await users.execute(ANN)
     for command in (
-        users.execute(RenameUser(NOBODY, "Anna", None)),
+        users.execute(RenameUser(UNKNOWN_ID, "Anna", None)),
         users.execute(RenameUser(ann.user_id, "Ann", None)),
         users.execute(CreateUser("", "")),
     ):

@@ -19,7 +19,7 @@ from user_contracts.proto.user.v1 import (
     UserCommandsStub,
 )
 
-NOBODY = "01890000-0000-7000-8000-ffffffffffff"
+UNKNOWN_ID = "01890000-0000-7000-8000-ffffffffffff"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -63,7 +63,7 @@ async def test_unknown_and_malformed_ids_fail_alike(
 ) -> None:
     method, path, options = http
     fields = {"first_name": "A"} if grpc is RenameRequest else {}
-    for user_id, row in ((NOBODY, STATUS_BY_KIND[kind]), ("ann", STATUS_BY_KIND[Kind.INVALID])):
+    for user_id, row in ((UNKNOWN_ID, STATUS_BY_KIND[kind]), ("ann", STATUS_BY_KIND[Kind.INVALID])):
         status, body = await clients.http(method, path.format(id=user_id), **options)
         assert (status, body["title"]) == (row.http, row.title)
         name = grpc.__name__.removesuffix("Request").lower()
@@ -117,9 +117,9 @@ async def test_first_answer_to_a_key_is_repeated_by_both_transports(clients: Cli
         ),
         (
             "unknown",
-            ("PATCH", f"/user/{NOBODY}", {"json": without_last_name}),
+            ("PATCH", f"/user/{UNKNOWN_ID}", {"json": without_last_name}),
             "rename",
-            RenameRequest(id=NOBODY, **without_last_name),
+            RenameRequest(id=UNKNOWN_ID, **without_last_name),
             404,
             "NOT_FOUND",
         ),

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from chassis.api_process import Api, api_process
 from chassis.auth.settings import access
 from chassis.observability import telemetry
-from chassis.process.lifecycle import Process
+from chassis.process.components import Process
 from chassis.stores.redis import client
 from projections.directory import Directory
 from projections.queries import ViewQueries, waiters

@@ -19,7 +19,7 @@ from user_contracts import descriptors
 from user_contracts.proto.user.v1 import GetRequest, ListRequest, User, UserQueriesStub
 
 ANN = "0192f5a8-4d3c-7a10-8b2e-000000000001"
-NOBODY = "0192f5a8-4d3c-7a10-8b2e-ffffffffffff"
+UNKNOWN_ID = "0192f5a8-4d3c-7a10-8b2e-ffffffffffff"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -97,13 +97,13 @@ async def test_changed_version_returns_200(clients: Clients) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "request_", "kind"),
     [
-        (f"/user/{NOBODY}", "get", GetRequest(id=NOBODY), Kind.NOT_FOUND),
+        (f"/user/{UNKNOWN_ID}", "get", GetRequest(id=UNKNOWN_ID), Kind.NOT_FOUND),
         ("/user/ann", "get", GetRequest(id="ann"), Kind.INVALID),
         (f"/user/{ANN.upper()}", "get", GetRequest(id=ANN.upper()), Kind.INVALID),
         (
-            f"/user/{NOBODY}?min_version=1",
+            f"/user/{UNKNOWN_ID}?min_version=1",
             "get",
-            GetRequest(id=NOBODY, min_version=1),
+            GetRequest(id=UNKNOWN_ID, min_version=1),
             Kind.NOT_YET_VISIBLE,
         ),
         (f"/user/{ANN}?min_version=0", "get", GetRequest(id=ANN, min_version=0), Kind.INVALID),

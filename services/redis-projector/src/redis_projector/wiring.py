@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from chassis.process.lifecycle import Process
+from chassis.process.components import Process
 from chassis.stores.redis import client
 from projections.process import kafka_projector, process
 from projections.redis.generations import RedisGenerations

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from chassis.api_process import Api, api_process
 from chassis.auth.settings import access
 from chassis.observability import telemetry
-from chassis.process.lifecycle import Process
+from chassis.process.components import Process
 from chassis.stores.opensearch_client import connected
 from projections.opensearch.reader import OpenSearchReader
 from projections.opensearch.text_index import OpenSearchTextIndex

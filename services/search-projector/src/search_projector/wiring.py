@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.process.lifecycle import Process
+from chassis.process.components import Process
 from chassis.stores.opensearch_client import connected
 from projections.opensearch.generations import OpenSearchGenerations
 from projections.process import kafka_projector, process

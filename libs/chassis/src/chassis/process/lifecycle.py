@@ -22,7 +22,6 @@ from chassis.process.listening import CannotListen
 from chassis.process.settings import ServiceSettings, load
 from chassis.process.worker_admin import admin_of
 
-__all__ = ["Component", "CutsOff", "Process"]
 CUT_WITHIN = 0.5  # seconds to finish once connections were aborted; it takes milliseconds
 AGAIN = 2.0  # seconds between two cancellations, for a component to clean up
 LAST = 5.0  # seconds for stores to close after all components have ended
