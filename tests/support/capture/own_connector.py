@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import SecretStr
 
 from chassis.process import lifecycle
+from chassis.process.components import Process
 from chassis.testing import eventually
 from connector_supervisor import capture_check
 from connector_supervisor.resnapshot import resnapshot
@@ -49,7 +50,7 @@ class OwnConnector:
 
     stack: Addresses
     settings: Settings
-    process: lifecycle.Process | None = None
+    process: Process | None = None
 
     def sql(self, *statements: str) -> None:
         executed(self.stack, f"USE {DATABASE}", *statements)

@@ -19,7 +19,7 @@ def test_opensearch_of_root_has_only_the_read_capability(stack: Addresses) -> No
     for node in Instance(stack.instance, form=stack.form).nodes("opensearch"):
         process = Path(f"/proc/{control.pid_of(stack.instance, node)}/status")
         status = dict(line.split(":\t", 1) for line in process.read_text().splitlines())
-        assert status["Uid"].split() == [str(unprivileged.UNKNOWN_ID)] * 4
+        assert status["Uid"].split() == [str(unprivileged.NOBODY)] * 4
         reading = 1 << 2  # CAP_DAC_READ_SEARCH, include/uapi/linux/capability.h
         can_enter = unprivileged.can_enter(Path(stack.home))
         assert int(status["CapEff"], 16) == (0 if can_enter else reading)

@@ -7,7 +7,7 @@ import aiohttp
 import structlog
 from prometheus_client import Counter, Gauge
 
-from chassis.process import lifecycle
+from chassis import pauses
 
 PROBES = Counter("canary_probes_total", "Probes by outcome.", ["outcome"])
 LAST_SUCCESS = Gauge(
@@ -32,7 +32,7 @@ class Prober:
         LAST_SUCCESS.set_to_current_time()
         for outcome in ("ok", "failed"):
             PROBES.labels(outcome)
-        async for _ in lifecycle.every(self._every, self._draining):
+        async for _ in pauses.every(self._every, self._draining):
             await self._once()
 
     async def drain(self) -> None:
