@@ -33,7 +33,7 @@ FORM = $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REDIS_MASTERS),--redis-maste
 	$(if $(OPENSEARCH_NODES),--opensearch-nodes $(OPENSEARCH_NODES))
 
 .PHONY: up down clean status logs infra replay backup restore demo
-up: $(VENV)/ready ## Start servers and services, and print their addresses; PROCESSES=1: one process of each API
+up: $(VENV)/ready ## Start servers and services, and print their addresses; PROCESSES=2: two processes of each API
 	@PROCESSES=$(PROCESSES) $(BIN)/local-stack up $(FORM)
 
 infra: $(VENV)/ready ## Start the servers only, to run a service from an editor

@@ -40,8 +40,14 @@ def settings(context: Context, service: str) -> dict[str, str]:
         for purpose in PORTS[service]
     }
     traces = {"OTLP_ENDPOINT": os.environ.get("OTLP_ENDPOINT", "")}
-    processes = {"PROCESSES": os.environ.get("PROCESSES", "1")} if role in APIS else {}
+    processes = {"PROCESSES": _processes(role)} if role in APIS else {}
     return {"HOST": HOST} | traces | processes | ports | stores[role]
+
+
+def _processes(api: str) -> str:
+    """Return how many; 0, one for each core, is 1 for command-api: its creates share commits."""
+    wanted = os.environ.get("PROCESSES", "1")
+    return "1" if (api, wanted) == ("command-api", "0") else wanted
 
 
 def mysql_settings(context: Context, user: str, database: str) -> dict[str, str]:

@@ -67,6 +67,8 @@ async def read_body(request: web.Request) -> bytes:
     if {coding.strip() for coding in codings} - {"", "identity"}:
         raise UnsupportedCoding("send the body without Content-Encoding")
     try:
+        if request.content.is_eof():  # has arrived: most bodies do with their headers
+            return await request.read()
         async with asyncio.timeout(BODY_WITHIN):
             return await request.read()
     except TimeoutError as error:
