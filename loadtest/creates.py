@@ -1,7 +1,7 @@
 """`POST /user`: creates that share a transaction, compared with one INSERT each, on one MySQL.
 
-After `make up`. One process of each. Settings stay durable: sync_binlog=1,
-innodb_flush_log_at_trx_commit=1.
+After `make up`, with the whole pipeline running. One process of each, with the settings of the
+stack but for its ports. They stay durable: sync_binlog=1, innodb_flush_log_at_trx_commit=1.
 """
 
 import argparse
@@ -12,11 +12,14 @@ from statistics import median
 
 from chassis.process.interrupts import interruptible
 from loadtest import report, wrk
-from loadtest.reads import BARE, BIN, HERE, OURS, got, process
-from loadtest.wrk import Answered
+from loadtest.reads import BIN, HERE, OURS, Served, got, process, served, settings
 from local_stack.addresses import Addresses, load
 
 CALLERS = (1, 16, 64, 256)
+COLUMNS = (
+    "| callers | one INSERT each | sharing a transaction | ratio "
+    "| CPU: one each | sharing | p95, ms: sharing | failed |"
+)
 CREATE = """
 wrk.method = "POST"
 wrk.body = '{"first_name": "Group", "last_name": "Commit"}'
@@ -30,49 +33,41 @@ class Compared:
     """Rounds of both variants with this many callers."""
 
     callers: int
-    one_each: list[Answered] = field(default_factory=list)
-    shared: list[Answered] = field(default_factory=list)
+    one_each: list[Served] = field(default_factory=list)
+    shared: list[Served] = field(default_factory=list)
 
     @property
     def rates(self) -> tuple[float, float]:
         """Return creates per second: one INSERT each, and sharing."""
-        return median(a.rate for a in self.one_each), median(a.rate for a in self.shared)
+        each, shared = (median(a.seen.rate for a in side) for side in (self.one_each, self.shared))
+        return each, shared
 
     @property
     def p95(self) -> float:
         """Return the 95th percentile of the sharing variant, in milliseconds."""
-        return median(a.p95 for a in self.shared)
+        return median(one.seen.p95 for one in self.shared)
 
     def __str__(self) -> str:
         one, shared = self.rates
-        failed = sum(a.failed for a in self.shared + self.one_each)
+        failed = sum(each.seen.failed for each in self.shared + self.one_each)
+        spent = (median(each.cpu for each in side) for side in (self.one_each, self.shared))
         return (
             f"| {self.callers} | {one:.0f} | {shared:.0f} | {shared / one:.1f} "
-            f"| {self.p95:.1f} | {failed} |"
+            f"| {' | '.join(f'{cpu:.0f}' for cpu in spent)} | {self.p95:.1f} | {failed} |"
         )
-
-
-def settings(stack: Addresses) -> dict[str, str]:
-    """Return the settings of a separate command-api: 1 % of traces sampled, as in production."""
-    own = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2, "TRACE_RATIO": 0.01}
-    own["PROCESSES"] = 1
-    own_names = {f"COMMAND_API_{name}": str(value) for name, value in own.items()}
-    endpoint = {"COMMAND_API_OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces"}
-    return stack.environment("command-api") | own_names | endpoint
 
 
 def measure(stack: Addresses, rounds: int, seconds: int) -> list[Compared]:
     """Measure both in turn, for each number of callers."""
     found = [Compared(callers) for callers in CALLERS]
     ways = ((sys.executable, "-m", "loadtest.one_insert"), (str(BIN / "command-api"),))
-    with process(sys.executable, "-m", "loadtest.bare", str(BARE), environment={}, expected=b"{}"):
-        for one in found:
-            for _ in range(rounds):
-                for way, side in zip(ways, (one.one_each, one.shared), strict=True):
-                    with process(*way, environment=settings(stack)):
-                        got(f"{URL}/")
-                        wrk.run(f"{URL}/user", one.callers, 1, CREATE)
-                        side.append(wrk.run(f"{URL}/user", one.callers, seconds, CREATE))
+    for one in found:
+        for _ in range(rounds):
+            for way, side in zip(ways, (one.one_each, one.shared), strict=True):
+                with process(*way, environment=settings(stack, "command-api")) as pid:
+                    got(f"{URL}/")
+                    wrk.run(f"{URL}/user", one.callers, 1, CREATE)
+                    side.append(served(pid, f"{URL}/user", one.callers, seconds, CREATE))
     return found
 
 
@@ -83,9 +78,10 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
             report.heading("Creates per second", now),
             "",
             f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
+            "CPU: microseconds of the process for each create.",
             "",
-            "| callers | one INSERT each | sharing a transaction | ratio | p95, ms | failed |",
-            "|---|---|---|---|---|---|",
+            COLUMNS,
+            "|---|---|---|---|---|---|---|---|",
             *map(str, found),
             "",
         ]

@@ -29,6 +29,7 @@ ACCEPTED = r'^commands_total{command="CreateUser",outcome="accepted"} (\S+)'
 HANDLED = r"^projector_events_total{.*} (\S+)"
 WITHIN = 300.0  # seconds until the views have every created user
 PART = 2  # seconds of one run of wrk
+WARM_UP = 5  # rounds; in their first 60,000 users three JVMs use half of their CPU to compile
 REFRESH = 1.0  # seconds: twice the index's refresh interval
 COLUMNS = "| created | a second | answered, a second | p50, ms | p95 | p99 | failed | µs |"
 RESULTS = Path(__file__).parent / "results"
@@ -104,8 +105,8 @@ def _load(stack: Addresses, callers: int, until: int) -> list[wrk.Answered]:
 
 
 def measure(stack: Addresses, callers: int, users: int, rounds: int) -> list[Round]:
-    """Measure several rounds, after one of twice the length in which the JVMs compile."""
-    one_round(stack, callers, 2 * users)
+    """Measure several rounds, after one of WARM_UP times the length in which the JVMs compile."""
+    one_round(stack, callers, WARM_UP * users)
     return [one_round(stack, callers, users) for _ in range(rounds)]
 
 

@@ -1,7 +1,7 @@
 """query-api's two reads, compared with a bare aiohttp handler that returns the same bytes.
 
-After `make up` and `make seed`. One process of each, one connection a caller, all on this machine:
-only the ratio matters.
+After `make up` and `make seed`. One process of each, with the settings of the running stack but for
+its ports; one connection a caller. All on this machine: only the ratio matters.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from urllib.error import URLError
 import psutil
 
 from chassis.process.interrupts import interruptible
-from loadtest import report, wrk
+from loadtest import cpu, report, wrk
 from loadtest.wrk import Answered, any_of
 from local_stack.addresses import Addresses, load
 
@@ -31,6 +31,10 @@ BIN = Path(sys.executable).parent
 BARE, OURS = 18999, 18990  # ports
 LIST = "/user?limit=10"
 AMONG = 100_000  # users read one by one
+COLUMNS = (
+    "| | callers | bare aiohttp | query-api | ratio | CPU: bare | query-api "
+    "| p99, ms: bare | query-api | failed | MB |"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +48,40 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Results of wrk, and the server's microseconds of CPU for each response."""
+
+    seen: Answered
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Rounds of a read at both servers, and the processes' memory in bytes."""
 
     read: Read
-    bare: list[Answered]
-    ours: list[Answered]
+    bare: list[Served]
+    ours: list[Served]
     resident: int
 
     @property
     def rates(self) -> tuple[float, float]:
         """Return responses per second: the bare handler's and ours."""
-        return median(one.rate for one in self.bare), median(one.rate for one in self.ours)
+        bare, ours = (median(one.seen.rate for one in side) for side in (self.bare, self.ours))
+        return bare, ours
 
     @property
     def failed(self) -> int:
-        return sum(one.failed for one in self.ours)
+        return sum(one.seen.failed for one in self.ours)
 
     def __str__(self) -> str:
         bare, ours = self.rates
-        p99 = median(one.p99 for one in self.ours)
+        sides = (self.bare, self.ours)
+        p99s = " | ".join(f"{median(one.seen.p99 for one in side):.1f}" for side in sides)
+        spent = " | ".join(f"{median(one.cpu for one in side):.0f}" for side in sides)
         return (
             f"| {self.read.what} | {self.read.callers} | {bare:.0f} | {ours:.0f} "
-            f"| {ours / bare:.2f} | {p99:.1f} | {self.failed} | {self.resident / 1e6:.0f} |"
+            f"| {ours / bare:.2f} | {spent} | {p99s} | {self.failed} | {self.resident / 1e6:.0f} |"
         )
 
 
@@ -97,16 +112,18 @@ def process(
         started.wait()
 
 
-def settings(stack: Addresses) -> dict[str, str]:
-    """Return the settings of a separate query-api: 1 % of traces sampled, as in production."""
-    ports = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2}
-    own = {name: str(port) for name, port in ports.items()}
-    own |= {
-        "PROCESSES": "1",
-        "TRACE_RATIO": "0.01",
-        "OTLP_ENDPOINT": f"http://127.0.0.1:{BARE}/v1/traces",
-    }
-    return stack.environment("query-api") | {f"QUERY_API_{k}": v for k, v in own.items()}
+def settings(stack: Addresses, service: str = "query-api") -> dict[str, str]:
+    """Return the settings of a separate process of a service: those of the stack, other ports."""
+    own = {"HTTP_PORT": OURS, "GRPC_PORT": OURS + 1, "ADMIN_PORT": OURS + 2, "PROCESSES": 1}
+    prefix = service.upper().replace("-", "_")
+    return stack.environment(service) | {f"{prefix}_{k}": str(v) for k, v in own.items()}
+
+
+def served(pid: int, url: str, callers: int, seconds: int, script: str = "") -> Served:
+    """Generate load for a server's process."""
+    before = cpu.of_process(pid)
+    seen = wrk.run(url, callers, seconds, script)
+    return Served(seen, 1e6 * (cpu.of_process(pid) - before) / max(1, seen.rate * seconds))
 
 
 def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared:
@@ -116,11 +133,13 @@ def compare(stack: Addresses, read: Read, rounds: int, seconds: int) -> Compared
     with process(BIN / "query-api", environment=settings(stack)) as pid:
         answer = got(ours + read.path)
         bare_handler = (sys.executable, "-m", "loadtest.bare", str(BARE))
-        with process(*bare_handler, environment={}, expected=answer):
+        with process(*bare_handler, environment={}, expected=answer) as bare_pid:
             got(bare)
+            sides = ((bare_pid, bare, found.bare), (pid, ours, found.ours))
             for _ in range(rounds):
-                for url, side in ((bare, found.bare), (ours, found.ours)):
-                    side.append(wrk.run(url + read.path, read.callers, seconds, read.script))
+                for server, url, side in sides:
+                    there = url + read.path
+                    side.append(served(server, there, read.callers, seconds, read.script))
         return replace(found, resident=psutil.Process(pid).memory_info().rss)
 
 
@@ -145,9 +164,10 @@ def page(found: list[Compared], rounds: int, seconds: int, now: datetime) -> str
             report.heading("Reads per second", now),
             "",
             f"Medians of {rounds} rounds of {seconds} s each, in turn; wrk with one thread.",
+            "CPU: microseconds of the server for each response.",
             "",
-            "| | callers | bare aiohttp | query-api | ratio | p99, ms | failed | MB |",
-            "|---|---|---|---|---|---|---|---|",
+            COLUMNS,
+            "|---|---|---|---|---|---|---|---|---|---|---|",
             *map(str, found),
             "",
         ]

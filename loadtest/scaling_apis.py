@@ -77,7 +77,13 @@ def measure(api: Api, processes: int, rounds: int, seconds: int) -> Shared:
 def measure_all(stack: Addresses, rounds: int, seconds: int) -> list[Shared]:
     apis = (
         Api("query-api", f"`GET {LIST}`", LIST, "", reads.settings(stack)),
-        Api("command-api", "`POST /user`", "/user", creates.CREATE, creates.settings(stack)),
+        Api(
+            "command-api",
+            "`POST /user`",
+            "/user",
+            creates.CREATE,
+            reads.settings(stack, "command-api"),
+        ),
     )
     receiver = (sys.executable, "-m", "loadtest.bare", str(BARE))  # of the spans
     with process(*receiver, environment={}, expected=b"{}"):
