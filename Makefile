@@ -68,21 +68,37 @@ demo: $(VENV)/ready ## Run all three APIs in one process with in-memory stores
 # Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
-.PHONY: check audit test coverage test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench check-cpu load seed
+.PHONY: check static format-check types imports generated compose-file infra-checks audit test coverage test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench check-cpu load seed
 check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, generated code, quick tests
+	@$(MAKE) --no-print-directory generated
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync static
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
+
+static: types site infra-checks format-check imports compose-file
+
+format-check:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	@# One run per member: their tests have equal file names, which a single run treats as one module.
-	for part in $(MEMBERS) infra/grafana infra/k8s infra/python-image infra/write_version.py tests loadtest docs conftest.py; do $(BIN)/mypy --no-error-summary $$part; done
+
+# One run per member: their tests have equal file names, which a single run treats as one module.
+TYPED = $(MEMBERS) infra/grafana infra/k8s infra/python-image infra/write_version.py tests loadtest docs conftest.py
+types:
+	printf '%s\n' $(TYPED) | xargs -P 2 -n 1 $(BIN)/mypy --no-error-summary
+
+imports:
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory gen && git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s infra/*/Dockerfile
-	$(MAKE) --no-print-directory site
+
+generated: gen
+	git diff --exit-code --stat -- schemas/src docs/settings.md infra/grafana/provisioning infra/k8s infra/*/Dockerfile
+
+compose-file:
 	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; \
 	else echo "skipped: docker compose config (docker compose is not installed)"; fi
+
+infra-checks:
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory .tools/kubernetes/ready prose; \
 	elif [ "$${CI:-}" = true ]; then echo "cannot check infra/k8s, HTTP/2, workflows and prose: Go is not installed" >&2; exit 1; \
 	else echo "skipped: checks of infra/k8s, HTTP/2, workflows and prose (Go is not installed)"; fi
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 audit: $(VENV)/ready ## Check every pinned version against the advisory database (needs internet)
 	@.ci/audit
