@@ -9,12 +9,16 @@ import psutil
 import pytest
 
 from chassis.testing import eventually
-from local_stack import StackError, control, launch, layout, supervisor
+from local_stack import StackError, control, launch, layout, stack, supervisor
 from local_stack.layout import Instance
 from local_stack.programs import Job, Program
 
 Steps = list[str]
 STAY = "import time; print('here', flush=True); time.sleep(600)"
+SLOW_TO_STOP = (
+    "import signal, time; signal.signal(signal.SIGTERM, lambda *_: time.sleep(1) or exit());"
+    "print('I take my time', flush=True); time.sleep(600)"
+)
 DIE = "print('the disk is on fire'); raise SystemExit(3)"
 
 
@@ -126,3 +130,19 @@ def test_unknown_program_lists_known_ones(instance: Instance) -> None:
     run(instance, program("server", STAY))
     with pytest.raises(StackError, match=r"no program 'sevrer'; known programs: server"):
         control.pid_of("unit", "sevrer")
+
+
+async def test_second_shutdown_waits_for_the_first(instance: Instance) -> None:
+    run(instance, program("server", SLOW_TO_STOP))
+    server = psutil.Process(control.state(instance, "server").pid)
+
+    async def it_is_ready() -> None:
+        assert "I take my time" in instance.log("server").read_text()
+
+    await eventually(it_is_ready)
+    supervisor.call(instance, "shutdown")
+    assert stack.running(instance) == []
+    with pytest.raises(StackError, match="instance 'unit' is not running"):
+        control.states(instance)
+    control.shut_down(instance)
+    assert not server.is_running()

@@ -5,6 +5,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from xmlrpc.client import Fault
 
 import psutil
 
@@ -34,7 +35,7 @@ def states(instance: Instance) -> dict[str, State]:
     """Return every program's state; raise StackError if the instance is not running."""
     try:
         found = call(instance, "getAllProcessInfo")
-    except OSError as error:
+    except (OSError, Fault) as error:  # a fault: supervisord is about to end
         raise StackError(f"instance {instance.name!r} is not running") from error
     return {
         one["name"]: State(one["name"], one["statename"], one["pid"], one["start"]) for one in found

@@ -144,11 +144,11 @@ def update(instance: Instance) -> None:
 
 
 def is_running(instance: Instance) -> bool:
+    """Return whether supervisord answers, and is not about to end: then it refuses other calls."""
     try:
-        call(instance, "getState")
+        return bool(call(instance, "getState")["statename"] == "RUNNING")
     except (OSError, http.client.HTTPException, xmlrpc.client.Error):
         return False
-    return True
 
 
 def call(instance: Instance, method: str, *arguments: Any) -> Any:
