@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.support.stack.go_tools import tool
+from tests.support.stack.skipped import can_build_images
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / ".github" / "workflows"
@@ -135,9 +136,21 @@ def test_a_release_of_another_version_than_the_tag_s_is_refused() -> None:
     assert refused.stderr == f"the tag is v0.0.0, the file VERSION has {version}\n"
 
 
-@pytest.mark.skipif(
-    not (shutil.which("docker") and shutil.which("jq")), reason="needs docker buildx and jq"
-)
+def test_images_without_buildx_say_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "docker").chmod(0o755)
+    refused = subprocess.run(
+        [ROOT / ".ci" / "images", "registry.invalid/people", "1.2.3"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "docker buildx is needed to build images\n"
+
+
+@pytest.mark.skipif(not can_build_images(), reason="needs docker buildx and jq")
 def test_a_release_builds_each_image_once_for_both_processors() -> None:
     completed = subprocess.run(
         [ROOT / ".ci" / "images", "registry.invalid/people", "1.2.3"],
