@@ -99,7 +99,7 @@ RULES: list[tuple[str, How]] = [
     (r"make demo", named("tests/component/configuration/test_demo.py", "Try it")),
     (r"make locks", named("Makefile", "locks: $(UV)")),
     (r"make audit", named(".ci/run", ".ci/audit")),
-    (r"make site", named("Makefile", "$(MAKE) --no-print-directory site")),
+    (r"make site", named("Makefile", "static: types site")),
     (r"make logs .*", followed),
     (r"make (chaos\S*(?: \w+=\d+)?)", dry),
     (r"make .*", as_it_stands),
