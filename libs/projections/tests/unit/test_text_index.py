@@ -1,4 +1,4 @@
-"""A search of several requests ends in the time of one."""
+"""A search of several requests ends in the time of one, and meets one generation."""
 
 import asyncio
 from typing import Any
@@ -31,3 +31,28 @@ async def test_search_whose_second_request_hangs_is_unavailable_in_time() -> Non
         async with asyncio.timeout(5):
             await index.search("ann", None, 1)
     assert client.requests == 2
+
+
+class SwitchesAfterFirstRequest:
+    """A client whose alias moves on: only the first request of a stage would find the document."""
+
+    requests = 0
+
+    def __init__(self) -> None:
+        self.indices = self
+
+    async def get_alias(self, **_: Any) -> dict[str, Any]:
+        return {"things-1" if self.requests < 2 else "things-2": {}}
+
+    async def search(self, **_: Any) -> dict[str, Any]:
+        self.requests += 1
+        hits = [HIT] if self.requests > 2 else []  # none in the first round: one of each index
+        return {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": hits}}
+
+
+async def test_switch_between_two_requests_of_a_search_loses_no_document() -> None:
+    client: Any = SwitchesAfterFirstRequest()
+    reader = OpenSearchReader(client, "things", timeout=5)
+    index = OpenSearchTextIndex(reader)
+    index._serving = await reader.serving()
+    assert [one.document["id"] for one in await index.search("ann", None, 10)] == ["1"]

@@ -45,9 +45,14 @@ class OpenSearchReader:
     async def ping(self) -> None:
         """Return if the one index behind the alias can be searched; raises Unavailable."""
         await search(self._client, "ping", self._alias, PROBE, **HOW)
-        with call("ping"):
-            behind = await self._client.indices.get_alias(index=self._alias)
+        await self.serving()
+
+    async def serving(self) -> frozenset[str]:
+        """Return the name of the one index behind the alias; raises Unavailable."""
+        with call("serving"):
+            behind = frozenset(await self._client.indices.get_alias(index=self._alias))
         self._check(behind)
+        return behind
 
     def _check(self, indexes: Collection[str]) -> None:
         """Raise Unavailable if the alias names two indexes: documents would be found twice."""

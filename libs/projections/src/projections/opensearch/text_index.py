@@ -24,20 +24,40 @@ class OpenSearchTextIndex:
         """former: tiers for a text, of a lower rank than those of the query."""
         self._reader = reader
         self._former = former
+        self._serving: frozenset[str] = frozenset()
 
     async def search(
         self, text: str, after: tuple[float, str] | None, limit: int
     ) -> list[ScoredDocument]:
         if not folding.words(text):
             return []  # punctuation alone
-        page = _Page(self._reader, text_query(text, self._former(text)), limit, after)
+        query = text_query(text, self._former(text))
         try:
             async with asyncio.timeout(self._reader.timeout):
-                await page.fill()
+                page = await self._filled(query, limit, after)
         except TimeoutError:
             reason = Failure("no complete page in time", is_transient=True)
             raise failed("opensearch", "search", reason) from None
         return list(page.found.values())
+
+    async def _filled(
+        self, query: TextQuery, limit: int, after: tuple[float, str] | None
+    ) -> "_Page":
+        """Return a page whose requests met one generation.
+
+        A switch between two requests could lose a document: the first generation has it in a tier
+        of the second request, the second one in a tier of the first.
+        """
+        before = self._serving
+        page = _Page(self._reader, query, limit, after)
+        await page.fill()
+        if page.is_full:
+            return page
+        self._serving = await self._reader.serving()
+        if self._serving != before:
+            page = _Page(self._reader, query, limit, after)
+            await page.fill()
+        return page
 
 
 class _Page:
@@ -99,6 +119,10 @@ class _Page:
             found = await self._reader.search(body, position, self._missing)
             self._add(ScoredDocument(score, one.document) for one in found)
         self._below = score
+
+    @property
+    def is_full(self) -> bool:
+        return self._missing <= 0
 
     @property
     def _missing(self) -> int:
