@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from functools import cache
 
 from tests.support.stack.go_tools import READY
 
@@ -17,6 +18,7 @@ def reasons() -> list[str]:
     return [f"skipped: {what}" for what, is_there in lacking.items() if not is_there]
 
 
+@cache
 def can_build_images() -> bool:
     """Return whether jq and docker are there, with its plugin buildx."""
     if not (shutil.which("docker") and shutil.which("jq")):
