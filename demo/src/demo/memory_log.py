@@ -62,5 +62,5 @@ class MemoryLog:
 class NoDeadLetters:
     """There is no dead-letter topic: in the demo a dead letter is a bug."""
 
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        raise RuntimeError(f"dead letters in the demo: {[reason for _, reason in letters]}")
+    async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
+        raise RuntimeError(f"dead letters in the demo: {[reason for _, reason in dead_letters]}")

@@ -18,7 +18,7 @@ from tests.chaos.harness.scenario import Scenario
 from tests.chaos.harness.topic import TOPIC, records
 from user_contracts import avro_schema
 
-LETTERS = {
+DEAD_LETTERS = {
     "redis-projector": "user.events.redis-projector.dlq",
     "search-projector": "user.events.search-projector.dlq",
 }
@@ -86,13 +86,13 @@ async def repeats(scenario: Scenario, count: int) -> None:
             )
 
 
-async def letters(stack: Addresses, projector: str) -> list[str]:
+async def dead_letters(stack: Addresses, projector: str) -> list[str]:
     """Return the keys of a projector's dead letters, oldest first."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap)
     await consumer.start()
     found: list[str] = []
     try:
-        partition = TopicPartition(LETTERS[projector], 0)
+        partition = TopicPartition(DEAD_LETTERS[projector], 0)
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
         end = (await consumer.end_offsets([partition]))[partition]
@@ -104,13 +104,15 @@ async def letters(stack: Addresses, projector: str) -> list[str]:
     return found
 
 
-async def no_letters(stack: Addresses) -> None:
+async def delete_dead_letters(stack: Addresses) -> None:
     """Empty both dead-letter topics."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     await admin.start()
     try:
         everything = RecordsToDelete(before_offset=ALL_THERE_IS)
-        await admin.delete_records({TopicPartition(t, 0): everything for t in LETTERS.values()})
+        await admin.delete_records(
+            {TopicPartition(t, 0): everything for t in DEAD_LETTERS.values()}
+        )
     finally:
         await admin.close()
 

@@ -160,7 +160,7 @@ class WholeSystem(RuleBasedStateMachine):
         for side in self.sides:
             self._to_the_end(side)
             assert {k: (v, _names(body)) for k, (v, body) in side.held().items()} == expected
-            assert side.letters.held == []
+            assert side.dead_letters.held == []
 
     def teardown(self) -> None:
         self.all_is_quiet()

@@ -70,7 +70,7 @@ def until_ready(found: re.Match[str]) -> Typed:
     return Typed(f"{run} >{log} 2>&1 & {wait}; {stop}")
 
 
-def of_a_letter(found: re.Match[str]) -> Typed:
+def of_a_dead_letter(found: re.Match[str]) -> Typed:
     return Typed(found[0].replace(EXAMPLE, LETTER))
 
 
@@ -107,7 +107,7 @@ RULES: list[tuple[str, How]] = [
     (r"grpcurl .*", with_grpcurl),
     (r"set -a; \. \S+; set \+a", as_it_stands),
     (rf"\.venv/bin/({SERVICES})", until_ready),
-    (rf"\.venv/bin/\S+-projector dead-letters show {EXAMPLE}", of_a_letter),
+    (rf"\.venv/bin/\S+-projector dead-letters show {EXAMPLE}", of_a_dead_letter),
     (r"\.venv/bin/\S+-projector .*", as_it_stands),
     (r"\.venv/bin/view-verifier .*", as_it_stands),
     (r"\.venv/bin/connector-supervisor \w+", as_it_stands),

@@ -58,10 +58,10 @@ class Log:
     async def projection(self, generations: MemoryGenerations[Put]) -> AsyncIterator[ProjectorSpec]:
         """Return the parts of a projector for the serving generation."""
         brokers = Brokers(self.bootstrap)
-        letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
+        dead_letters = KafkaDeadLetters(brokers, dead_letter_topic(self.topic, self.topic))
 
-        def handler(views: Views[Put], letters: DeadLetters) -> Handle:
-            return Projector(decode, PROJECTION, views, letters).handle
+        def handler(views: Views[Put], dead_letters: DeadLetters) -> Handle:
+            return Projector(decode, PROJECTION, views, dead_letters).handle
 
         try:
             yield ProjectorSpec(
@@ -70,10 +70,10 @@ class Log:
                 self.topic,
                 generations,
                 handler,
-                letters,
+                dead_letters,
             )
         finally:
-            await letters.close()
+            await dead_letters.close()
 
     @asynccontextmanager
     async def projecting(self, generations: MemoryGenerations[Put]) -> AsyncIterator[KafkaConsumer]:
@@ -96,15 +96,15 @@ async def new(bootstrap: str) -> AsyncIterator[Log]:
     """Create a topic and its dead-letter topic; delete both afterwards."""
     topic = f"test-{uuid.uuid4().hex[:8]}"
     async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        letters = dead_letter_topic(topic, topic)
+        dead_letters = dead_letter_topic(topic, topic)
         roomy = {"max.message.bytes": "2097152"}
         await admin.create_topics(
-            [NewTopic(topic, PARTITIONS, 1), NewTopic(letters, 1, 1, topic_configs=roomy)]
+            [NewTopic(topic, PARTITIONS, 1), NewTopic(dead_letters, 1, 1, topic_configs=roomy)]
         )
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=2 * LARGEST)
         async with started(producer):
             yield Log(bootstrap, topic, producer, admin)
-        await admin.delete_topics([topic, letters])
+        await admin.delete_topics([topic, dead_letters])
 
 
 @asynccontextmanager
@@ -116,15 +116,15 @@ async def started(client: Any) -> AsyncIterator[Any]:
         await (client.close() if hasattr(client, "close") else client.stop())
 
 
-async def first_letter(log: Log) -> Any:
+async def first_dead_letter(log: Log) -> Any:
     """Return a running projector's dead letter: its partition may be read after all others."""
-    letters = AIOKafkaConsumer(
+    dead_letters = AIOKafkaConsumer(
         dead_letter_topic(log.topic, log.topic),
         bootstrap_servers=log.bootstrap,
         auto_offset_reset="earliest",
     )
-    async with asyncio.timeout(20), started(letters):
-        return await letters.getone()
+    async with asyncio.timeout(20), started(dead_letters):
+        return await dead_letters.getone()
 
 
 async def holds(view: FakeView, expected: dict[str, int]) -> None:

@@ -35,11 +35,11 @@ class Process:
     """A projector's process: it runs a turn, and may stop between any two calls."""
 
     def __init__(
-        self, project: Projection[Any, Any], store: Any, letters: MemoryDeadLetters
+        self, project: Projection[Any, Any], store: Any, dead_letters: MemoryDeadLetters
     ) -> None:
         decode = AvroDecoder(OnlySchema(avro_schema()), avro_schema())
         self._views: Any = Stepwise(store)
-        self._handle = Projector(decode, project, self._views, letters).handle
+        self._handle = Projector(decode, project, self._views, dead_letters).handle
         self._running: Running[bool] | None = None
         self.stored: dict[int, int] | None = None
         self.has_batch = False

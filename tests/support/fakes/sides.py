@@ -35,7 +35,7 @@ class Side:
     store: Any
     held: Callable[[], View]
     project: Projection[Any, Any]
-    letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
+    dead_letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
     seen: dict[str, int] = field(default_factory=dict)
     zombies: list[Process] = field(default_factory=list)
     held_at_loss: Process | None = None
@@ -44,7 +44,7 @@ class Side:
         self.start()
 
     def start(self) -> None:
-        self.process = Process(self.project, self.store, self.letters)
+        self.process = Process(self.project, self.store, self.dead_letters)
 
     def crash(self) -> None:
         """End the process at this point, and start another one."""

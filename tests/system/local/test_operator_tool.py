@@ -18,7 +18,7 @@ from tests.support.clients.api_clients import ApiClient
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
-LETTERS = "user.events.redis-projector.dlq"
+DEAD_LETTERS = "user.events.redis-projector.dlq"
 Tool = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[..., Any]
 OURS = {
@@ -45,14 +45,14 @@ def tool(stack: Addresses) -> Tool:
 
 
 @pytest.fixture
-async def letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
+async def dead_letter(stack: Addresses, tool: Tool) -> AsyncIterator[Write]:
     """Write records to the dead-letter topic; those that a test leaves there are dropped."""
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)
     await producer.start()
 
     async def write(key: bytes, value: bytes, headers: Mapping[str, str] = OURS) -> None:
         encoded = [(name, text.encode()) for name, text in headers.items()]
-        await producer.send_and_wait(LETTERS, key=key, value=value, headers=encoded)
+        await producer.send_and_wait(DEAD_LETTERS, key=key, value=value, headers=encoded)
 
     yield write
     await producer.stop()
@@ -82,9 +82,9 @@ async def record_of(stack: Addresses, user: str) -> bytes:
 
 
 async def test_status_shows_directives_partitions_and_dead_letters(
-    tool: Tool, letter: Write
+    tool: Tool, dead_letter: Write
 ) -> None:
-    await letter(b"k", b"poison")
+    await dead_letter(b"k", b"poison")
     output = tool("status")
     assert output.returncode == 0, output.stderr
     paused, generations, *table = output.stdout.splitlines()
@@ -102,9 +102,9 @@ async def test_status_shows_directives_partitions_and_dead_letters(
     "headers", [{}, {"reason": "\x1b[2Jgone\n7  forged", "source.offset": "x"}]
 )
 async def test_dead_letter_of_another_program_can_be_listed_shown_replayed_and_discarded(
-    tool: Tool, letter: Write, headers: dict[str, str]
+    tool: Tool, dead_letter: Write, headers: dict[str, str]
 ) -> None:
-    await letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
+    await dead_letter(b"\x1b]0;k\x07", b"\x1b[2J", headers)
     (offset,) = offsets(tool)  # one line, whatever its content
     for words in (["list"], ["show", offset], ["replay"]):
         output = tool("dead-letters", *words)
@@ -116,9 +116,9 @@ async def test_dead_letter_of_another_program_can_be_listed_shown_replayed_and_d
 
 
 async def test_dead_letter_is_listed_and_shown_with_its_reason_and_bytes(
-    tool: Tool, letter: Write
+    tool: Tool, dead_letter: Write
 ) -> None:
-    await letter(b"k", b"\x00poison")
+    await dead_letter(b"k", b"\x00poison")
     (line,) = tool("dead-letters", "list").stdout.splitlines()
     assert line.endswith("user.events[0]@41  the schema: was unknown")
     shown = tool("dead-letters", "show", line.split()[0]).stdout
@@ -128,15 +128,15 @@ async def test_dead_letter_is_listed_and_shown_with_its_reason_and_bytes(
 
 
 async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
-    stack: Addresses, http: ApiClient, tool: Tool, letter: Write
+    stack: Addresses, http: ApiClient, tool: Tool, dead_letter: Write
 ) -> None:
     user = await created(http)
     await eventually(partial(visible, http, user), within=30)
     async with Redis.from_url(stack.redis_url) as redis:
         (key,) = [key async for key in redis.scan_iter(f"users:*:{user['id']}")]
         await redis.delete(key)
-    await letter(user["id"].encode(), await record_of(stack, user["id"]))
-    await letter(b"k", b"poison")
+    await dead_letter(user["id"].encode(), await record_of(stack, user["id"]))
+    await dead_letter(b"k", b"poison")
 
     output = tool("dead-letters", "replay")
     assert output.stdout == "2 replayed; dead letters now: 1\n", output.stderr
@@ -145,9 +145,9 @@ async def test_replay_applies_valid_dead_letters_and_keeps_the_rest(
     assert line.endswith("user.events[0]@41  not in the Confluent wire format")
 
 
-async def test_discard_drops_only_the_named_dead_letters(tool: Tool, letter: Write) -> None:
+async def test_discard_drops_only_the_named_dead_letters(tool: Tool, dead_letter: Write) -> None:
     for value in (b"first", b"second", b"third"):
-        await letter(value, value)
+        await dead_letter(value, value)
     before = offsets(tool)
     assert tool("dead-letters", "discard", before[1]).stdout.startswith("1 discarded")
     kept = [tool("dead-letters", "show", offset).stdout for offset in offsets(tool)]

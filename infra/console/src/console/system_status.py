@@ -100,11 +100,11 @@ def projector(name: str, samples: Samples | None, freshness: Freshness | None) -
     if samples is None:
         return Projector(name, None, None, None)
     lag = samples.total("projector_lag_records")
-    letters = samples.total("projector_dead_letters")
+    dead_letters = samples.total("projector_dead_letters")
     return Projector(
         name,
         None if lag is None else int(lag),
-        None if letters is None else int(letters),
+        None if dead_letters is None else int(dead_letters),
         freshness,
     )
 

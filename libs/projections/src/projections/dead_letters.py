@@ -26,7 +26,7 @@ class DeadLetter:
 class DeadLetters(Protocol):
     """The dead-letter queue: takes records that can never be applied."""
 
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+    async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
         """Store each record with its reason; raises Unavailable. A retry may duplicate records."""
 
 
@@ -36,7 +36,7 @@ class DeadLetterQueue(Protocol):
     async def count(self) -> int:
         """Return the number of dead letters."""
 
-    def letters(self) -> AsyncIterator[DeadLetter]:
+    def dead_letters(self) -> AsyncIterator[DeadLetter]:
         """Yield the current dead letters, oldest first."""
 
     async def replay(self, handle: Handle) -> int:

@@ -39,7 +39,7 @@ async def kafka_projector(
             settings.topic,
             group,
             generations,
-            lambda views, letters: Projector(decode, projection, views, letters).handle,
+            lambda views, dead_letters: Projector(decode, projection, views, dead_letters).handle,
             dead_letters,
         )
     finally:
@@ -56,5 +56,5 @@ def process(spec: ProjectorSpec, store: str, settings: ServiceSettings) -> Proce
     admin = AdminServer(health, settings.host, settings.admin_port, settings.limits)
     consumer = KafkaConsumer(spec, directives.directives)  # last, since it must be stopped
     health.add("projection", consumer.ready)
-    monitor = DeadLetterMonitor(spec.brokers, spec.letters)
+    monitor = DeadLetterMonitor(spec.brokers, spec.dead_letter_topic)
     return Process([admin, monitor, directives, consumer], health)

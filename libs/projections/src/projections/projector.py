@@ -59,23 +59,23 @@ class Projector(Generic[S, C]):
         data. Any other exception is a bug, and the process must stop.
         """
         with BATCH_TIME.time(), batch_tracing.batch(records[0].topic, len(records)) as batch:
-            events, letters, messages = await self._read(records)
+            events, dead_letters, messages = await self._read(records)
             newest = _newest(events)
             changes = [self._projection.change(event) for _, event in newest.values()]
             with batch.writing():
                 rejected = await self._views.apply(changes)
-            letters += [(newest[one.change.key][0], one.reason) for one in rejected]
-            if letters:
-                await self._dead_letters.put(letters)
+            dead_letters += [(newest[one.change.key][0], one.reason) for one in rejected]
+            if dead_letters:
+                await self._dead_letters.put(dead_letters)
             batch.done(messages)
-        _count(records, [event.occurred_at for _, event in events], len(newest), len(letters))
+        _count(records, [event.occurred_at for _, event in events], len(newest), len(dead_letters))
 
     async def _read(
         self, records: Sequence[Record]
     ) -> tuple[Events[S], list[tuple[Record, str]], list[Message]]:
         """Return the events, the dead letters with their reasons, and the messages to trace."""
         events: Events[S] = []
-        letters: list[tuple[Record, str]] = []
+        dead_letters: list[tuple[Record, str]] = []
         messages: list[Message] = []
         is_traced = tracing.is_recording()
         for record in records:
@@ -87,8 +87,8 @@ class Projector(Generic[S, C]):
                     messages.append(_message(record, event))
                 events.append((record, self._projection.read(event)))
             except Undecodable as reason:
-                letters.append((record, str(reason)))
-        return events, letters, messages
+                dead_letters.append((record, str(reason)))
+        return events, dead_letters, messages
 
 
 def dead_letter_topic(topic: str, group: str) -> str:
@@ -107,7 +107,7 @@ def _newest(events: Events[S]) -> dict[str, tuple[Record, S]]:
 
 
 def _count(
-    records: Sequence[Record], occurred: Sequence[datetime], applied: int, letters: int
+    records: Sequence[Record], occurred: Sequence[datetime], applied: int, dead_letters: int
 ) -> None:
     now = time.time()
     for moment in occurred:
@@ -115,7 +115,7 @@ def _count(
     BATCH_SIZE.observe(len(records))
     EVENTS.labels("applied").inc(applied)
     EVENTS.labels("superseded").inc(len(occurred) - applied)
-    EVENTS.labels("dead_letter").inc(letters)
+    EVENTS.labels("dead_letter").inc(dead_letters)
     EVENTS.labels("tombstone").inc(sum(record.value is None for record in records))
 
 

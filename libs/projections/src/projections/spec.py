@@ -24,7 +24,7 @@ class ProjectorSpec:
     dead_letters: DeadLetters
 
     @property
-    def letters(self) -> str:
+    def dead_letter_topic(self) -> str:
         """Return the dead-letter topic."""
         return dead_letter_topic(self.topic, self.group)
 

@@ -16,8 +16,8 @@ from tests.support.fakes.fake_view import FakeView
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.integration)])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[DeadLettersUnderTest]:
     if request.param == "memory":
-        letters = MemoryDeadLetters()
-        yield DeadLettersUnderTest(letters, letters)
+        dead_letters = MemoryDeadLetters()
+        yield DeadLettersUnderTest(dead_letters, dead_letters)
         return
     stack: Addresses = request.getfixturevalue("stack")
     async with (

@@ -10,7 +10,7 @@ from chassis.testing import eventually, serving
 from projections.kafka import dead_letter_monitor
 from projections.projector import dead_letter_topic
 from tests.support.fakes.fake_view import FakeView
-from tests.support.fakes.projecting import LARGEST, Log, first_letter, holds, total
+from tests.support.fakes.projecting import LARGEST, Log, first_dead_letter, holds, total
 
 pytestmark = pytest.mark.integration
 
@@ -20,9 +20,9 @@ async def test_poison_record_goes_to_the_dead_letter_topic_and_blocks_no_other(l
     async with log.projected_onto(view):
         await log.write("a@1", "poison@1", "a@2", "b@1")
         await holds(view, {"a": 2, "b": 1})
-        letter = await first_letter(log)
-    assert (letter.key, letter.value) == (b"poison", b"poison@1")
-    headers = dict(letter.headers)
+        dead_letter = await first_dead_letter(log)
+    assert (dead_letter.key, dead_letter.value) == (b"poison", b"poison@1")
+    headers = dict(dead_letter.headers)
     assert headers["reason"] == b"invalid record"
     assert headers["source.topic"] == log.topic.encode()
     assert headers["source.offset"].isdigit()
@@ -35,7 +35,7 @@ async def test_largest_record_of_a_topic_fits_the_dead_letter_topic(log: Log) ->
         await log.producer.send_and_wait(log.topic, value, key=b"large")
         await log.write("a@1", "b@1", "c@1")
         await holds(view, {"a": 1, "b": 1, "c": 1})
-        assert (await first_letter(log)).value == value
+        assert (await first_dead_letter(log)).value == value
 
 
 async def test_waiting_dead_letters_are_counted_with_the_oldest_one_s_time(

@@ -12,7 +12,7 @@ from projections.generations import OperationRefused, State
 from projections.memory.generations import MemoryGenerations
 from projections.rebuild import progress, rebuild
 from tests.support.fakes.fake_view import FakeView, Put
-from tests.support.fakes.projecting import Log, first_letter
+from tests.support.fakes.projecting import Log, first_dead_letter
 
 pytestmark = pytest.mark.integration
 
@@ -110,7 +110,7 @@ async def test_record_rejected_after_the_switch_is_a_reported_dead_letter(
 
     reported, _ = await asyncio.gather(rebuilt(log, generations), poisoned())
     assert any("1 records could not be applied during the switch" in line for line in reported)
-    assert (await first_letter(log)).value == b"poison@1"
+    assert (await first_dead_letter(log)).value == b"poison@1"
 
 
 async def leads(generations: MemoryGenerations[Put], generation: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis.printable import printable
 from projections.cli import tool
 from projections.kafka import dead_letter_queue
-from projections.kafka.dead_letter_queue import KafkaDeadLetterQueue, _letter
+from projections.kafka.dead_letter_queue import KafkaDeadLetterQueue, _dead_letter
 
 NAMES = ["reason", "failed_at", "source.topic", "source.partition", "source.offset", "x"]
 VALUES = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(str.encode)
@@ -39,21 +39,21 @@ def test_names_are_printed_unchanged(name: str) -> None:
     assert printable(name) == name
 
 
-class Box:
+class Queue:
     """One message of the topic."""
 
     def __init__(self, message: Any) -> None:
         self._message = message
 
-    async def letters(self) -> AsyncIterator[Any]:
-        yield _letter(self._message)
+    async def dead_letters(self) -> AsyncIterator[Any]:
+        yield _dead_letter(self._message)
 
 
 async def printed(message: Any, words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     @asynccontextmanager
     async def of(_projection: Any) -> AsyncIterator[KafkaDeadLetterQueue]:
-        box: Any = Box(message)
-        yield box
+        queue: Any = Queue(message)
+        yield queue
 
     wanted = tool._parser("redis-projector").parse_args(["dead-letters", *words])
     with pytest.MonkeyPatch.context() as patch:

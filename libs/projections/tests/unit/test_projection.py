@@ -26,8 +26,8 @@ def read(event: Mapping[str, Any]) -> Put:
 project = Projection(read, lambda put: put)
 
 
-def put_aside(letters: MemoryDeadLetters) -> list[tuple[int, str]]:
-    return [(letter.record.offset, letter.reason) for letter in letters.held]
+def put_aside(dead_letters: MemoryDeadLetters) -> list[tuple[int, str]]:
+    return [(dead_letter.record.offset, dead_letter.reason) for dead_letter in dead_letters.held]
 
 
 def records(*values: bytes | None) -> list[Record]:
@@ -51,31 +51,31 @@ async def test_a_late_repeat_in_a_batch_does_not_win() -> None:
 
 
 async def test_poison_record_becomes_a_dead_letter_and_others_are_applied() -> None:
-    view, letters = FakeView(), MemoryDeadLetters()
+    view, dead_letters = FakeView(), MemoryDeadLetters()
     batch = records(b"a@1", b"poison", b"a@2", b"b@1")
-    await Projector(decode, project, view, letters).handle(batch)
+    await Projector(decode, project, view, dead_letters).handle(batch)
     assert view.held == {"a": 2, "b": 1}
-    assert put_aside(letters) == [(1, "poison")]
+    assert put_aside(dead_letters) == [(1, "poison")]
 
 
 async def test_rejected_change_becomes_a_dead_letter_with_its_reason() -> None:
-    view, letters = FakeView(refuses="b"), MemoryDeadLetters()
-    await Projector(decode, project, view, letters).handle(records(b"a@1", b"b@1"))
+    view, dead_letters = FakeView(refuses="b"), MemoryDeadLetters()
+    await Projector(decode, project, view, dead_letters).handle(records(b"a@1", b"b@1"))
     assert view.held == {"a": 1}
-    assert put_aside(letters) == [(1, "refused")]
+    assert put_aside(dead_letters) == [(1, "refused")]
 
 
 async def test_unavailable_store_raises_and_writes_no_dead_letter() -> None:
-    view, letters = FakeView(is_unavailable=True), MemoryDeadLetters()
+    view, dead_letters = FakeView(is_unavailable=True), MemoryDeadLetters()
     with pytest.raises(Unavailable):
-        await Projector(decode, project, view, letters).handle(records(b"a@1", b"poison"))
-    assert put_aside(letters) == []
+        await Projector(decode, project, view, dead_letters).handle(records(b"a@1", b"poison"))
+    assert put_aside(dead_letters) == []
 
 
 async def test_tombstones_change_no_view() -> None:
-    view, letters = FakeView(), MemoryDeadLetters()
-    await Projector(decode, project, view, letters).handle(records(None, None))
-    assert (view.held, put_aside(letters)) == ({}, [])
+    view, dead_letters = FakeView(), MemoryDeadLetters()
+    await Projector(decode, project, view, dead_letters).handle(records(None, None))
+    assert (view.held, put_aside(dead_letters)) == ({}, [])
 
 
 async def test_a_bug_stops_everything() -> None:

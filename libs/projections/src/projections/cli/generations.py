@@ -39,15 +39,15 @@ async def _status(projection: ProjectorSpec, _wanted: argparse.Namespace) -> Non
     views = projection.generations.views(state.serving)
     async with positions.opened(projection.brokers, projection.topic) as log:
         places = await log.places(views, await log.ends())
-    async with dead_letter_queue.of(projection) as box:
-        letters = await box.count()
+    async with dead_letter_queue.of(projection) as queue:
+        dead_letters = await queue.count()
     print(f"{'paused since ' + state.paused_at if state.paused_at else 'not paused'}")
     print(_generations(state))
     print(f"{'partition':>9} {'next offset':>12} {'end':>12} {'lag':>12} {'delay':>10}")
     for partition, place in sorted(places.items()):
         counted = f"{partition:>9} {place.offset:>12} {place.end:>12} {place.lag:>12}"
         print(f"{counted} {place.waits:>8.1f} s")
-    print(f"dead letters: {letters}")
+    print(f"dead letters: {dead_letters}")
 
 
 def _generations(state: State) -> str:

@@ -33,19 +33,19 @@ async def put(subject: Subject, *records: Record) -> None:
 
 async def listed(subject: Subject) -> list[DeadLetter]:
     """Return the current dead letters."""
-    return [letter async for letter in subject.queue.letters()]
+    return [dead_letter async for dead_letter in subject.queue.dead_letters()]
 
 
 async def sources(subject: Subject) -> list[Record]:
     """Return the records of the current dead letters."""
-    return [letter.record for letter in await listed(subject)]
+    return [dead_letter.record for dead_letter in await listed(subject)]
 
 
 async def test_record_is_kept_whole_with_reason_and_time(subject: Subject) -> None:
     await put(subject, ANN)
-    (letter,) = await listed(subject)
-    assert (letter.record, letter.reason) == (ANN, "no good: 7")
-    age = datetime.now(UTC) - datetime.fromisoformat(letter.failed_at)
+    (dead_letter,) = await listed(subject)
+    assert (dead_letter.record, dead_letter.reason) == (ANN, "no good: 7")
+    age = datetime.now(UTC) - datetime.fromisoformat(dead_letter.failed_at)
     assert timedelta(minutes=-1) < age < timedelta(minutes=1)
 
 
@@ -53,7 +53,7 @@ async def test_letters_are_listed_in_the_order_in_which_they_were_put(subject: S
     await put(subject, ANN, BOB)
     await put(subject, EVE)
     assert await sources(subject) == [ANN, BOB, EVE]
-    offsets = [letter.offset for letter in await listed(subject)]
+    offsets = [dead_letter.offset for dead_letter in await listed(subject)]
     assert offsets == sorted(set(offsets))
     assert await subject.queue.count() == 3
 
@@ -61,9 +61,9 @@ async def test_letters_are_listed_in_the_order_in_which_they_were_put(subject: S
 async def test_reason_of_any_length_is_accepted(subject: Subject) -> None:
     reason = "no good: " + "ß" * 10_000
     await subject.dead_letters.put([(ANN, reason)])
-    (letter,) = await listed(subject)
-    assert letter.reason
-    assert reason.startswith(letter.reason)
+    (dead_letter,) = await listed(subject)
+    assert dead_letter.reason
+    assert reason.startswith(dead_letter.reason)
 
 
 async def test_empty_queue_has_nothing_to_list_replay_or_discard(subject: Subject) -> None:
@@ -129,6 +129,6 @@ async def test_kept_letter_still_has_its_reason_and_time(subject: Subject) -> No
 
 async def test_discard_of_an_offset_that_no_letter_has_drops_nothing(subject: Subject) -> None:
     await put(subject, ANN)
-    (letter,) = await listed(subject)
-    assert await subject.queue.discard({letter.offset + 100}) == 0
+    (dead_letter,) = await listed(subject)
+    assert await subject.queue.discard({dead_letter.offset + 100}) == 0
     assert await sources(subject) == [ANN]

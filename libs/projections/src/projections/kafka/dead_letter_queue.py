@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from chassis.stores.kafka_bounds import bounded
 from projections.dead_letters import UNKNOWN, DeadLetter
-from projections.kafka.dead_letters import letter_producer
+from projections.kafka.dead_letters import dead_letter_producer
 from projections.ports import Handle, Record
 from projections.spec import ProjectorSpec
 
@@ -40,15 +40,15 @@ class KafkaDeadLetterQueue:
         first, end = await self._bounds()
         return end - first
 
-    async def letters(self) -> AsyncIterator[DeadLetter]:
+    async def dead_letters(self) -> AsyncIterator[DeadLetter]:
         async for messages in self._portions():
             for message in messages:
-                yield _letter(message)
+                yield _dead_letter(message)
 
     async def replay(self, handle: Handle) -> int:
         taken = 0
         async for messages in self._portions():
-            await handle([_letter(message).record for message in messages])
+            await handle([_dead_letter(message).record for message in messages])
             await self._remove_up_to(messages[-1].offset)
             taken += len(messages)
         return taken
@@ -104,7 +104,7 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
     """Open the dead-letter queue of a projector; raises Unavailable."""
     brokers = projection.brokers
     consumer = AIOKafkaConsumer(**brokers.aiokafka(), group_id=None)
-    producer = letter_producer(brokers)
+    producer = dead_letter_producer(brokers)
     admin = AIOKafkaAdminClient(**brokers.aiokafka())
     async with AsyncExitStack() as stack:
         stack.push_async_callback(admin.close)
@@ -113,11 +113,11 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
         async with bounded(WITHIN, "dead-letter topic"):
             for client in (consumer, producer, admin):
                 await client.start()
-            consumer.assign([TopicPartition(projection.letters, 0)])
+            consumer.assign([TopicPartition(projection.dead_letter_topic, 0)])
         yield KafkaDeadLetterQueue(consumer, producer, admin)
 
 
-def _letter(message: Any) -> DeadLetter:
+def _dead_letter(message: Any) -> DeadLetter:
     """Return a message as a dead letter; missing headers are UNKNOWN: any program may write one."""
     headers = {
         name: value.decode(errors="replace") for name, value in message.headers if value is not None

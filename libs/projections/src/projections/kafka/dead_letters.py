@@ -14,18 +14,18 @@ from projections.ports import Record
 MAX_REASON = 1000  # characters
 # Bytes before compression. Any record of a topic must fit, or it would stop the projector: a topic
 # accepts 1 MB after compression, dead-letter topics twice that (infra/kafka/topics.yaml).
-MAX_LETTER = 64 * 2**20
+MAX_DEAD_LETTER = 64 * 2**20
 log = structlog.get_logger()
 
 
-def letter_producer(brokers: Brokers) -> AIOKafkaProducer:
+def dead_letter_producer(brokers: Brokers) -> AIOKafkaProducer:
     """Return a producer for dead letters, not yet started."""
     return AIOKafkaProducer(
         **brokers.aiokafka(),
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
-        max_request_size=MAX_LETTER,
+        max_request_size=MAX_DEAD_LETTER,
     )
 
 
@@ -41,10 +41,10 @@ class KafkaDeadLetters:
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
 
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+    async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
         async with bounded(self._timeout, "dead-letter topic"):
             producer = await self._started()
-            sent = [await self._send(producer, *letter) for letter in letters]
+            sent = [await self._send(producer, *dead_letter) for dead_letter in dead_letters]
             await asyncio.gather(*sent)
 
     async def close(self) -> None:
@@ -54,7 +54,7 @@ class KafkaDeadLetters:
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = letter_producer(self._brokers)
+            producer = dead_letter_producer(self._brokers)
             try:
                 await producer.start()
             except BaseException:

@@ -12,7 +12,7 @@ import stamina
 from chassis.problems import Unavailable
 from projections.generations import Generations
 from projections.kafka.positions import Ends, TopicReader
-from projections.rebuild.counted_letters import CountedLetters
+from projections.rebuild.counted_dead_letters import CountedDeadLetters
 
 LOOK = 1.0  # seconds between two polls of the progress
 TELL = 5.0  # seconds between two lines of progress
@@ -27,7 +27,7 @@ class RebuildProgress:
     generations: Generations[Any]
     target: str
     log: TopicReader
-    letters: CountedLetters
+    dead_letters: CountedDeadLetters
     consuming: "asyncio.Task[None]"
     report: Callable[[str], None]
     seen: deque[tuple[float, int]] = field(default_factory=deque)
@@ -64,7 +64,7 @@ class RebuildProgress:
         while now - self.seen[0][0] > OVER:
             self.seen.popleft()
         await self.generations.note(
-            {"done": done, "total": total, "dead_letters": self.letters.count}
+            {"done": done, "total": total, "dead_letters": self.dead_letters.count}
         )
 
     def _line(self, done: int, total: int) -> str:

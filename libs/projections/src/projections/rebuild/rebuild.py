@@ -20,7 +20,7 @@ from chassis.stores.kafka_bounds import bounded
 from projections.generations import Directives, Generations, OperationRefused, State
 from projections.kafka import dead_letter_queue, positions
 from projections.kafka.consumer import KafkaConsumer
-from projections.rebuild.counted_letters import CountedLetters, known, taken_by
+from projections.rebuild.counted_dead_letters import CountedDeadLetters, known, taken_by
 from projections.rebuild.progress import RebuildProgress
 from projections.spec import ProjectorSpec
 
@@ -55,39 +55,39 @@ async def run(
     before, target = await _begin(projection, options)
     report(f"generation {before.serving} serves; building {target}")
     async with dead_letter_queue.of(projection) as queue:
-        letters = CountedLetters(
+        dead_letters = CountedDeadLetters(
             before.dead_letters,
             projection.dead_letters,
             taken_by(projection, Directives(before.serving)),
             await known(queue),
         )
-    filling = replace(projection, group=group, dead_letters=letters)
+    filling = replace(projection, group=group, dead_letters=dead_letters)
     async with (
         positions.opened(projection.brokers, projection.topic) as log,
         _running(KafkaConsumer(filling, _always(Directives(target)))) as consuming,
     ):
-        fill = RebuildProgress(projection.generations, target, log, letters, consuming, report)
+        fill = RebuildProgress(projection.generations, target, log, dead_letters, consuming, report)
         await fill.catch_up()
-        _check_complete(letters, options)
-        letters.is_leading = True
+        _check_complete(dead_letters, options)
+        dead_letters.is_leading = True
         async with _leading(projection.generations, target):
             await fill.catch_up()
-            _check_complete(letters, options)  # again: records came meanwhile
-            accepted = letters.count
+            _check_complete(dead_letters, options)  # again: records came meanwhile
+            accepted = dead_letters.count
             began = time.perf_counter()
             await projection.generations.switch(before.serving, target)
         report(f"generation {target} serves, switched in {time.perf_counter() - began:.3f} s")
         await asyncio.sleep(SETTLE)
-    if late := letters.count - accepted:
+    if late := dead_letters.count - accepted:
         report(f"{late} records could not be applied during the switch; see `dead-letters list`")
     await _tidy(projection, report)
 
 
-def _check_complete(letters: CountedLetters, options: RebuildOptions) -> None:
+def _check_complete(dead_letters: CountedDeadLetters, options: RebuildOptions) -> None:
     """Raise OperationRefused if the generation lacks records that the operator has not accepted."""
-    if letters.count and not options.accept_dead_letters:
+    if dead_letters.count and not options.accept_dead_letters:
         raise OperationRefused(
-            f"not switched: {letters} could not be applied; see `dead-letters list`,"
+            f"not switched: {dead_letters} could not be applied; see `dead-letters list`,"
             " then run `rebuild --accept-dead-letters` to switch anyway"
         )
 

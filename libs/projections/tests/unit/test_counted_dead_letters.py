@@ -11,8 +11,8 @@ from projections.memory.dead_letters import MemoryDeadLetters
 from projections.memory.generations import MemoryGenerations
 from projections.ports import Handle, Record, Views
 from projections.projector import Projector
-from projections.rebuild import counted_letters
-from projections.rebuild.counted_letters import CountedLetters, known, taken_by
+from projections.rebuild import counted_dead_letters
+from projections.rebuild.counted_dead_letters import CountedDeadLetters, known, taken_by
 from projections.spec import ProjectorSpec
 from tests.support.fakes.fake_view import PROJECTION, FakeView, Put, decode
 
@@ -33,13 +33,13 @@ def topic() -> MemoryDeadLetters:
     return MemoryDeadLetters()
 
 
-def counted(view: FakeView, topic: MemoryDeadLetters) -> CountedLetters:
-    def handler(views: Views[Put], letters: DeadLetters) -> Handle:
-        return Projector(decode, PROJECTION, views, letters).handle
+def counted(view: FakeView, topic: MemoryDeadLetters) -> CountedDeadLetters:
+    def handler(views: Views[Put], dead_letters: DeadLetters) -> Handle:
+        return Projector(decode, PROJECTION, views, dead_letters).handle
 
     generations = MemoryGenerations(lambda: view)
     spec = ProjectorSpec(Brokers(""), "events", "group", generations, handler, topic)
-    return CountedLetters(0, topic, taken_by(spec, Directives("1")))
+    return CountedDeadLetters(0, topic, taken_by(spec, Directives("1")))
 
 
 def rejected(*records: Record) -> Sequence[tuple[Record, str]]:
@@ -47,35 +47,35 @@ def rejected(*records: Record) -> Sequence[tuple[Record, str]]:
 
 
 async def sources(topic: MemoryDeadLetters) -> list[Record]:
-    return [letter.record async for letter in topic.letters()]
+    return [dead_letter.record async for dead_letter in topic.dead_letters()]
 
 
 async def test_record_that_the_serving_generation_takes_is_a_dead_letter(
     view: FakeView, topic: MemoryDeadLetters
 ) -> None:
     await view.apply([Put("a", 3)])
-    letters = counted(view, topic)
-    await letters.put(rejected(ONE, TWO))
+    dead_letters = counted(view, topic)
+    await dead_letters.put(rejected(ONE, TWO))
     assert await sources(topic) == [ONE, TWO]
-    assert str(letters) == "2 records (2 mapper_parsing_exception)"
+    assert str(dead_letters) == "2 records (2 mapper_parsing_exception)"
     assert view.held == {"a": 3}
 
 
 async def test_record_that_the_serving_generation_rejects_too_is_only_counted(
     topic: MemoryDeadLetters,
 ) -> None:
-    letters = counted(FakeView(refuses="a"), topic)
-    await letters.put([*rejected(ONE), (POISON, "it is poison")])
+    dead_letters = counted(FakeView(refuses="a"), topic)
+    await dead_letters.put([*rejected(ONE), (POISON, "it is poison")])
     assert await sources(topic) == []
-    assert letters.count == 2
+    assert dead_letters.count == 2
 
 
 async def test_every_record_is_a_dead_letter_while_the_new_generation_leads(
     view: FakeView, topic: MemoryDeadLetters
 ) -> None:
-    letters = counted(view, topic)
-    letters.is_leading = True
-    await letters.put([(POISON, "it is poison")])
+    dead_letters = counted(view, topic)
+    dead_letters.is_leading = True
+    await dead_letters.put([(POISON, "it is poison")])
     assert await sources(topic) == [POISON]
 
 
@@ -83,10 +83,10 @@ async def test_letter_that_is_on_the_topic_is_not_put_there_again(
     view: FakeView, topic: MemoryDeadLetters
 ) -> None:
     await topic.put(rejected(ONE))
-    letters = counted(view, topic)
-    letters.known = await known(topic)
-    await letters.put(rejected(ONE, TWO))
-    await letters.put(rejected(ONE, TWO))
+    dead_letters = counted(view, topic)
+    dead_letters.known = await known(topic)
+    await dead_letters.put(rejected(ONE, TWO))
+    await dead_letters.put(rejected(ONE, TWO))
     assert await sources(topic) == [ONE, TWO]
 
 
@@ -94,18 +94,18 @@ async def test_record_of_a_recreated_topic_is_not_known(
     view: FakeView, topic: MemoryDeadLetters
 ) -> None:
     await topic.put(rejected(Record("events", 0, 0, b"a", b"a@7")))
-    letters = counted(view, topic)
-    letters.known = await known(topic)
-    await letters.put(rejected(ONE))
+    dead_letters = counted(view, topic)
+    dead_letters.known = await known(topic)
+    await dead_letters.put(rejected(ONE))
     assert len(await sources(topic)) == 2
 
 
 async def test_rebuild_that_rejects_too_much_stops(
     view: FakeView, topic: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counted_letters, "MOST", 3)
-    letters = counted(view, topic)
-    await letters.put(rejected(ONE))
+    monkeypatch.setattr(counted_dead_letters, "MOST", 3)
+    dead_letters = counted(view, topic)
+    await dead_letters.put(rejected(ONE))
     with pytest.raises(OperationRefused, match="over 3 records"):
-        await letters.put(rejected(TWO, THREE, FOUR, FIVE))
+        await dead_letters.put(rejected(TWO, THREE, FOUR, FIVE))
     assert await sources(topic) == [ONE, TWO, THREE]

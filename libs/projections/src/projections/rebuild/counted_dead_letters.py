@@ -14,7 +14,7 @@ Source = tuple[int, int, int]
 
 
 @dataclass
-class CountedLetters:
+class CountedDeadLetters:
     """Counts the records that the building generation rejects, and writes some as dead letters.
 
     The running projector has already written those that the serving generation rejects, too; an
@@ -32,9 +32,9 @@ class CountedLetters:
     reasons: Counter[str] = field(default_factory=Counter)
     added: int = 0
 
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
+    async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
         """Write and count them; raises Unavailable, and OperationRefused above MOST new ones."""
-        new = [letter for letter in letters if await self._is_missing(letter[0])]
+        new = [one for one in dead_letters if await self._is_missing(one[0])]
         added = new[: MOST - self.added]
         if added:
             await self.topic.put(added)
@@ -45,8 +45,8 @@ class CountedLetters:
                 f"stopped: over {MOST} records that only the new generation rejects; see"
                 " `dead-letters list`, fix the mapping, then run `rebuild --restart`"
             )
-        self.count += len(letters)
-        self.reasons.update(reason.partition(":")[0] for _, reason in letters)
+        self.count += len(dead_letters)
+        self.reasons.update(reason.partition(":")[0] for _, reason in dead_letters)
 
     async def _is_missing(self, record: Record) -> bool:
         if _source(record) in self.known:
@@ -74,15 +74,15 @@ def taken_by(
 
 async def known(queue: DeadLetterQueue) -> set[Source]:
     """Return the sources of existing dead letters; raises Unavailable."""
-    return {_source(letter.record) async for letter in queue.letters()}
+    return {_source(dead_letter.record) async for dead_letter in queue.dead_letters()}
 
 
 class _Rejections:
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    async def put(self, letters: Sequence[tuple[Record, str]]) -> None:
-        self.records += [record for record, _ in letters]
+    async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
+        self.records += [record for record, _ in dead_letters]
 
 
 def _source(record: Record) -> Source:
