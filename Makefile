@@ -66,13 +66,14 @@ demo: $(VENV)/ready ## Run all three APIs in one process with in-memory stores
 # --- checks -------------------------------------------------------------------------------------
 
 # Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
+PYTEST ?= $(BIN)/pytest
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check static format-check types imports generated compose-file infra-checks audit test coverage test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench check-cpu load seed
 check: $(VENV)/ready ## Run CI's first stage: format, lint, types, imports, generated code, quick tests
 	@$(MAKE) --no-print-directory generated
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync static
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
+	$(PYTEST) -q $(SIDE_BY_SIDE) -m "not integration and not e2e"
 
 static: types site infra-checks format-check imports compose-file
 
@@ -105,15 +106,15 @@ audit: $(VENV)/ready ## Check every pinned version against the advisory database
 	@.ci/audit
 
 test: $(VENV)/ready $(if $(shell command -v go),.tools/kubernetes/ready) ## Run every test, with real servers that it starts and stops
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(PYTEST) $(SIDE_BY_SIDE)
 
 # Every Python process of the tests writes a file of its own: [tool.coverage] in pyproject.toml.
-COVERAGE = COVERAGE_FILE=$(CURDIR)/.local/coverage/data $(BIN)/coverage
-coverage: $(VENV)/ready $(if $(shell command -v go),.tools/kubernetes/ready) ## Run every test, and report the lines of libs and services that none reaches; fails if coverage falls
+coverage: export COVERAGE_FILE = $(CURDIR)/.local/coverage/data
+coverage: ## Run every test, and report the lines of libs and services that none reaches; fails if coverage falls
 	@rm -rf .local/coverage && mkdir -p .local/coverage
-	$(COVERAGE) run -m pytest $(SIDE_BY_SIDE)
-	@$(COVERAGE) combine --quiet
-	$(COVERAGE) report
+	PYTEST="$(BIN)/coverage run -m pytest" $(MAKE) test
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-clusters: $(VENV)/ready ## Run the end-to-end tests on three brokers, a Redis Cluster and three OpenSearch nodes
 	$(BIN)/pytest --stack clusters tests/system/e2e

@@ -23,7 +23,7 @@ CALLS = {
     "nightly.yml": ({"schedule", "workflow_dispatch"}, '.ci/nightly "${{ matrix.suite }}"'),
     "release.yml": ({"push"}, ".ci/release"),
 }
-SUITES = ["chaos", "clusters", "mutants", "kubernetes", "soak", "fuzz", "cpu", "coverage"]
+SUITES = ["chaos", "clusters", "mutants", "kubernetes", "soak", "fuzz", "cpu"]
 BROKEN = """
 on: push
 jobs:
