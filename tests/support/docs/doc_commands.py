@@ -47,6 +47,11 @@ def dry(found: re.Match[str]) -> Typed:
     return Typed(f"make -n {found[1]}")
 
 
+def collected(found: re.Match[str]) -> Typed:
+    """Collect only: `make check` runs these tests."""
+    return Typed(f"{found[0]} --collect-only")
+
+
 def with_grpcurl(found: re.Match[str]) -> Typed:
     return Typed(_with_ports(found[0]), needs="grpcurl")
 
@@ -111,6 +116,7 @@ RULES: list[tuple[str, How]] = [
     (r"\.venv/bin/\S+-projector .*", as_it_stands),
     (r"\.venv/bin/view-verifier .*", as_it_stands),
     (r"\.venv/bin/connector-supervisor \w+", as_it_stands),
+    (r'\.venv/bin/pytest (?:-q )?services/\S+ -m "not integration.*', collected),
     (r"\.venv/bin/(?:pytest|local-stack|python -c) .*", as_it_stands),
     (r"\.venv/bin/python -m loadtest\..*", shorter),
     (r"docker compose exec (\S+) (python -m .*)", outside),
