@@ -34,7 +34,7 @@ PROJECTORS = ("redis-projector", "search-projector")
 TOPIC = "user.events"
 TABLE = EventTable(USER)
 CONTEXT = CommandContext(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
-WITHIN = 900.0  # seconds for a backlog to reach Kafka, and for a projector to process it
+TIMEOUT = 900.0  # seconds for a backlog to reach Kafka, and for a projector to process it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ async def _insert(store: MySQLEventStore[UserEvent], ids: list[str], version: in
 async def until_in_kafka(stack: Addresses) -> None:
     """Return when the end offsets of all partitions have not changed for three polls."""
     brokers = Brokers(stack.kafka_bootstrap)
-    looks: list[positions.Ends] = []
-    async with asyncio.timeout(WITHIN), positions.opened(brokers, TOPIC) as log:
-        while looks[-3:] != [await log.ends()] * 3:
-            looks.append(await log.ends())
+    polls: list[positions.Ends] = []
+    async with asyncio.timeout(TIMEOUT), positions.opened(brokers, TOPIC) as log:
+        while polls[-3:] != [await log.ends()] * 3:
+            polls.append(await log.ends())
             await asyncio.sleep(1)
 
 
@@ -102,7 +102,7 @@ async def catch_up(stack: Addresses, projector: str, each: int, records: int) ->
     """Start the projector, and measure from its first record to its last one."""
     control.start(stack.instance, projector)
     began = cpu = 0.0
-    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(TIMEOUT), aiohttp.ClientSession() as session:
         while True:
             done = await handled(stack, session, projector)
             process = psutil.Process(control.pid_of(stack.instance, projector))

@@ -27,7 +27,7 @@ from local_stack.addresses import Addresses, load
 
 ACCEPTED = r'^commands_total{command="CreateUser",outcome="accepted"} (\S+)'
 HANDLED = r"^projector_events_total{.*} (\S+)"
-WITHIN = 300.0  # seconds until the views have every created user
+TIMEOUT = 300.0  # seconds until the views have every created user
 PART = 2  # seconds of one run of wrk
 WARM_UP = 5  # rounds; in their first 60,000 users three JVMs use half of their CPU to compile
 REFRESH = 1.0  # seconds: twice the index's refresh interval
@@ -74,7 +74,7 @@ async def _counts(stack: Addresses) -> list[int]:
 
 async def _arrived(stack: Addresses, before: Sequence[int]) -> int:
     """Return the number of created users, once both views have them."""
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             created, *handled = (
                 now - then for now, then in zip(await _counts(stack), before, strict=True)

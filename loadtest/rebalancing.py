@@ -27,7 +27,7 @@ from projections.redis.views import RedisViews
 
 AT_ONCE, EVERY = 100, 0.1  # users, seconds: 1,000 events a second
 SETTLED = 20.0  # seconds before a change and after it: longer than Kafka's session timeout of 10 s
-LOOK = 0.02  # seconds
+POLL_EVERY = 0.02  # seconds
 
 
 @dataclass
@@ -72,7 +72,7 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
     brokers = Brokers(stack.kafka_bootstrap)
     over = asyncio.Event()
 
-    async def look() -> None:
+    async def poll() -> None:
         log_id = await TopicIdentity(brokers, TOPIC).id()
         async with (
             Redis.from_url(stack.redis_url) as redis,
@@ -83,10 +83,10 @@ async def watched(stack: Addresses, change: Callable[[], Awaitable[None]]) -> Wa
                 ends = {tp.partition: end for tp, end in (await log.ends()).items()}
                 held = await views.offsets(log_id, list(ends))
                 found.see(time.monotonic(), {p: at or 0 for p, at in held.items()}, ends)
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_EVERY)
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(look())
+        tasks.create_task(poll())
         await asyncio.sleep(2)
         await change()
         await asyncio.sleep(SETTLED)

@@ -21,7 +21,7 @@ from loadtest.freshness import lag
 from loadtest.reads import BIN
 from local_stack.addresses import load
 
-WITHIN = 1800.0  # seconds
+TIMEOUT = 1800.0  # seconds
 SETTLED = 3  # consecutive polls without lag, 5 s apart: projectors poll the log's end every 5 s
 HERE = Path(__file__).parent
 
@@ -53,7 +53,7 @@ class Steps:
 async def until_views_are_complete(instance: str) -> None:
     """Return when both views contain everything on the topic, and nothing more arrives."""
     stack, quiet = load(instance), 0
-    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(TIMEOUT), aiohttp.ClientSession() as session:
         while quiet < SETTLED:
             quiet = 0 if await lag(stack, session) else quiet + 1
             await asyncio.sleep(5)

@@ -25,7 +25,7 @@ from projections.redis.layout import RedisLayout
 
 PROJECTOR = "redis-projector"
 FORMS = ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4))  # partitions, processes
-WITHIN = 300.0  # seconds
+TIMEOUT = 300.0  # seconds
 ASSIGNED_WITHIN = 15.0
 
 
@@ -130,7 +130,7 @@ async def measure(stack: Addresses, topic: str, partitions: int, processes: int)
                     return time.perf_counter(), spent(watched), spent([server]), done
                 await asyncio.sleep(0.02)
 
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(TIMEOUT):
             first, last = await reached(0.1), await reached(0.9)
             await reached(1.0)
     seconds = last[0] - first[0]

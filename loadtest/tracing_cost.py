@@ -24,7 +24,7 @@ WITH_SPANS = (
     f"tracing.record('demo', SpanProcessor(), 1); {AS_IT_IS}"
 )
 USERS = 20
-Ask = Callable[[], None]
+Call = Callable[[], None]
 
 
 _connections: dict[int, http.client.HTTPConnection] = {}
@@ -48,11 +48,11 @@ def listed() -> None:
     send(HTTP + 1, "GET", "/user?limit=10")
 
 
-def cost(process: psutil.Process, ask: Ask, count: int) -> float:
+def cost(process: psutil.Process, call: Call, count: int) -> float:
     """Return microseconds of the process's CPU time for one operation."""
     before = process.cpu_times()
     for _ in range(count):
-        ask()
+        call()
     after = process.cpu_times()
     return (after.user + after.system - before.user - before.system) / count * 1e6
 
@@ -70,9 +70,9 @@ def measure(rounds: int, count: int) -> dict[str, dict[str, list[float]]]:
                 process = psutil.Process(started.pid)
                 for _ in range(USERS):
                     create()
-                for operation, ask in zip(found, (listed, create), strict=True):
-                    cost(process, ask, count // 10)
-                    found[operation][way].append(cost(process, ask, count))
+                for operation, call in zip(found, (listed, create), strict=True):
+                    cost(process, call, count // 10)
+                    found[operation][way].append(cost(process, call, count))
     return found
 
 

@@ -42,11 +42,11 @@ class Verified:
     what: str
     seconds: float
     megabytes: float
-    said: str
+    summary: str
 
     def __str__(self) -> str:
-        users = int(re.findall(r"([\d,]+) users; drift", self.said)[0].replace(",", ""))
-        found = self.said.partition("drift: ")[2]
+        users = int(re.findall(r"([\d,]+) users; drift", self.summary)[0].replace(",", ""))
+        found = self.summary.partition("drift: ")[2]
         return (
             f"| {self.what} | {users} | {self.seconds:.0f} | {users / self.seconds:.0f} "
             f"| {self.megabytes:.0f} | {found} |"
@@ -106,11 +106,11 @@ def verify(stack: Addresses, projector: str, what: str, *words: str) -> Verified
         text=True,
     )
     assert process.stdout  # noqa: S101 - for the type checker
-    said, peak = "", 0.0
+    summary, peak = "", 0.0
     for line in process.stdout:  # every few seconds
-        said, peak = line.strip(), max(peak, _resident(process.pid))
+        summary, peak = line.strip(), max(peak, _resident(process.pid))
     process.wait()
-    return Verified(f"{projector}, {what}", time.perf_counter() - began, peak, said)
+    return Verified(f"{projector}, {what}", time.perf_counter() - began, peak, summary)
 
 
 def _resident(pid: int) -> float:

@@ -11,7 +11,7 @@ from local_stack.debian import load_packages, os_release
 from local_stack.layout import cache
 from local_stack.provision import unpacked
 
-TELL = """
+PRINT_RESULTS = """
 done = function(summary, latency, requests)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
@@ -51,7 +51,7 @@ def run(url: str, callers: int, seconds: int, script: str = "") -> Answered:
     """Generate load for this many seconds; `script` is wrk's Lua."""
     wrk, environment = program("wrk")
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write(script + TELL)
+        file.write(script + PRINT_RESULTS)
         file.flush()
         options = ["-t1", f"-c{callers}", f"-d{seconds}s", "-s", file.name]
         done = subprocess.run(  # noqa: S603 - our own words

@@ -15,7 +15,7 @@ from tests.support.project_files import ROOT, project_files
 
 COPY = ROOT / ".local" / "mutants"
 PATCHES = Path(__file__).with_name("mutants")
-WITHIN = 900.0  # seconds for one scenario, including the start of the servers
+TIMEOUT = 900.0  # seconds for one scenario, including the start of the servers
 STACK = ["--instance", "test", "--port-offset", "10000"]
 
 
@@ -80,7 +80,7 @@ def is_seen(mutant: Mutant) -> bool:
             check=False,
             stdout=log,
             stderr=subprocess.STDOUT,
-            timeout=WITHIN,
+            timeout=TIMEOUT,
         )
     lines = log_file.read_text().splitlines()
     return any(line.startswith("FAILED") for line in lines) and not any(
@@ -89,7 +89,7 @@ def is_seen(mutant: Mutant) -> bool:
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, cwd=COPY, check=True, timeout=WITHIN)
+    subprocess.run(command, cwd=COPY, check=True, timeout=TIMEOUT)
 
 
 if __name__ == "__main__":

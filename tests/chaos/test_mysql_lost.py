@@ -25,7 +25,7 @@ from tests.support.stack.operator_cli import verifier
 from tests.support.stores import mysql_lost, seeded_drift
 
 WRITES = 150  # before the dump, and as many after it
-WITHIN = 180.0
+TIMEOUT = 180.0
 CONTINUED = 10  # users that are renamed afterwards
 
 
@@ -73,7 +73,7 @@ async def loaded_until_mysql_is_lost(chaos: Chaos, dump: Path) -> tuple[Ledger, 
         await asyncio.to_thread(backup.save, local_stack.fetch(), chaos.stack, dump)
         dumped = await topic.ends(chaos.stack)
         await writes(ledger, WRITES)
-        await eventually(partial(has_erasures, chaos, dumped), within=WITHIN, every=1)
+        await eventually(partial(has_erasures, chaos, dumped), within=TIMEOUT, every=1)
         traffic.patience = 0
         lost_at = await mysql_lost.destroyed(chaos.stack)
     await asyncio.gather(*(caller.close() for caller in callers))
@@ -94,7 +94,7 @@ async def writes(ledger: Ledger, more: int) -> None:
     async def reached() -> None:
         assert sum(1 for _ in ledger.acknowledged()) >= wanted
 
-    await eventually(reached, within=WITHIN, every=0.2)
+    await eventually(reached, within=TIMEOUT, every=0.2)
 
 
 async def continued(http: ApiClient, published: Published) -> None:
@@ -102,7 +102,7 @@ async def continued(http: ApiClient, published: Published) -> None:
     for user, newest in [*published.living().items()][:CONTINUED]:
         renamed = await http.rename(user, "Restored", expected=newest)
         assert renamed["version"] == newest + 1
-        await eventually(partial(shown, http, renamed), within=WITHIN, every=0.5)
+        await eventually(partial(shown, http, renamed), within=TIMEOUT, every=0.5)
 
 
 async def shown(http: ApiClient, user: dict[str, object]) -> None:

@@ -18,7 +18,7 @@ class People:
     """Fake of all three APIs; search returns a user at the third poll."""
 
     users: dict[str, str] = field(default_factory=dict)
-    looks: int = 0
+    polls: int = 0
     refuses: bool = False
     shows: bool = True
 
@@ -32,8 +32,8 @@ class People:
         return web.Response(status=200 if request.match_info["id"] in self.users else 404)
 
     async def search(self, request: web.Request) -> web.Response:
-        self.looks += 1
-        is_found = self.shows and self.looks > 2 and request.query["q"] in self.users.values()
+        self.polls += 1
+        is_found = self.shows and self.polls > 2 and request.query["q"] in self.users.values()
         return web.json_response([{"id": "1"}] if is_found else [])
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -70,7 +70,7 @@ def last_success() -> float:
 
 async def test_probe_waits_for_both_views_and_deletes_its_user(people: People, apis: Apis) -> None:
     await apis.probe()
-    assert people.looks == 3
+    assert people.polls == 3
     assert people.users == {}
 
 

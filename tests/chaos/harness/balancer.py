@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-LOOK = 0.2  # seconds between two polls of /readyz; replicas drain for longer than that
+POLL_EVERY = 0.2  # seconds between two polls of /readyz; replicas drain for longer than that
 
 
 @dataclass(slots=True)
@@ -58,4 +58,4 @@ class Balancer:
                     replica.is_ready = response.status == 200
             except (aiohttp.ClientError, TimeoutError):
                 replica.is_ready = False
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_EVERY)

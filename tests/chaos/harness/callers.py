@@ -50,13 +50,13 @@ class Caller(Protocol):
 
 
 async def from_some(
-    balancer: Balancer, ask: Callable[[Replica], Awaitable[T]], refused: type[Exception]
+    balancer: Balancer, call: Callable[[Replica], Awaitable[T]], refused: type[Exception]
 ) -> T:
     """Return the response of the first replica that does not refuse the connection."""
     error: Exception | None = None
     for replica in balancer.order():
         try:
-            return await ask(replica)
+            return await call(replica)
         except refused as refusal:
             balancer.note_refusal(replica)
             error = refusal

@@ -47,7 +47,7 @@ class GrpcCaller:
         key, user, expected = request.key, request.user or "", request.expected
         metadata = [("idempotency-key", key)]
 
-        async def ask(stub: UserCommandsStub) -> Seen:
+        async def call(stub: UserCommandsStub) -> Seen:
             match request.command:
                 case "create":
                     create = CreateRequest(first_name=key, last_name=request.last_name or "")
@@ -59,27 +59,27 @@ class GrpcCaller:
                     delete = DeleteRequest(id=user, expected_version=expected)
                     return Seen("", (await stub.delete(delete, metadata=metadata)).version)
 
-        return await self._ask(self._commands, UserCommandsStub, ask)
+        return await self._request(self._commands, UserCommandsStub, call)
 
     async def get(self, user: str, min_version: int | None) -> Seen:
-        async def ask(stub: UserQueriesStub) -> Seen:
+        async def call(stub: UserQueriesStub) -> Seen:
             return _message(await stub.get(GetRequest(id=user, min_version=min_version)))
 
-        return await self._ask(self._queries, UserQueriesStub, ask)
+        return await self._request(self._queries, UserQueriesStub, call)
 
     async def search(self, text: str) -> list[Seen]:
-        async def ask(stub: UserSearchStub) -> list[Seen]:
+        async def call(stub: UserSearchStub) -> list[Seen]:
             found = await stub.search(SearchRequest(query=text, limit=50))
             return [_message(user) for user in found.users]
 
-        return await self._ask(self._search, UserSearchStub, ask)
+        return await self._request(self._search, UserSearchStub, call)
 
-    async def _ask(
-        self, balancer: Balancer, stub: type[Any], ask: Callable[[Any], Awaitable[T]]
+    async def _request(
+        self, balancer: Balancer, stub: type[Any], call: Callable[[Any], Awaitable[T]]
     ) -> T:
         async def one(replica: Replica) -> T:
             try:
-                answer = await ask(stub(self._channels[replica.grpc], timeout=TIMEOUT))
+                answer = await call(stub(self._channels[replica.grpc], timeout=TIMEOUT))
             except GRPCError as error:
                 if error.message and DRAINING in error.message:
                     raise ConnectionRefusedError(error.message) from error

@@ -32,35 +32,35 @@ class HttpCaller:
             "rename": ("PATCH", f"/user/{request.user}", names),
             "delete": ("DELETE", f"/user/{request.user}", None),
         }[request.command]
-        seen: Seen = await self._ask("command-api", method, path, json=body, headers=headers)
+        seen: Seen = await self._request("command-api", method, path, json=body, headers=headers)
         return seen
 
     async def get(self, user: str, min_version: int | None) -> Seen:
         query = {} if min_version is None else {"min_version": str(min_version)}
-        seen: Seen = await self._ask("query-api", "GET", f"/user/{user}", params=query)
+        seen: Seen = await self._request("query-api", "GET", f"/user/{user}", params=query)
         return seen
 
     async def search(self, text: str) -> list[Seen]:
-        found: list[Seen] = await self._ask(
+        found: list[Seen] = await self._request(
             "search-api", "GET", "/user/search", params={"q": text, "limit": "50"}
         )
         return found
 
-    async def _ask(self, api: str, method: str, path: str, **content: Any) -> Any:
+    async def _request(self, api: str, method: str, path: str, **content: Any) -> Any:
         balancer = {
             "command-api": self._commands,
             "query-api": self._queries,
             "search-api": self._search,
         }[api]
 
-        async def ask(replica: Replica) -> Any:
+        async def call(replica: Replica) -> Any:
             async with self._session.request(method, replica.http + path, **content) as response:
                 self.codes[str(response.status)] += 1
                 await contract.check(api, response)
                 return await _http_content(response)
 
         try:
-            return await from_some(balancer, ask, aiohttp.ClientConnectorError)
+            return await from_some(balancer, call, aiohttp.ClientConnectorError)
         except (aiohttp.ClientError, TimeoutError) as error:
             self.codes[f"{type(error).__name__} {api}"] += 1
             raise Uncertain(type(error).__name__) from error

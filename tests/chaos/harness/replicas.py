@@ -86,13 +86,13 @@ async def _become(instance: Instance, programs: list[Program]) -> None:
 
 
 async def _healthy(program: Program) -> None:
-    async def look() -> None:
+    async def poll() -> None:
         try:
             await asyncio.to_thread(program.healthy)
         except Exception as error:  # each server's client raises its own errors
             raise AssertionError(f"{program.name}: {error}") from error
 
-    await eventually(look, within=HEALTHY_WITHIN, every=0.3)
+    await eventually(poll, within=HEALTHY_WITHIN, every=0.3)
 
 
 def _of_these_tests(program: Program, links: Links) -> Program:

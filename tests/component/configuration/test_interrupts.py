@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 IGNORING = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
 """SIGINT is ignored, as for a command started by nohup or by `&` in a script."""
-WITHIN = 30  # seconds
+TIMEOUT = 30  # seconds
 
 # A command, and the settings with which it waits for a server that never answers.
 COMMANDS = {
@@ -77,7 +77,7 @@ COMMANDS = {
 def silent() -> Iterator[socket.socket]:
     """Run a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(WITHIN)
+        listener.settimeout(TIMEOUT)
         yield listener
 
 
@@ -104,7 +104,7 @@ def test_local_stack_stops_gracefully(number: signal.Signals) -> None:
         path.unlink(missing_ok=True)
         silent.bind(str(path))
         silent.listen()
-        silent.settimeout(WITHIN)
+        silent.settimeout(TIMEOUT)
         command = (BIN / "local-stack", "status", "--instance", instance.name)
         try:
             code, complained = interrupted(command, number, silent)
@@ -156,7 +156,7 @@ def interrupted(
             connection, _ = silent.accept()
             with connection:
                 process.send_signal(number)
-                _, complained = process.communicate(timeout=WITHIN)
+                _, complained = process.communicate(timeout=TIMEOUT)
         finally:
             process.kill()
     return process.returncode, complained

@@ -64,9 +64,9 @@ def test_port_in_use_is_one_line_with_process_and_setting(program: str, setting:
     with socket.create_server(("127.0.0.1", ports[setting])):
         line = refusal(program, **ports)
     variable = f"{program.replace('-', '_')}_{setting}".upper()
-    said = rf"port {ports[setting]} is already in use \(by pid {os.getpid()}, \S+\)"
+    message = rf"port {ports[setting]} is already in use \(by pid {os.getpid()}, \S+\)"
     remedy = "run `make down`" if program == "demo" else "stop it"
-    assert re.fullmatch(f"{program}: {said}; {remedy} or set {variable}", line), line
+    assert re.fullmatch(f"{program}: {message}; {remedy} or set {variable}", line), line
 
 
 def test_demo_names_the_setting_of_a_derived_port() -> None:

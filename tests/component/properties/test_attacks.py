@@ -34,7 +34,7 @@ MOST_CONNECTIONS = 20  # of an attacker: more add nothing new
 CALLS_OF_THE_INNOCENT = 3
 MOST_CALLS_IN_A_TURN = {"own": 80_000, "h2": 120_000}
 """20 and 30 ms of a core; the maximum is 55,000 and 101,000, a hundred unread lists at once."""
-WITHIN = 60.0
+TIMEOUT = 60.0
 IDS = [f"0192f5a8-4d3c-7a10-8b2e-{number:012x}" for number in range(100)]
 VIEWS = {
     user_id: {
@@ -107,7 +107,7 @@ async def serve_the_innocent(http: HttpServer, grpc: GrpcServer) -> None:
     channel = Channel(HOST, grpc.port)
     try:
         for _ in range(CALLS_OF_THE_INNOCENT):
-            await UserQueriesStub(channel).get(GetRequest(id=IDS[0]), timeout=WITHIN)
+            await UserQueriesStub(channel).get(GetRequest(id=IDS[0]), timeout=TIMEOUT)
             assert await status_of(http.port, f"/user/{IDS[0]}") == b"200"
     finally:
         channel.close()
@@ -137,7 +137,7 @@ async def test_attack_delays_others_by_a_bounded_part_of_a_turn(
     name: str, http2: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = open_connections()
-    async with api(http2) as (http, grpc), asyncio.timeout(WITHIN):
+    async with api(http2) as (http, grpc), asyncio.timeout(TIMEOUT):
         port = http.port if ATTACKS[name].port == "http" else grpc.port
         with counted() as turns:
             async with attacked(ATTACKS[name], port):

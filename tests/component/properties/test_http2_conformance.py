@@ -18,7 +18,7 @@ from tests.support.fakes.in_process_api import HOST
 from tests.support.stack.go_tools import tool
 
 LATE = 0.2  # seconds
-WITHIN = 180  # seconds; they take 20
+TIMEOUT = 180  # seconds; they take 20
 
 
 class Late(asyncio.Protocol):
@@ -68,6 +68,6 @@ async def test_h2spec_passes(port: int) -> None:
     running = await asyncio.create_subprocess_exec(
         tool("h2spec"), "--strict", "--port", str(port), stdout=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(TIMEOUT):
         output, _ = await running.communicate()
     assert "146 tests, 145 passed, 1 skipped, 0 failed" in output.decode(), output.decode()

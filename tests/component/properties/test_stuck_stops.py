@@ -26,7 +26,7 @@ BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 GRACE = 1  # seconds
 CLIENTS = 10  # of each kind on each port
-WITHIN = 30  # seconds for a program to start, or to end
+TIMEOUT = 30  # seconds for a program to start, or to end
 Program = asyncio.subprocess.Process
 LISTEN = ("HTTP_PORT", "GRPC_PORT", "ADMIN_PORT")
 PROGRAMS = {
@@ -134,12 +134,12 @@ async def test_stuck_clients_and_dependencies_do_not_hold_up_a_stop(
         AsyncExitStack() as stack,
     ):
         for name, port in ports.items():
-            await eventually(partial(listens, port), within=WITHIN)
+            await eventually(partial(listens, port), within=TIMEOUT)
             stuck = stuck_over_grpc if name == "GRPC_PORT" else stuck_over_http
             await stuck(port, stack)
-        await eventually(partial(has_taken, process, CLIENTS), within=WITHIN)
+        await eventually(partial(has_taken, process, CLIENTS), within=TIMEOUT)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(process.wait(), WITHIN)
+        code = await asyncio.wait_for(process.wait(), TIMEOUT)
         assert time.monotonic() - began < GRACE + 1
         assert code == 0

@@ -48,7 +48,7 @@ class WholeSystem(RuleBasedStateMachine):
     def _known(self) -> list[str]:
         return sorted({one.event.user_id for one in self.ledger.requests if one.event is not None})
 
-    def _ask(self, command: Command, key: str | None) -> None:
+    def _request(self, command: Command, key: str | None) -> None:
         request = Request(command, key)
         self.ledger.requests.append(request)
         # In its own process: within one process commands for a user are serialised.
@@ -81,7 +81,7 @@ class WholeSystem(RuleBasedStateMachine):
     @rule(key=KEYS)
     def create(self, key: str | None) -> None:
         name = f"n{next(self.numbers)}"
-        self._ask(CreateUser(name, name), key)
+        self._request(CreateUser(name, name), key)
 
     @precondition(lambda self: self._known())
     @rule(data=st.data(), key=KEYS, is_first=st.booleans(), expected=st.none() | st.integers(1, 4))
@@ -89,18 +89,18 @@ class WholeSystem(RuleBasedStateMachine):
         name = f"n{next(self.numbers)}"
         first, last = (name, None) if is_first else (None, name)
         user_id = data.draw(st.sampled_from(self._known()))
-        self._ask(RenameUser(user_id, first, last, expected), key)
+        self._request(RenameUser(user_id, first, last, expected), key)
 
     @precondition(lambda self: self._known())
     @rule(data=st.data(), key=KEYS, expected=st.none() | st.integers(1, 4))
     def delete(self, data: Any, key: str | None, expected: int | None) -> None:
-        self._ask(DeleteUser(data.draw(st.sampled_from(self._known())), expected), key)
+        self._request(DeleteUser(data.draw(st.sampled_from(self._known())), expected), key)
 
     @precondition(lambda self: self.ledger.requests)
     @rule(data=st.data())
     def ask_again(self, data: Any) -> None:
         again = data.draw(st.sampled_from(self.ledger.requests))
-        self._ask(again.command, again.key)
+        self._request(again.command, again.key)
 
     @precondition(lambda self: self.running)
     @rule(number=st.integers(0, 5), steps=STEPS)

@@ -72,12 +72,14 @@ class HttpClient:
 
     async def create(self, first: str, last: str, key: str | None = None) -> Answer:
         names = {"first_name": first, "last_name": last}
-        return await self._ask("POST", f"{self._command}/user", json=names, headers=_headers(key))
+        return await self._request(
+            "POST", f"{self._command}/user", json=names, headers=_headers(key)
+        )
 
     async def rename(
         self, user: str, first: str, expected: int | None = None, key: str | None = None
     ) -> Answer:
-        return await self._ask(
+        return await self._request(
             "PATCH",
             f"{self._command}/user/{user}",
             json={"first_name": first},
@@ -86,14 +88,14 @@ class HttpClient:
 
     async def delete(self, user: str, expected: int | None = None) -> None:
         headers = _headers(None, expected)
-        await self._ask("DELETE", f"{self._command}/user/{user}", headers=headers)
+        await self._request("DELETE", f"{self._command}/user/{user}", headers=headers)
 
     async def history(self, user: str) -> list[Answer]:
-        return await self._ask("GET", f"{self._command}/user/{user}/history")
+        return await self._request("GET", f"{self._command}/user/{user}/history")
 
     async def get(self, user: str, min_version: int | None = None) -> Answer:
         params = {} if min_version is None else {"min_version": str(min_version)}
-        return await self._ask("GET", f"{self._query}/user/{user}", params=params)
+        return await self._request("GET", f"{self._query}/user/{user}", params=params)
 
     async def list_page(
         self, limit: int, cursor: str | None = None
@@ -117,7 +119,7 @@ class HttpClient:
             cursor = URL(str(after["url"])).query["cursor"] if after else None
             return await self._content(response), cursor
 
-    async def _ask(self, method: str, url: str, **options: Any) -> Any:
+    async def _request(self, method: str, url: str, **options: Any) -> Any:
         async with self._session.request(method, url, **options) as response:
             return await self._content(response)
 

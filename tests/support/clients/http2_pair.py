@@ -112,7 +112,7 @@ class Pair:
         events += self.client.receive_data(self.server.data_to_send())
         return events
 
-    def ask(self, headers: list[tuple[str, str]] = REQUEST, *, is_end: bool = True) -> int:
+    def request(self, headers: list[tuple[str, str]] = REQUEST, *, is_end: bool = True) -> int:
         stream: int = self.client.get_next_available_stream_id()
         self.client.send_headers(stream, headers, end_stream=is_end)
         return stream
@@ -122,14 +122,14 @@ class Pair:
         sent = self.client.data_to_send() + sent
         with pytest.raises(ProtocolError):
             all_of(self.server, sent)
-        return _last_word(self.server.data_to_send())
+        return _goaway_code(self.server.data_to_send())
 
 
-def _last_word(said: bytes) -> int:
+def _goaway_code(received: bytes) -> int:
     """Return the error code of the last frame, which is GOAWAY."""
-    assert len(said) >= GOAWAY_SIZE
-    assert said[3 - GOAWAY_SIZE] == frames.GOAWAY
-    (code,) = NUMBER.unpack(said[-4:])
+    assert len(received) >= GOAWAY_SIZE
+    assert received[3 - GOAWAY_SIZE] == frames.GOAWAY
+    (code,) = NUMBER.unpack(received[-4:])
     return int(code)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 Between = Callable[[], Awaitable[None]]
-WITHIN = 10  # seconds; a response takes milliseconds on an idle machine
+TIMEOUT = 10  # seconds; a response takes milliseconds on an idle machine
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def exchange(
 
     is_ended: close our side first, as a client that has no more to send.
     """
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(TIMEOUT):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             for number, part in enumerate(parts):

@@ -29,7 +29,7 @@ OF_OPERATORS = (
     *(".strimzi.io/", ".opstreelabs.in/", "mysql.oracle.com/"),
     *("opensearch.org/", "keda.sh/", "monitoring.coreos.com/"),
 )
-LOOK = 0.2  # seconds between two polls of the node's pods
+POLL_EVERY = 0.2  # seconds between two polls of the node's pods
 
 
 class ControlPlane:
@@ -49,7 +49,7 @@ class ControlPlane:
         folder = ROOT / "infra/k8s/overlays" / name
         return self.kubectl(command, "--server-side", "-k", str(folder))
 
-    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+    async def request(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         """Return status and content of a response."""
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         headers = {"Content-Type": kind, "Authorization": f"Bearer {TOKEN}"}
@@ -58,7 +58,7 @@ class ControlPlane:
 
     async def listed(self, path: str) -> dict[str, dict[str, Any]]:
         """Return name → resource."""
-        status, found = await self.ask("GET", path)
+        status, found = await self.request("GET", path)
         assert status == 200, found
         return {one["metadata"]["name"]: one for one in found["items"]}
 
@@ -69,8 +69,8 @@ class ControlPlane:
                 if pod["status"].get("phase") == "Pending":
                     named = pod["metadata"]
                     path = f"/api/v1/namespaces/{named['namespace']}/pods/{named['name']}/status"
-                    await self.ask("PATCH", path, {"status": claimed(pod)})
-            await asyncio.sleep(LOOK)
+                    await self.request("PATCH", path, {"status": claimed(pod)})
+            await asyncio.sleep(POLL_EVERY)
 
 
 def claimed(pod: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ async def running(folder: Path) -> AsyncIterator[ControlPlane]:
 
 async def ready(plane: ControlPlane) -> None:
     with suppress(aiohttp.ClientError):
-        status, _ = await plane.ask("GET", "/api/v1/namespaces/default")
+        status, _ = await plane.request("GET", "/api/v1/namespaces/default")
         assert status == 200
         return
     raise AssertionError("it does not answer yet")

@@ -64,17 +64,17 @@ def containers(service: str | None = None) -> list[dict[str, Any]]:
 
 def metrics(container: str, port: int) -> list[str]:
     """Return the lines of /metrics on a container's admin port, requested from inside it."""
-    ask = f"import urllib.request as r; print(r.urlopen('http://{HOST}:{port}/metrics').read().decode())"
-    return _docker("exec", container, "python", "-c", ask).splitlines()
+    code = f"import urllib.request as r; print(r.urlopen('http://{HOST}:{port}/metrics').read().decode())"
+    return _docker("exec", container, "python", "-c", code).splitlines()
 
 
 def packages(container: str) -> set[str]:
     """Return the distributions that a container's Python finds in /opt."""
-    ask = (
+    code = (
         "from importlib.metadata import distributions as d; import sys;"
         "print(*(p.metadata['Name'] for p in d(path=[p for p in sys.path if '/opt/' in p])))"
     )
-    names = _docker("exec", container, "python", "-c", ask).split()
+    names = _docker("exec", container, "python", "-c", code).split()
     return {name.lower().replace("_", "-") for name in names}
 
 

@@ -77,14 +77,14 @@ async def _asking(
 ) -> AsyncIterator[None]:
     url = f"{stack.http['command-api']}{path}"
 
-    async def ask(session: aiohttp.ClientSession) -> None:
+    async def call(session: aiohttp.ClientSession) -> None:
         while True:
             with suppress(aiohttp.ClientError):
                 async with session.request(method, url, json=body):
                     await asyncio.sleep(0.05)
 
     async with aiohttp.ClientSession() as session:
-        tasks = [asyncio.create_task(ask(session)) for _ in range(callers)]
+        tasks = [asyncio.create_task(call(session)) for _ in range(callers)]
         try:
             yield
         finally:

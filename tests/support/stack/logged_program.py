@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-WITHIN = 30  # seconds for the program to exit after the signal
+TIMEOUT = 30  # seconds for the program to exit after the signal
 
 
 @dataclass
@@ -23,7 +23,7 @@ class LoggedProgram:
     def logged(self, level: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["level"] == level]
 
-    async def ended(self, within: float = WITHIN) -> int:
+    async def ended(self, within: float = TIMEOUT) -> int:
         """Return the exit code, once the program has exited by itself."""
         return await asyncio.wait_for(self.process.wait(), within)
 
@@ -43,7 +43,7 @@ async def logged(command: str, settings: Mapping[str, str]) -> AsyncIterator[Log
     finally:
         if process.returncode is None:
             process.terminate()
-        await asyncio.wait_for(process.wait(), WITHIN)
+        await asyncio.wait_for(process.wait(), TIMEOUT)
         await reading
 
 

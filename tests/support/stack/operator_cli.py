@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local_stack.addresses import Addresses
 
-WITHIN = 120  # seconds for a command
+TIMEOUT = 120  # seconds for a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Tool:
         """Return the command's exit code, its output, and its errors."""
         process = await self.started(*words, settings=settings)
         try:
-            output, complained = await asyncio.wait_for(process.communicate(), WITHIN)
+            output, complained = await asyncio.wait_for(process.communicate(), TIMEOUT)
         finally:
             if process.returncode is None:
                 process.kill()

@@ -31,29 +31,29 @@ class Prometheus:
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the series of an instant query, each with `metric` (its labels) and `value`."""
-        answer = await self._ask("query", query=expression)
+        answer = await self._request("query", query=expression)
         found: list[dict[str, Any]] = answer["result"]
         return found
 
     async def selectors(self, expression: str) -> list[str]:
         """Return every series selector in an expression, as parsed by Prometheus."""
-        tree = await self._ask("parse_query", query=expression)
+        tree = await self._request("parse_query", query=expression)
         return sorted({_selector(node) for node in _nodes(tree)})
 
     async def exports(self, metric: str) -> bool:
         """Return whether a target exports the metric, even without a series at the moment."""
-        return metric in await self._ask("metadata", metric=metric)
+        return metric in await self._request("metadata", metric=metric)
 
     async def firing(self) -> dict[tuple[str, str], str]:
         """Return the firing alerts: alert and job → all annotations."""
-        answer = await self._ask("alerts")
+        answer = await self._request("alerts")
         return {
             (one["labels"]["alertname"], one["labels"].get("job", "")): str(one["annotations"])
             for one in answer["alerts"]
             if one["state"] == "firing"
         }
 
-    async def _ask(self, path: str, **parameters: str) -> Any:
+    async def _request(self, path: str, **parameters: str) -> Any:
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as session,

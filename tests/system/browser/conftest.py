@@ -9,7 +9,7 @@ from local_stack.addresses import Addresses
 from tests.support.clients.browser import launched
 from tests.support.stack.faults import stopped
 
-WITHIN = 15_000  # milliseconds for each wait of a test
+TIMEOUT = 15_000  # milliseconds for each wait of a test
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ async def page(browser: Browser, stack: Addresses, quiet: None) -> AsyncIterator
             complaints.append(message.text)
 
     context = await browser.new_context(viewport={"width": 1120, "height": 900})
-    context.set_default_timeout(WITHIN)
+    context.set_default_timeout(TIMEOUT)
     page = await context.new_page()
     page.on("console", events)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -44,35 +44,35 @@ def unique(aggregate: AggregateUnderTest) -> tuple[str, dict[str, Any]]:
 async def test_by_http_it_is_created_found_changed_and_deleted(
     stack: Addresses, session: aiohttp.ClientSession, aggregate: AggregateUnderTest
 ) -> None:
-    async def ask(method: str, role: str, path: str, **options: Any) -> tuple[int, Any]:
+    async def call(method: str, role: str, path: str, **options: Any) -> tuple[int, Any]:
         url = stack.http[aggregate.program(role)] + path
         async with session.request(method, url, **options) as response:
             return response.status, await response.json(content_type=None)
 
     text, given = unique(aggregate)
-    status, one = await ask("POST", "command-api", aggregate.path, json=given)
+    status, one = await call("POST", "command-api", aggregate.path, json=given)
     assert (status, {name: one[name] for name in given}) == (201, given)
     path, search = f"{aggregate.path}/{one['id']}", f"{aggregate.path}/search/{text}"
-    assert await ask("GET", "query-api", f"{path}?min_version=1") == (200, one)
+    assert await call("GET", "query-api", f"{path}?min_version=1") == (200, one)
 
     async def found() -> None:
-        assert one in (await ask("GET", "search-api", search))[1]
+        assert one in (await call("GET", "search-api", search))[1]
 
     await eventually(found)
     name, other = list(aggregate.samples.OTHER.items())[-1]
     change: dict[str, Any] = {"json": {name: other}, "headers": {"If-Match": '"1"'}}
-    _, changed = await ask("PATCH", "command-api", path, **change)
+    _, changed = await call("PATCH", "command-api", path, **change)
     assert changed == one | {name: other, "version": 2}
-    assert await ask("GET", "query-api", f"{path}?min_version=2") == (200, changed)
-    assert (await ask("DELETE", "command-api", path))[0] == 204
+    assert await call("GET", "query-api", f"{path}?min_version=2") == (200, changed)
+    assert (await call("DELETE", "command-api", path))[0] == 204
 
     async def gone() -> None:
-        assert (await ask("GET", "query-api", path))[0] == 404
-        hits = (await ask("GET", "search-api", search))[1]
+        assert (await call("GET", "query-api", path))[0] == 404
+        hits = (await call("GET", "search-api", search))[1]
         assert one["id"] not in {hit["id"] for hit in hits}
 
     await eventually(gone)
-    _, left = await ask("GET", "command-api", f"{path}/history")
+    _, left = await call("GET", "command-api", f"{path}/history")
     assert [event["type"] for event in left] == [aggregate.type("Deleted")]
     subject = f"{stack.registry_url}/subjects/{aggregate.name}.events-value/versions/latest"
     async with session.get(subject) as registered:

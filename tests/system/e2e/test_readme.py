@@ -15,7 +15,7 @@ from tests.support.docs.shell import Shell, opened
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[3]
 REQUESTS = {"README.md": 5, "docs/getting-started.md": 7}
-WITHIN = 20.0  # seconds for one line
+TIMEOUT = 20.0  # seconds for one line
 PORTS = dict(zip(APIS, ("localhost:3000", "localhost:3001", "localhost:3002"), strict=True))
 
 
@@ -29,7 +29,7 @@ async def answered(shell: Shell, line: str, stack: Addresses) -> tuple[int, str]
     """Return the status and the body of a command's response."""
     for api, port in PORTS.items():
         line = line.replace(port, stack.http[api].removeprefix("http://"))
-    head, _, body = (await shell.run(line.replace("curl", "curl -s", 1), WITHIN)).partition(
+    head, _, body = (await shell.run(line.replace("curl", "curl -s", 1), TIMEOUT)).partition(
         "\r\n\r\n"
     )
     return int(head.split()[1]), body.strip()
@@ -42,7 +42,7 @@ async def test_every_command_of_a_page_gets_a_response(page: str, stack: Address
     async with opened(Path(), os.environ) as shell:
         status, body = await answered(shell, create, stack)
         assert status == 201
-        await shell.run(f"ID={json.loads(body)['id']}", WITHIN)
+        await shell.run(f"ID={json.loads(body)['id']}", TIMEOUT)
 
         for line in others:
             name = "Chloë" if re.search("PATCH|history|search", line) else "Zoë"

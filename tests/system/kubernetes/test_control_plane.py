@@ -79,18 +79,18 @@ async def test_pods_are_evicted_one_at_a_time(plane: ControlPlane) -> None:
 async def evicted(plane: ControlPlane, name: str) -> int:
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
     path = f"{PODS.format('people')}/{name}/eviction"
-    return (await plane.ask("POST", path, body))[0]
+    return (await plane.request("POST", path, body))[0]
 
 
 async def test_rollout_stops_no_pod_before_its_successor_is_ready(plane: ControlPlane) -> None:
     await eventually(lambda: three_available(plane), within=90)
     path = f"{DEPLOYMENTS.format('people')}/command-api"
     template = {"metadata": {"annotations": {"version": "next"}}}
-    await plane.ask("PATCH", path, {"spec": {"template": template}})
+    await plane.request("PATCH", path, {"spec": {"template": template}})
     seen = set()
 
     async def over() -> None:
-        _, one = await plane.ask("GET", path)
+        _, one = await plane.request("GET", path)
         seen.add(one["status"].get("availableReplicas", 0))
         assert one["status"]["observedGeneration"] == one["metadata"]["generation"]
         assert one["status"].get("updatedReplicas") == one["status"]["replicas"] == 3

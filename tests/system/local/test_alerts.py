@@ -37,9 +37,9 @@ async def fires(prometheus: Prometheus, *alerts: tuple[str, str]) -> None:
     async def all_fire() -> None:
         firing = await prometheus.firing()
         assert not set(alerts) - set(firing)
-        said = "".join(firing[alert] for alert in alerts)
-        assert "{{" not in said
-        assert "<" not in said  # as in <no value> and <error expanding template …>
+        text = "".join(firing[alert] for alert in alerts)
+        assert "{{" not in text
+        assert "<" not in text  # as in <no value> and <error expanding template …>
 
     await eventually(all_fire, within=FIRES_WITHIN, every=0.5)
 
@@ -139,9 +139,9 @@ async def test_ddl_that_debezium_cannot_parse_fires_with_the_statement(
             ("CapturedTableMismatch", "connector-supervisor"),
             ("ConnectorNeedsOperator", "connector-supervisor"),
         )
-        said = await prometheus.firing()
-        assert statement in said["CapturedTableMismatch", "connector-supervisor"]
-        assert "resnapshot" in said["ConnectorNeedsOperator", "connector-supervisor"]
+        text = await prometheus.firing()
+        assert statement in text["CapturedTableMismatch", "connector-supervisor"]
+        assert "resnapshot" in text["ConnectorNeedsOperator", "connector-supervisor"]
 
 
 async def test_capture_check_without_login_fires_an_alert(

@@ -24,24 +24,24 @@ from tests.support.stack.survival import created, visible
 pytestmark = pytest.mark.e2e
 PAGE = (ROOT / "docs" / "erasure.md").read_text()
 STORES = {"mysql", "kafka", "redis", "opensearch"}
-WITHIN = 90.0  # seconds; Kafka's cleaner runs every 15 s
+TIMEOUT = 90.0  # seconds; Kafka's cleaner runs every 15 s
 
 
 async def test_erased_name_is_in_no_file_of_any_server(stack: Addresses, http: ApiClient) -> None:
     name = incompressible()
     user = await http.create(name, "Erased")
     await http.rename(user["id"], f"{name}ia")
-    await eventually(lambda: is_held_by(stack, name, STORES), within=WITHIN)
+    await eventually(lambda: is_held_by(stack, name, STORES), within=TIMEOUT)
     await http.delete(user["id"])
-    await eventually(lambda: is_not_found(http, user["id"], name), within=WITHIN)
+    await eventually(lambda: is_not_found(http, user["id"], name), within=TIMEOUT)
 
     async with hurried_kafka(stack):
         await hurry_mysql(stack)
         await hurry_redis(stack)
-        await eventually(lambda: is_forgotten(stack, http, name), within=WITHIN, every=5)
+        await eventually(lambda: is_forgotten(stack, http, name), within=TIMEOUT, every=5)
 
     another = await created(http)  # the system continues to work
-    await eventually(lambda: visible(http, another), within=WITHIN)
+    await eventually(lambda: visible(http, another), within=TIMEOUT)
 
 
 def incompressible() -> str:
@@ -105,4 +105,4 @@ def run(stack: Addresses, commands: str) -> None:
     here = commands.replace("localhost:9200", stack.opensearch_url.removeprefix("http://"))
     kafka = f"local-stack kafka --instance {stack.instance}"
     for line in here.replace("local-stack kafka", kafka).splitlines():
-        subprocess.run(shlex.split(line), check=True, cwd=ROOT, timeout=WITHIN)
+        subprocess.run(shlex.split(line), check=True, cwd=ROOT, timeout=TIMEOUT)

@@ -61,14 +61,14 @@ async def searched(api: ApiClient, text: str, user: str) -> AsyncIterator[list[s
     trouble: list[str] = []
     stop = asyncio.Event()
 
-    async def ask() -> None:
+    async def call() -> None:
         while not stop.is_set():
             await asyncio.sleep(PAUSE)
             if user not in [one["id"] for one in await api.search(text)]:
                 trouble.append(f"{text}: not found")
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(ask())
+        tasks.create_task(call())
         try:
             yield trouble
         finally:

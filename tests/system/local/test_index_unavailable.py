@@ -128,9 +128,9 @@ async def test_projector_waits_while_the_index_is_unavailable(
     assert again < len(users) + 50  # the topic was not read from its start
     warnings = [line for line in lines_of(stack)[logged:] if line["level"] == "warning"]
     assert not [line for line in warnings if "retry_scheduled" in line["event"]]
-    said = [line for line in warnings if line["event"] == "dependency unavailable"]
-    assert {line["store"] for line in said} == {"opensearch"}
-    assert len(said) <= 2 + (loop.time() - end + LASTS) / 10
+    reported = [line for line in warnings if line["event"] == "dependency unavailable"]
+    assert {line["store"] for line in reported} == {"opensearch"}
+    assert len(reported) <= 2 + (loop.time() - end + LASTS) / 10
 
 
 async def count_of(stack: Addresses) -> int:

@@ -14,7 +14,7 @@ LOCAL_STACK = Path(sys.executable).parent / "local-stack"
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (("configs", "--describe", "--topic", "user.events"), "max.compaction.lag.ms=86400000"),
         (("topics", "--list"), "user.events.redis-projector.dlq"),
@@ -25,7 +25,7 @@ LOCAL_STACK = Path(sys.executable).parent / "local-stack"
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_a_tool_runs_on_the_instance_s_broker(
-    stack: Addresses, words: tuple[str, ...], said: str
+    stack: Addresses, words: tuple[str, ...], output: str
 ) -> None:
     done = subprocess.run(
         [LOCAL_STACK, "kafka", "--instance", NAME, *words],
@@ -34,4 +34,4 @@ def test_a_tool_runs_on_the_instance_s_broker(
         text=True,
         timeout=60,
     )
-    assert said in done.stdout + done.stderr
+    assert output in done.stdout + done.stderr

@@ -34,7 +34,7 @@ MYPY_CACHE = ".mypy_cache"
 NEW_SERVICES = "services/order-*"
 # Not those that run users' programs, whose files are the same in the clone.
 ABOUT_FILES = "not stops_gracefully and not port_in_use_is_one_line and not test_demo"
-WITHIN = 900.0  # seconds for one step; the longest starts all servers
+TIMEOUT = 900.0  # seconds for one step; the longest starts all servers
 READ_WITHIN = 60.0  # seconds until a view shows what an earlier step did
 
 
@@ -73,12 +73,12 @@ async def shell(clone: Path) -> AsyncIterator[Shell]:
         try:
             yield shell
         finally:
-            await shell.run("make clean", WITHIN)
+            await shell.run("make clean", TIMEOUT)
 
 
 async def timed(shell: Shell, commands: str) -> str:
     with took(commands):
-        return await shell.run(commands, WITHIN)
+        return await shell.run(commands, TIMEOUT)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ async def follow(shell: Shell, step: Step) -> None:
     )
 
     async def is_prompted() -> None:
-        printed = await shell.run(commands, WITHIN)
+        printed = await shell.run(commands, TIMEOUT)
         assert step.is_answered_by(printed), f"{step.commands}\n{step.printed}\n{printed}"
 
     with took(step.commands):
@@ -134,11 +134,11 @@ async def test_generated_code_passes_all_checks(shell: Shell) -> None:
 
 async def test_repeated_generation_is_rejected_and_changes_nothing(shell: Shell) -> None:
     state = "git status --porcelain --untracked-files=all; git diff"
-    before = await shell.run(state, WITHIN)
+    before = await shell.run(state, TIMEOUT)
     printed = await timed(shell, f"{NEW} && false || true")
     assert "Nothing was written." in printed
     assert "services/order-command-api exists already, with these fields" in printed
-    assert await shell.run(state, WITHIN) == before
+    assert await shell.run(state, TIMEOUT) == before
 
 
 PAGES = pages()
@@ -172,7 +172,7 @@ async def follow_command(page: str, command: str, shell: Shell, clone: Path) -> 
         if LETTER in shown.command:
             await around.enter_async_context(dead_letter(shell, clone))
         with took(f"{page}: {command}"):
-            return await shell.run(shown.command, WITHIN)
+            return await shell.run(shown.command, TIMEOUT)
 
 
 @asynccontextmanager
@@ -181,10 +181,10 @@ async def dead_letter(shell: Shell, clone: Path) -> AsyncIterator[None]:
     saved = json.loads((clone / ".local" / "dev" / "addresses.json").read_text())
 
     async def put_aside() -> None:
-        listed = await shell.run(".venv/bin/redis-projector dead-letters list", WITHIN)
+        listed = await shell.run(".venv/bin/redis-projector dead-letters list", TIMEOUT)
         found = re.search(r"^\s*(\d+) ", listed, re.MULTILINE)
         assert found, listed
-        await shell.run(f"LETTER={found[1]}", WITHIN)
+        await shell.run(f"LETTER={found[1]}", TIMEOUT)
 
     await timed(shell, "make up")  # pages about one service start the servers only
     async with poison(Addresses(**saved)):

@@ -32,7 +32,7 @@ SETUP = LOCAL_STACK.with_name("platform-setup")
 CONFIG: dict[str, str] = yaml.safe_load((INFRA / "kafka" / "topics.yaml").read_text())[topic.TOPIC][
     "config"
 ]
-WITHIN = 120.0
+TIMEOUT = 120.0
 
 
 async def test_versions_missing_on_the_topic_are_marked(
@@ -44,7 +44,7 @@ async def test_versions_missing_on_the_topic_are_marked(
         backup.save(local_stack.fetch(), stack, dump)
         for number in range(3):
             user = await http.rename(user["id"], f"Later{number}")
-        await eventually(partial(visible, http, user), within=WITHIN, every=0.5)
+        await eventually(partial(visible, http, user), within=TIMEOUT, every=0.5)
         await forget(stack, user)
         await mysql_lost.destroyed(stack)
         await mysql_lost.replaced(stack)
@@ -55,7 +55,7 @@ async def test_versions_missing_on_the_topic_are_marked(
     assert [event["version"] for event in await http.history(user["id"])] == [1, 4]
     user = await http.rename(user["id"], "Restored", expected=4)
     assert user["version"] == 5
-    await eventually(partial(visible, http, user), within=WITHIN, every=0.5)
+    await eventually(partial(visible, http, user), within=TIMEOUT, every=0.5)
     for projector in ("redis-projector", "search-projector"):
         output = await verifier(stack).done(projector, "--patience", "5")
         assert seeded_drift.planted_in(output) == {}
@@ -109,7 +109,7 @@ async def test_ledger_keeps_users_erased_without_the_topic(
         await asyncio.to_thread(copy_erasures, stack, ledger)
         assert erased["id"] in ledger.read_text()
 
-    await eventually(is_in_the_ledger, within=WITHIN, every=1)
+    await eventually(is_in_the_ledger, within=TIMEOUT, every=1)
     assert "Second" not in ledger.read_text()
     copied = ledger.read_text()
     copy_erasures(stack, ledger)
@@ -128,7 +128,7 @@ async def test_ledger_keeps_users_erased_without_the_topic(
     await mysql_lost.replaced(stack)
     await asyncio.to_thread(backup.restore, stack, dump)
     assert rows(stack, erased["id"]) == [(3, "UserDeleted", None)]
-    await eventually(partial(visible, http, kept), within=WITHIN, every=0.5)
+    await eventually(partial(visible, http, kept), within=TIMEOUT, every=0.5)
 
 
 def copy_erasures(stack: Addresses, ledger: Path) -> None:

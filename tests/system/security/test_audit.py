@@ -47,9 +47,9 @@ async def audit(url: str, *lock_files: Path) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 120)
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode is not None
-    return process.returncode, said.decode()
+    return process.returncode, output.decode()
 
 
 @pytest.fixture
@@ -76,13 +76,13 @@ async def test_audit_distinguishes_findings_from_an_unavailable_database(
 ) -> None:
     url, bad = database
     bad |= known
-    ended, said = await audit(url, *locks)
-    assert (ended, says in said) == (ends, True), said
+    ended, output = await audit(url, *locks)
+    assert (ended, says in output) == (ends, True), output
 
 
 async def test_unreachable_database_is_reported(unused_ports: list[int], locks: list[Path]) -> None:
-    ended, said = await audit(f"http://127.0.0.1:{unused_ports[0]}/query", *locks)
-    assert (ended, "NOT AUDITED" in said) == (3, True), said
+    ended, output = await audit(f"http://127.0.0.1:{unused_ports[0]}/query", *locks)
+    assert (ended, "NOT AUDITED" in output) == (3, True), output
 
 
 async def test_all_lock_files_are_audited(database: Any) -> None:
@@ -96,5 +96,5 @@ async def test_all_lock_files_are_audited(database: Any) -> None:
         for line in file.read_text().splitlines()
         if line[:1].isalnum()
     }
-    ended, said = await audit(url)
-    assert (ended, f"against {len(pinned)} versions" in said) == (0, True), said
+    ended, output = await audit(url)
+    assert (ended, f"against {len(pinned)} versions" in output) == (0, True), output

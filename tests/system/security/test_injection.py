@@ -92,9 +92,9 @@ async def test_id_cannot_address_another_redis_key(
         lambda: grpc.list_page(10, text),
         lambda: grpc.rename(text, "Ann"),
     ]
-    for ask in calls:
+    for call in calls:
         with pytest.raises(Refused) as rejected:
-            await ask()
+            await call()
         assert refused(rejected.value), text
     assert await view(stack) == before
 
@@ -132,10 +132,10 @@ async def test_client_cannot_inject_log_lines(stack: Addresses, api: ApiClient) 
         lambda: api.search(text),
         lambda: api.list_page(10, text),
     ]
-    for ask in calls:
+    for call in calls:
         # The response itself is covered by other tests, as is the contract.
         with contextlib.suppress(Refused, ValueError, aiohttp.ClientError, AssertionError):
-            await ask()
+            await call()
     async with aiohttp.ClientSession() as session:
         for service in APIS:
             headers = {"traceparent": marker, "User-Agent": marker, "X-Forwarded-For": marker}

@@ -45,8 +45,8 @@ def store(stack: Addresses, name: str, unused_port: int, *, is_unavailable: bool
     }[name]
 
 
-async def written(program: str, settings: dict[str, str], ask: int | None, log: Path) -> str:
-    """Return a program's output and responses until it is stopped; ask: its HTTP port."""
+async def written(program: str, settings: dict[str, str], port: int | None, log: Path) -> str:
+    """Return a program's output and responses until it is stopped; port: its HTTP port."""
     texts: list[str] = []
     prefix = program.upper().replace("-", "_")
     environment = {f"{prefix}_{name}": value for name, value in settings.items()}
@@ -58,9 +58,9 @@ async def written(program: str, settings: dict[str, str], ask: int | None, log: 
             stderr=asyncio.subprocess.STDOUT,
         )
     try:
-        if ask is not None:
-            texts += [await eventually(lambda: answer(ask, "/user", bearer(TOKEN)), within=60)]
-            texts += [await answer(ask, "/user", {"Cookie": TOKEN})]
+        if port is not None:
+            texts += [await eventually(lambda: answer(port, "/user", bearer(TOKEN)), within=60)]
+            texts += [await answer(port, "/user", {"Cookie": TOKEN})]
         admin = int(settings["ADMIN_PORT"])
         texts += [await eventually(lambda: answer(admin, "/readyz"), within=60)]
         process.send_signal(signal.SIGTERM)
@@ -111,8 +111,8 @@ async def test_a_service_writes_no_secret(
     else:
         settings["KAFKA_BOOTSTRAP"] = stack.kafka_bootstrap
         settings["REGISTRY_URL"] = stack.registry_url
-    ask = http if program.endswith("api") else None
-    output = await written(program, settings, ask, tmp_path / "log")
+    port = http if program.endswith("api") else None
+    output = await written(program, settings, port, tmp_path / "log")
     assert '"event": "started"' in output
     clean(output)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 from prometheus_client import Histogram
 
-LOOK_EVERY = 0.05  # seconds between two polls of a view
+POLL_EVERY = 0.05  # seconds between two polls of a view
 VISIBLE = Histogram(
     "canary_visible_seconds",
     "Time from the response to a create until a view shows the user.",
@@ -62,4 +62,4 @@ async def _until(view: str, is_visible: Callable[[], Awaitable[bool]]) -> None:
         if await is_visible():
             VISIBLE.labels(view).observe(time.perf_counter() - began)
             return
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_EVERY)

@@ -53,7 +53,7 @@ class Connector:
 
     async def config(self) -> dict[str, str] | None:
         """Return the configuration as it was put; None if there is no such connector."""
-        found = await self._ask("GET", "/config")
+        found = await self._connector_request("GET", "/config")
         if found is None:
             return None
         return {key: value for key, value in found.items() if key != "name"}
@@ -65,7 +65,7 @@ class Connector:
         NullPointerException; the reason is then in the response of its validation.
         """
         try:
-            await self._ask("PUT", "/config", json=config)
+            await self._connector_request("PUT", "/config", json=config)
         except Unavailable as error:
             if invalid := await self._validation_errors(config):
                 raise Refused(invalid) from error
@@ -73,7 +73,7 @@ class Connector:
 
     async def parts(self) -> list[Part]:
         """Return the connector and its tasks; nothing while it runs and has no tasks yet."""
-        status = await self._ask("GET", "/status")
+        status = await self._connector_request("GET", "/status")
         if status is None or not (status["tasks"] or status["connector"]["state"] == UNASSIGNED):
             return []
         tasks = [_part(f"task {task['id']}", task) for task in status["tasks"]]
@@ -81,42 +81,46 @@ class Connector:
 
     async def restart_failed(self) -> None:
         """Restart the failed parts only (KIP-745)."""
-        await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"})
+        await self._connector_request(
+            "POST", "/restart", params={"includeTasks": "true", "onlyFailed": "true"}
+        )
 
     async def restart_all(self) -> None:
         """Restart the connector and all of its tasks, whatever their state."""
-        await self._ask("POST", "/restart", params={"includeTasks": "true", "onlyFailed": "false"})
+        await self._connector_request(
+            "POST", "/restart", params={"includeTasks": "true", "onlyFailed": "false"}
+        )
 
     async def pause(self) -> None:
         """Stop publishing, but keep the tasks; survives a restart of Connect."""
-        await self._ask("PUT", "/pause")
+        await self._connector_request("PUT", "/pause")
 
     async def stop(self) -> None:
         """End the tasks (KIP-875); offsets may be changed once `is_stopped`."""
-        await self._ask("PUT", "/stop")
+        await self._connector_request("PUT", "/stop")
 
     async def is_paused(self) -> bool:
         """Whether the connector is paused, with or without tasks."""
-        status = await self._ask("GET", "/status")
+        status = await self._connector_request("GET", "/status")
         return bool(status and status["connector"]["state"] == "PAUSED")
 
     async def is_stopped(self) -> bool:
         """Whether the connector is stopped and no task is left."""
-        status = await self._ask("GET", "/status")
+        status = await self._connector_request("GET", "/status")
         return bool(status and status["connector"]["state"] == "STOPPED" and not status["tasks"])
 
     async def resume(self) -> None:
         """Start what is paused or stopped."""
-        await self._ask("PUT", "/resume")
+        await self._connector_request("PUT", "/resume")
 
     async def forget_offsets(self) -> None:
         """Reset the offsets of a stopped connector (KIP-875), so that it starts with a snapshot."""
-        await self._ask("DELETE", "/offsets")
+        await self._connector_request("DELETE", "/offsets")
 
     async def progress(self) -> Progress:
         """Return how far it has read, and why it fails."""
         parts = await self.parts()
-        answer = await self._ask("GET", "/offsets")
+        answer = await self._connector_request("GET", "/offsets")
         offsets = [one["offset"] or {} for one in (answer or {}).get("offsets", ())]
         return Progress(
             next((str(one["gtids"]) for one in offsets if "gtids" in one), ""),
@@ -137,7 +141,7 @@ class Connector:
             f"{one['name']}: {', '.join(one['errors'])}" for one in values if one["errors"]
         )
 
-    async def _ask(self, method: str, path: str, **content: Any) -> Any:
+    async def _connector_request(self, method: str, path: str, **content: Any) -> Any:
         """Return the response's JSON; None when the connector is unknown."""
         return await self._request(method, self._url + path, **content)
 

@@ -71,7 +71,7 @@ def _request(source: Source) -> bytes:
 async def _follow(consumer: AIOKafkaConsumer, report: Report) -> int:
     """Count records up to the partitions' ends at the time of the last record."""
     records, ends = 0, dict[TopicPartition, int]()
-    heard_at = reported_at = time.monotonic()
+    received_at = reported_at = time.monotonic()
     while not ends or any([await consumer.position(p) < end for p, end in ends.items()]):
         fetched = await consumer.getmany(timeout_ms=500)
         markers = [m for messages in fetched.values() for m in map(_marker, messages) if m]
@@ -80,8 +80,8 @@ async def _follow(consumer: AIOKafkaConsumer, report: Report) -> int:
             ends = await consumer.end_offsets(consumer.assignment())
         now = time.monotonic()
         if markers:
-            heard_at = now
-        elif now - heard_at > QUIET:
+            received_at = now
+        elif now - received_at > QUIET:
             raise Unavailable(f"no snapshot record for {QUIET:.0f} s, after {records} records")
         if now - reported_at > REPORT_EVERY:
             report(records)

@@ -56,10 +56,10 @@ async def _replay(settings: Settings) -> None:
         def rate(records: int) -> str:
             return f"{records:,} records, {records / (time.monotonic() - began):,.0f} a second"
 
-        def tell(records: int) -> None:
+        def report(records: int) -> None:
             print(rate(records), flush=True)
 
-        records = await replay(brokers(settings), Source.of(config), tell)
+        records = await replay(brokers(settings), Source.of(config), report)
         print(f"Replayed {rate(records)}; the projectors' `status` shows when the views have them.")
 
 

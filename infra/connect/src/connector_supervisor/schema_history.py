@@ -17,7 +17,7 @@ from chassis.problems import Unavailable
 from chassis.stores.kafka import Brokers
 from connector_supervisor.captured_table import Column, known
 
-WITHIN = 10.0  # seconds for Kafka to answer
+TIMEOUT = 10.0  # seconds for Kafka to answer
 
 
 class SchemaHistory:
@@ -40,7 +40,7 @@ class SchemaHistory:
     async def read(self) -> None:
         """Read on to the end of the topic; raise Unavailable when Kafka does not answer."""
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(TIMEOUT):
                 await self._read_to_the_end()
         except (KafkaError, TimeoutError, OSError) as error:
             await self.close()

@@ -54,9 +54,9 @@ class Api:
         """Forward the page's request; raise Unavailable when the API does not answer."""
         given = {name: request.headers.getall(name, ()) for name in TO_API}
         headers = {name: ", ".join(lines) for name, lines in given.items() if lines}
-        return await self.ask(request.method, str(request.rel_url), headers, body)
+        return await self.request(request.method, str(request.rel_url), headers, body)
 
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str,

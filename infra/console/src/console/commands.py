@@ -74,7 +74,7 @@ class Commands:
         path = f"/user/{quote(user_id, safe='')}"
         try:
             async with asyncio.timeout(NAMES_WITHIN):
-                answer = await self._propagation.query.ask("GET", path)
+                answer = await self._propagation.query.request("GET", path)
         except (Unavailable, TimeoutError):
             return None
         return names(msgspec.json.decode(answer.body)) if answer.is_success else None

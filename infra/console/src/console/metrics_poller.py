@@ -15,7 +15,7 @@ from console.subscribers import Subscribers
 from console.system_status import FreshnessWindow, Program, Samples, SystemStatus
 
 EVERY = 2.0  # seconds between two polls
-WITHIN = 1.5  # seconds for one; a program that takes longer is unavailable
+TIMEOUT = 1.5  # seconds for one; a program that takes longer is unavailable
 PROJECTORS = ("redis-projector", "search-projector")
 SUPERVISOR = "connector-supervisor"
 CANARY = "canary"
@@ -37,13 +37,13 @@ class MetricsPoller:
 
     async def serve(self) -> None:
         while await self._subscribers.arrival():
-            self._subscribers.publish(msgspec.json.encode(await self._look()))
+            self._subscribers.publish(msgspec.json.encode(await self._poll()))
             await pause(EVERY, self._subscribers.closed)
 
     async def drain(self) -> None:
         self._subscribers.close()
 
-    async def _look(self) -> SystemStatus:
+    async def _poll(self) -> SystemStatus:
         scraped = (*PROJECTORS, SUPERVISOR, CANARY)
         programs, samples = await asyncio.gather(
             asyncio.gather(*map(self._program, self._admin)),
@@ -81,7 +81,7 @@ class MetricsPoller:
 
     async def _get(self, name: str, path: str) -> bytes:
         async with (
-            asyncio.timeout(WITHIN),
+            asyncio.timeout(TIMEOUT),
             self._session.get(self._admin[name] + path) as response,
         ):
             return await read(response)

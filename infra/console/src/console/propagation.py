@@ -16,12 +16,12 @@ from console.topic import Topic
 # Seconds from the sending of the command: less than the grace period (8), so that a console that
 # stops lets all of them finish.
 FOLLOW = 6.0
-LOOK_AGAIN = 0.05  # seconds until the next poll of an API that does not show it yet
-LOOK_AT_TOPIC = 0.005  # seconds; reads memory only
+POLL_EVERY = 0.05  # seconds until the next poll of an API that does not show it yet
+TOPIC_POLL_EVERY = 0.005  # seconds; reads memory only
 FOUND_AMONG = 100  # results; the maximum of search-api
 MAX_TERM = 100  # characters of a search term
 
-Look = Callable[[], Awaitable[str | None]]
+Poll = Callable[[], Awaitable[str | None]]
 """Return None once it is visible; before that, the reason."""
 
 
@@ -56,12 +56,12 @@ class Propagation:
 
     async def follow(self, accepted: AcceptedCommand) -> AsyncGenerator[Stop, None]:
         """Yield the stops in the order in which they are passed or time out."""
-        looks: list[tuple[str, Look, float]] = [
-            ("kafka", lambda: self._on_topic(accepted), LOOK_AT_TOPIC),
-            ("query-api", lambda: self._in_query(accepted), LOOK_AGAIN),
-            ("search-api", lambda: self._in_search(accepted), LOOK_AGAIN),
+        polls: list[tuple[str, Poll, float]] = [
+            ("kafka", lambda: self._on_topic(accepted), TOPIC_POLL_EVERY),
+            ("query-api", lambda: self._in_query(accepted), POLL_EVERY),
+            ("search-api", lambda: self._in_search(accepted), POLL_EVERY),
         ]
-        tasks = [asyncio.create_task(_passing(*look, accepted.sent_at)) for look in looks]
+        tasks = [asyncio.create_task(_passing(*poll, accepted.sent_at)) for poll in polls]
         try:
             for passed in asyncio.as_completed(tasks):
                 yield await passed
@@ -76,7 +76,7 @@ class Propagation:
 
     async def _in_query(self, accepted: AcceptedCommand) -> str | None:
         path = f"/user/{accepted.user_id}?min_version={accepted.version}"
-        answer = await self.query.ask("GET", path)
+        answer = await self.query.request("GET", path)
         # 404 at this version: it is deleted
         return None if answer.status in {200, 404} else _detail(answer)
 
@@ -84,7 +84,7 @@ class Propagation:
         if not accepted.names:
             return "the names to search for are unknown"
         term = quote(accepted.names[:MAX_TERM], safe="")
-        answer = await self.search.ask("GET", f"/user/search?q={term}&limit={FOUND_AMONG}")
+        answer = await self.search.request("GET", f"/user/search?q={term}&limit={FOUND_AMONG}")
         if not answer.is_success:
             return _detail(answer)
         versions = {user["id"]: user["version"] for user in msgspec.json.decode(answer.body)}
@@ -107,11 +107,11 @@ def _detail(answer: Answer) -> str:
         return f"it returned {answer.status}"
 
 
-async def _passing(stop: str, look: Look, every: float, sent_at: float) -> Stop:
+async def _passing(stop: str, poll: Poll, every: float, sent_at: float) -> Stop:
     why = "not visible yet"
     try:
         async with asyncio.timeout(sent_at + FOLLOW - time.monotonic()):
-            while (trouble := await _looked(look)) is not None:
+            while (trouble := await _polled(poll)) is not None:
                 why = trouble
                 await asyncio.sleep(every)
     except TimeoutError:
@@ -123,8 +123,8 @@ def milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-async def _looked(look: Look) -> str | None:
+async def _polled(poll: Poll) -> str | None:
     try:
-        return await look()
+        return await poll()
     except Unavailable as problem:
         return problem.detail

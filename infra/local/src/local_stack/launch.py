@@ -118,8 +118,8 @@ class Launch:
 
     def _words(self, name: str) -> str:
         log = self._instance.log(name)
-        said = log.read_bytes()[self._log_sizes.get(name, 0) :].decode(errors="replace")
-        lines = said.splitlines()[-LAST_LINES:]
+        text = log.read_bytes()[self._log_sizes.get(name, 0) :].decode(errors="replace")
+        lines = text.splitlines()[-LAST_LINES:]
         return "\n".join([f". Last lines of {log}:", *(f"  {line}" for line in lines)])
 
 

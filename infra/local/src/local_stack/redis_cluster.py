@@ -8,7 +8,7 @@ import sys
 import time
 
 MASTERS = 3
-WITHIN = 30.0
+TIMEOUT = 30.0
 OPERATOR = ("--user", "redis_operator", "--no-auth-warning")  # the password is in REDISCLI_AUTH
 
 
@@ -26,10 +26,10 @@ def form(nodes: list[str], redis_cli: list[str]) -> None:
         made = subprocess.run([*redis_cli, *create], capture_output=True, text=True, check=False)
         if made.returncode:
             raise SystemExit(made.stdout + made.stderr)
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + TIMEOUT
     while not all(is_whole(node, len(nodes), redis_cli) for node in nodes):
         if time.monotonic() > deadline:
-            raise SystemExit(f"the cluster is incomplete after {WITHIN:.0f} s")
+            raise SystemExit(f"the cluster is incomplete after {TIMEOUT:.0f} s")
         time.sleep(0.1)
 
 

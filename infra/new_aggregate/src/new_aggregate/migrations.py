@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 FOLDER = "migrations"
-AGAIN = "-- MySQL commits each statement immediately; all can be repeated after a failure.\n"
+REPEATABLE = "-- MySQL commits each statement immediately; all can be repeated after a failure.\n"
 STATEMENT = re.compile(r"^(CREATE TABLE|GRANT|DROP TABLE|REVOKE) ", re.MULTILINE)
 
 
@@ -24,7 +24,7 @@ def joined(files: Iterable[tuple[PurePath, str]]) -> Iterator[tuple[PurePath, st
         sorted(one for one in scripts if (".rollback" in one[0].name) is is_back)
         for is_back in (True, False)
     )
-    yield forth[0][0], AGAIN + "".join(f"\n{text};\n" for _, text in forth)
+    yield forth[0][0], REPEATABLE + "".join(f"\n{text};\n" for _, text in forth)
     yield back[0][0], "".join(f"{text};\n" for _, text in reversed(back))
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from chassis.process.interrupts import interruptible
 from platform_setup import SetupError, mysql_users, schema_rule, topics
 from platform_setup.recovery import ledger_writer, restore
-from platform_setup.waiting import WITHIN, until_available
+from platform_setup.waiting import TIMEOUT, until_available
 
 JOBS = {
     "mysql-users": mysql_users.run,
@@ -64,7 +64,7 @@ def may_wait(job: argparse.ArgumentParser) -> argparse.ArgumentParser:
     job.add_argument(
         "--wait",
         type=float,
-        default=WITHIN,
+        default=TIMEOUT,
         metavar="SECONDS",
         help="how long to wait for an unavailable server (default: %(default)g)",
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from platform_setup import ServerUnavailable
 
-WITHIN = 60.0  # seconds by default, as in `command-api migrate`
+TIMEOUT = 60.0  # seconds by default, as in `command-api migrate`
 PAUSE = 2.0  # seconds between two attempts: the longest delay after the server has become available
 
 

@@ -51,7 +51,7 @@ async def find(client: AsyncOpenSearch, index: str) -> object:
     return await opensearch.search(client, "find", index, {"query": {"match_all": {}}})
 
 
-async def look(client: AsyncOpenSearch, index: str) -> object:
+async def exists(client: AsyncOpenSearch, index: str) -> object:
     with opensearch.call("exists"):
         return await client.indices.exists(index=index)
 
@@ -71,8 +71,8 @@ async def blocked(client: AsyncOpenSearch, index: str, block: str) -> AsyncItera
         ("write", [write]),
         ("read_only", [write]),
         ("read_only_allow_delete", [write]),
-        ("read", [read, find]),
-        ("metadata", [look]),
+        ("read", [exists, find]),
+        ("metadata", [exists]),
     ],
 )
 async def test_blocked_index_is_unavailable(

@@ -30,7 +30,7 @@ class Work:
     begun: list[str] = field(default_factory=list)
     tasks: list[tuple[str, asyncio.Task[None], asyncio.Event]] = field(default_factory=list)
 
-    async def ask(self, *callers: str) -> None:
+    async def request(self, *callers: str) -> None:
         """Let each caller request a slot, and return once it holds one or waits."""
         for caller in callers:
             current_caller.set(caller)
@@ -69,9 +69,9 @@ async def working(limit: ConcurrencyLimit) -> AsyncIterator[Work]:
 
 async def test_single_caller_gets_all_slots_until_others_wait() -> None:
     async with working(ConcurrencyLimit(NAME, 4, 20, LONG)) as work:
-        await work.ask(*["ann"] * 6)
+        await work.request(*["ann"] * 6)
         assert work.begun == ["ann"] * 4
-        await work.ask("bob", "cid", "bob")
+        await work.request("bob", "cid", "bob")
         assert sample("concurrency_limit_running") == 4
         assert sample("concurrency_limit_waiting") == 5
         for _ in range(4):
@@ -81,7 +81,7 @@ async def test_single_caller_gets_all_slots_until_others_wait() -> None:
 
 async def test_callers_get_free_slots_in_turn() -> None:
     async with working(ConcurrencyLimit(NAME, 2, 40, LONG)) as work:
-        await work.ask("cid", "dan", *["ann"] * 5, *["bob"] * 2)
+        await work.request("cid", "dan", *["ann"] * 5, *["bob"] * 2)
         await work.end("cid")
         await work.end("dan")
         for caller in ("ann", "bob", "ann", "ann", "ann"):
@@ -91,7 +91,7 @@ async def test_callers_get_free_slots_in_turn() -> None:
 
 async def test_a_caller_beyond_its_share_is_refused_and_others_are_not() -> None:
     async with working(ConcurrencyLimit(NAME, 2, 4, LONG)) as work:
-        await work.ask(*["ann"] * 4)
+        await work.request(*["ann"] * 4)
         refused = sample("concurrency_limit_refused_total", reason="share")
         current_caller.set("ann")
         with pytest.raises(TooManyRequests) as problem:
@@ -99,14 +99,14 @@ async def test_a_caller_beyond_its_share_is_refused_and_others_are_not() -> None
                 pass
         assert problem.value.headers == {"Retry-After": "1"}
         assert sample("concurrency_limit_refused_total", reason="share") == refused + 1
-        await work.ask("bob")
+        await work.request("bob")
         await work.end("ann")
         assert work.begun == ["ann", "ann", "bob"]
 
 
 async def test_a_full_queue_is_refused() -> None:
     async with working(ConcurrencyLimit(NAME, 2, 2, LONG)) as work:
-        await work.ask("ann", "ann", "bob", "bob")
+        await work.request("ann", "ann", "bob", "bob")
         current_caller.set("cid")
         with pytest.raises(Unavailable) as problem:
             async with work.limit.slot():
@@ -130,7 +130,7 @@ async def test_without_a_queue_the_next_one_is_refused_at_once() -> None:
 
 async def test_wait_for_a_slot_times_out() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 8, patience=0.01)) as work:
-        await work.ask("ann")
+        await work.request("ann")
         current_caller.set("bob")
         with pytest.raises(Unavailable, match="no free slot within"):
             async with work.limit.slot():
@@ -139,10 +139,10 @@ async def test_wait_for_a_slot_times_out() -> None:
 
 async def test_cancelled_waiter_leaves_the_queue() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 2, LONG)) as work:
-        await work.ask("ann", "bob", "cid")
+        await work.request("ann", "bob", "cid")
         work.tasks.pop(1)[1].cancel()
         await asyncio.sleep(0)
-        await work.ask("dan")
+        await work.request("dan")
         await work.end("ann")
         await work.end("cid")
         assert work.begun == ["ann", "cid", "dan"]
@@ -151,7 +151,7 @@ async def test_cancelled_waiter_leaves_the_queue() -> None:
 async def test_slot_granted_to_a_cancelled_waiter_goes_to_the_next() -> None:
     async with working(ConcurrencyLimit(NAME, 1, 4, LONG)) as work:
         async with work.limit.slot():
-            await work.ask("ann", "bob")
+            await work.request("ann", "bob")
         _, leaving, _ = work.tasks.pop(0)  # it has the slot, and has not run since
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
@@ -206,7 +206,7 @@ async def test_free_slot_is_never_waited_for(
 async def _step(work: Work, caller: str, step: str) -> None:
     work.tasks = [one for one in work.tasks if not one[1].done() or not one[1].exception()]
     if step == "ask":
-        await work.ask(caller)
+        await work.request(caller)
     elif of_caller := [one for one in work.tasks if one[0] == caller]:
         if step == "end" and work.limit.running[caller]:
             await work.end(caller)

@@ -26,7 +26,7 @@ from user_contracts import descriptors
 from user_contracts.proto.user.v1 import UserSearchBase
 
 QUICK = Limits(connections=5, header_timeout=0.3, idle_timeout=0.9)
-WITHIN = 10  # seconds; the limits above are far below it
+TIMEOUT = 10  # seconds; the limits above are far below it
 GREETING = PREFACE + written(SETTINGS, 0, 0)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -79,7 +79,7 @@ async def connected(
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
     """Return everything that the server sends until it closes."""
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(TIMEOUT):
         return await reader.read()
 
 
@@ -123,7 +123,7 @@ async def test_slow_bytes_do_not_extend_the_deadline(ports: dict[str, int]) -> N
             assert reader.at_eof()
 
         received = asyncio.create_task(rest(reader))
-        await eventually(is_closed, within=WITHIN)
+        await eventually(is_closed, within=TIMEOUT)
         assert (await received).startswith(b"HTTP/1.1 408 ")
 
 
@@ -171,7 +171,7 @@ async def test_incomplete_http2_input_ends_in_goaway(ports: dict[str, int], name
         received = await rest(reader)
     assert b"\x07\x00\x00\x00\x00\x00" in received  # a GOAWAY of the connection
     assert PING_FRAME not in received
-    assert loop.time() - began < WITHIN / 2
+    assert loop.time() - began < TIMEOUT / 2
 
 
 PING_FRAME = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00"
@@ -187,7 +187,7 @@ async def test_a_silent_grpc_connection_must_answer_a_ping(ports: dict[str, int]
 
 @both
 async def test_an_idle_grpc_connection_that_answers_pings_is_kept(ports: dict[str, int]) -> None:
-    async with connected(ports["grpc"], GREETING) as (reader, writer), asyncio.timeout(WITHIN):
+    async with connected(ports["grpc"], GREETING) as (reader, writer), asyncio.timeout(TIMEOUT):
         began = asyncio.get_running_loop().time()
         for _ in range(3):
             await reader.readuntil(PING_FRAME)

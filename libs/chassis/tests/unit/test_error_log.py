@@ -71,8 +71,8 @@ def test_cycle_of_causes_ends() -> None:
 def test_nested_groups_are_logged_by_their_leaves() -> None:
     leaf = ValueError("leaf")
     group = ExceptionGroup("outer", [ExceptionGroup("inner", [leaf]), OSError("port in use")])
-    assert [error_log.said(one) for one in error_log.leaves(group)] == [
+    assert [error_log.message(one) for one in error_log.leaves(group)] == [
         "ValueError",
         "OSError: port in use",
     ]
-    assert error_log.said(Unavailable("kafka is unavailable: x")).endswith("unavailable: x")
+    assert error_log.message(Unavailable("kafka is unavailable: x")).endswith("unavailable: x")

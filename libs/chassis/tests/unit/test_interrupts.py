@@ -59,7 +59,7 @@ def test_signal_ends_the_block_gracefully(
 async def test_a_cancellation_that_the_work_swallows_is_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(interrupts, "AGAIN", 0.01)
+    monkeypatch.setattr(interrupts, "CANCEL_EVERY", 0.01)
     swallowed = asyncio.Event()
 
     async def work() -> None:

@@ -70,7 +70,7 @@ class Deaf(Recorded):
 async def test_a_failing_component_ends_the_process_although_another_swallows_a_cancellation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lifecycle, "AGAIN", 0.05)
+    monkeypatch.setattr(lifecycle, "CANCEL_EVERY", 0.05)
     process = Process([Deaf("a", []), Failing("b", [])], Health({}))
     with pytest.raises(ExceptionGroup) as failed:
         async with asyncio.timeout(5):

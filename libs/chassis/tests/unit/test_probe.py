@@ -15,8 +15,8 @@ async def probe(**environment: str) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stderr=asyncio.subprocess.PIPE
     )
-    _, said = await process.communicate()
-    return process.returncode, said.decode()
+    _, output = await process.communicate()
+    return process.returncode, output.decode()
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
@@ -30,19 +30,19 @@ async def test_a_service_is_healthy_when_it_is_ready(status: int, code: int) -> 
     app = web.Application()
     app.router.add_get("/readyz", readyz)
     async with TestServer(app) as server:
-        ended, said = await probe(QUERY_API_ADMIN_PORT=str(server.port), QUERY_API_HTTP_PORT="1")
-    assert ended == code, said
+        ended, output = await probe(QUERY_API_ADMIN_PORT=str(server.port), QUERY_API_HTTP_PORT="1")
+    assert ended == code, output
     assert paths == ["/readyz"]
 
 
 @pytest.mark.parametrize("ports", [{}, {"A_ADMIN_PORT": "1", "B_ADMIN_PORT": "2"}])
 async def test_probe_without_one_port_reports_the_variable(ports: dict[str, Any]) -> None:
-    code, said = await probe(**ports)
+    code, output = await probe(**ports)
     assert code == 1
-    assert "_ADMIN_PORT" in said
+    assert "_ADMIN_PORT" in output
 
 
 async def test_a_service_that_does_not_listen_is_not_healthy() -> None:
-    code, said = await probe(QUERY_API_ADMIN_PORT="1")
+    code, output = await probe(QUERY_API_ADMIN_PORT="1")
     assert code == 1
-    assert said.startswith("port 1: ")
+    assert output.startswith("port 1: ")

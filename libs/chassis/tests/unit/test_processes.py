@@ -190,9 +190,9 @@ async def test_processes_end_with_a_killed_supervisor(service: Service) -> None:
 
 async def test_service_started_twice_is_refused(service: Service) -> None:
     again = run(service.home, [*service.ports[:2], *unused_ports(1)])
-    said, _ = await asyncio.to_thread(again.communicate, timeout=60)
+    output, _ = await asyncio.to_thread(again.communicate, timeout=60)
     assert again.returncode == 1
-    assert f"port {service.ports[0]} is already in use" in said
+    assert f"port {service.ports[0]} is already in use" in output
 
 
 def test_process_that_fails_at_its_start_ends_the_service(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ GIVEN = {"JWKS_URL": "https://issuer.test/keys", "JWT_ISSUER": "i", "JWT_AUDIENC
 def test_tokens_allow_a_non_loopback_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**GIVEN, "HOST": "0.0.0.0"}.items():
         monkeypatch.setenv(f"API_{name}", value)
-    assert load(Api).asks_for_tokens
+    assert load(Api).requires_tokens
 
 
 @pytest.mark.parametrize(

@@ -128,9 +128,9 @@ async def test_without_any_key_requests_are_unavailable(
     issuer: Issuer, keys: FetchedKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer.status = 503
-    for ask in (keys.ready(), keys.find("EdDSA")):
+    for call in (keys.ready(), keys.find("EdDSA")):
         with pytest.raises(Unavailable):
-            await ask
+            await call
     issuer.status = 200
     monkeypatch.setattr(jwks, "PAUSE", 0)
     await keys.ready()

@@ -23,7 +23,7 @@ from eventstore.refusals import FINAL, KeyReused, StaleVersion, problem_of, refu
 
 ATTEMPTS = 5  # after lost races, without an expected version; ten writers on one id need 3
 WRITERS = 200  # queued for one aggregate; each takes some milliseconds
-PATIENCE = 3.0  # seconds that a writer is queued
+MAX_WAIT = 3.0  # seconds that a writer is queued
 KEY = re.compile(r"[!-~]{1,128}")
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class CommandHandler(Generic[C, E]):
     now: Callable[[], datetime] = utc_now
     new_id: NewId = uuid7
     writers: LimitByKey = field(
-        default_factory=lambda: LimitByKey("writers of one id", WRITERS, PATIENCE)
+        default_factory=lambda: LimitByKey("writers of one id", WRITERS, MAX_WAIT)
     )
     """One command at a time per aggregate: others would lose the race, and hold connections."""
 

@@ -29,7 +29,7 @@ def http2(request: pytest.FixtureRequest) -> type[Http2]:
 def test_response_arrives_unchanged(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for _ in range(3):
-        stream = pair.ask()
+        stream = pair.request()
         pair.exchange()
         pair.server.send_headers(stream, ANSWER)
         pair.server.send_data(stream, b"hello")
@@ -51,21 +51,21 @@ def test_streams_above_the_limit_are_refused_individually(http2: type[Http2]) ->
     pair = Pair(http2)
     pair.client.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 2 * STREAMS
     pair.client.remote_settings.acknowledge()
-    streams = [pair.ask() for _ in range(STREAMS + 1)]
+    streams = [pair.request() for _ in range(STREAMS + 1)]
     events = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert [(one.stream_id, one.error_code) for one in events] == [
         (streams[-1], ErrorCodes.REFUSED_STREAM)
     ]
     pair.server.send_headers(streams[0], REFUSAL, end_stream=True)
     pair.events.clear()
-    later = pair.ask()
+    later = pair.request()
     pair.exchange()
     assert recorded(pair.events) == [("headers", later, REQUEST), ("end", later)]
 
 
 def test_sending_respects_the_clients_window(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    stream = pair.ask()
+    stream = pair.request()
     pair.exchange()
     server = pair.server
     server.send_headers(stream, ANSWER)
@@ -82,7 +82,7 @@ def test_sending_respects_the_clients_window(http2: type[Http2]) -> None:
 
 def test_window_is_restored_only_by_what_was_read(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    stream = pair.ask(is_end=False)
+    stream = pair.request(is_end=False)
     for _ in range(40):  # five windows
         pair.client.send_data(stream, b"x" * 8_192)
         pair.exchange()
@@ -116,8 +116,8 @@ def test_malformed_request_resets_only_its_stream(
 ) -> None:
     pair = Pair(http2)
     unless_h2(request, http2, wrong[0][0] == "content-length", "h2 ends the connection")
-    stream = pair.ask(REQUEST + wrong)
-    good = pair.ask()
+    stream = pair.request(REQUEST + wrong)
+    good = pair.request()
     (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert (reset.stream_id, reset.error_code) == (stream, ErrorCodes.PROTOCOL_ERROR)
     assert recorded(pair.events) == [("headers", good, REQUEST), ("end", good)]
@@ -128,7 +128,7 @@ def test_content_length_mismatch_is_rejected(
 ) -> None:
     pair = Pair(http2)
     unless_h2(request, http2, "always", "h2 ends the connection")
-    stream = pair.ask([*REQUEST, ("content-length", "3")], is_end=False)
+    stream = pair.request([*REQUEST, ("content-length", "3")], is_end=False)
     pair.client.send_data(stream, b"four", end_stream=True)
     (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert reset.error_code == ErrorCodes.PROTOCOL_ERROR
@@ -137,7 +137,7 @@ def test_content_length_mismatch_is_rejected(
 
 def test_too_many_headers_end_the_connection(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    pair.ask(REQUEST + [(f"x-{number}", "y" * 100) for number in range(1_000)])
+    pair.request(REQUEST + [(f"x-{number}", "y" * 100) for number in range(1_000)])
     assert pair.refused() == ErrorCodes.ENHANCE_YOUR_CALM
 
 
@@ -148,7 +148,7 @@ def test_other_protocols_are_rejected_at_the_first_bytes(http2: type[Http2]) -> 
 
 def test_answered_stream_accepts_nothing_more(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    stream = pair.ask(is_end=False)
+    stream = pair.request(is_end=False)
     pair.exchange()
     pair.server.send_headers(stream, REFUSAL, end_stream=True)
     with pytest.raises(StreamClosedError):
@@ -159,7 +159,7 @@ def test_answered_stream_accepts_nothing_more(http2: type[Http2]) -> None:
 
 def test_client_that_sent_goaway_still_gets_its_response(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    stream = pair.ask()
+    stream = pair.request()
     pair.exchange()
     pair.client.close_connection()
     pair.server.receive_data(pair.client.data_to_send())

@@ -42,7 +42,7 @@ def test_headers_round_trip(requests: list[tuple[Any, int | None]]) -> None:
         if size is not None:
             pair.client.encoder.header_table_size = size
         headers = REQUEST + metadata
-        stream = pair.ask(headers)
+        stream = pair.request(headers)
         wanted += [("headers", stream, headers), ("end", stream)]
         pair.exchange()
         pair.server.send_headers(stream, REFUSAL, end_stream=True)
@@ -55,7 +55,7 @@ def test_table_size_update_is_applied_for_identical_blocks() -> None:
     for size, headers in [*steps, (None, large), (None, large)]:
         if size is not None:
             pair.client.encoder.header_table_size = size
-        stream = pair.ask(headers)
+        stream = pair.request(headers)
         pair.exchange()
         if stream in pair.server.streams:
             pair.server.send_headers(stream, REFUSAL, end_stream=True)
@@ -65,8 +65,8 @@ def test_table_size_update_is_applied_for_identical_blocks() -> None:
 def test_large_header_blocks_are_not_cached() -> None:
     pair = Pair()
     for number in range(REMEMBERED):
-        said: Any = NeverIndexedHeaderTuple("x-much", f"{number}{'~' * 3_000}")
-        stream = pair.ask([*REQUEST, said])
+        header: Any = NeverIndexedHeaderTuple("x-much", f"{number}{'~' * 3_000}")
+        stream = pair.request([*REQUEST, header])
         pair.exchange()
         pair.server.send_headers(stream, REFUSAL, end_stream=True)
     assert isinstance(pair.server, Http2Connection)

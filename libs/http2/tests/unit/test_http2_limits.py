@@ -51,7 +51,7 @@ def http2(request: pytest.FixtureRequest) -> type[Http2]:
 
 def test_repeated_settings_in_one_frame_are_one_event(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    streams = [pair.ask(is_end=False) for _ in range(STREAMS)]
+    streams = [pair.request(is_end=False) for _ in range(STREAMS)]
     pair.exchange()
     pair.events.clear()
     windows = [SETTING.pack(SettingCodes.INITIAL_WINDOW_SIZE, size) for size in range(2_730)]
@@ -73,7 +73,7 @@ def test_a_settings_frame_counts_by_its_settings(http2: type[Http2]) -> None:
 @pytest.mark.parametrize("flood", FLOODS)
 def test_flood_of_useless_frames_closes_the_connection(flood: str, http2: type[Http2]) -> None:
     pair = Pair(http2)
-    pair.ask(is_end=False)
+    pair.request(is_end=False)
     pair.exchange()
     sent = FLOODS[flood] * MANY
     assert pair.refused(sent) == ErrorCodes.ENHANCE_YOUR_CALM
@@ -94,7 +94,7 @@ def test_repeated_refused_requests_close_the_connection(
 def test_responses_refill_the_frame_budget(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for _ in range(2 * BURST // FOR_RESPONSE):
-        stream = pair.ask()
+        stream = pair.request()
         pair.exchange()
         pair.server.send_headers(stream, REFUSAL, end_stream=True)
         pair.server.receive_data(FLOODS["PING"] * FOR_RESPONSE)
@@ -138,7 +138,9 @@ def test_headers_count_as_work_of_a_turn(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for number in range(TURN):
         name = f"x-{number}"
-        pair.ask([*REQUEST, *[(name, str(entry)) for entry in range(MAX_ENTRIES - len(REQUEST))]])
+        pair.request(
+            [*REQUEST, *[(name, str(entry)) for entry in range(MAX_ENTRIES - len(REQUEST))]]
+        )
         if number == STREAMS - 1:
             break
     events = pair.server.receive_data(pair.client.data_to_send())
@@ -149,15 +151,15 @@ def test_headers_count_as_work_of_a_turn(http2: type[Http2]) -> None:
 def test_requests_count_for_more_than_other_frames(http2: type[Http2]) -> None:
     pair = Pair(http2)
     for _ in range(STREAMS):
-        pair.ask()
+        pair.request()
     events = pair.server.receive_data(pair.client.data_to_send())
     assert len(events) // 2 <= TURN // REQUEST_WORK
 
 
 def test_request_with_too_many_headers_resets_only_its_stream(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    refused = pair.ask([*REQUEST, *[("x", "")] * MAX_ENTRIES])
-    good = pair.ask()
+    refused = pair.request([*REQUEST, *[("x", "")] * MAX_ENTRIES])
+    good = pair.request()
     (reset,) = [event for event in pair.exchange() if isinstance(event, StreamReset)]
     assert reset.stream_id == refused
     assert pair.open_streams == {good}
@@ -171,11 +173,11 @@ def test_overlong_content_length_resets_only_its_stream(
     pair = Pair(http2)
     length = ("content-length", "9" * digits)
     if place == "headers":
-        stream = pair.ask([*REQUEST, length])
+        stream = pair.request([*REQUEST, length])
     else:
-        stream = pair.ask(is_end=False)
+        stream = pair.request(is_end=False)
         pair.client.send_headers(stream, [length], end_stream=True)
-    good = pair.ask()
+    good = pair.request()
     unless_h2(request, http2, digits > 4_300, "h2 ends the connection")
     events = pair.exchange()
     if place == "headers":
@@ -189,7 +191,7 @@ def test_late_frames_after_our_reset_are_ignored(
 ) -> None:
     """RFC 9113 §5.1; formerly late trailers closed the connection with all its other calls."""
     pair = Pair(http2)
-    stream, other = pair.ask(is_end=False), pair.ask(is_end=False)
+    stream, other = pair.request(is_end=False), pair.request(is_end=False)
     pair.exchange()
     match what:
         case "trailers":
@@ -212,7 +214,7 @@ def test_late_frames_after_our_reset_are_ignored(
 
 def test_late_data_restores_the_connection_window(http2: type[Http2]) -> None:
     pair = Pair(http2)
-    stream = pair.ask(is_end=False)
+    stream = pair.request(is_end=False)
     pair.exchange()
     pair.server.reset_stream(stream)
     given = 0
@@ -246,6 +248,6 @@ def test_client_does_not_choose_the_encoder_table_size(http2: type[Http2]) -> No
     for stream, number in enumerate([*range(20), 0]):
         server.receive_data(frames.written(frames.HEADERS, WHOLE, 2 * stream + 1, block))
         server.data_to_send()
-        said = [*REFUSAL, ("trace-id", f"{number:0400}")]
-        server.send_headers(2 * stream + 1, said, end_stream=True)
+        trailers = [*REFUSAL, ("trace-id", f"{number:0400}")]
+        server.send_headers(2 * stream + 1, trailers, end_stream=True)
     assert len(server.data_to_send()) > 200

@@ -12,7 +12,7 @@ from chassis.stores.errors.calls import warn_unavailable
 from projections.generations import Directives, Generations, State
 
 EVERY = 1.0  # seconds between two polls; the delay of a pause or a switch
-WITHIN = 5.0  # seconds for one poll
+TIMEOUT = 5.0  # seconds for one poll
 PAUSED = Gauge("projector_paused", "1 while the projector is paused by an operator.")
 GENERATION = Gauge("projector_generation", "Generation of the view that serves reads.")
 REBUILD = Gauge(
@@ -47,10 +47,10 @@ class DirectivePoller:
 
     async def _poll(self) -> State:
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(TIMEOUT):
                 state = await self._generations.state()
         except TimeoutError:
-            reason = f"no response within {WITHIN:.0f} s"
+            reason = f"no response within {TIMEOUT:.0f} s"
             warn_unavailable("view store", "state", reason)
             raise Unavailable(f"view store is unavailable: {reason}") from None
         if self._known is None or state.directives != self._known.directives:

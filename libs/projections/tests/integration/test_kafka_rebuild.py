@@ -28,7 +28,7 @@ async def rebuilt(log: Log, generations: MemoryGenerations[Put], **options: bool
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directives, "EVERY", 0.1)
-    monkeypatch.setattr(progress, "LOOK", 0.1)
+    monkeypatch.setattr(progress, "POLL_EVERY", 0.1)
     monkeypatch.setattr(rebuild, "SETTLE", 0.5)
 
 

@@ -103,7 +103,7 @@ async def test_record_of_a_recreated_topic_is_not_known(
 async def test_rebuild_that_rejects_too_much_stops(
     view: FakeView, topic: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counted_dead_letters, "MOST", 3)
+    monkeypatch.setattr(counted_dead_letters, "MAX_ADDED", 3)
     dead_letters = counted(view, topic)
     await dead_letters.put(rejected(ONE))
     with pytest.raises(OperationRefused, match="over 3 records"):

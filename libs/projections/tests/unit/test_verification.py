@@ -101,7 +101,7 @@ class Run:
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "PAGE", 3)
-    monkeypatch.setattr(verification, "AGAIN", 0.01)
+    monkeypatch.setattr(verification, "RECHECK_EVERY", 0.01)
 
 
 async def test_every_key_is_compared_page_by_page() -> None:

@@ -117,7 +117,7 @@ async def test_unavailable_database_is_reported_in_time(unused_ports: list[int])
 def test_database_that_hangs_up_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=hang_up, args=(listening,), daemon=True).start()
-        uvloop.run(ask(listening.getsockname()[1]))  # the service's loop: asyncio's is slower
+        uvloop.run(call(listening.getsockname()[1]))  # the service's loop: asyncio's is slower
 
 
 def settings_of(port: int) -> EventStoreSettings:
@@ -133,7 +133,7 @@ def hang_up(listening: socket.socket) -> None:
             connection.close()
 
 
-async def ask(port: int) -> None:
+async def call(port: int) -> None:
     async with connected(settings_of(port)) as mysql:
         store = MySQLEventStore(USER, mysql, batch=1)
         for _ in range(300):

@@ -30,7 +30,7 @@ def settings(stack: Addresses, unused_ports: list[int]) -> dict[str, str]:
     }
 
 
-async def ask(
+async def call(
     settings: dict[str, str], method: str, path: str, body: Any, **headers: str
 ) -> Answer:
     """Send a command; return status, entity tag, and the body without its trace."""
@@ -53,14 +53,16 @@ async def test_first_answers_are_repeated_after_a_restart(
     async def answers(path: str) -> list[Answer]:
         late = {"first_name": "Late"}
         return [
-            await ask(
+            await call(
                 settings, "PATCH", path, {"first_name": "Ann"}, Idempotency_Key=keys["unchanged"]
             ),
-            await ask(settings, "PATCH", path, late, If_Match='"2"', Idempotency_Key=keys["stale"]),
-            await ask(
+            await call(
+                settings, "PATCH", path, late, If_Match='"2"', Idempotency_Key=keys["stale"]
+            ),
+            await call(
                 settings, "PATCH", f"/user/{UNKNOWN_ID}", late, Idempotency_Key=keys["unknown"]
             ),
-            await ask(
+            await call(
                 settings,
                 "POST",
                 "/user",
@@ -70,15 +72,17 @@ async def test_first_answers_are_repeated_after_a_restart(
         ]
 
     async with started("command-api", settings, admin):
-        _, _, user = await ask(settings, "POST", "/user", {"first_name": "Ann", "last_name": "Lee"})
+        _, _, user = await call(
+            settings, "POST", "/user", {"first_name": "Ann", "last_name": "Lee"}
+        )
         path = f"/user/{user['id']}"
         first = await answers(path)
         assert [status for status, _, _ in first] == [200, 412, 404, 400]
-        assert (await ask(settings, "PATCH", path, {"first_name": "Beth"}))[1] == '"2"'
+        assert (await call(settings, "PATCH", path, {"first_name": "Beth"}))[1] == '"2"'
         assert await answers(path) == first
     async with started("command-api", settings, admin):
         assert await answers(path) == first
         for key in keys.values():
-            other = await ask(settings, "PATCH", path, {"first_name": "Z"}, Idempotency_Key=key)
+            other = await call(settings, "PATCH", path, {"first_name": "Z"}, Idempotency_Key=key)
             assert other[0] == 422
-        assert (await ask(settings, "PATCH", path, {"first_name": "Beth"}))[1] == '"2"'
+        assert (await call(settings, "PATCH", path, {"first_name": "Beth"}))[1] == '"2"'

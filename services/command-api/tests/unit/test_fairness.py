@@ -72,10 +72,10 @@ def rename(user: UserEvent, number: int) -> RenameUser:
 
 
 async def all_wait_for(store: Slow, user: UserEvent) -> None:
-    async def looked() -> None:
+    async def polled() -> None:
         assert store.looking[user.user_id]
 
-    await eventually(looked)
+    await eventually(polled)
 
 
 @pytest.mark.parametrize("keys", ["with keys", "without"])

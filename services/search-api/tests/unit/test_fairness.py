@@ -65,7 +65,7 @@ class Api:
     sessions: dict[str, aiohttp.ClientSession]
     requests: list[asyncio.Task[tuple[int, str | None]]] = field(default_factory=list)
 
-    def ask(self, address: str, term: str, count: int) -> None:
+    def request(self, address: str, term: str, count: int) -> None:
         for _ in range(count):
             self.requests.append(asyncio.create_task(self.get(address, term)))
 
@@ -127,14 +127,14 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
 
 
 async def test_long_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
-    api.ask(ATTACKER, LONG, 32)
+    api.request(ATTACKER, LONG, 32)
     await api.refused(22)  # of the rest two run, and eight wait
     await api.run(LONG, LONG)
     assert await api.get_by_grpc(LONG) == ("RESOURCE_EXHAUSTED", "1")
-    api.ask(ATTACKER, SHORT, 2)
-    api.ask(OTHER, SHORT, 1)
+    api.request(ATTACKER, SHORT, 2)
+    api.request(OTHER, SHORT, 1)
     await api.run(LONG, LONG, SHORT, SHORT, SHORT)
-    api.ask(OTHER, ANOTHER, 1)
+    api.request(OTHER, ANOTHER, 1)
     await api.wait(9)
     api.index.let.release()
     await api.run(LONG, ANOTHER, SHORT, SHORT, SHORT)
@@ -144,9 +144,9 @@ async def test_long_searches_of_one_caller_leave_room_for_others(api: Api) -> No
 
 
 async def test_searches_of_one_caller_leave_room_for_others(api: Api) -> None:
-    api.ask(ATTACKER, SHORT, 50)
+    api.request(ATTACKER, SHORT, 50)
     await api.run(*[SHORT] * 8)
-    api.ask(OTHER, "bob", 1)
+    api.request(OTHER, "bob", 1)
     await api.wait(43)
     api.index.let.release()
     await api.run("bob", *[SHORT] * 7)

@@ -18,7 +18,7 @@ from chassis.http.server import HttpServer
 from chassis.limits import connections
 from tests.component.fuzz.virtual_loop import Transport, VirtualLoop
 
-WITHIN = 45.0  # seconds: a message may take 10 to arrive, and its response 30 to be read
+TIMEOUT = 45.0  # seconds: a message may take 10 to arrive, and its response 30 to be read
 OVER = 100.0  # seconds more, after which no deadline of a connection remains
 STEP = 5.0
 TURNS = 400  # of the event loop, plus one for each byte
@@ -57,7 +57,7 @@ class Harness:
         return sent
 
     def _send(self, pieces: list[bytes], *, stays: bool) -> bytes:
-        self.loop.turns_left = TURNS + sum(map(len, pieces)) + int(10 * (WITHIN + OVER))
+        self.loop.turns_left = TURNS + sum(map(len, pieces)) + int(10 * (TIMEOUT + OVER))
         with _quiet(self.loop):
             sent, held = self._within(self._connection(pieces, stays=stays))
         alive = [repr(one) for ref in held if (one := ref()) is not None]
@@ -111,7 +111,7 @@ class Harness:
         return bytes(transport.sent), held
 
     async def _wait(self, transport: Transport) -> None:
-        await asyncio.sleep(0 if transport.is_closed else WITHIN)
+        await asyncio.sleep(0 if transport.is_closed else TIMEOUT)
         if not transport.is_closed:
             self._check(transport, self._server)
         for _ in range(int(OVER / STEP)):

@@ -7,7 +7,7 @@ import httpx2
 
 from platform_setup import SetupError
 
-WITHIN = 120.0  # seconds for the connector to stop, and to start
+TIMEOUT = 120.0  # seconds for the connector to stop, and to start
 EVERY = 0.5
 BUSY = 409  # a rebalance of the workers: retry
 MISSING = 404
@@ -25,19 +25,19 @@ class Connector:
 
     def stop(self) -> None:
         """Return when no task runs: from then on nothing is published."""
-        self._ask("PUT", "stop")
+        self._request("PUT", "stop")
         self._wait(self.is_stopped, "did not stop")
 
     def is_stopped(self) -> bool:
-        status = self._ask("GET", "status").json()
+        status = self._request("GET", "status").json()
         return status["connector"]["state"] == "STOPPED" and not status["tasks"]
 
     def reset(self) -> None:
         """Reset the offset in the lost server's binlog: the next start takes a snapshot."""
-        self._ask("DELETE", "offsets")
+        self._request("DELETE", "offsets")
 
     def resume(self) -> None:
-        self._ask("PUT", "resume")
+        self._request("PUT", "resume")
 
     def wait_for_place(self) -> None:
         """Return when its snapshot has an offset in the binlog to continue from."""
@@ -48,17 +48,17 @@ class Connector:
         )
 
     def _has_place(self) -> bool:
-        return bool(self._ask("GET", "offsets").json()["offsets"])
+        return bool(self._request("GET", "offsets").json()["offsets"])
 
     def _wait(self, is_so: Callable[[], bool], complaint: str) -> None:
-        deadline = time.monotonic() + WITHIN
+        deadline = time.monotonic() + TIMEOUT
         while not is_so():
             if time.monotonic() > deadline:
-                raise SetupError(f"the connector {self._name} {complaint} in {WITHIN:.0f} s")
+                raise SetupError(f"the connector {self._name} {complaint} in {TIMEOUT:.0f} s")
             time.sleep(EVERY)
 
-    def _ask(self, method: str, what: str) -> httpx2.Response:
-        deadline = time.monotonic() + WITHIN
+    def _request(self, method: str, what: str) -> httpx2.Response:
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
                 answer = self._client.request(method, f"/connectors/{self._name}/{what}")

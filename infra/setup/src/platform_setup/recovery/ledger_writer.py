@@ -110,7 +110,7 @@ async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
     async with opened(brokers(settings), settings.topic) as consumer:
         _seek(consumer, ledger.places(topic_id))
         ends = await consumer.end_offsets(consumer.assignment())
-        is_over = _asked_to_end() if follow else asyncio.Event()
+        is_over = _end_requested() if follow else asyncio.Event()
         while not is_over.is_set():
             if records := await poll(consumer):
                 decode = decode or decoder(settings.registry_url, settings.topic)
@@ -126,7 +126,7 @@ async def _copy(settings: Settings, ledger: Ledger, *, follow: bool) -> int:
     return added
 
 
-def _asked_to_end() -> asyncio.Event:
+def _end_requested() -> asyncio.Event:
     is_over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, is_over.set)

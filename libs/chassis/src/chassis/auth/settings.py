@@ -63,7 +63,7 @@ class ApiSettings(PublicSettings):
         return self.processes or len(os.sched_getaffinity(0))
 
     @property
-    def asks_for_tokens(self) -> bool:
+    def requires_tokens(self) -> bool:
         return bool(self.jwks_url or self.jwt_key)
 
     @model_validator(mode="after")
@@ -81,9 +81,9 @@ class ApiSettings(PublicSettings):
     def _is_whole(self) -> Self:
         if self.jwks_url and self.jwt_key:
             raise ValueError("JWKS_URL and JWT_KEY are mutually exclusive: set one of them")
-        if self.asks_for_tokens and not (self.jwt_issuer and self.jwt_audience):
+        if self.requires_tokens and not (self.jwt_issuer and self.jwt_audience):
             raise ValueError("JWKS_URL and JWT_KEY also require JWT_ISSUER and JWT_AUDIENCE")
-        if (self.jwt_issuer or self.jwt_audience) and not self.asks_for_tokens:
+        if (self.jwt_issuer or self.jwt_audience) and not self.requires_tokens:
             raise ValueError("JWT_ISSUER and JWT_AUDIENCE require JWKS_URL or JWT_KEY")
         if self.jwt_key:
             from chassis.auth.jwks import parse  # noqa: PLC0415 - see access()
@@ -109,7 +109,7 @@ class Access:
 async def access(settings: ApiSettings) -> AsyncIterator[Access]:
     """Build the authorizer from the settings; without tokens their libraries are not imported."""
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
-    if not settings.asks_for_tokens:
+    if not settings.requires_tokens:
         yield Access(Authorizer(limit=limit) if limit else ALLOW_ALL)
         return
     from chassis.auth.jwks import FetchedKeys, GivenKeys, parse  # noqa: PLC0415 - cryptography:

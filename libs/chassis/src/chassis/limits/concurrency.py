@@ -27,7 +27,7 @@ REFUSED = Counter(
     "Requests refused by a concurrency limit: full, caller's share used, or timed out waiting.",
     ["limit", "reason"],
 )
-PATIENCE = 2.0  # seconds to wait for a slot; most callers have given up by then
+MAX_WAIT = 2.0  # seconds to wait for a slot; most callers have given up by then
 RETRY_AFTER = 1  # seconds
 
 current_caller: ContextVar[str] = ContextVar("current_caller", default="")
@@ -42,7 +42,7 @@ class ConcurrencyLimit:
     slots.
     """
 
-    def __init__(self, name: str, slots: int, queue: int = 0, patience: float = PATIENCE) -> None:
+    def __init__(self, name: str, slots: int, queue: int = 0, patience: float = MAX_WAIT) -> None:
         """queue: maximum number of waiting requests; patience: maximum wait in seconds."""
         self._name = name
         self._slots, self._queue = slots, queue
@@ -170,7 +170,7 @@ class ConcurrencyLimit:
 class LimitByKey:
     """A concurrency limit of one slot for each key; idle keys take no memory."""
 
-    def __init__(self, name: str, queue: int, patience: float = PATIENCE) -> None:
+    def __init__(self, name: str, queue: int, patience: float = MAX_WAIT) -> None:
         """queue: maximum number waiting for one key; patience: see ConcurrencyLimit."""
         self._name, self._queue, self._patience = name, queue, patience
         self._limits: dict[str, ConcurrencyLimit] = {}

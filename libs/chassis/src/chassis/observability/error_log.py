@@ -28,15 +28,15 @@ def unhandled(error: Exception, route: str) -> None:
         log.info(
             "unhandled, shared with another request",
             route=route,
-            error=said(error),
+            error=message(error),
             first_trace=first,
         )
         return
     setattr(error, _FIRST, tracing.trace_id() or "none")
-    log.error("unhandled", route=route, error=said(error), stack=stack(error))
+    log.error("unhandled", route=route, error=message(error), stack=stack(error))
 
 
-def said(error: BaseException) -> str:
+def message(error: BaseException) -> str:
     """Return the class of the error, and its message if that is safe to log."""
     name = type(error).__name__
     is_safe = isinstance(error, (StoreError, Unavailable, OSError)) or _is_ours(error)
@@ -58,7 +58,7 @@ def _is_ours(error: BaseException) -> bool:
 
 def stack(error: BaseException) -> str:
     """Return the frames of the error and of its causes, outermost first, without messages."""
-    return "".join(line for one in _chain(error) for line in (f"{said(one)}\n", *_frames(one)))
+    return "".join(line for one in _chain(error) for line in (f"{message(one)}\n", *_frames(one)))
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -82,5 +82,5 @@ class Health:
     def _report(self, error: Exception) -> None:
         """Log a check that fails for a reason other than an unavailable dependency."""
         if (suppressed := self._reported.take("check")) is not None:
-            said, stack = error_log.said(error), error_log.stack(error)
-            log.error("readiness check failed", error=said, stack=stack, suppressed=suppressed)
+            message, stack = error_log.message(error), error_log.stack(error)
+            log.error("readiness check failed", error=message, stack=stack, suppressed=suppressed)

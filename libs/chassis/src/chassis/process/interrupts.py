@@ -15,7 +15,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 STOPS = (signal.SIGINT, signal.SIGTERM)
-AGAIN = 2.0  # seconds between two cancellations; closing connections takes milliseconds
+CANCEL_EVERY = 2.0  # seconds between two cancellations; closing connections takes milliseconds
 OF_A_SIGNAL = 128  # the exit code of a command ended by a signal is this plus its number
 
 
@@ -56,7 +56,7 @@ async def cancellable(work: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         while not task.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=AGAIN)
+            await asyncio.wait({task}, timeout=CANCEL_EVERY)
         _ = task.cancelled() or task.exception()  # nothing is left to be reported
         raise
     return task.result()

@@ -23,7 +23,7 @@ from chassis.process.settings import ServiceSettings, load
 from chassis.process.worker_admin import admin_of
 
 CUT_WITHIN = 0.5  # seconds to finish once connections were aborted; it takes milliseconds
-AGAIN = 2.0  # seconds between two cancellations, for a component to clean up
+CANCEL_EVERY = 2.0  # seconds between two cancellations, for a component to clean up
 LAST = 5.0  # seconds for stores to close after all components have ended
 STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
@@ -76,7 +76,7 @@ def _line(taken: CannotListen, settings: ServiceSettings) -> str:
 def _log_all(failure: Exception) -> None:
     """Log one line for each exception of a group."""
     for one in error_log.leaves(failure):
-        log.critical("process failed", error=error_log.said(one), stack=error_log.stack(one))
+        log.critical("process failed", error=error_log.message(one), stack=error_log.stack(one))
 
 
 async def _wired(settings: S, wire: Wire[S]) -> int | None:
@@ -174,7 +174,7 @@ async def _cancelled(tasks: Tasks, within: float) -> list[Exception]:
             return [*_failures(tasks), TimeoutError(f"{names} did not stop within {within} s")]
         for task in running:
             task.cancel()
-        await asyncio.wait(running, timeout=min(AGAIN, within))
+        await asyncio.wait(running, timeout=min(CANCEL_EVERY, within))
     return _failures(tasks)
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from urllib.request import urlopen
 
-WITHIN = 2.0  # seconds; Docker's own limit is 3
+TIMEOUT = 2.0  # seconds; Docker's own limit is 3
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     if len(ports) != 1:
         sys.exit(f"expected one variable ending in _ADMIN_PORT, found {len(ports)}")
     try:
-        urlopen(f"http://127.0.0.1:{ports[0]}/readyz", timeout=WITHIN).close()
+        urlopen(f"http://127.0.0.1:{ports[0]}/readyz", timeout=TIMEOUT).close()
     except OSError as error:
         sys.exit(f"port {ports[0]}: {error}")
 

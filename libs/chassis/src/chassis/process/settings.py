@@ -125,13 +125,13 @@ class PublicSettings(ServiceSettings):
     )
 
     @property
-    def asks_for_tokens(self) -> bool:
+    def requires_tokens(self) -> bool:
         """Whether callers must authenticate."""
         return False
 
     @model_validator(mode="after")
     def _is_not_open_by_mistake(self) -> Self:
-        if not (self.asks_for_tokens or self.allow_anonymous or is_loopback(self.host)):
+        if not (self.requires_tokens or self.allow_anonymous or is_loopback(self.host)):
             raise ValueError(
                 f"HOST {self.host} is not a loopback address and callers are not authenticated: "
                 "require tokens, or set ALLOW_ANONYMOUS=true"

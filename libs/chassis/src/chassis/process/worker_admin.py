@@ -18,7 +18,7 @@ from chassis.process.settings import ServiceSettings
 if TYPE_CHECKING:
     from chassis.process.workers import Role
 
-WITHIN = 3.0  # seconds for a worker to answer; its own checks take at most two
+TIMEOUT = 3.0  # seconds for a worker to answer; its own checks take at most two
 OK, NOT_READY = 200, 503
 Wire = Callable[[ServiceSettings], AbstractAsyncContextManager[Process]]
 
@@ -118,10 +118,10 @@ class WorkersMetrics:
 async def fetch(address: str | bytes, path: str) -> tuple[int, bytes]:
     """Return the status and the body of GET over HTTP/1.0; status 0 and the reason if none."""
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(TIMEOUT):
             return await _get(address, path)
     except TimeoutError:
-        return 0, f"no response within {WITHIN:g} s".encode()
+        return 0, f"no response within {TIMEOUT:g} s".encode()
     except (OSError, ValueError) as error:
         return 0, f"no response: {error!r}".encode()
 

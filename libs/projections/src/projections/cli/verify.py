@@ -16,7 +16,7 @@ from projections.verification.verification import Tally, Verification
 
 DRIFT = 3
 """The exit code when drift remains."""
-PATIENCE = 30.0  # seconds; alerts fire long before an event is so late
+MAX_LAG = 30.0  # seconds; alerts fire long before an event is so late
 RATE = 20_000  # keys a second
 REPORT_EVERY = 5.0  # seconds between two lines of progress
 SHOWN = 100  # printed findings; all are counted
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience",
         type=_positive,
-        default=PATIENCE,
+        default=MAX_LAG,
         metavar="SECONDS",
         help="seconds for an event to reach the view (%(default)s)",
     )

@@ -131,7 +131,7 @@ class KafkaConsumer:
             except Abandoned:
                 if self._is_draining:
                     raise
-            await self._lag.look(may_rest=self._is_paused or self._retries.reason is not None)
+            await self._lag.poll(may_rest=self._is_paused or self._retries.reason is not None)
 
     async def _sync(self) -> None:
         """Apply the directives, and seek every assigned partition to its stored offset."""

@@ -12,7 +12,7 @@ from chassis.stores.kafka import Brokers
 from chassis.stores.kafka_bounds import bounded
 
 EVERY = 15.0  # seconds between two polls
-WITHIN = 10.0  # seconds for one poll
+TIMEOUT = 10.0  # seconds for one poll
 WAITING = Gauge("projector_dead_letters", "Dead letters on the topic.")
 OLDEST = Gauge(
     "projector_dead_letters_oldest_timestamp_seconds",
@@ -33,7 +33,7 @@ class DeadLetterMonitor:
     async def serve(self) -> None:
         async for _ in every(EVERY, self._draining):
             with suppress(Unavailable):  # it is logged, and alerted by ProjectorBlocked
-                async with bounded(WITHIN, "dead-letter topic"):
+                async with bounded(TIMEOUT, "dead-letter topic"):
                     await self._poll()
 
     async def drain(self) -> None:

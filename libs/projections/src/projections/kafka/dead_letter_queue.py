@@ -22,7 +22,7 @@ from projections.spec import ProjectorSpec
 
 AT_ONCE = 500  # dead letters; each at most as large as a record of the topic
 NUMBER = re.compile(r"[0-9]{1,18}")
-WITHIN = 30.0  # seconds to read, rewrite or delete one such portion
+TIMEOUT = 30.0  # seconds to read, rewrite or delete one such portion
 
 
 class KafkaDeadLetterQueue:
@@ -70,7 +70,7 @@ class KafkaDeadLetterQueue:
         position, end = await self._bounds()
         self._consumer.seek(self._partition, position)
         while position < end:
-            async with bounded(WITHIN, "dead-letter topic"):
+            async with bounded(TIMEOUT, "dead-letter topic"):
                 found = await self._consumer.getmany(timeout_ms=1000, max_records=AT_ONCE)
                 position = await self._consumer.position(self._partition)
             messages = [m for m in found.get(self._partition, []) if m.offset < end]
@@ -79,13 +79,13 @@ class KafkaDeadLetterQueue:
 
     async def _bounds(self) -> tuple[int, int]:
         """Return the first offset, and the one after the last."""
-        async with bounded(WITHIN, "dead-letter topic"):
+        async with bounded(TIMEOUT, "dead-letter topic"):
             first = await self._consumer.beginning_offsets([self._partition])
             end = await self._consumer.end_offsets([self._partition])
         return first[self._partition], end[self._partition]
 
     async def _write_again(self, messages: Sequence[Any]) -> None:
-        async with bounded(WITHIN, "dead-letter topic"):
+        async with bounded(TIMEOUT, "dead-letter topic"):
             sent = [
                 await self._producer.send(
                     self._partition.topic, key=m.key, value=m.value, headers=list(m.headers)
@@ -95,7 +95,7 @@ class KafkaDeadLetterQueue:
             await asyncio.gather(*sent)
 
     async def _remove_up_to(self, offset: int) -> None:
-        async with bounded(WITHIN, "dead-letter topic"):
+        async with bounded(TIMEOUT, "dead-letter topic"):
             await self._admin.delete_records({self._partition: RecordsToDelete(offset + 1)})
 
 
@@ -110,7 +110,7 @@ async def of(projection: ProjectorSpec) -> AsyncIterator[KafkaDeadLetterQueue]:
         stack.push_async_callback(admin.close)
         stack.push_async_callback(producer.stop)
         stack.push_async_callback(consumer.stop)
-        async with bounded(WITHIN, "dead-letter topic"):
+        async with bounded(TIMEOUT, "dead-letter topic"):
             for client in (consumer, producer, admin):
                 await client.start()
             consumer.assign([TopicPartition(projection.dead_letter_topic, 0)])

@@ -32,7 +32,7 @@ class LagMonitor:
         self._consumer = consumer
         self._log = of
         self._in_hand: Mapping[int, int] = {}
-        self._looked_at = self._progress_at = time.monotonic()
+        self._polled_at = self._progress_at = time.monotonic()
 
     def took(self, records: Mapping[int, int]) -> None:
         """Set the number of records fetched and not yet processed, by partition."""
@@ -42,15 +42,15 @@ class LagMonitor:
         """Record progress: a batch was processed, or a dependency has recovered."""
         self._progress_at = time.monotonic()
 
-    async def look(self, *, may_rest: bool) -> None:
+    async def poll(self, *, may_rest: bool) -> None:
         """Measure the lag, if it is time to; while it may rest, no progress is expected.
 
         Raises Stalled, and LogReplaced: a recreated topic need not cause a rebalance.
         """
         now = time.monotonic()
-        if now - self._looked_at < EVERY:
+        if now - self._polled_at < EVERY:
             return
-        self._looked_at = now
+        self._polled_at = now
         try:
             async with bounded(EVERY):
                 await self._log.same()

@@ -13,7 +13,7 @@ from chassis.stores.kafka_bounds import bounded
 from projections.kafka.topic_identity import TopicIdentity
 from projections.ports import Views
 
-WITHIN = 20.0  # seconds
+TIMEOUT = 20.0  # seconds
 Ends = Mapping[TopicPartition, int]
 
 
@@ -39,14 +39,14 @@ class TopicReader:
 
     async def ends(self) -> Ends:
         """Return the offset after the last committed record, by partition."""
-        async with bounded(WITHIN):
+        async with bounded(TIMEOUT):
             ends: Ends = await self._consumer.end_offsets(self._consumer.assignment())
         return ends
 
     async def places(self, views: Views[Any], ends: Ends) -> dict[int, PartitionPosition]:
         """Return the view's positions by partition, relative to these ends."""
         stored = await views.offsets(self._log_id, [p.partition for p in ends])
-        async with bounded(WITHIN):
+        async with bounded(TIMEOUT):
             first = await self._consumer.beginning_offsets(ends.keys())
             begins = {p: max(stored[p.partition] or 0, first[p]) for p in ends}
             for partition, offset in begins.items():
@@ -92,7 +92,7 @@ async def opened(brokers: Brokers, topic: str) -> AsyncIterator[TopicReader]:
         max_partition_fetch_bytes=65536,  # one record is enough
     )
     try:
-        async with bounded(WITHIN):
+        async with bounded(TIMEOUT):
             await consumer.start()
         yield TopicReader(await TopicIdentity(brokers, topic).id(), consumer)
     finally:

@@ -47,7 +47,7 @@ class DependencyRetries:
                     await action()
                 except Unavailable as problem:
                     self.failed(problem)
-                    await self._lag.look(may_rest=True)
+                    await self._lag.poll(may_rest=True)
                     raise
         self.reason = None
         self._lag.progressed()

@@ -9,7 +9,7 @@ from chassis.stores.errors import librdkafka
 from chassis.stores.errors.calls import translated
 from chassis.stores.kafka import Brokers
 
-WITHIN = 5.0  # seconds
+TIMEOUT = 5.0  # seconds
 
 
 class LogReplaced(Exception):
@@ -30,7 +30,7 @@ class TopicIdentity:
         """Return the topic's id; raises Unavailable if Kafka is down or has no such topic."""
         topics = TopicCollection([self._topic])
         with translated("kafka", "topic id", librdkafka.classify):
-            described = self._admin.describe_topics(topics, request_timeout=WITHIN)
+            described = self._admin.describe_topics(topics, request_timeout=TIMEOUT)
             return str((await asyncio.wrap_future(described[self._topic])).topic_id)
 
     async def same(self) -> str:

@@ -11,9 +11,11 @@ from projections.opensearch.change import DocumentChange
 from projections.opensearch.index import CONFLICT, OpenSearchIndex
 from projections.verification.drift import Actual, Page, Repair
 
-CLOCK = 0.2  # seconds; resolution of OpenSearch's clock (thread_pool.estimated_time_interval)
+CLOCK_RESOLUTION = (
+    0.2  # seconds; resolution of OpenSearch's clock (thread_pool.estimated_time_interval)
+)
 FORGOTTEN_AFTER = 10  # attempts
-MOST = 4000  # documents of one page; OpenSearch returns at most 10,000
+PAGE_SIZE = 4000  # documents of one page; OpenSearch returns at most 10,000
 OFFSETS = "offset-"
 NO_USER = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
 
@@ -36,7 +38,7 @@ class OpenSearchAudit:
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
         span = {"gt": after} if to is None else {"gt": after, "lte": to}
         hits = await self._search({"range": {"id": span}})
-        if len(hits) == MOST:
+        if len(hits) == PAGE_SIZE:
             to = hits[-1]["sort"][0]
         return Page({hit["_id"]: _held(hit) for hit in hits}, to)
 
@@ -78,7 +80,7 @@ class OpenSearchAudit:
             missing = refused - (await self.read(refused)).keys()
             changes = [change for change in changes if change.key in missing]
             if changes:
-                await asyncio.sleep(CLOCK)
+                await asyncio.sleep(CLOCK_RESOLUTION)
                 with call("refresh"):
                     await self._client.indices.refresh(index=self._index)
 
@@ -108,7 +110,7 @@ class OpenSearchAudit:
     async def _search(self, query: Mapping[str, Any]) -> list[dict[str, Any]]:
         body = {
             "query": query,
-            "size": MOST,
+            "size": PAGE_SIZE,
             "sort": [{"id": "asc"}],
             "version": True,
             "seq_no_primary_term": True,

@@ -9,7 +9,7 @@ from projections.generations import Directives, OperationRefused
 from projections.ports import Record
 from projections.spec import ProjectorSpec
 
-MOST = 1000  # new dead letters of a run; more indicate a wrong mapping
+MAX_ADDED = 1000  # new dead letters of a run; more indicate a wrong mapping
 Source = tuple[int, int, int]
 
 
@@ -35,14 +35,14 @@ class CountedDeadLetters:
     async def put(self, dead_letters: Sequence[tuple[Record, str]]) -> None:
         """Write and count them; raises Unavailable, and OperationRefused above MOST new ones."""
         new = [one for one in dead_letters if await self._is_missing(one[0])]
-        added = new[: MOST - self.added]
+        added = new[: MAX_ADDED - self.added]
         if added:
             await self.topic.put(added)
         self.added += len(added)
         self.known |= {_source(record) for record, _ in added}
         if len(new) > len(added):
             raise OperationRefused(
-                f"stopped: over {MOST} records that only the new generation rejects; see"
+                f"stopped: over {MAX_ADDED} records that only the new generation rejects; see"
                 " `dead-letters list`, fix the mapping, then run `rebuild --restart`"
             )
         self.count += len(dead_letters)

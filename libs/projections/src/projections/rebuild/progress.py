@@ -14,10 +14,10 @@ from projections.generations import Generations
 from projections.kafka.positions import Ends, TopicReader
 from projections.rebuild.counted_dead_letters import CountedDeadLetters
 
-LOOK = 1.0  # seconds between two polls of the progress
-TELL = 5.0  # seconds between two lines of progress
-OVER = 30.0  # seconds over which the rate is averaged
-AWAY = 60.0  # seconds that a store or Kafka may be unavailable before the rebuild gives up
+POLL_EVERY = 1.0  # seconds between two polls of the progress
+REPORT_EVERY = 5.0  # seconds between two lines of progress
+RATE_WINDOW = 30.0  # seconds over which the rate is averaged
+RETRY_FOR = 60.0  # seconds that a store or Kafka may be unavailable before the rebuild gives up
 
 
 @dataclass
@@ -36,18 +36,18 @@ class RebuildProgress:
         """Return when all records are processed that the topic had at the last poll."""
         ends, reported_at = await self.log.ends(), time.monotonic()
         while True:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_EVERY)
             if self.consuming.done():
                 await self.consuming  # raises what ended it
-            done, total, ends = await self._look(ends)
-            if done == total or time.monotonic() - reported_at > TELL:
+            done, total, ends = await self._poll(ends)
+            if done == total or time.monotonic() - reported_at > REPORT_EVERY:
                 self.report(self._line(done, total))
                 reported_at = time.monotonic()
             if done == total:
                 return
 
-    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
-    async def _look(self, ends: Ends) -> tuple[int, int, Ends]:
+    @stamina.retry(on=Unavailable, attempts=None, timeout=RETRY_FOR)
+    async def _poll(self, ends: Ends) -> tuple[int, int, Ends]:
         """Return processed and total records relative to these ends, and the current ends."""
         places = (await self.log.places(self.generations.views(self.target), ends)).values()
         total = sum(place.end - place.first for place in places)
@@ -61,7 +61,7 @@ class RebuildProgress:
     async def _note(self, done: int, total: int) -> None:
         now = time.monotonic()
         self.seen.append((now, done))
-        while now - self.seen[0][0] > OVER:
+        while now - self.seen[0][0] > RATE_WINDOW:
             self.seen.popleft()
         await self.generations.note(
             {"done": done, "total": total, "dead_letters": self.dead_letters.count}

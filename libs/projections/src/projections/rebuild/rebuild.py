@@ -27,7 +27,7 @@ from projections.spec import ProjectorSpec
 SETTLE = 3.0  # seconds for every projector and reader to see a change of the state
 LEAVE = 10.0  # seconds for the last batch and for leaving the group
 MEMBERS = 5  # index in Kafka's description of a group
-AGAIN = 1.0  # seconds between two checks for other rebuilds
+RECHECK_EVERY = 1.0  # seconds between two checks for other rebuilds
 ALONE = 15.0  # seconds to wait for Kafka to drop a killed rebuild from the group, after 10
 
 
@@ -176,7 +176,7 @@ async def _alone(brokers: Brokers, group: str) -> None:
             while await _members(admin, group):
                 if time.monotonic() > end:
                     raise OperationRefused("another rebuild is running")
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RECHECK_EVERY)
     finally:
         await admin.close()
 

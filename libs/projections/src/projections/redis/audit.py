@@ -9,7 +9,7 @@ from projections.redis.layout import RedisLayout
 from projections.redis.views import RedisViews, call, scanned
 from projections.verification.drift import Actual, Page, Repair
 
-MOST = 4000  # ids of one page
+PAGE_SIZE = 4000  # ids of one page
 
 # KEYS: hash, order of its bucket. ARGV: id, version seen ('' = none), new version ('' = delete).
 # Then the projector's own guard accepts the event's version; until then readers get old content.
@@ -45,8 +45,8 @@ class RedisAudit:
 
     async def page(self, after: str, to: str | None, known: Collection[str]) -> Page:
         listed = await self._listed(after, to, {self._keys.bucket_of(key) for key in known})
-        if len(listed) > MOST:
-            listed = listed[:MOST]
+        if len(listed) > PAGE_SIZE:
+            listed = listed[:PAGE_SIZE]
             to = listed[-1]
         keys = {key for key in known if to is None or key <= to}.union(listed)
         return Page(await self.read(keys), to)
@@ -108,14 +108,14 @@ class RedisAudit:
         first, last = f"({after}" if after else "-", "+" if to is None else f"[{to}"
         listed: list[str] = []
         for bucket in sorted({name.decode() for name in in_use}.union(known)):
-            if len(listed) > MOST:
+            if len(listed) > PAGE_SIZE:
                 break
             with call("audit"):
                 ids: Any = await self._redis.zrange(
-                    self._order(bucket), first, last, bylex=True, offset=0, num=MOST + 1
+                    self._order(bucket), first, last, bylex=True, offset=0, num=PAGE_SIZE + 1
                 )
             listed += [found.decode() for found in ids]
-        return sorted(listed)[: MOST + 1]
+        return sorted(listed)[: PAGE_SIZE + 1]
 
     def _order(self, bucket: str) -> str:
         return self._keys.bucket_key(self._generation, bucket)

@@ -34,8 +34,8 @@ from projections.verification.drift import (
 
 PAGE = 2000  # keys: a few megabytes, and statements of about 20 ms
 MOST_SUSPECTS = 5 * PAGE
-AGAIN = 0.5  # seconds between two reads of a suspect
-AWAY = 30.0  # seconds that a store may be unavailable before the run ends
+RECHECK_EVERY = 0.5  # seconds between two reads of a suspect
+RETRY_FOR = 30.0  # seconds that a store may be unavailable before the run ends
 
 Report = Callable[[str, Drift], None]
 """Called with "found", and with "remains" for drift that a repair did not fix."""
@@ -108,11 +108,11 @@ class Verification(Generic[C]):
             await self._review()
             yield
         while self._suspects:
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(RECHECK_EVERY)
             await self._review()
             yield
 
-    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    @stamina.retry(on=Unavailable, attempts=None, timeout=RETRY_FOR)
     async def _compare_page(self) -> bool:
         """Compare the next page; return False if it was the last one."""
         rows = await self._event_source.page(self._after, PAGE)
@@ -129,7 +129,7 @@ class Verification(Generic[C]):
         self._after = last if page.to is None else page.to
         return page.to is not None
 
-    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    @stamina.retry(on=Unavailable, attempts=None, timeout=RETRY_FOR)
     async def _compare_unlisted(self, keys: Sequence[str]) -> None:
         known = {key for key, _, _ in await self._event_source.read(keys)}
         self._suspect((key, None) for key in keys if key not in known)
@@ -163,11 +163,11 @@ class Verification(Generic[C]):
             if due:
                 await self._read_again(due[:PAGE])
             elif len(self._suspects) > MOST_SUSPECTS:
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RECHECK_EVERY)
             else:
                 return
 
-    @stamina.retry(on=Unavailable, attempts=None, timeout=AWAY)
+    @stamina.retry(on=Unavailable, attempts=None, timeout=RETRY_FOR)
     async def _read_again(self, keys: Sequence[str]) -> None:
         held = await self._view.read(keys)
         expected = self._expected(await self._event_source.read(keys))
@@ -196,7 +196,7 @@ class Verification(Generic[C]):
         suspect, now = self._suspects[drift.key], time.monotonic()
         if suspect.found is None:
             if drift.kind in LAG and now < suspect.lag_until:
-                suspect.read_at = now + AGAIN
+                suspect.read_at = now + RECHECK_EVERY
                 return False
             self.tally.found[drift.kind] += 1
             self._report("found", drift)
@@ -204,7 +204,7 @@ class Verification(Generic[C]):
             if self._repair and drift.kind is not DriftKind.UNREADABLE:
                 return True  # and read again at once
         elif now < suspect.repair_until:
-            suspect.read_at = now + AGAIN
+            suspect.read_at = now + RECHECK_EVERY
             return True
         if self._repair:
             self._report("remains", drift)
