@@ -84,6 +84,26 @@ def test_new_field_at_the_end_renumbers_no_field_of_a_message() -> None:
         assert len(after) > len(before)
 
 
+NOTE, TOTAL = ORDER.fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ([NOTE, TOTAL, Field("due", "date")], []),
+        ([Field("note", "text", 300), TOTAL], []),
+        ([NOTE], ["total"]),
+        ([TOTAL, NOTE], ["note", "total"]),
+        ([NOTE, Field("total", "boolean")], ["total"]),
+        ([Field("due", "date"), NOTE, TOTAL], ["note", "total"]),
+    ],
+)
+def test_fields_with_a_changed_protobuf_number_are_named(
+    fields: list[Field], names: list[str]
+) -> None:
+    assert merged.renumbered(ORDER.fields, fields) == names
+
+
 def test_same_fields_are_refused(root: Path) -> None:
     with pytest.raises(Refused, match="already, with these fields"):
         merged.changed(ORDER, ORDER.fields, root)

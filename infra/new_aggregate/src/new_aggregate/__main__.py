@@ -42,6 +42,11 @@ def _change(there: Aggregate, fields: list[Field]) -> None:
         )
     for path in merged.published(there, fields, ROOT):
         print(f"  {path}: not changed; docs/how-to-add-a-field.md describes the next steps")
+    if names := merged.renumbered(there.fields, fields):
+        print(
+            f"  {', '.join(names)}: removed, moved or of another type, so Protobuf numbers change;"
+            " do this only before the first deployment, else add fields at the end"
+        )
     if any(file.conflicts for file in files):
         sys.exit("Resolve the conflicts between <<<<<<< and >>>>>>>, then run `make gen`.")
     print("Merged. `git diff` shows the changes.")

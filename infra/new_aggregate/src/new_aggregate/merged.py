@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -70,6 +71,16 @@ def published(there: Aggregate, fields: list[Field], root: Path) -> list[Path]:
         written.files(replace(there, fields=one), root) for one in (there.fields, fields)
     )
     return [path for path in after if PUBLISHED.search(str(path)) and before[path] != after[path]]
+
+
+def renumbered(before: list[Field], after: list[Field]) -> list[str]:
+    """Return the fields that were removed, moved, or have another type.
+
+    Protobuf numbers fields in their order, and a changed number breaks deployed clients.
+    """
+    kept = [(field.name, field.type) for field in after]
+    pairs = zip_longest(((field.name, field.type) for field in before), kept[: len(before)])
+    return [old[0] for old, new in pairs if old != new]
 
 
 def _own_files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
