@@ -129,7 +129,7 @@ async def test_without_a_queue_the_next_one_is_refused_at_once() -> None:
 
 
 async def test_wait_for_a_slot_times_out() -> None:
-    async with working(ConcurrencyLimit(NAME, 1, 8, patience=0.01)) as work:
+    async with working(ConcurrencyLimit(NAME, 1, 8, max_wait=0.01)) as work:
         await work.request("ann")
         current_caller.set("bob")
         with pytest.raises(Unavailable, match="no free slot within"):
@@ -160,7 +160,7 @@ async def test_slot_granted_to_a_cancelled_waiter_goes_to_the_next() -> None:
 
 
 async def test_keys_are_independent_and_released() -> None:
-    writers = LimitByKey(NAME, queue=2, patience=0.01)
+    writers = LimitByKey(NAME, queue=2, max_wait=0.01)
     current_caller.set("ann")
     async with AsyncExitStack() as stack:
         for key in ("a", "b"):

@@ -47,7 +47,7 @@ def table() -> Table:
 
 @pytest.fixture
 def group(table: Table) -> GroupCommit[str]:
-    return GroupCommit(table.write, largest=3, patience=60)
+    return GroupCommit(table.write, largest=3, max_wait=60)
 
 
 async def test_single_write_is_committed_at_once(table: Table, group: GroupCommit[str]) -> None:
@@ -167,7 +167,7 @@ async def test_row_queued_too_long_is_unavailable_and_not_stored(
     async with serving(group):
         first = asyncio.create_task(group.put("a"))
         await table.has_begun.wait()
-        monkeypatch.setattr(group, "_patience", -1)
+        monkeypatch.setattr(group, "_max_wait", -1)
         late = asyncio.create_task(group.put("b"))
         await asyncio.sleep(0)
         table.may_commit.set()

@@ -30,14 +30,14 @@ class GroupCommit(Generic[R]):
 
     name = "group commit"
 
-    def __init__(self, write: Write[R], largest: int, patience: float) -> None:
+    def __init__(self, write: Write[R], largest: int, max_wait: float) -> None:
         """write: stores at most `largest` rows and returns the outcome of each, in order.
 
-        An exception is the outcome of all rows. patience: seconds that a row may be queued.
+        An exception is the outcome of all rows. max_wait: seconds that a row may be queued.
         """
         self._write = write
         self._largest = largest
-        self._patience = patience
+        self._max_wait = max_wait
         self._waiting: deque[tuple[R, asyncio.Future[None], float]] = deque()
         self._arrived = asyncio.Event()
         self._is_draining = False
@@ -53,7 +53,7 @@ class GroupCommit(Generic[R]):
             raise Unavailable(f"the write queue is full ({MOST_WAITING} waiting)")
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
-        self._waiting.append((row, stored, loop.time() + self._patience))
+        self._waiting.append((row, stored, loop.time() + self._max_wait))
         self._arrived.set()
         try:
             await stored
@@ -77,7 +77,7 @@ class GroupCommit(Generic[R]):
             if stored.done():
                 continue  # its caller was cancelled
             if now > end:
-                stored.set_exception(Unavailable(f"not written within {self._patience} s"))
+                stored.set_exception(Unavailable(f"not written within {self._max_wait} s"))
             else:
                 batch.append((row, stored))
         if not self._waiting and not self._is_draining:

@@ -42,14 +42,14 @@ class ConcurrencyLimit:
     slots.
     """
 
-    def __init__(self, name: str, slots: int, queue: int = 0, patience: float = MAX_WAIT) -> None:
-        """queue: maximum number of waiting requests; patience: maximum wait in seconds."""
+    def __init__(self, name: str, slots: int, queue: int = 0, max_wait: float = MAX_WAIT) -> None:
+        """queue: maximum number of waiting requests; max_wait: maximum wait in seconds."""
         self._name = name
         self._slots, self._queue = slots, queue
         self._half = _half(slots)
         self._share = slots if queue else self._half
         self._bound = self._share + _half(queue)
-        self._patience = patience
+        self._max_wait = max_wait
         RUNNING.labels(name), WAITING.labels(name)  # an alert reads them before the first wait
         self.running: Tally[str] = Tally()
         """Caller → the slots that it holds."""
@@ -110,10 +110,10 @@ class ConcurrencyLimit:
         self._waiting.setdefault(caller, {})[turn] = None
         WAITING.labels(self._name).inc()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._max_wait):
                 await self._granted(caller, turn)
         except TimeoutError as error:
-            raise self._unavailable("late", f"no free slot within {self._patience:g} s") from error
+            raise self._unavailable("late", f"no free slot within {self._max_wait:g} s") from error
 
     def _check_bounds(self, caller: str) -> None:
         held = self.running[caller] + len(self._waiting.get(caller, ()))
@@ -170,9 +170,9 @@ class ConcurrencyLimit:
 class LimitByKey:
     """A concurrency limit of one slot for each key; idle keys take no memory."""
 
-    def __init__(self, name: str, queue: int, patience: float = MAX_WAIT) -> None:
-        """queue: maximum number waiting for one key; patience: see ConcurrencyLimit."""
-        self._name, self._queue, self._patience = name, queue, patience
+    def __init__(self, name: str, queue: int, max_wait: float = MAX_WAIT) -> None:
+        """queue: maximum number waiting for one key; max_wait: see ConcurrencyLimit."""
+        self._name, self._queue, self._max_wait = name, queue, max_wait
         self._limits: dict[str, ConcurrencyLimit] = {}
 
     @property
@@ -185,7 +185,7 @@ class LimitByKey:
         """Hold the slot of a key while the block runs; raises as ConcurrencyLimit.slot does."""
         limit = self._limits.get(key)
         if limit is None:
-            limit = ConcurrencyLimit(self._name, 1, self._queue, self._patience)
+            limit = ConcurrencyLimit(self._name, 1, self._queue, self._max_wait)
             self._limits[key] = limit
         try:
             async with limit.slot():

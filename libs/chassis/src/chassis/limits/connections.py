@@ -156,9 +156,9 @@ class Connections:
         timeouts = self.limits.header_timeout, self.limits.idle_timeout
         turn = min(LONGEST_TURN, *(seconds / 4 for seconds in timeouts))
         async for _ in every(turn, until):
-            self._poll(asyncio.get_running_loop().time())
+            self._end_overdue(asyncio.get_running_loop().time())
 
-    def _poll(self, now: float) -> None:
+    def _end_overdue(self, now: float) -> None:
         for connection in self._open.copy():
             if connection in self._ending:
                 connection.abort()  # after a turn to send the last bytes
