@@ -71,7 +71,7 @@ async def blocked(client: AsyncOpenSearch, index: str, block: str) -> AsyncItera
         ("write", [write]),
         ("read_only", [write]),
         ("read_only_allow_delete", [write]),
-        ("read", [exists, find]),
+        ("read", [read, find]),
         ("metadata", [exists]),
     ],
 )

@@ -59,8 +59,10 @@ class Deaf(Recorded):
     """Swallows a number of cancellations, as aiokafka may do."""
 
     swallowed = 1
+    task: "asyncio.Task[None] | None" = None
 
     async def serve(self) -> None:
+        self.task = asyncio.current_task()
         for _ in range(self.swallowed):
             with suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
@@ -82,11 +84,14 @@ async def test_component_that_ignores_cancellation_is_abandoned_and_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Deaf, "swallowed", 7)
-    process = Process([Deaf("a", []), Failing("b", [])], Health({}))
+    deaf = Deaf("a", [])
     with pytest.raises(ExceptionGroup) as failed:
-        await run(process, asyncio.Event(), 0, 0.05)
+        await run(Process([deaf, Failing("b", [])], Health({})), asyncio.Event(), 0, 0.05)
     assert failed.group_contains(OSError, match="port in use")
     assert failed.group_contains(TimeoutError, match="a did not stop")
+    while deaf.task and not deaf.task.done():  # else pytest waits for it at its end
+        deaf.task.cancel()
+        await asyncio.sleep(0)
 
 
 class Waiting:

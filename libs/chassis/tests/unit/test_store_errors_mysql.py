@@ -12,6 +12,12 @@ def test_every_class_of_asyncmy_is_classified() -> None:
     assert classes("asyncmy.errors") == set(mysql.WITHOUT_NUMBER)
 
 
+@pytest.mark.parametrize("words", ["the handler is closed", "the transport does not expose socket"])
+def test_call_on_a_closed_connection_is_retried(words: str) -> None:
+    assert is_retried(mysql.classify(RuntimeError(words)))
+    assert mysql.classify(RuntimeError("another bug")) is None
+
+
 @pytest.mark.parametrize("kind", mysql.WITHOUT_NUMBER)
 def test_mysql_error_without_a_number_is_classified_by_its_class(kind: type[Exception]) -> None:
     assert is_retried(mysql.classify(kind("why"))) is mysql.WITHOUT_NUMBER[kind]

@@ -11,6 +11,12 @@ def test_every_class_of_redis_py_is_classified() -> None:
     assert classes("redis.exceptions") == set(redis.CLASSES)
 
 
+@pytest.mark.parametrize("words", ["the handler is closed", "the transport does not expose socket"])
+def test_call_on_a_closed_connection_is_retried(words: str) -> None:
+    assert is_retried(redis.classify(RuntimeError(words)))
+    assert redis.classify(RuntimeError("another bug")) is None
+
+
 @pytest.mark.parametrize(
     ("reply", "is_transient"),
     [

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from chassis.observability import spans as otel_spans
-from chassis.observability import telemetry, tracing
+from chassis.observability import telemetry, trace_context, tracing
 from projections import batch_spans, batch_tracing
 from projections.batch_tracing import Message
 
@@ -178,6 +178,21 @@ def test_malformed_traceparent_loses_only_the_span(
     with batch_tracing.batch("user.events", 1) as batch:
         batch.done([Message("e1", 0, 0, "00-nonsense"), Message("e2", 0, 1, "")])
     assert [span.name for span in spans.get_finished_spans()] == ["process batch user.events"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "00-nonsense",
+        f"ff-{32 * 'a'}-{16 * 'b'}-01",  # a version that W3C Trace Context forbids
+        f"00-{32 * 'a'}-{16 * 'b'}-01-more",  # version 00 has four parts
+        f"00-{32 * '0'}-{16 * 'b'}-01",
+        f"00-{32 * 'a'}-{16 * '0'}-01",
+    ],
+)
+def test_invalid_traceparent_is_not_continued(header: str) -> None:
+    assert trace_context.parse(header) is None
+    assert trace_context.parse(f"00-{32 * 'a'}-{16 * 'b'}-01")
 
 
 def test_flush_does_not_wait_long_for_an_unavailable_exporter(

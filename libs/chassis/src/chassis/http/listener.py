@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -28,9 +28,7 @@ class HttpListener:
     async def start(self, sock: socket.socket) -> None:
         """Start to accept connections."""
         await self._runner.setup()
-        server = self._runner.server
-        if server is None:
-            raise RuntimeError("aiohttp created no server")
+        server = cast("web.Server", self._runner.server)  # created by setup()
         server.request_handler = _checked(
             server.request_handler, self._refuse, self._connections.limits.hosts
         )
@@ -64,9 +62,7 @@ def _checked(handle: Any, refuse: Refuse, hosts: frozenset[str] | None) -> Any:
     """Return the application's handler behind the request validation."""
 
     async def checked(request: web.BaseRequest) -> web.StreamResponse:
-        connection = request.protocol
-        if not isinstance(connection, HttpConnection):
-            raise TypeError("the request belongs to another server")
+        connection = cast("HttpConnection", request.protocol)
         connection.begin(request)
         try:
             check(request, hosts)
