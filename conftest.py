@@ -18,6 +18,7 @@ from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
 from tests.support.stack import containers, free_ports, instance, skipped
+from tests.support.stack.measured import MEASURED
 from tests.support.stores import redis_nodes
 
 pytest_plugins = ["tests.support.costs.plugin"]
@@ -148,7 +149,7 @@ def started() -> Started:
     async def start(command: str, settings: Mapping[str, str], admin: int) -> AsyncIterator[int]:
         process = await asyncio.create_subprocess_exec(
             BIN / command,
-            env={**settings, "PATH": os.environ["PATH"]},
+            env={**settings, **MEASURED, "PATH": os.environ["PATH"]},
             stdout=subprocess.DEVNULL,
         )
         try:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.stack.measured import MEASURED
+
 TIMEOUT = 30  # seconds for the program to exit after the signal
 
 
@@ -33,7 +35,7 @@ async def logged(command: str, settings: Mapping[str, str]) -> AsyncIterator[Log
     """Run the command with these settings only until the block ends."""
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / command,
-        env={**settings, "PATH": os.environ["PATH"]},
+        env={**settings, **MEASURED, "PATH": os.environ["PATH"]},
         stdout=asyncio.subprocess.PIPE,
     )
     program = LoggedProgram(process)

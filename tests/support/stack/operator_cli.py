@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.addresses import Addresses
+from tests.support.stack.measured import MEASURED
 
 TIMEOUT = 120  # seconds for a command
 
@@ -28,7 +29,7 @@ class Tool:
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / self.program,
             *words,
-            env=self.stack.environment(self.program) if settings is None else settings,
+            env={**(settings or self.stack.environment(self.program)), **MEASURED},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

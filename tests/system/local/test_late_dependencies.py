@@ -13,6 +13,7 @@ from chassis.testing import eventually
 from local_stack.addresses import MYSQL_USERS, Addresses
 from tests.chaos.harness.proxy import Link
 from tests.support.stack.logged_program import logged
+from tests.support.stack.measured import MEASURED
 
 pytestmark = pytest.mark.integration
 LATE = 4.0  # seconds without the dependency: the pauses between attempts have reached their maximum
@@ -108,7 +109,7 @@ async def test_job_waits_for_its_server_and_is_done_soon_after_it_starts(
     running = await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / program,
         *words,
-        env=used | {"PATH": os.environ["PATH"]},
+        env=used | MEASURED | {"PATH": os.environ["PATH"]},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from tests.support.clients.api_clients import ApiClient
+from tests.support.stack.measured import MEASURED
 from tests.support.stack.survival import created, visible
 
 pytestmark = pytest.mark.e2e
@@ -33,7 +34,7 @@ OURS = {
 @pytest.fixture
 def tool(stack: Addresses) -> Tool:
     """Return `redis-projector WORDS…` with the stack's own settings."""
-    settings = stack.environment("redis-projector")
+    settings = stack.environment("redis-projector") | MEASURED
     command = Path(sys.executable).parent / "redis-projector"
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":

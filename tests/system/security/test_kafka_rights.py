@@ -26,6 +26,7 @@ from tests.support.kubernetes import production, production_servers
 from tests.support.kubernetes.production import Cluster
 from tests.support.stack.background import process
 from tests.support.stack.free_ports import unused
+from tests.support.stack.measured import MEASURED
 from tests.support.stores import kafka_over_tls, mysql_over_tls
 from tests.support.stores.mysql_over_tls import PASSWORD, Server
 
@@ -66,7 +67,7 @@ async def printed(program: str, *words: str, environment: dict[str, str]) -> str
     command = await asyncio.create_subprocess_exec(
         BIN / program,
         *words,
-        env=environment,
+        env=environment | MEASURED,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

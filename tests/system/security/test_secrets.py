@@ -13,6 +13,7 @@ import pytest
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from tests.support.clients.tokens import AUDIENCE, ISSUER, bearer, jwk, token
+from tests.support.stack.measured import MEASURED
 
 pytestmark = pytest.mark.integration
 BIN = Path(sys.executable).parent
@@ -53,7 +54,7 @@ async def written(program: str, settings: dict[str, str], port: int | None, log:
     with log.open("wb") as output:  # a pipe that is not read would fill up
         process = await asyncio.create_subprocess_exec(
             BIN / program,
-            env=environment | {"PATH": os.environ["PATH"]},
+            env=environment | MEASURED | {"PATH": os.environ["PATH"]},
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
         )

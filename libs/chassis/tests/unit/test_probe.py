@@ -8,12 +8,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.support.stack.measured import MEASURED
+
 
 async def probe(**environment: str) -> tuple[int | None, str]:
     """Return the exit code and the output."""
     command = (sys.executable, "-m", "chassis.process.probe")
     process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stderr=asyncio.subprocess.PIPE
+        *command, env=environment | MEASURED, stderr=asyncio.subprocess.PIPE
     )
     _, output = await process.communicate()
     return process.returncode, output.decode()
