@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.stack.measured import MEASURED
+
 PROGRAM = Path(sys.executable).with_name("view-verifier")
 PASSWORD = {"VIEW_VERIFIER_MYSQL_PASSWORD": "unused"}
 
@@ -13,7 +15,7 @@ PASSWORD = {"VIEW_VERIFIER_MYSQL_PASSWORD": "unused"}
 def refused(*words: str, **environment: str) -> tuple[int, str]:
     done = subprocess.run(
         [PROGRAM, *words],
-        env=environment,
+        env=environment | MEASURED,
         check=False,
         capture_output=True,
         text=True,
@@ -28,6 +30,13 @@ def test_unknown_view_or_option_exits_with_2(words: list[str]) -> None:
     code, complained = refused(*words, **PASSWORD)
     assert code == 2
     assert "usage: view-verifier" in complained
+
+
+@pytest.mark.parametrize("option", ["--rate", "--patience"])
+def test_rate_or_patience_of_0_exits_with_2(option: str) -> None:
+    code, complained = refused("redis-projector", option, "0", **PASSWORD)
+    assert code == 2
+    assert f"argument {option}: must be greater than 0" in complained
 
 
 @pytest.mark.parametrize("view", ["redis-projector", "search-projector"])

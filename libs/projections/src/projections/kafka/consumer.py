@@ -202,9 +202,8 @@ class KafkaConsumer:
             await self._consumer.commit(
                 {TopicPartition(self._topic, p): after for p, (_, after) in moves.items()}
             )
-        except (
-            KafkaError
-        ) as error:  # the stored offset is authoritative; the next commit covers this one
+        except KafkaError as error:
+            # The stored offset is authoritative; the next commit covers this one.
             log.info("offset commit failed", reason=type(error).__name__)
 
     async def _persistently(self, action: Callable[[], Awaitable[None]]) -> None:
