@@ -65,8 +65,9 @@ demo: $(VENV)/ready ## Run all three APIs in one process with in-memory stores
 
 # --- checks -------------------------------------------------------------------------------------
 
-# Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
+# .ci/run sets PYTEST to measure coverage.
 PYTEST ?= $(BIN)/pytest
+# Tests mostly wait, so two workers share the files, each with its own stack (3 GB).
 SIDE_BY_SIDE = -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check static format-check types imports generated compose-file infra-checks audit test coverage test-clusters test-compose test-kubernetes chaos chaos-clusters chaos-mutants fuzz format bench check-cpu load seed

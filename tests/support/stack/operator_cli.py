@@ -26,10 +26,11 @@ class Tool:
 
         settings: override those of the stack for the program.
         """
+        own = self.stack.environment(self.program) if settings is None else settings
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).parent / self.program,
             *words,
-            env={**(settings or self.stack.environment(self.program)), **MEASURED},
+            env={**own, **MEASURED},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -78,9 +77,8 @@ def renumbered(before: list[Field], after: list[Field]) -> list[str]:
 
     Protobuf numbers fields in their order, and a changed number breaks deployed clients.
     """
-    kept = [(field.name, field.type) for field in after]
-    pairs = zip_longest(((field.name, field.type) for field in before), kept[: len(before)])
-    return [old[0] for old, new in pairs if old != new]
+    old, new = ([(field.name, field.type) for field in fields] for fields in (before, after))
+    return [name for at, (name, type_) in enumerate(old) if new[at : at + 1] != [(name, type_)]]
 
 
 def _own_files(aggregate: Aggregate, root: Path) -> dict[Path, str]:
