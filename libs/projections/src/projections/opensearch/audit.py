@@ -11,9 +11,7 @@ from projections.opensearch.change import DocumentChange
 from projections.opensearch.index import CONFLICT, OpenSearchIndex
 from projections.verification.drift import Actual, Page, Repair
 
-CLOCK_RESOLUTION = (
-    0.2  # seconds; resolution of OpenSearch's clock (thread_pool.estimated_time_interval)
-)
+CLOCK_RESOLUTION = 0.2  # seconds, of OpenSearch's clock (thread_pool.estimated_time_interval)
 FORGOTTEN_AFTER = 10  # attempts
 PAGE_SIZE = 4000  # documents of one page; OpenSearch returns at most 10,000
 OFFSETS = "offset-"
