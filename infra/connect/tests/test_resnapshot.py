@@ -21,8 +21,8 @@ class Worker:
 
     state: str = "RUNNING"
     stops: bool = True
-    pauses: bool = False
-    """Another process pauses the connector after the first stop."""
+    pauses_after: str = ""
+    """Another process pauses the connector after the first step of this name."""
     fails: bool = False
     offset: dict[str, Any] | None = field(default_factory=lambda: {"gtids": "a:1-9"})
     steps: list[str] = field(default_factory=list)
@@ -30,10 +30,11 @@ class Worker:
     async def put(self, request: web.Request) -> web.Response:
         step = request.path.rpartition("/")[2]
         self.steps.append(step)
-        if step == "stop" and self.stops:
-            self.state = "PAUSED" if self.pauses else "STOPPED"
-            self.pauses = False
-        if step == "resume":
+        if step == self.pauses_after:
+            self.state, self.pauses_after = "PAUSED", ""
+        elif step == "stop" and self.stops:
+            self.state = "STOPPED"
+        elif step == "resume":
             self.state = "RUNNING"
             self.offset = {"gtids": "a:1-12"}
         return web.Response(status=202)
@@ -89,12 +90,19 @@ async def test_offset_is_reset_between_stop_and_resume(
     assert len(steps) == 3
 
 
-async def test_connector_that_is_paused_after_the_stop_is_stopped_again(
-    worker: Worker, connector: Connector
+@pytest.mark.parametrize(
+    ("pauses_after", "steps"),
+    [
+        ("stop", ["stop", "stop", "forget", "resume"]),
+        ("resume", ["stop", "forget", "resume", "resume"]),
+    ],
+)
+async def test_step_after_which_the_connector_is_paused_is_done_again(
+    worker: Worker, connector: Connector, pauses_after: str, steps: list[str]
 ) -> None:
-    worker.pauses = True
+    worker.pauses_after = pauses_after
     await resnapshot(connector, lambda _: None)
-    assert worker.steps == ["stop", "stop", "forget", "resume"]
+    assert worker.steps == steps
 
 
 async def test_connector_that_does_not_stop_keeps_its_offset(

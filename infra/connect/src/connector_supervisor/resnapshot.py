@@ -24,12 +24,23 @@ async def resnapshot(connector: Connector, report: Report) -> None:
 
     Raises Unavailable when Connect does not answer, or when a step takes too long; it can then be
     called again. Commands are accepted meanwhile, and no acknowledged event is lost.
+
+    The capture check may pause the connector at any step, for what it read before that step:
+    Connect has no conditional pause. The step is then done again.
     """
 
     async def is_stopped() -> bool:
         if await connector.is_paused():
-            await connector.stop()  # the capture check has paused it after the stop
+            await connector.stop()
         return await connector.is_stopped()
+
+    async def has_offset() -> bool:
+        if await connector.is_paused():
+            await connector.resume()
+        parts = await connector.parts()
+        if failed := [str(part) for part in parts if part.state == "FAILED"]:
+            raise Unavailable("; ".join(failed))
+        return bool(parts and (await connector.progress()).gtids)
 
     report("stopping the connector")
     await connector.stop()
@@ -38,13 +49,6 @@ async def resnapshot(connector: Connector, report: Report) -> None:
     await connector.forget_offsets()
     report("starting it with a snapshot")
     await connector.resume()
-
-    async def has_offset() -> bool:
-        parts = await connector.parts()
-        if failed := [str(part) for part in parts if part.state == "FAILED"]:
-            raise Unavailable("; ".join(failed))
-        return bool(parts and (await connector.progress()).gtids)
-
     await _until(has_offset, STARTS_WITHIN, "the snapshot does not begin")
 
 
