@@ -25,7 +25,6 @@ QUERY: dict[str, Any] = {
         }
     },
     "sort": [{"_score": "desc"}, {"id": "asc"}],
-    "track_scores": True,
 }
 Search = Callable[[tuple[float, str] | None, int], Awaitable[list[ScoredDocument]]]
 
@@ -62,7 +61,7 @@ async def in_opensearch(
     reader = OpenSearchReader(client, index._alias, timeout=5)
 
     async def found(after: tuple[float, str] | None, limit: int) -> list[ScoredDocument]:
-        return await reader.search(QUERY, after, limit)
+        return (await reader.search(QUERY, after, limit)).documents
 
     return found
 
@@ -100,7 +99,7 @@ async def test_an_alias_of_two_indexes_is_unavailable(
         await client.indices.refresh(index=index.index)
     reader = OpenSearchReader(client, first._alias, timeout=5)
     await reader.ping()
-    assert len(await reader.search(QUERY, None, 5)) == 1
+    assert len((await reader.search(QUERY, None, 5)).documents) == 1
     await client.indices.put_alias(index=second.index, name=first._alias)
     for call in (reader.ping(), reader.search(QUERY, None, 5)):
         with pytest.raises(Unavailable, match="more than one index"):

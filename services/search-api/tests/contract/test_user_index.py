@@ -4,6 +4,7 @@ import itertools
 import json
 import uuid
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import msgspec
@@ -119,6 +120,16 @@ async def test_a_long_part_does_not_outweigh_a_whole_word(shelf: Any) -> None:
 async def test_a_typo_comes_after_the_right_spelling(shelf: Any) -> None:
     await shelf.put(user("Jon", "Meyer"), user("Jan", "Meier"))
     assert await found(shelf, "meier") == ["Jan Meier", "Jon Meyer"]
+
+
+async def test_no_similar_name_is_omitted_however_many_there_are(shelf: Any) -> None:
+    """OpenSearch combines at most 1,024 of them in a query."""
+    pairs = list(itertools.product(ascii_lowercase, repeat=2))
+    names = {f"bacd{one}ef{two}gh" for one, two in pairs} | {f"ba{a}cdefg{b}h" for a, b in pairs}
+    await shelf.put(*(user("Ann", name) for name in names))
+    hits = await shelf.index.search("bacdefgh", None, 2_000)
+    assert len(names) > 1_100
+    assert {hit.document["last_name"] for hit in hits} == names
 
 
 async def test_deleted_users_are_never_found(shelf: Any) -> None:

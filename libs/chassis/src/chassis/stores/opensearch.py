@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import TransportError
 
 from chassis.stores.errors import opensearch as errors
 from chassis.stores.errors.calls import failed, store_call
@@ -19,6 +20,10 @@ STORE = "opensearch"
 # The fields of an outcome that are read; the others are two thirds of the response.
 OUTCOME = ",".join(f"items.*.{name}" for name in ("status", "result", "error", "_index"))
 INDEX_MISSING, DOCUMENT_MISSING = "index_not_found_exception", "document_missing_exception"
+
+
+class TooManyTerms(Exception):
+    """A query expands to more terms than the server's limit, 1,024 by default."""
 
 
 def call(operation: str) -> AbstractContextManager[None]:
@@ -63,13 +68,18 @@ async def multi_get(
 async def search(
     client: AsyncOpenSearch, operation: str, index: str, body: Mapping[str, Any], **params: str
 ) -> list[dict[str, Any]]:
-    """Return the hits of a search over all shards; a partial response is an error."""
+    """Return the hits of a search over all shards; a partial response is an error.
+
+    Raises TooManyTerms, too.
+    """
+    params = {"allow_partial_search_results": "false", **params}
     with call(operation):
-        answer = await client.search(
-            index=index,
-            body=dict(body),
-            params={"allow_partial_search_results": "false", **params},
-        )
+        try:
+            answer = await client.search(index=index, body=dict(body), params=params)
+        except TransportError as error:
+            if errors.is_too_many_terms(error):
+                raise TooManyTerms from None
+            raise
         _check(operation, errors.incomplete(answer))
     hits: list[dict[str, Any]] = answer["hits"]["hits"]
     return hits

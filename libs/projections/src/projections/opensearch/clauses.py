@@ -9,6 +9,12 @@ from typing import Any
 from projections.ranking import characters, may_be_part, typos
 
 Clause = dict[str, Any]
+ONCE, BY_SEGMENT = "constant_score_boolean", "constant_score"
+"""How a word with typos is expanded to the words of the index.
+
+Lucene builds an automaton for it, in 1 to 2 ms: once, or again for each segment of the index, for
+which there is no limit on the number of words.
+"""
 
 
 def word(text: str) -> Clause:
@@ -50,10 +56,9 @@ def up_to_typo(text: str) -> Iterator[Clause]:
     """Yield what a word may match."""
     yield from up_to_part(text)
     for edits in range(1, typos(text) + 1):
-        # This rewrite has no limit on expansions, so it omits none of many similar names.
         # Two errors with a wrong first character would double the CPU time of a full-text search.
         near = {"value": text, "fuzziness": edits, "prefix_length": edits - 1}
-        yield {"fuzzy": {"words": near | {"rewrite": "constant_score"}}}
+        yield {"fuzzy": {"words": near | {"rewrite": ONCE}}}
 
 
 def up_to_characters(text: str) -> Iterator[Clause]:
@@ -75,6 +80,16 @@ def some(clauses: Iterable[Clause], least: int = 1) -> Clause:
 def constant(clause: Clause, score: int) -> Clause:
     """The clause, with one score for all that it finds."""
     return {"constant_score": {"filter": clause, "boost": score}}
+
+
+def by_segment(clause: Any) -> Any:
+    """Return the clause with every word expanded by segment."""
+    if isinstance(clause, dict):
+        return {
+            key: BY_SEGMENT if key == "rewrite" else by_segment(value)
+            for key, value in clause.items()
+        }
+    return [by_segment(one) for one in clause] if isinstance(clause, list) else clause
 
 
 def best_of(clauses: Sequence[Clause]) -> Clause:

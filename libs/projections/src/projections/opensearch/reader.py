@@ -1,6 +1,7 @@
 """Reader of the index behind an alias in OpenSearch; the caller provides the query."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from opensearchpy import AsyncOpenSearch
@@ -16,6 +17,14 @@ HOW = {"preference": "_primary_first"}
 PROBE = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}, "terminate_after": 1}
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Documents of one search, and their index; None: there are no documents."""
+
+    documents: list[ScoredDocument]
+    index: str | None
+
+
 class OpenSearchReader:
     """Searches the serving generation: the one index behind the alias."""
 
@@ -27,20 +36,22 @@ class OpenSearchReader:
 
     async def search(
         self, query: Mapping[str, Any], after: Sequence[float | str] | None, limit: int
-    ) -> list[ScoredDocument]:
+    ) -> Found:
         """Return at most limit documents; only those behind the position `after`.
 
         query: the body of a search. Without `sort` the order is by score, and equal scores are in
         any order. after: a value for each field of its `sort`. A search that is not sorted by score
         gives 0 as every score. Raises Unavailable when OpenSearch does not respond in time or in
-        full, StoreError when it rejects the query.
+        full, StoreError when it rejects the query, TooManyTerms.
         """
         body = {**query, "size": limit, "timeout": f"{int(self.timeout * 1000)}ms"}
         if after is not None:
             body["search_after"] = list(after)
         found = await search(self._client, "search", self._alias, body, **HOW)
-        self._check({hit["_index"] for hit in found})
-        return [ScoredDocument(hit["_score"] or 0, hit["_source"]) for hit in found]
+        indexes = {hit["_index"] for hit in found}
+        self._check(indexes)
+        documents = [ScoredDocument(hit["_score"] or 0, hit["_source"]) for hit in found]
+        return Found(documents, next(iter(indexes), None))
 
     async def ping(self) -> None:
         """Return if the one index behind the alias can be searched; raises Unavailable."""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chassis.stores.errors.calls import failed
 from chassis.stores.errors.failure import Failure
+from chassis.stores.opensearch import TooManyTerms
 from chassis.text import folding
+from projections.opensearch.clauses import by_segment
 from projections.opensearch.reader import OpenSearchReader
-from projections.opensearch.text_query import TextQuery, text_query
+from projections.opensearch.text_query import Body, TextQuery, text_query
 from projections.opensearch.tiers import Stage, Tier
 from projections.reader import ScoredDocument
 
@@ -51,7 +53,7 @@ class OpenSearchTextIndex:
         before = self._serving
         page = _Page(self._reader, query, limit, after)
         await page.fill()
-        if page.is_full:
+        if page.is_full or page.is_of_one_index:
             return page
         self._serving = await self._reader.serving()
         if self._serving != before:
@@ -74,6 +76,7 @@ class _Page:
         self.found: dict[str, ScoredDocument] = {}
         """By id: a document may change its score between two requests."""
         self._reader = reader
+        self._indexes: list[str | None] = []  # of each request's documents
         self._limit = limit
         self._after = after  # None again, once a stage has continued there
         self._below = after[0] if after else math.inf
@@ -97,7 +100,7 @@ class _Page:
             await self._add_equals(*self._after)
             self._after = None
         while (wanted := self._missing) > 0 and (body := self.query.best(stage, self._below)):
-            best = sorted(await self._reader.search(body, None, wanted), key=_place)
+            best = sorted(await self._search(body, None), key=_place)
             if len(best) < wanted:
                 self._add(best)
                 self._below = stage.floor
@@ -110,15 +113,30 @@ class _Page:
         """Add documents of a stage that OpenSearch orders completely."""
         if self._missing > 0:
             body = self.query.ordered(stage, above)
-            self._add(await self._reader.search(body, self._after, self._missing))
+            self._add(await self._search(body, self._after))
 
     async def _add_equals(self, score: float, after: str | None) -> None:
         """Add documents of this score, by id; only those with a greater id than `after`."""
         if body := self.query.exactly(score):
             position = None if after is None else (after,)
-            found = await self._reader.search(body, position, self._missing)
+            found = await self._search(body, position)
             self._add(ScoredDocument(score, one.document) for one in found)
         self._below = score
+
+    async def _search(
+        self, body: Body, after: Sequence[float | str] | None
+    ) -> list[ScoredDocument]:
+        try:
+            found = await self._reader.search(body, after, self._missing)
+        except TooManyTerms:
+            found = await self._reader.search(by_segment(body), after, self._missing)
+        self._indexes.append(found.index)
+        return found.documents
+
+    @property
+    def is_of_one_index(self) -> bool:
+        """Whether the documents show that all requests met the same index."""
+        return len(self._indexes) == 1 or (None not in self._indexes and len({*self._indexes}) == 1)
 
     @property
     def is_full(self) -> bool:

@@ -48,7 +48,7 @@ class TextQuery:
         """Return what finds all documents of a stage, best first, equal scores by id."""
         query = _without(self._by_sum(stage.tiers), self._reaching(above.floor))
         sort = [{"_score": "desc"}, {"id": "asc"}]
-        return _body(query) | {"sort": sort, "track_scores": True}
+        return _body(query) | {"sort": sort}
 
     def exactly(self, score: float) -> Body | None:
         """Return what finds documents of this score, by id; None: no document has it."""

@@ -64,6 +64,7 @@ CLASSES: dict[type[Exception], str] = {
     opensearch.IllegalOperation: "permanent",
 }
 """How each class of opensearch-py is classified."""
+TOO_MANY_TYPES = frozenset({"too_many_clauses", "too_many_nested_clauses"})
 _FULL = "shards open"  # of validation_exception, when the cluster may hold no more shards
 _TOO_LONG = "immense term"  # of illegal_argument_exception, when a field's term is too long
 
@@ -81,6 +82,12 @@ def classify(error: Exception) -> Failure | None:
     if rule == "permanent":
         return permanent(error, "")
     return network(error) if isinstance(error, OSError | EOFError) else None
+
+
+def is_too_many_terms(error: opensearch.TransportError) -> bool:
+    """Whether a query expands to more terms than `indices.query.bool.max_clause_count`."""
+    body = error.info if isinstance(error.info, dict) else {}
+    return not TOO_MANY_TYPES.isdisjoint(_types(body.get("error")))
 
 
 def item_failure(outcome: Mapping[str, Any]) -> Failure | None:
