@@ -16,6 +16,9 @@ UV_VERSION := 0.13.9
 GO_TOOLS := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1 github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 \
 	github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 \
 	github.com/errata-ai/vale/v3/cmd/vale@v3.19.0 github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+COREDNS := github.com/coredns/coredns@v1.12.4
+NETWORK_POLICIES := sigs.k8s.io/kube-network-policies@v0.8.0
+NODE_PROGRAMS := $(addprefix .tools/kubernetes/,node pause coredns kube-network-policies)
 MEMBERS := libs/http2 libs/chassis libs/eventstore libs/projections schemas infra/setup infra/connect infra/canary infra/console infra/view_verifier infra/local \
 	infra/new_aggregate \
 	demo $(wildcard services/*)
@@ -126,8 +129,11 @@ chaos-clusters: $(VENV)/ready ## Kill a node of each cluster under load, and ver
 test-compose: $(VENV)/ready ## Run the end-to-end tests and the container tests on docker compose
 	$(BIN)/pytest --stack compose tests/component/openapi tests/system/e2e tests/system/compose
 
-test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/control-plane ## Test infra/k8s against a Kubernetes API server, built on first use (needs Go; five minutes)
+test-kubernetes: .tools/kubernetes/ready .tools/kubernetes/node ## Test infra/k8s against a Kubernetes API server, built on first use (needs Go; ten minutes)
 	$(BIN)/pytest tests/system/kubernetes
+
+test-kubernetes-node: .tools/kubernetes/ready $(NODE_PROGRAMS) ## Run overlays/dev on a real node on this machine, and the end-to-end tests in it (needs root, Go and Docker)
+	$(BIN)/pytest --stack kubernetes tests/system/e2e tests/system/kubernetes_node
 
 # Options of the chaos suite: make chaos SEED=17 MINUTES=60
 CHAOS = $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
@@ -227,5 +233,18 @@ MERMAID_SHA512 := 3e616bd5ce5c49f35fe409e02cb47df03adbbd1e14e4a783ec8fa14241aa1b
 	$(BIN)/python infra/k8s/schemas.py $(@D)/schemas
 	@touch $@
 
-.tools/kubernetes/control-plane: $(wildcard infra/k8s/control_plane/*)
-	cd infra/k8s/control_plane && go build -ldflags="-s -w" -o $(CURDIR)/$@ .
+.tools/kubernetes/node: $(wildcard infra/k8s/node/*.go infra/k8s/node/go.*)
+	cd infra/k8s/node && go build -ldflags="-s -w" -o $(CURDIR)/$@ .
+
+.tools/kubernetes/pause: infra/k8s/node/pause/main.go
+	cd infra/k8s/node && CGO_ENABLED=0 go build -ldflags="-s -w" -o $(CURDIR)/$@ ./pause
+
+.tools/kubernetes/coredns: Makefile
+	$(call go_module,$(COREDNS),.)
+
+.tools/kubernetes/kube-network-policies: Makefile
+	$(call go_module,$(NETWORK_POLICIES),./cmd)
+
+# `go install` rejects modules with replacements, so each is built in its own folder.
+go_module = cd $$(go mod download -json $(1) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') \
+	&& CGO_ENABLED=0 go build -mod=mod -modcacherw -trimpath -ldflags="-s -w" -o $(CURDIR)/$@ $(2)

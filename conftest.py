@@ -17,6 +17,7 @@ from hypothesis import settings
 from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
+from tests.support.kubernetes import development
 from tests.support.stack import containers, free_ports, instance, skipped
 from tests.support.stack.measured import MEASURED
 from tests.support.stores import redis_nodes
@@ -47,10 +48,10 @@ settings.load_profile("ci")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack",
-        choices=("local", "clusters", "compose"),
+        choices=("local", "clusters", "compose", "kubernetes"),
         default="local",
         help="target of end-to-end tests: processes, the same with three brokers, a Redis "
-        "Cluster and three nodes of OpenSearch, or containers",
+        "Cluster and three nodes of OpenSearch, containers, or pods on a node of Kubernetes",
     )
     parser.addoption(
         "--instance",
@@ -64,14 +65,21 @@ def pytest_report_header() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest) -> Iterator[Addresses]:
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Addresses]:
     """Return the system under test, started from empty data for the whole run, or the given one."""
     if given := request.config.getoption("--instance"):
         yield load(given)
         return
     kind = request.config.getoption("--stack")
-    form = CLUSTERS if kind == "clusters" else []
-    with containers.running() if kind == "compose" else _local_stack(form) as addresses:
+    if kind == "compose":
+        started = containers.running()
+    elif kind == "kubernetes":
+        started = development.running(tmp_path_factory.mktemp("kubernetes"))
+    else:
+        started = _local_stack(CLUSTERS if kind == "clusters" else [])
+    with started as addresses:
         yield addresses
 
 

@@ -100,7 +100,7 @@ def named(where: str, words: str) -> How:
 SERVICES = "command-api|query-api|search-api|redis-projector|search-projector"
 RULES: list[tuple[str, How]] = [
     (r"make (?:check|test|test-clusters|test-compose)", by_ci),
-    (r"make test-kubernetes", named("Makefile", "$(BIN)/pytest tests/system/kubernetes")),
+    (r"make test-kubernetes(?:-node)?", named("Makefile", "$(BIN)/pytest tests/system/kubernetes")),
     (r"make demo", named("tests/component/configuration/test_demo.py", "Try it")),
     (r"make locks", named("Makefile", "locks: $(UV)")),
     (r"make audit", named(".ci/run", ".ci/audit")),

@@ -6,7 +6,6 @@ Custom resources are defined without a schema: kubeconform validates them
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -19,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from chassis.testing import eventually
-from tests.support.kubernetes.manifests import OVERLAYS, ROOT, resources
+from tests.support.kubernetes.kubectl import PROGRAM, Kubectl
+from tests.support.kubernetes.manifests import OVERLAYS, resources
 from tests.support.stack.background import process
 from tests.support.stack.free_ports import unused
 
-PROGRAM = str(ROOT / ".tools/kubernetes/control-plane")
 HOST, TOKEN = "127.0.0.1", "an-administrator"
 OF_OPERATORS = (
     *(".strimzi.io/", ".opstreelabs.in/", "mysql.oracle.com/"),
@@ -37,17 +36,7 @@ class ControlPlane:
 
     def __init__(self, session: aiohttp.ClientSession, kubeconfig: Path) -> None:
         self._session = session
-        self._kubeconfig = kubeconfig
-
-    def kubectl(self, *words: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run kubectl; given: its standard input."""
-        command = [PROGRAM, "kubectl", "--kubeconfig", str(self._kubeconfig), *words]
-        return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-
-    def overlay(self, command: str, name: str) -> "subprocess.CompletedProcess[str]":
-        """Run `apply` or `diff` as in infra/k8s/README.md."""
-        folder = ROOT / "infra/k8s/overlays" / name
-        return self.kubectl(command, "--server-side", "-k", str(folder))
+        self.kubectl = Kubectl(kubeconfig)
 
     async def request(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         """Return status and content of a response."""
@@ -101,8 +90,7 @@ async def running(folder: Path) -> AsyncIterator[ControlPlane]:
         plane = ControlPlane(await stack.enter_async_context(session), folder / "kubeconfig")
         await eventually(lambda: ready(plane), within=60)
         start("kube-controller-manager", controller_options(folder))
-        defined = plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-        assert defined.returncode == 0, defined.stderr
+        plane.kubectl.apply(definitions())
         yield plane
 
 
@@ -114,13 +102,13 @@ async def ready(plane: ControlPlane) -> None:
     raise AssertionError("it does not answer yet")
 
 
-def prepare(folder: Path, port: int) -> None:
+def prepare(folder: Path, port: int, host: str = HOST) -> None:
     """Create the key for accounts' tokens, the administrator, and kubectl's configuration."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     text = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (folder / "account.key").write_bytes(text)
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-    cluster = {"server": f"https://{HOST}:{port}", "insecure-skip-tls-verify": True}
+    cluster = {"server": f"https://{host}:{port}", "insecure-skip-tls-verify": True}
     config = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -24,7 +24,7 @@ async def plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Contr
     """Apply both overlays; a fake node reports their pods as running."""
     async with control_plane.running(tmp_path_factory.mktemp("kubernetes")) as plane:
         for overlay in OVERLAYS:
-            done = plane.overlay("apply", overlay)
+            done = plane.kubectl.overlay("apply", overlay)
             assert done.returncode == 0, done.stderr
             assert "Warning" not in done.stderr, done.stderr
         node = asyncio.create_task(plane.run_pods())
@@ -35,7 +35,7 @@ async def plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Contr
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_applying_again_changes_nothing(plane: ControlPlane, overlay: str) -> None:
-    differs = plane.overlay("diff", overlay)
+    differs = plane.kubectl.overlay("diff", overlay)
     assert (differs.returncode, differs.stdout) == (0, ""), differs.stderr
 
 
@@ -58,7 +58,7 @@ async def test_every_pod_is_admitted_and_every_job_done(plane: ControlPlane, ove
 
 async def test_applying_again_keeps_three_replicas_of_each_api(plane: ControlPlane) -> None:
     await eventually(lambda: three_available(plane), within=90)
-    assert plane.overlay("apply", "production").returncode == 0
+    assert plane.kubectl.overlay("apply", "production").returncode == 0
     await three_available(plane)
 
 

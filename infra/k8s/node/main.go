@@ -1,10 +1,11 @@
-// Kubernetes' control plane in one program, for tests: etcd, API server, controllers, kubectl.
+// Kubernetes in one program, for tests: the control plane, and what a node needs beside containerd.
 //
-// Built from their Go modules, since no image and no release is available where only package registries
+// Built from Go modules, since no image and no release is available where only package registries
 // are reached. `go.mod` replaces the modules that Kubernetes' own repository has beside it.
 package main
 
 import (
+	"context"
 	"os"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -13,6 +14,9 @@ import (
 	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
 func main() {
@@ -24,6 +28,12 @@ func main() {
 		os.Exit(cli.Run(apiserver.NewAPIServerCommand()))
 	case "kube-controller-manager":
 		os.Exit(cli.Run(controllers.NewControllerManagerCommand()))
+	case "kube-scheduler":
+		os.Exit(cli.Run(scheduler.NewSchedulerCommand()))
+	case "kubelet":
+		os.Exit(cli.Run(kubelet.NewKubeletCommand(context.Background())))
+	case "kube-proxy":
+		os.Exit(cli.Run(proxy.NewProxyCommand()))
 	case "kubectl":
 		util.CheckErr(cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()))
 	}

@@ -1,0 +1,161 @@
+"""overlays/dev on the node, with pods in the place of what Strimzi would run."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local_stack.addresses import APIS, Addresses
+from local_stack.layout import PORTS
+from tests.support.kubernetes import control_plane, images, node
+from tests.support.kubernetes.kubectl import Kubectl
+from tests.support.kubernetes.manifests import KUBERNETES, ROOT, of_kind
+from tests.support.kubernetes.node import FILES, Node
+
+NAMESPACE = "people-dev"
+RUNS_WITHIN = 400  # seconds, from empty volumes
+KAFKA = "10.96.0.92"  # as in strimzi.yaml
+VOLUMES = {
+    "data-mysql-0": "5Gi",
+    "data-opensearch-0": "5Gi",
+    "data-redis-0": "1Gi",
+    "ledger-erasure-ledger-0": "1Gi",
+    "data-people-brokers-0": "10Gi",
+}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Addresses]:
+    """Run the overlay on a node of its own; the caller is in the node's network."""
+    with node.running(folder) as here:
+        images.give(here)
+        kubectl = Kubectl(here.kubectl.kubeconfig, NAMESPACE)
+        apply(kubectl, here)
+        wait(kubectl)
+        yield addresses(kubectl)
+
+
+def apply(kubectl: Kubectl, here: Node) -> None:
+    """Apply everything; Kubernetes then starts it in whatever order."""
+    kubectl.apply(control_plane.definitions())
+    here.kubectl.apply((FILES / "dns.yaml").read_text())
+    kubectl.apply(yaml.safe_dump_all(volume(here.folder, *one) for one in VOLUMES.items()))
+    done = kubectl.overlay("apply", "dev")
+    assert done.returncode == 0, done.stderr
+    kubectl.apply(yaml.safe_dump_all([*maps(), kafka_policy()]))
+    kubectl.apply((FILES / "strimzi.yaml").read_text())
+
+
+def wait(kubectl: Kubectl) -> None:
+    """Return when every job is done, and every other pod ready."""
+    for kind, condition in (
+        ("job", "condition=Complete"),
+        ("deployment", "condition=Available"),
+        ("pod", "condition=Ready"),
+    ):
+        words = ["--selector=!job-name", "--all=false"] if kind == "pod" else ["--all"]
+        kubectl("wait", kind, *words, f"--for={condition}", f"--timeout={RUNS_WITHIN}s")
+    for name, one in of_kind("dev", "KafkaConnector").items():
+        connect(kubectl, name, one["spec"])
+
+
+def connect(kubectl: Kubectl, name: str, spec: dict[str, Any]) -> None:
+    """Create a connector, as Strimzi would from its resource; return when it has read MySQL."""
+    config = {"connector.class": spec["class"], "tasks.max": str(spec["tasksMax"])}
+    rest, path = (
+        HTTPConnection(address(kubectl, "debezium-connect-api"), 8083),
+        f"/connectors/{name}",
+    )
+
+    def answer(method: str, url: str, body: Any = None) -> Any:
+        rest.request(method, url, json.dumps(body), {"Content-Type": "application/json"})
+        response = rest.getresponse()
+        assert response.status < HTTPStatus.BAD_REQUEST, response.read()
+        return json.load(response)
+
+    answer("PUT", f"{path}/config", config | spec["config"])
+    node.wait_for(lambda: bool(answer("GET", f"{path}/offsets")["offsets"]))
+
+
+def volume(folder: Path, claim: str, size: str) -> dict[str, Any]:
+    """Return a volume for a claim; of the kind `local`, since `hostPath` ignores fsGroup."""
+    path = folder / "volumes" / claim
+    path.mkdir()
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": claim},
+        "spec": {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce"],
+            "claimRef": {"namespace": NAMESPACE, "name": claim},
+            "local": {"path": str(path)},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}},
+        },
+    }
+
+
+def maps() -> Iterator[dict[str, Any]]:
+    files = {
+        "kafka": ROOT / "infra/kafka/server.properties",
+        "trim-secrets": KUBERNETES / "connect/trim-secrets.sh",
+    }
+    for name, file in files.items():
+        data = {file.name: file.read_text()}
+        yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def kafka_policy() -> dict[str, Any]:
+    """Return the policy that Strimzi derives from the listener's peers."""
+    (listener,) = of_kind("dev", "Kafka")["people"]["spec"]["kafka"]["listeners"]
+    rule = {"from": listener["networkPolicyPeers"], "ports": [{"port": listener["port"]}]}
+    selector = {"matchLabels": {"strimzi.io/name": "people-kafka"}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "people-network-policy-kafka"},
+        "spec": {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [rule]},
+    }
+
+
+def address(kubectl: Kubectl, service: str) -> str:
+    """Return the cluster address of a Service."""
+    found: str = kubectl.get("service", service)["spec"]["clusterIP"]
+    return found
+
+
+def addresses(kubectl: Kubectl) -> Addresses:
+    """Return the addresses of the Services."""
+    opensearch, redis = address(kubectl, "opensearch"), address(kubectl, "redis")
+    registry = f"http://{address(kubectl, 'registry')}:8080/apis"
+    operator = "redis_operator:development-only-redis_operator"
+    at = {api: address(kubectl, api) for api in APIS}
+    return Addresses(
+        instance="kubernetes",
+        port_offset=0,
+        home=str(kubectl.kubeconfig.parent),
+        secrets=str(ROOT / "infra" / "development-secrets"),
+        mysql_host=address(kubectl, "mysql"),
+        mysql_port=3306,
+        mysql_database="users",
+        redis_url=f"redis://{operator}@{redis}:6379/0",
+        opensearch_url=f"http://{opensearch}:9200",
+        kafka_bootstrap=f"{KAFKA}:9092",
+        registry_url=f"{registry}/ccompat/v7",
+        registry_own_url=f"{registry}/registry/v2",
+        registry_health_url="",
+        connect_url=f"http://{address(kubectl, 'debezium-connect-api')}:8083",
+        prometheus_url="",
+        console_url="",
+        http={api: f"http://{at[api]}:{PORTS[api]['http']}" for api in APIS},
+        grpc={api: f"{at[api]}:{PORTS[api]['grpc']}" for api in APIS},
+        admin={},
+        redis_nodes=(f"redis://{redis}:6379/0",),
+        opensearch_nodes=(f"http://{opensearch}:9200",),
+    )
