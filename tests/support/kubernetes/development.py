@@ -1,10 +1,7 @@
 """overlays/dev on the node, with pods in the place of what Strimzi would run."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +9,9 @@ import yaml
 
 from local_stack.addresses import APIS, Addresses
 from local_stack.layout import PORTS
-from tests.support.kubernetes import control_plane, images, node
+from tests.support.kubernetes import control_plane, images, node, strimzi
 from tests.support.kubernetes.kubectl import Kubectl
-from tests.support.kubernetes.manifests import KUBERNETES, ROOT, of_kind
+from tests.support.kubernetes.manifests import ROOT
 from tests.support.kubernetes.node import FILES, Node
 
 NAMESPACE = "people-dev"
@@ -47,39 +44,15 @@ def apply(kubectl: Kubectl, here: Node) -> None:
     kubectl.apply(yaml.safe_dump_all(volume(here.folder, *one) for one in VOLUMES.items()))
     done = kubectl.overlay("apply", "dev")
     assert done.returncode == 0, done.stderr
-    kubectl.apply(yaml.safe_dump_all([*maps(), kafka_policy()]))
-    kubectl.apply((FILES / "strimzi.yaml").read_text())
+    strimzi.apply(kubectl)
 
 
 def wait(kubectl: Kubectl) -> None:
     """Return when every job is done, and every other pod ready."""
-    for kind, condition in (
-        ("job", "condition=Complete"),
-        ("deployment", "condition=Available"),
-        ("pod", "condition=Ready"),
-    ):
-        words = ["--selector=!job-name", "--all=false"] if kind == "pod" else ["--all"]
-        kubectl("wait", kind, *words, f"--for={condition}", f"--timeout={RUNS_WITHIN}s")
-    for name, one in of_kind("dev", "KafkaConnector").items():
-        connect(kubectl, name, one["spec"])
-
-
-def connect(kubectl: Kubectl, name: str, spec: dict[str, Any]) -> None:
-    """Create a connector, as Strimzi would from its resource; return when it has read MySQL."""
-    config = {"connector.class": spec["class"], "tasks.max": str(spec["tasksMax"])}
-    rest, path = (
-        HTTPConnection(address(kubectl, "debezium-connect-api"), 8083),
-        f"/connectors/{name}",
-    )
-
-    def answer(method: str, url: str, body: Any = None) -> Any:
-        rest.request(method, url, json.dumps(body), {"Content-Type": "application/json"})
-        response = rest.getresponse()
-        assert response.status < HTTPStatus.BAD_REQUEST, response.read()
-        return json.load(response)
-
-    answer("PUT", f"{path}/config", config | spec["config"])
-    node.wait_for(lambda: bool(answer("GET", f"{path}/offsets")["offsets"]))
+    timeout = f"--timeout={RUNS_WITHIN}s"
+    kubectl("wait", "job", "--all", "--for=condition=Complete", timeout)
+    kubectl("wait", "pod", "--selector=!job-name", "--for=condition=Ready", timeout)
+    strimzi.create_connectors(kubectl)
 
 
 def volume(folder: Path, claim: str, size: str) -> dict[str, Any]:
@@ -101,47 +74,18 @@ def volume(folder: Path, claim: str, size: str) -> dict[str, Any]:
     }
 
 
-def maps() -> Iterator[dict[str, Any]]:
-    files = {
-        "kafka": ROOT / "infra/kafka/server.properties",
-        "trim-secrets": KUBERNETES / "connect/trim-secrets.sh",
-    }
-    for name, file in files.items():
-        data = {file.name: file.read_text()}
-        yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
-def kafka_policy() -> dict[str, Any]:
-    """Return the policy that Strimzi derives from the listener's peers."""
-    (listener,) = of_kind("dev", "Kafka")["people"]["spec"]["kafka"]["listeners"]
-    rule = {"from": listener["networkPolicyPeers"], "ports": [{"port": listener["port"]}]}
-    selector = {"matchLabels": {"strimzi.io/name": "people-kafka"}}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "people-network-policy-kafka"},
-        "spec": {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [rule]},
-    }
-
-
-def address(kubectl: Kubectl, service: str) -> str:
-    """Return the cluster address of a Service."""
-    found: str = kubectl.get("service", service)["spec"]["clusterIP"]
-    return found
-
-
 def addresses(kubectl: Kubectl) -> Addresses:
     """Return the addresses of the Services."""
-    opensearch, redis = address(kubectl, "opensearch"), address(kubectl, "redis")
-    registry = f"http://{address(kubectl, 'registry')}:8080/apis"
+    opensearch, redis = kubectl.address("opensearch"), kubectl.address("redis")
+    registry = f"http://{kubectl.address('registry')}:8080/apis"
     operator = "redis_operator:development-only-redis_operator"
-    at = {api: address(kubectl, api) for api in APIS}
+    at = {api: kubectl.address(api) for api in APIS}
     return Addresses(
         instance="kubernetes",
         port_offset=0,
         home=str(kubectl.kubeconfig.parent),
         secrets=str(ROOT / "infra" / "development-secrets"),
-        mysql_host=address(kubectl, "mysql"),
+        mysql_host=kubectl.address("mysql"),
         mysql_port=3306,
         mysql_database="users",
         redis_url=f"redis://{operator}@{redis}:6379/0",
@@ -150,7 +94,7 @@ def addresses(kubectl: Kubectl) -> Addresses:
         registry_url=f"{registry}/ccompat/v7",
         registry_own_url=f"{registry}/registry/v2",
         registry_health_url="",
-        connect_url=f"http://{address(kubectl, 'debezium-connect-api')}:8083",
+        connect_url=f"http://{kubectl.address('debezium-connect-api')}:8083",
         prometheus_url="",
         console_url="",
         http={api: f"http://{at[api]}:{PORTS[api]['http']}" for api in APIS},

@@ -39,6 +39,11 @@ class Kubectl:
         folder = KUBERNETES / "overlays" / name
         return self.run(command, "--server-side", "-k", str(folder))
 
+    def address(self, service: str) -> str:
+        """Return the cluster address of a Service."""
+        found: str = self.get("service", service)["spec"]["clusterIP"]
+        return found
+
     def get(self, *words: str) -> dict[str, Any]:
         """Return a resource, or a list of them."""
         found: dict[str, Any] = json.loads(self("get", *words, "--output", "json"))

@@ -5,7 +5,6 @@ conntrack. Its programs and pods run in namespaces of their own (infra/k8s/node/
 it takes no port and leaves nothing when the tests end.
 """
 
-import ctypes
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from tests.support.kubernetes import control_plane
 from tests.support.kubernetes.kubectl import PROGRAM, Kubectl
 from tests.support.kubernetes.manifests import KUBERNETES, ROOT
+from tests.support.kubernetes.namespaces import namespaces, network_of
 from tests.support.stack.background import process
 
 FILES = KUBERNETES / "node"
@@ -42,7 +42,6 @@ export CONTAINERD_NAMESPACE=k8s.io
 ctr containers list --quiet | xargs --no-run-if-empty ctr containers delete
 ctr sandboxes list | tail -n +2 | cut -d' ' -f1 | xargs --no-run-if-empty ctr sandboxes remove -f
 """  # containers of an earlier node, which ended with it; the images stay
-CLONE_NEWNET = 0x40000000  # sched.h
 STARTS_WITHIN, POLL_EVERY = 60, 0.2  # seconds
 Start = Callable[..., None]
 
@@ -98,39 +97,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(POLL_EVERY)
-
-
-@contextmanager
-def namespaces() -> Iterator[int]:
-    """Yield the id of the first process in new namespaces."""
-    command = [str(FILES / "namespaces.sh")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as guard:
-        assert guard.stdin
-        assert guard.stdout
-        try:
-            yield int(guard.stdout.readline())
-        finally:
-            guard.stdin.close()
-
-
-@contextmanager
-def network_of(pid: int) -> Iterator[None]:
-    """Give this thread, and the programs that it starts, the network of a process."""
-    before, other = (os.open(f"/proc/{one}/ns/net", os.O_RDONLY) for one in ("thread-self", pid))
-    enter(other)
-    try:
-        yield
-    finally:
-        enter(before)
-        os.close(before)
-        os.close(other)
-
-
-def enter(network: int) -> None:
-    """Enter a network namespace, by its descriptor; os.setns came with Python 3.12."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(network, CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns")
 
 
 def prepare(folder: Path) -> None:
