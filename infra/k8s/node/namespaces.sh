@@ -16,5 +16,8 @@ exec 2>/dev/null # bash reports the end of its child
 kill -KILL $!
 wait
 sysctl -q -w "${kept[@]}"
-find /sys/fs/cgroup -depth -type d -path '*kubepods*' -exec rmdir {} \; 2>/dev/null
-true
+for _ in {1..50}; do # a cgroup is busy until the kernel has released its last process
+    find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} \;
+    [ -z "$(find /sys/fs/cgroup -maxdepth 2 -name kubepods)" ] && break
+    sleep 0.1
+done
