@@ -182,6 +182,23 @@ async def test_other_protocol_gets_goaway(ports: Ports) -> None:
     assert received.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
+async def test_bug_in_the_processing_of_frames_ends_its_connection_alone(
+    ports: Ports, http2: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: object, data: bytes) -> None:
+        raise KeyError(data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTP2[http2], "receive_data", broken)
+        reader, writer = await asyncio.open_connection(in_process_api.HOST, ports.grpc)
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        async with asyncio.timeout(5):
+            received = await reader.read()
+        writer.close()
+    assert received.endswith(b"\0\0\0\2")  # GOAWAY with INTERNAL_ERROR, then the end
+    await ports.serve_others()
+
+
 async def test_abandoned_calls_are_freed(ports: Ports) -> None:
     async def flood() -> None:
         for _ in range(100):

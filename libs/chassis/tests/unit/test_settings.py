@@ -160,6 +160,14 @@ def test_processes_need_ports_of_their_own(given: dict[str, Any], wrong: str) ->
         Api(**ports | given, processes=2)
 
 
+def test_several_processes_need_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports: dict[str, Any] = {"admin_port": 1, "http_port": 2, "grpc_port": 3}
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert Api(**ports, processes=0).process_count == 1
+    with pytest.raises(ValidationError, match="PROCESSES above 1 requires Linux"):
+        Api(**ports, processes=2)
+
+
 def test_processes_divide_the_memory_of_clients() -> None:
     ports: dict[str, Any] = {"admin_port": 1, "http_port": 2, "grpc_port": 3}
     assert Api(**ports, processes=4, max_client_memory=8_000_000).limits.client_memory == 2_000_000

@@ -7,10 +7,13 @@ from typing import Any
 
 import fastavro
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.problems import Unavailable
+from chassis.stores.errors.failure import StoreError
 from projections.kafka.avro import HEADER, AvroDecoder, RegistrySchemas
 from projections.ports import Undecodable
 
@@ -64,6 +67,38 @@ async def test_unreachable_registry_is_unavailable(*, accepts: bool) -> None:
             server.close()
         with pytest.raises(Unavailable, match="schema registry is unavailable"):
             await RegistrySchemas(f"http://127.0.0.1:{port}", timeout=0.2).by_id(7)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (404, {"error_code": 40403, "message": "Schema 7 not found"}, Undecodable),
+        (404, {"error_code": 40401, "message": "Subject not found"}, StoreError),
+        (500, {"error_code": 50001, "message": "store"}, Unavailable),
+        (200, {"schemaType": "AVRO"}, Undecodable),
+    ],
+    ids=["unknown", "another 404", "broken", "no text"],
+)
+async def test_response_of_the_registry_decides_what_happens_to_the_record(
+    status: int, body: dict[str, Any], error: type[Exception]
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response(body, status=status, headers={"Connection": "close"})
+
+    app = web.Application()
+    app.router.add_get("/schemas/ids/7", answer)
+    async with TestServer(app) as server:
+        with pytest.raises(error):
+            await RegistrySchemas(str(server.make_url("")).rstrip("/")).by_id(7)
+
+
+async def test_writers_schema_that_is_not_avro_is_undecodable() -> None:
+    class Broken(Known):
+        async def by_id(self, schema_id: int) -> str:
+            return "{}"
+
+    with pytest.raises(Undecodable, match="not Avro"):
+        await AvroDecoder(Broken(), NEW)(written("Ann"))
 
 
 async def test_an_unknown_schema_is_undecodable_but_a_missing_registry_is_not() -> None:

@@ -129,8 +129,12 @@ async def fetch(address: str | bytes, path: str) -> tuple[int, bytes]:
 async def _get(address: str | bytes, path: str) -> tuple[int, bytes]:
     """See fetch(). Not by aiohttp's client: uvloop cannot connect to an abstract address."""
     connection = socket.socket(socket.AF_UNIX)
-    connection.setblocking(False)  # noqa: FBT003 - a method of the standard library
-    connection.connect(address)  # at once, or BlockingIOError if its backlog is full
+    try:
+        connection.setblocking(False)  # noqa: FBT003 - a method of the standard library
+        connection.connect(address)  # at once, or BlockingIOError if its backlog is full
+    except OSError:
+        connection.close()
+        raise
     reader, writer = await asyncio.open_unix_connection(sock=connection)
     try:
         writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chassis.problems import NotFound
 from eventstore.aggregate import Aggregate
 from eventstore.conformance.samples import NOON
 from eventstore.ids import NewId, uuid7
@@ -29,23 +28,8 @@ class WriteNote:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeNote:
-    note_id: str
-    text: str
-    expected_version: int | None = None
-
-
-Command = WriteNote | ChangeNote
-
-
-def decide(newest: NoteEvent | None, command: Command, now: datetime, new_id: NewId) -> NoteEvent:
-    if isinstance(command, WriteNote):
-        return created(command.text)
-    if newest is None:
-        raise NotFound("no such note")
-    changed = replace(newest, text=command.text)
-    return newest if changed == newest else after(newest, command.text)
+def decide(_newest: NoteEvent | None, command: WriteNote, _now: datetime, _: NewId) -> NoteEvent:
+    return created(command.text)
 
 
 NOTE = Aggregate("note", NoteEvent, DELETION, decide)
