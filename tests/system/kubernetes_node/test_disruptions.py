@@ -1,6 +1,7 @@
 """Rollouts, killed pods: no request fails, no event is lost."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 from chassis.testing import eventually
 from local_stack.addresses import Addresses
 from tests.support.clients.api_clients import HttpClient
+from tests.support.kubernetes.development import NAMESPACE
 from tests.support.kubernetes.kubectl import Kubectl
 from tests.support.stack.survival import created, visible
 
@@ -75,6 +77,27 @@ async def test_projector_killed_in_the_middle_of_a_batch_loses_nothing(
     for user in users:
         await eventually(partial(visible, http, user), within=120, every=0.5)
     await asyncio.to_thread(kubectl, "rollout", "status", f"deployment/{projector}", ROLLS_WITHIN)
+
+
+async def test_evictions_one_at_a_time_fail_no_request(kubectl: Kubectl, stack: Addresses) -> None:
+    """As a drain of a node does; the disruption budget refuses the second at once."""
+    await asyncio.to_thread(kubectl, "scale", "deployment/query-api", "--replicas=2")
+    await asyncio.to_thread(kubectl, "rollout", "status", "deployment/query-api", ROLLS_WITHIN)
+    pods = kubectl.get("pods", "--selector=app.kubernetes.io/name=query-api")["items"]
+    first, second = [one["metadata"]["name"] for one in pods]
+    async with requested(stack.http["query-api"] + "/user", None) as results:
+        assert evicted(kubectl, first) == ""
+        assert "disruption budget" in evicted(kubectl, second)
+        await asyncio.to_thread(kubectl, "rollout", "status", "deployment/query-api", ROLLS_WITHIN)
+    assert set(results) == {200}
+    await asyncio.to_thread(kubectl, "scale", "deployment/query-api", "--replicas=1")
+
+
+def evicted(kubectl: Kubectl, pod: str) -> str:
+    """Evict a pod; return the error."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+    return kubectl.run("create", "--raw", path, "-f", "-", given=json.dumps(body)).stderr
 
 
 def test_views_are_complete_at_the_end(kubectl: Kubectl) -> None:
