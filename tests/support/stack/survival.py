@@ -25,4 +25,5 @@ async def visible(api: ApiClient, user: Answer) -> None:
 
 
 def letters() -> str:
-    return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
+    """Return a unique word; a short one, since the CPU of a search grows with its word."""
+    return uuid.uuid4().hex[:12].translate(str.maketrans("0123456789", "ghijklmnop"))
