@@ -17,7 +17,6 @@ from hypothesis import settings
 from chassis.stores.redis import AnyRedis, RedisSettings, client
 from chassis.testing import eventually
 from local_stack.addresses import Addresses, load
-from tests.support.kubernetes import development
 from tests.support.stack import containers, free_ports, instance, skipped
 from tests.support.stack.measured import MEASURED
 from tests.support.stores import redis_nodes
@@ -76,6 +75,9 @@ def stack(
     if kind == "compose":
         started = containers.running()
     elif kind == "kubernetes":
+        # It parses compose.yaml and imports cryptography: 0.5 s of every other run.
+        from tests.support.kubernetes import development  # noqa: PLC0415
+
         started = development.running(tmp_path_factory.mktemp("kubernetes"))
     else:
         started = _local_stack(CLUSTERS if kind == "clusters" else [])

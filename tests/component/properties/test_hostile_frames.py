@@ -173,12 +173,18 @@ async def test_client_that_does_not_read_responses_gets_backpressure(ports: Port
     await ports.serve_others()
 
 
-async def test_other_protocol_gets_goaway(ports: Ports) -> None:
+async def received_by(ports: Ports, sent: bytes) -> bytes:
+    """Send bytes to the gRPC port; return what it sends until it closes the connection."""
     reader, writer = await asyncio.open_connection(in_process_api.HOST, ports.grpc)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(sent)
     async with asyncio.timeout(10):
         received = await reader.read()
     writer.close()
+    return received
+
+
+async def test_other_protocol_gets_goaway(ports: Ports) -> None:
+    received = await received_by(ports, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert received.endswith(b"\0\0\0\1")  # GOAWAY with PROTOCOL_ERROR, then the end
 
 
@@ -190,11 +196,7 @@ async def test_bug_in_the_processing_of_frames_ends_its_connection_alone(
 
     with monkeypatch.context() as patch:
         patch.setattr(HTTP2[http2], "receive_data", broken)
-        reader, writer = await asyncio.open_connection(in_process_api.HOST, ports.grpc)
-        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        async with asyncio.timeout(5):
-            received = await reader.read()
-        writer.close()
+        received = await received_by(ports, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     assert received.endswith(b"\0\0\0\2")  # GOAWAY with INTERNAL_ERROR, then the end
     await ports.serve_others()
 

@@ -93,6 +93,7 @@ def running(folder: Path) -> Iterator[Node]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
+    """Poll as chassis.testing.eventually does; the fixture that starts a node is synchronous."""
     deadline = time.monotonic() + STARTS_WITHIN
     while not condition():
         assert time.monotonic() < deadline, "not in time"

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import re
-import uuid
 
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
+
+from tests.support.stack.survival import letters
 
 pytestmark = pytest.mark.e2e
 expect.set_options(timeout=15_000)
@@ -16,7 +17,7 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title=
 
 def unique(prefix: str) -> str:
     """Return a name that no other test has, of A to Z only, so that search sees one word."""
-    return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
+    return prefix + letters()
 
 
 async def create(page: Page, first: str, last: str) -> None:

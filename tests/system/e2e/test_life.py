@@ -8,13 +8,14 @@ import pytest
 
 from chassis.testing import eventually
 from tests.support.clients.api_clients import ApiClient, Refused
+from tests.support.stack.survival import letters
 
 pytestmark = pytest.mark.e2e
 
 
 def unique(prefix: str) -> str:
     """Return a name that no other test has, of A to Z only, so that search sees one word."""
-    return prefix + "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex[:12])
+    return prefix + letters()
 
 
 async def test_a_user_is_created_found_renamed_and_deleted(api: ApiClient) -> None:

@@ -1,4 +1,4 @@
-// The first process of every pod: it holds the pod's namespaces, and ends when it is told to.
+// The first process of every pod: it keeps the pod's namespaces, and ends on SIGTERM or SIGINT.
 package main
 
 import (

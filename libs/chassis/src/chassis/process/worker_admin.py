@@ -130,7 +130,7 @@ async def _get(address: str | bytes, path: str) -> tuple[int, bytes]:
     """See fetch(). Not by aiohttp's client: uvloop cannot connect to an abstract address."""
     connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.setblocking(False)  # noqa: FBT003 - a method of the standard library
+        connection.settimeout(0)  # not blocking
         connection.connect(address)  # at once, or BlockingIOError if its backlog is full
     except OSError:
         connection.close()
